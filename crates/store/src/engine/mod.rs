@@ -1,0 +1,153 @@
+//! One connection to either engine, speaking one SQL text.
+//!
+//! SQL is written once, with `$1` parameters, in the subset that SQLite and PostgreSQL share. Everything that differs
+//! is inside this folder: `$n` becomes `?n` for SQLite (which numbers `$n` by first appearance), and migrations carry
+//! the type tokens `{int} {real} {bytes} {autoid}`.
+
+mod postgres;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::value::{Row, Value};
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// SQLite file.
+    Sqlite(PathBuf),
+    /// PostgreSQL connection URL.
+    Postgres(String),
+}
+
+/// What a connection is for; decides its settings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Use {
+    Write,
+    Read,
+}
+
+/// An open connection.
+pub(crate) enum Conn {
+    Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
+}
+
+impl Conn {
+    pub(crate) fn open(place: &Place, usage: Use) -> Result<Conn> {
+        Ok(match place {
+            Place::Sqlite(path) => Conn::Sqlite(sqlite::Sqlite::open(path, usage)?),
+            Place::Postgres(url) => Conn::Postgres(Box::new(postgres::Postgres::open(url, usage)?)),
+        })
+    }
+
+    /// Runs one statement; the number of rows it changed.
+    pub(crate) fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        match self {
+            Conn::Sqlite(c) => c.exec(sql, params),
+            Conn::Postgres(c) => c.exec(sql, params),
+        }
+    }
+
+    /// Runs one query; all its rows.
+    pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        match self {
+            Conn::Sqlite(c) => c.rows(sql, params),
+            Conn::Postgres(c) => c.rows(sql, params),
+        }
+    }
+
+    /// Runs several statements without parameters in one trip.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        match self {
+            Conn::Sqlite(c) => c.script(sql),
+            Conn::Postgres(c) => c.script(sql),
+        }
+    }
+
+    /// Starts the transaction of a batch. On PostgreSQL the caller then locks the log's head row, which serialises processes.
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        match self {
+            Conn::Sqlite(c) => c.exec("begin immediate", &[]).map(drop),
+            Conn::Postgres(c) => c.script("begin"),
+        }
+    }
+
+    /// True when the connection can not be used again.
+    pub(crate) fn broken(&self) -> bool {
+        match self {
+            Conn::Sqlite(_) => false,
+            Conn::Postgres(c) => c.closed(),
+        }
+    }
+
+    /// `for update` where the engine has row locks.
+    pub(crate) fn lock_clause(&self) -> &'static str {
+        match self {
+            Conn::Sqlite(_) => "",
+            Conn::Postgres(_) => " for update",
+        }
+    }
+
+    /// Translates the type tokens of a migration.
+    pub(crate) fn dialect(&self, sql: &str) -> String {
+        match self {
+            // STRICT makes SQLite refuse a text in an integer column, as PostgreSQL does.
+            Conn::Sqlite(_) => sql
+                .replace("{int}", "integer")
+                .replace("{real}", "real")
+                .replace("{bytes}", "blob")
+                .replace("{autoid}", "integer primary key")
+                .replace("\n);", "\n) strict;"),
+            Conn::Postgres(_) => sql
+                .replace("{int}", "bigint")
+                .replace("{real}", "double precision")
+                .replace("{bytes}", "bytea")
+                .replace("{autoid}", "bigserial primary key"),
+        }
+    }
+
+    /// A consistent copy of the whole database while it is in use (SQLite only; PostgreSQL has its own tools).
+    pub(crate) fn copy_to(&mut self, file: &std::path::Path) -> Result<()> {
+        match self {
+            Conn::Sqlite(c) => c.copy_to(file),
+            Conn::Postgres(_) => Err(crate::Error::Schema("use pg_basebackup or pg_dump for PostgreSQL".into())),
+        }
+    }
+}
+
+/// Inserts many rows in statements of fixed sizes, so that prepared statements are reused and variable limits
+/// (32,766 in SQLite, 65,535 in PostgreSQL) are never met. Cost grows linearly with the rows.
+pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+    let mut rest = rows;
+    for size in [256usize, 64, 16, 4, 1] {
+        if size * columns.len() > 30_000 {
+            continue;
+        }
+        let mut sql = None;
+        while rest.len() >= size {
+            let (now, later) = rest.split_at(size);
+            let sql = sql.get_or_insert_with(|| insert_sql(table, columns, size));
+            let params: Vec<Value> = now.iter().flatten().cloned().collect();
+            conn.exec(sql, &params)?;
+            rest = later;
+        }
+    }
+    Ok(())
+}
+
+fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
+    let mut sql = format!("insert into {table}({}) values ", columns.join(","));
+    for r in 0..rows {
+        sql.push_str(if r == 0 { "(" } else { ",(" });
+        for c in 0..columns.len() {
+            if c > 0 {
+                sql.push(',');
+            }
+            sql.push_str(&format!("${}", r * columns.len() + c + 1));
+        }
+        sql.push(')');
+    }
+    sql
+}

@@ -1,0 +1,130 @@
+//! PostgreSQL 15 or newer over the synchronous driver. Never used on an async worker thread.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use postgres::types::private::BytesMut;
+use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use postgres::{Client, NoTls, Statement};
+
+use super::Use;
+use crate::error::{Error, Result};
+use crate::value::{Row, Value};
+
+pub(crate) struct Postgres {
+    client: Client,
+    /// SQL text → prepared statement and column names; the set of statements is fixed by the program.
+    prepared: HashMap<String, (Statement, Arc<[String]>)>,
+}
+
+impl Postgres {
+    pub(crate) fn open(url: &str, usage: Use) -> Result<Postgres> {
+        let mut client = Client::connect(url, NoTls).map_err(error)?;
+        client.batch_execute("set synchronous_commit=on; set client_min_messages=warning").map_err(error)?;
+        if usage == Use::Read {
+            client.batch_execute("set default_transaction_read_only=on; set statement_timeout='10s'").map_err(error)?;
+        }
+        let collate: String = client
+            .query_one("select datcollate::text from pg_database where datname = current_database()", &[])
+            .map_err(error)?
+            .get(0);
+        if !matches!(collate.to_ascii_uppercase().replace('-', "").as_str(), "C" | "POSIX" | "C.UTF8") {
+            return Err(Error::Schema(format!(
+                "database collation is {collate}; create it with: createdb --template=template0 --locale=C.UTF-8 --encoding=UTF8 NAME"
+            )));
+        }
+        Ok(Postgres { client, prepared: HashMap::new() })
+    }
+
+    fn prepare(&mut self, sql: &str) -> Result<(Statement, Arc<[String]>)> {
+        if let Some(hit) = self.prepared.get(sql) {
+            return Ok(hit.clone());
+        }
+        let statement = self.client.prepare(sql).map_err(error)?;
+        let names: Arc<[String]> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
+        self.prepared.insert(sql.to_owned(), (statement.clone(), names.clone()));
+        Ok((statement, names))
+    }
+
+    pub(crate) fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        let (statement, _) = self.prepare(sql)?;
+        let refs: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        self.client.execute(&statement, &refs).map_err(error)
+    }
+
+    pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        let (statement, names) = self.prepare(sql)?;
+        let refs: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        let rows = self.client.query(&statement, &refs).map_err(error)?;
+        rows.iter()
+            .map(|r| {
+                let values = (0..names.len()).map(|i| value(r, i)).collect::<Result<Vec<_>>>()?;
+                Ok(Row { names: names.clone(), values })
+            })
+            .collect()
+    }
+
+    pub(crate) fn closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).map_err(error)
+    }
+}
+
+fn value(row: &postgres::Row, i: usize) -> Result<Value> {
+    let get = |e: postgres::Error| Error::Shape(e.to_string());
+    Ok(match *row.columns()[i].type_() {
+        Type::INT8 => row.try_get::<_, Option<i64>>(i).map_err(get)?.into(),
+        Type::INT4 => row.try_get::<_, Option<i32>>(i).map_err(get)?.into(),
+        Type::INT2 => row.try_get::<_, Option<i16>>(i).map_err(get)?.map(i64::from).into(),
+        Type::BOOL => row.try_get::<_, Option<bool>>(i).map_err(get)?.into(),
+        Type::FLOAT8 => row.try_get::<_, Option<f64>>(i).map_err(get)?.into(),
+        Type::FLOAT4 => row.try_get::<_, Option<f32>>(i).map_err(get)?.map(f64::from).into(),
+        Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(i).map_err(get)?.into(),
+        Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
+            row.try_get::<_, Option<String>>(i).map_err(get)?.into()
+        }
+        ref other => return Err(Error::Shape(format!("column type {other}: cast it to bigint, double precision or text"))),
+    })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Int(n) => match *ty {
+                Type::INT8 => n.to_sql(ty, out),
+                Type::INT4 => i32::try_from(*n)?.to_sql(ty, out),
+                Type::INT2 => i16::try_from(*n)?.to_sql(ty, out),
+                Type::BOOL => (*n != 0).to_sql(ty, out),
+                Type::FLOAT8 => (*n as f64).to_sql(ty, out),
+                _ => Err(format!("an integer was given for {ty}").into()),
+            },
+            Value::Real(x) => x.to_sql(ty, out),
+            Value::Text(t) => t.as_str().to_sql(ty, out),
+            Value::Bytes(b) => b.as_slice().to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(
+            *ty,
+            Type::INT8 | Type::INT4 | Type::INT2 | Type::BOOL | Type::FLOAT8 | Type::TEXT | Type::VARCHAR | Type::BYTEA | Type::NAME
+        )
+    }
+
+    to_sql_checked!();
+}
+
+fn error(e: postgres::Error) -> Error {
+    use postgres::error::SqlState;
+    match e.code() {
+        Some(c) if c.code().starts_with("23") => Error::Constraint(e.to_string()),
+        Some(c) if *c == SqlState::DISK_FULL => Error::Full,
+        Some(c) if *c == SqlState::QUERY_CANCELED => Error::Timeout,
+        Some(c) if *c == SqlState::DATA_CORRUPTED || *c == SqlState::INDEX_CORRUPTED => Error::Corrupt(e.to_string()),
+        _ => Error::Sql(e.as_db_error().map_or_else(|| e.to_string(), |d| format!("{}: {}", d.code().code(), d.message()))),
+    }
+}

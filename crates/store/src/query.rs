@@ -1,0 +1,159 @@
+//! What can be asked of the database, inside a write or outside one.
+//!
+//! Domain code takes `&mut dyn Query` where it only reads, so that the same function serves pages and actions.
+
+use serde_json::Value as Json;
+
+use crate::error::{Error, Result};
+use crate::log::{Element, Written};
+use crate::params;
+use crate::seal::Secret;
+use crate::tree::{self, Hash, Nodes};
+use crate::value::{Row, Value};
+
+/// Reading, with the statements every domain needs.
+pub trait Query {
+    /// All rows of a query.
+    fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>>;
+
+    /// The node's key. Only this crate uses it; domains open values by [`Query::open`].
+    #[doc(hidden)]
+    fn node_key(&self) -> Secret;
+
+    /// At most one row.
+    fn row(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>> {
+        Ok(self.rows(sql, params)?.into_iter().next())
+    }
+
+    /// A single number, 0 when there is no row.
+    fn count(&mut self, sql: &str, params: &[Value]) -> Result<i64> {
+        self.row(sql, params)?.map_or(Ok(0), |r| Ok(r.first::<Option<i64>>()?.unwrap_or(0)))
+    }
+
+    /// Opens a sealed value of `owner`; `None` when the owner's key was destroyed.
+    fn open(&mut self, owner: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>> {
+        match subject_key(self, owner)? {
+            Some(key) => key.open(owner, sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Opens a sealed text.
+    fn open_text(&mut self, owner: &str, sealed: Option<Vec<u8>>) -> Result<Option<String>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        Ok(self.open(owner, &sealed)?.and_then(|b| String::from_utf8(b).ok()))
+    }
+
+    /// Size of the log as committed.
+    fn log_size(&mut self) -> Result<u64> {
+        Ok(self.count("select size from log_head where id = 1", &[])? as u64)
+    }
+
+    /// Entries about one thing, oldest first, with their personal values as far as they still exist.
+    fn history(&mut self, obj: &str) -> Result<Vec<Written>> {
+        let rows = self.rows(
+            "select l.seq, l.at, l.act, l.obj, l.leaf, b.owner, b.sealed from log l left join log_body b on b.seq = l.seq \
+             where l.obj = $1 order by l.seq limit 2000",
+            params![obj],
+        )?;
+        written(self, rows)
+    }
+
+    /// Entries from position `from` on, oldest first, at most `limit`.
+    fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<Written>> {
+        let rows = self.rows(
+            "select l.seq, l.at, l.act, l.obj, l.leaf, b.owner, b.sealed from log l left join log_body b on b.seq = l.seq \
+             where l.seq >= $1 order by l.seq limit $2",
+            params![from, limit],
+        )?;
+        written(self, rows)
+    }
+
+    /// How many entries a follower has dealt with.
+    fn cursor(&mut self, name: &str) -> Result<u64> {
+        Ok(self.count("select seq from cursor_of where name = $1", params![name])? as u64)
+    }
+
+    /// Proof that entry `index` stands in the tree of `size` leaves.
+    fn inclusion(&mut self, index: u64, size: u64) -> Result<Vec<Hash>> {
+        if index >= size || size > self.log_size()? {
+            return Err(Error::Shape(format!("there is no entry {index} in a log of {size}")));
+        }
+        tree::inclusion(&mut Stored(self), index, size)
+    }
+
+    /// Proof that the first `from` leaves are a prefix of the first `to`.
+    fn consistency(&mut self, from: u64, to: u64) -> Result<Vec<Hash>> {
+        if from > to || to > self.log_size()? {
+            return Err(Error::Shape(format!("there are no {to} entries after {from}")));
+        }
+        tree::consistency(&mut Stored(self), from, to)
+    }
+
+    /// Root of the first `size` leaves.
+    fn root(&mut self, size: u64) -> Result<Hash> {
+        if size > self.log_size()? {
+            return Err(Error::Shape(format!("the log is shorter than {size}")));
+        }
+        tree::root_at(&mut Stored(self), size)
+    }
+}
+
+pub(crate) fn subject_key<Q: Query + ?Sized>(q: &mut Q, owner: &str) -> Result<Option<Secret>> {
+    let Some(row) = q.row("select wrapped from subject_key where owner = $1", params![owner])? else { return Ok(None) };
+    let wrapped: Vec<u8> = row.get("wrapped")?;
+    q.node_key().unwrap_key(owner, &wrapped).map(Some)
+}
+
+fn written<Q: Query + ?Sized>(q: &mut Q, rows: Vec<Row>) -> Result<Vec<Written>> {
+    rows.into_iter()
+        .map(|row| {
+            let owner: Option<String> = row.get("owner")?;
+            let sealed: Option<Vec<u8>> = row.get("sealed")?;
+            let body = match (owner, sealed) {
+                (Some(owner), Some(sealed)) => q.open(&owner, &sealed)?,
+                _ => None,
+            };
+            let elements: Vec<Element> = match body {
+                Some(body) => serde_json::from_slice(&body).map_err(|e| Error::Corrupt(e.to_string()))?,
+                None => Vec::new(),
+            };
+            let leaf: String = row.get("leaf")?;
+            let leaf: Json = serde_json::from_str(&leaf).map_err(|e| Error::Corrupt(e.to_string()))?;
+            Ok(Written { index: row.get("seq")?, at: row.get("at")?, act: row.get("act")?, obj: row.get("obj")?, leaf, elements })
+        })
+        .collect()
+}
+
+/// Complete nodes from the database: leaves from `log`, levels 8, 16, 24 from `log_node`, others computed from at most
+/// 128 nodes of the level beneath. So a proof reads a few hundred hashes whatever the size of the log.
+struct Stored<'a, Q: Query + ?Sized>(&'a mut Q);
+
+impl<Q: Query + ?Sized> Nodes for Stored<'_, Q> {
+    fn node(&mut self, level: u32, index: u64) -> Result<Hash> {
+        let base = level / 8 * 8;
+        let width = 1u64 << (level - base);
+        let mut hashes = tile_hashes(self.0, base, index * width, width)?;
+        while hashes.len() > 1 {
+            hashes = hashes.chunks(2).map(|p| tree::node_hash(&p[0], &p[1])).collect();
+        }
+        Ok(hashes[0])
+    }
+}
+
+/// `count` neighbouring complete nodes of a stored level (0, 8, 16, …); an error when one is missing.
+pub(crate) fn tile_hashes<Q: Query + ?Sized>(q: &mut Q, level: u32, from: u64, count: u64) -> Result<Vec<Hash>> {
+    let rows = if level == 0 {
+        q.rows("select hash from log where seq >= $1 and seq < $2 order by seq", params![from, from + count])?
+    } else {
+        q.rows("select hash from log_node where level = $3 and idx >= $1 and idx < $2 order by idx", params![from, from + count, level])?
+    };
+    let hashes: Vec<Hash> = rows
+        .iter()
+        .map(|r| r.first::<Vec<u8>>()?.try_into().map_err(|_| Error::Corrupt("a hash has the wrong length".into())))
+        .collect::<Result<_>>()?;
+    if hashes.len() as u64 != count {
+        return Err(Error::Corrupt(format!("level {level} of the log lacks nodes from {from}")));
+    }
+    Ok(hashes)
+}

@@ -1,0 +1,94 @@
+//! The pool of read-only connections.
+//!
+//! What must stay true: a read never waits for a write, never changes anything, and ends after a fixed amount of work.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::engine::{Conn, Place, Use};
+use crate::error::Result;
+use crate::query::Query;
+use crate::seal::Secret;
+use crate::value::{Row, Value};
+
+/// A read in progress.
+pub struct Read<'a> {
+    conn: &'a mut Conn,
+    node_key: &'a Secret,
+}
+
+impl Query for Read<'_> {
+    fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        self.conn.rows(sql, params)
+    }
+
+    fn node_key(&self) -> Secret {
+        self.node_key.clone()
+    }
+}
+
+pub(crate) struct Readers {
+    place: Place,
+    limit: usize,
+    idle: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Conn>,
+    open: usize,
+}
+
+impl Readers {
+    pub(crate) fn new(place: Place, limit: usize) -> Readers {
+        Readers { place, limit: limit.max(1), idle: Mutex::default(), freed: Condvar::new() }
+    }
+
+    pub(crate) fn with<T, E: From<crate::Error>>(
+        &self,
+        node_key: &Secret,
+        f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let mut lease = Lease { pool: self, conn: Some(self.take()?) };
+        let Some(conn) = lease.conn.as_mut() else { return Err(crate::Error::Busy.into()) };
+        let out = f(&mut Read { conn, node_key });
+        if out.is_err() && conn.broken() {
+            lease.conn = None;
+        }
+        out
+    }
+
+    fn take(&self) -> Result<Conn> {
+        let mut state = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(conn) = state.idle.pop() {
+                return Ok(conn);
+            }
+            if state.open < self.limit {
+                state.open += 1;
+                drop(state);
+                return Conn::open(&self.place, Use::Read).inspect_err(|_| self.forget());
+            }
+            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn forget(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
+        self.freed.notify_one();
+    }
+}
+
+/// A borrowed connection; goes back to the pool when dropped, also by a panic.
+struct Lease<'a> {
+    pool: &'a Readers,
+    conn: Option<Conn>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return self.pool.forget() };
+        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).idle.push(conn);
+        self.pool.freed.notify_one();
+    }
+}

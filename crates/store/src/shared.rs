@@ -1,0 +1,127 @@
+//! What the writer and everybody who waits for it have in common: keys, the last commit, the state of the disk.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::Ambient;
+use crate::db::Options;
+use crate::engine::Place;
+use crate::error::{Error, Result};
+use crate::note::{self, Signer};
+use crate::query::Query;
+use crate::reader::Read;
+use crate::seal::Secret;
+use crate::tree::Edge;
+use crate::writer::Commit;
+
+/// Whether writes work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Writes work.
+    Good,
+    /// The disk is full; reads work.
+    Full,
+    /// The last commit failed.
+    Failing,
+}
+
+pub(crate) struct Shared {
+    pub(crate) signer: Signer,
+    pub(crate) node_key: Secret,
+    pub(crate) ambient: Arc<dyn Ambient>,
+    pub(crate) batch: usize,
+    pub(crate) queue: usize,
+    pub(crate) on_commit: Box<dyn Fn(u64) + Send + Sync>,
+    data: PathBuf,
+    /// `None` on PostgreSQL, whose disk is its own affair.
+    min_free: Option<u64>,
+    last: RwLock<Arc<Commit>>,
+    last_now: AtomicI64,
+    health: AtomicU8,
+}
+
+impl Shared {
+    pub(crate) fn start(r: &mut Read, signer: Signer, options: Options) -> Result<Shared> {
+        refuse_rollback(r, &options.data, &signer)?;
+        let row = r.row("select size, edge from log_head where id = 1", &[])?;
+        let row = row.ok_or_else(|| Error::Corrupt("the log has no head".into()))?;
+        let edge = Edge::from_bytes(row.get("size")?, &row.get::<Vec<u8>>("edge")?)?;
+        let last_now = r.count("select at from log order by seq desc limit 1", &[])?;
+        let last = Commit::of(&edge, signer.checkpoint(edge.size, &edge.root()));
+        Ok(Shared {
+            signer,
+            node_key: options.node_key,
+            ambient: options.ambient,
+            batch: options.batch.max(1),
+            queue: options.queue.max(1),
+            on_commit: options.on_commit,
+            min_free: matches!(options.place, Place::Sqlite(_)).then_some(options.min_free),
+            data: options.data,
+            last: RwLock::new(Arc::new(last)),
+            last_now: AtomicI64::new(last_now),
+            health: AtomicU8::new(Health::Good as u8),
+        })
+    }
+
+    /// Time for a batch: the clock's, but never before the last batch, so that the log never runs backwards.
+    pub(crate) fn monotonic_now(&self) -> i64 {
+        let now = self.ambient.now_ms();
+        now.max(self.last_now.fetch_max(now, Ordering::Relaxed))
+    }
+
+    /// Signs a commit and keeps a second copy of the checkpoint outside the database.
+    pub(crate) fn sign(&self, commit: &mut Commit) -> Result<()> {
+        commit.checkpoint = self.signer.checkpoint(commit.size, &commit.root);
+        let temp = self.data.join("checkpoint.tmp");
+        std::fs::write(&temp, &commit.checkpoint)?;
+        std::fs::rename(&temp, self.data.join("checkpoint"))?;
+        Ok(())
+    }
+
+    pub(crate) fn last(&self) -> Arc<Commit> {
+        self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_last(&self, commit: Arc<Commit>) {
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = commit;
+    }
+
+    /// Asks the file system before a batch, so that SQLite never has to fail in the middle of one.
+    pub(crate) fn has_space(&self) -> bool {
+        let Some(min_free) = self.min_free else { return true };
+        rustix::fs::statvfs(&self.data).map_or(true, |s| s.f_bavail.saturating_mul(s.f_frsize) >= min_free)
+    }
+
+    pub(crate) fn note_health(&self, error: Option<&Error>) {
+        let health = match error {
+            None => Health::Good,
+            Some(Error::Full) => Health::Full,
+            Some(_) => Health::Failing,
+        };
+        self.health.store(health as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        match self.health.load(Ordering::Relaxed) {
+            0 => Health::Good,
+            1 => Health::Full,
+            _ => Health::Failing,
+        }
+    }
+}
+
+/// A log that is shorter than, or different from, what was signed here before must not be continued.
+fn refuse_rollback(r: &mut Read, data: &Path, signer: &Signer) -> Result<()> {
+    let Ok(text) = std::fs::read_to_string(data.join("checkpoint")) else { return Ok(()) };
+    let (_, key) = note::parse_key(&signer.public_key()).ok_or_else(|| Error::Corrupt("the log key is unusable".into()))?;
+    let signed = note::open(&text, &key).map_err(|e| Error::Corrupt(format!("checkpoint file: {e}")))?;
+    let size = r.log_size()?;
+    if size < signed.size || r.root(signed.size)? != signed.root {
+        return Err(Error::Corrupt(format!(
+            "the log has {size} entries but {} were signed here: the database was rolled back or exchanged",
+            signed.size
+        )));
+    }
+    Ok(())
+}

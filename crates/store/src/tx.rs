@@ -1,0 +1,144 @@
+//! One write: what an action may do to the database.
+//!
+//! What must stay true: a transaction that changes a row also logs (or moves a follower's cursor, for rows that can be
+//! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
+
+use crate::engine::{Conn, insert_many};
+use crate::error::{Error, Result};
+use crate::log::{self, Entry, Logged};
+use crate::params;
+use crate::query::{Query, subject_key};
+use crate::seal::Secret;
+use crate::value::{Row, Value};
+use crate::writer::Pending;
+use crate::Ambient;
+use crate::shared::Shared;
+
+/// A write in progress. Time stands still inside it.
+pub struct Tx<'a> {
+    pub(crate) conn: &'a mut Conn,
+    pub(crate) shared: &'a Shared,
+    pub(crate) pending: &'a mut Pending,
+    pub(crate) now: i64,
+    pub(crate) wrote: bool,
+    pub(crate) logged: bool,
+}
+
+impl Query for Tx<'_> {
+    fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
+        // `insert … returning` comes this way too.
+        self.wrote |= !matches!(sql.trim_start().get(..6), Some("select") | Some("with r"));
+        self.conn.rows(sql, params)
+    }
+
+    fn node_key(&self) -> Secret {
+        self.shared.node_key.clone()
+    }
+}
+
+impl Tx<'_> {
+    /// Time of this write, milliseconds UTC.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.shared.ambient.fill(&mut out);
+        out
+    }
+
+    /// A new id (UUIDv7).
+    pub fn id(&mut self) -> String {
+        uuid_v7(self.now, &*self.shared.ambient)
+    }
+
+    /// Changes rows; returns how many.
+    pub fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
+        self.wrote = true;
+        self.conn.exec(sql, params)
+    }
+
+    /// Inserts many rows in few statements.
+    pub fn insert_many(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+        self.wrote = true;
+        insert_many(self.conn, table, columns, rows)
+    }
+
+    /// Writes an entry into the log. It becomes visible to readers with the commit of the batch.
+    pub fn log(&mut self, entry: Entry) -> Result<Logged> {
+        let mut salts = vec![0; entry.elements.len() * 32];
+        self.shared.ambient.fill(&mut salts);
+        let index = self.pending.next_index();
+        let logged = log::build(&entry, self.shared.signer.origin(), index, self.now, &salts)?;
+        let body = match entry.owner.filter(|_| !logged.elements.is_empty()) {
+            Some(owner) => {
+                let plain = serde_json::to_vec(&logged.elements).unwrap_or_default();
+                Some((owner.to_owned(), self.seal(owner, &plain)?))
+            }
+            None => None,
+        };
+        self.pending.push(&logged, self.now, entry.act, entry.obj, body);
+        self.logged = true;
+        Ok(logged)
+    }
+
+    /// Seals a value with its owner's key, which is made when it does not exist.
+    pub fn seal(&mut self, owner: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        let key = match self.pending.key(owner) {
+            Some(key) => key,
+            None => {
+                let key = match subject_key(self, owner)? {
+                    Some(key) => key,
+                    None => self.new_key(owner)?,
+                };
+                self.pending.keep_key(owner, &key);
+                key
+            }
+        };
+        key.seal(owner, plain, self.random())
+    }
+
+    /// Seals a text when there is one.
+    pub fn seal_text(&mut self, owner: &str, plain: Option<&str>) -> Result<Option<Vec<u8>>> {
+        plain.map(|p| self.seal(owner, p.as_bytes())).transpose()
+    }
+
+    /// inv02, in debug builds: whoever changed rows has logged.
+    pub(crate) fn guard(&self) -> Result<()> {
+        if cfg!(debug_assertions) && self.wrote && !self.logged {
+            return Err(Error::Shape("inv02: a transaction changed rows without logging".into()));
+        }
+        Ok(())
+    }
+
+    fn new_key(&mut self, owner: &str) -> Result<Secret> {
+        let key = Secret::new(self.random());
+        let wrapped = key.wrapped_by(&self.shared.node_key, owner, self.random())?;
+        self.conn.exec("insert into subject_key(owner, wrapped) values ($1, $2)", params![owner, wrapped])?;
+        Ok(key)
+    }
+
+    /// Moves a follower's cursor: the rows written with it are derived from the log and need no entry of their own.
+    pub fn follow(&mut self, name: &str, seq: u64) -> Result<()> {
+        self.logged = true;
+        self.conn.exec(
+            "insert into cursor_of(name, seq) values ($1, $2) on conflict(name) do update set seq = excluded.seq",
+            params![name, seq],
+        )?;
+        Ok(())
+    }
+}
+
+/// A UUID of version 7: 48 bits of time, 74 random bits.
+pub fn uuid_v7(now: i64, ambient: &dyn Ambient) -> String {
+    let mut b = [0u8; 16];
+    ambient.fill(&mut b[6..]);
+    b[..6].copy_from_slice(&now.to_be_bytes()[2..]);
+    b[6] = 0x70 | b[6] & 0x0f;
+    b[8] = 0x80 | b[8] & 0x3f;
+    let hex: String = b.iter().map(|x| format!("{x:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+

@@ -1,0 +1,330 @@
+//! What the store promises, once for both engines.
+//!
+//! PostgreSQL joins when `XIEZHI_TEST_PG` names a server (`bin/test` starts one); otherwise its half says SKIPPED.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use serde_json::json;
+use store::{Ambient, Db, Entry, Error, Key, Migration, Options, Place, Query, Secret, Tx, params, verify};
+
+/// A clock that ticks by hand and a generator that repeats itself: tests are deterministic.
+pub struct Fixed {
+    now: AtomicI64,
+    state: AtomicU64,
+}
+
+impl Ambient for Fixed {
+    fn now_ms(&self) -> i64 {
+        self.now.fetch_add(1, Ordering::Relaxed)
+    }
+    fn fill(&self, bytes: &mut [u8]) {
+        for b in bytes {
+            let s = self.state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let mut z = (s ^ s >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *b = (z >> 56) as u8;
+        }
+    }
+}
+
+struct World {
+    place: Place,
+    dir: tempfile::TempDir,
+}
+
+const MIGRATION: Migration = Migration {
+    version: 1,
+    name: "things",
+    sql: "create table thing (\n  id text primary key,\n  n {int} not null,\n  x {real},\n  raw {bytes}\n);",
+};
+
+impl World {
+    fn open_with(&self, batch: usize, migrations: Vec<Migration>) -> store::Result<Db> {
+        Db::open(Options {
+            data: self.dir.path().to_owned(),
+            place: self.place.clone(),
+            migrations,
+            log_key: [5; 32],
+            node_key: Secret::new([6; 32]),
+            ambient: Arc::new(Fixed { now: AtomicI64::new(1_700_000_000_000), state: AtomicU64::new(1) }),
+            batch,
+            queue: 1024,
+            readers: 4,
+            min_free: 0,
+            on_commit: Box::new(|_| {}),
+        })
+    }
+    fn open(&self) -> Db {
+        self.open_with(128, vec![MIGRATION]).unwrap()
+    }
+    fn sql(&self, text: &str) {
+        match &self.place {
+            Place::Sqlite(path) => rusqlite::Connection::open(path).unwrap().execute_batch(text).unwrap(),
+            Place::Postgres(url) => postgres::Client::connect(url, postgres::NoTls).unwrap().batch_execute(text).unwrap(),
+        }
+    }
+}
+
+/// Runs a story on each engine, each time in an empty database.
+fn on_each_engine(story: impl Fn(&World)) {
+    let dir = tempfile::tempdir().unwrap();
+    story(&World { place: Place::Sqlite(dir.path().join("xiezhi.db")), dir });
+    let Ok(server) = std::env::var("XIEZHI_TEST_PG") else {
+        assert!(std::env::var("XIEZHI_REQUIRE_PG").is_err(), "PostgreSQL is required here");
+        eprintln!("SKIPPED: no PostgreSQL (XIEZHI_TEST_PG is not set)");
+        return;
+    };
+    static N: AtomicU64 = AtomicU64::new(0);
+    let name = format!("store_{}_{}", std::process::id(), N.fetch_add(1, Ordering::Relaxed));
+    let mut admin = postgres::Client::connect(&server, postgres::NoTls).unwrap();
+    admin.batch_execute(&format!("create database {name}")).unwrap();
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    story(&World { place: Place::Postgres(url), dir: tempfile::tempdir().unwrap() });
+    let _ = admin.batch_execute(&format!("drop database {name} with (force)"));
+}
+
+fn add(tx: &mut Tx, id: &str, n: i64) -> store::Result<(String, Option<store::Logged>)> {
+    tx.exec("insert into thing(id, n) values ($1, $2)", params![id, n])?;
+    let entry = Entry { owner: Some(id), ..Entry::new("thing.add", "thing", id) }.element("n", Some(n)).fact("state", "new");
+    Ok((json!({ "id": id }).to_string(), Some(tx.log(entry)?)))
+}
+
+fn count(db: &Db) -> i64 {
+    db.read(|r| r.count("select count(*) from thing", &[])).unwrap()
+}
+
+#[test]
+fn values_come_back_as_they_went_in() {
+    on_each_engine(|w| {
+        let db = w.open();
+        db.write(|tx| {
+            // $2 before $1 on purpose: SQLite would number them by appearance.
+            tx.exec("insert into thing(n, id, x, raw) values ($2, $1, $3, $4)", params!["甲", 7, 0.5, vec![0u8, 255]])?;
+            tx.log(Entry::new("thing.add", "thing", "甲")).map(drop)
+        })
+        .unwrap();
+        let row = db.read(|r| r.row("select id, n, x, raw from thing where id = $1", params!["甲"])).unwrap().unwrap();
+        assert_eq!(row.get::<String>("id").unwrap(), "甲");
+        assert_eq!(row.get::<i64>("n").unwrap(), 7);
+        assert_eq!(row.get::<Option<f64>>("x").unwrap(), Some(0.5));
+        assert_eq!(row.get::<Vec<u8>>("raw").unwrap(), vec![0, 255]);
+        assert!(row.get::<String>("n").is_err(), "a kind is never guessed");
+    });
+}
+
+#[test]
+fn a_failing_write_fails_alone_and_the_log_stays_dense() {
+    on_each_engine(|w| {
+        let db = Arc::new(w.open());
+        let handles: Vec<_> = (0..64i64)
+            .map(|i| {
+                let db = db.clone();
+                std::thread::spawn(move || {
+                    db.write(move |tx| {
+                        add(tx, &format!("t{i}"), i)?;
+                        if i % 3 == 0 {
+                            // The second insert breaks the primary key after the first was logged.
+                            add(tx, &format!("t{i}"), i)?;
+                        }
+                        Ok::<_, Error>(())
+                    })
+                    .is_ok()
+                })
+            })
+            .collect();
+        let ok = handles.into_iter().filter(|_| true).map(|h| h.join().unwrap()).filter(|ok| *ok).count();
+        assert_eq!(ok, 42);
+        assert_eq!(count(&db), 42);
+        let report = db.read(|r| verify::log(r)).unwrap();
+        assert!(report.ok && report.size == 42, "{report:?}");
+    });
+}
+
+#[test]
+fn inv02_a_write_without_a_log_entry_is_refused() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let end = db.write(|tx| tx.exec("insert into thing(id, n) values ('x', 1)", &[]));
+        assert!(matches!(end, Err(Error::Shape(m)) if m.contains("inv02")));
+        assert_eq!(count(&db), 0);
+        db.write(|tx| {
+            tx.exec("insert into thing(id, n) values ('x', 1)", &[])?;
+            tx.follow("counter", 3)
+        })
+        .unwrap();
+        assert_eq!(db.read(|r| r.cursor("counter")).unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_panicking_write_does_not_take_the_writer_along() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let end = db.write(|tx| -> store::Result<()> {
+            add(tx, "a", 1)?;
+            panic!("on purpose")
+        });
+        assert!(end.is_err());
+        db.write(|tx| add(tx, "b", 2).map(drop)).unwrap();
+        assert_eq!(count(&db), 1);
+    });
+}
+
+#[test]
+fn same_key_same_answer_same_receipt_even_after_a_restart() {
+    on_each_engine(|w| {
+        let key = || Key::new("somebody", "k1", b"body");
+        let db = w.open();
+        let first = db.write_once(key(), |tx| add(tx, "a", 1)).unwrap();
+        assert!(first.fresh);
+        for i in 0..40 {
+            db.write(move |tx| add(tx, &format!("n{i}"), i).map(drop)).unwrap();
+        }
+        let again = db.write_once(key(), |_| -> store::Result<_> { panic!("must not run") }).unwrap();
+        assert!(!again.fresh);
+        assert_eq!(again.answer, first.answer);
+        assert_eq!(again.receipt, first.receipt);
+        drop(db);
+        let db = w.open();
+        let later = db.write_once(key(), |_| -> store::Result<_> { panic!("must not run") }).unwrap();
+        assert_eq!((later.answer, later.receipt), (first.answer, first.receipt));
+        let other = db.write_once(Key::new("somebody", "k1", b"other"), |tx| add(tx, "z", 1));
+        assert!(matches!(other, Err(Error::KeyReused)));
+        let else_ = db.write_once(Key::new("somebody else", "k1", b"other"), |tx| add(tx, "z", 1)).unwrap();
+        assert!(else_.fresh, "keys of two people never meet");
+    });
+}
+
+#[test]
+fn a_key_that_comes_many_times_at_once_works_once() {
+    on_each_engine(|w| {
+        let db = Arc::new(w.open());
+        let handles: Vec<_> = (0..32)
+            .map(|_| {
+                let db = db.clone();
+                std::thread::spawn(move || db.write_once(Key::new("p", "k", b"b"), |tx| add(tx, "only", 1)).unwrap())
+            })
+            .collect();
+        let all: Vec<_> = handles.into_iter().map(|h| h.join().unwrap()).collect();
+        assert_eq!(all.iter().filter(|o| o.fresh).count(), 1);
+        assert!(all.iter().all(|o| o.answer == all[0].answer));
+        for o in &all {
+            assert_eq!(o.receipt.as_ref().unwrap().faults(None), Vec::<&str>::new());
+        }
+        assert_eq!(count(&db), 1);
+    });
+}
+
+#[test]
+fn receipts_prove_and_every_flipped_character_is_found() {
+    on_each_engine(|w| {
+        let db = w.open();
+        for i in 0..9 {
+            db.write(move |tx| add(tx, &format!("n{i}"), i).map(drop)).unwrap();
+        }
+        let receipt = db.write_once(Key::new("p", "k", b"b"), |tx| add(tx, "mine", 3)).unwrap().receipt.unwrap();
+        let (_, key) = store::note::parse_key(&db.public_key()).unwrap();
+        assert_eq!(receipt.faults(Some(&key)), Vec::<&str>::new());
+        let text = serde_json::to_string(&receipt).unwrap();
+        for (i, c) in text.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()) {
+            let mut bad = text.clone().into_bytes();
+            bad[i] = if c == 'b' { b'c' } else { b'b' };
+            let parsed = String::from_utf8(bad).ok().and_then(|t| serde_json::from_str::<store::Receipt>(&t).ok());
+            assert!(parsed.is_none_or(|r| !r.faults(Some(&key)).is_empty()), "byte {i} of the receipt");
+        }
+    });
+}
+
+#[test]
+fn inv01_tampering_with_the_log_is_named() {
+    let tampers: [(&str, u64, &str); 5] = [
+        ("update log set leaf = replace(leaf, 'thing.add', 'thing.bad') where seq = 300", 300, "changed leaf"),
+        ("delete from log where seq = 17", 17, "deleted row"),
+        ("delete from log where seq >= 590", 590, "truncated"),
+        ("update log set seq = 100000 where seq = 5; update log set seq = 5 where seq = 6; update log set seq = 6 where seq = 100000", 5, "reordered"),
+        ("update log_node set hash = (select hash from log where seq = 1) where level = 8 and idx = 1", 256, "changed node"),
+    ];
+    for (sql, place, what) in tampers {
+        on_each_engine(|w| {
+            let db = w.open();
+            for chunk in 0..6 {
+                db.write(move |tx| (0..100).try_for_each(|i| add(tx, &format!("{chunk}-{i}"), i).map(drop))).unwrap();
+            }
+            let good = db.read(|r| verify::log(r)).unwrap();
+            assert!(good.ok && good.size == 600);
+            w.sql(sql);
+            let bad = db.read(|r| verify::log(r)).unwrap();
+            assert_eq!((bad.ok, bad.first_bad), (false, Some(place)), "{what}");
+        });
+    }
+}
+
+#[test]
+fn a_database_rolled_back_to_yesterday_is_refused() {
+    on_each_engine(|w| {
+        let db = w.open();
+        for i in 0..5 {
+            db.write(move |tx| add(tx, &format!("n{i}"), i).map(drop)).unwrap();
+        }
+        drop(db);
+        w.sql("delete from log where seq >= 3; update log_head set size = 2, edge = (select hash from log where seq = 0)");
+        assert!(matches!(w.open_with(1, vec![MIGRATION]), Err(Error::Corrupt(_))));
+    });
+}
+
+#[test]
+fn old_proofs_hold_in_a_grown_log() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let receipt = db.write_once(Key::new("p", "k", b"b"), |tx| add(tx, "mine", 3)).unwrap().receipt.unwrap();
+        db.write(|tx| (0..1500).try_for_each(|i| add(tx, &format!("{i}"), i).map(drop))).unwrap();
+        let (size, root) = (db.last().size, db.last().root);
+        db.read(|r| {
+            assert_eq!(r.root(size)?, root);
+            let proof = r.consistency(receipt.size, size)?;
+            let old = r.root(receipt.size)?;
+            assert!(store::tree::verify_consistency(receipt.size, size, &old, &root, &proof));
+            for index in [0, 1, 255, 256, 257, 1000, size - 1] {
+                let leaf = store::tree::leaf_hash(r.row("select leaf from log where seq = $1", params![index])?.unwrap().get::<String>("leaf")?.as_bytes());
+                assert!(store::tree::verify_inclusion(leaf, index, size, &r.inclusion(index, size)?, &root));
+            }
+            assert!(r.inclusion(size, size).is_err());
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        assert_eq!(db.receipt(receipt.index, receipt.size).unwrap(), receipt);
+    });
+}
+
+#[test]
+fn erasing_a_key_erases_the_person_and_keeps_the_proof() {
+    on_each_engine(|w| {
+        let db = w.open();
+        db.write(|tx| add(tx, "p", 42).map(drop)).unwrap();
+        assert_eq!(db.read(|r| r.history("p")).unwrap()[0].elements[0].1, json!(42));
+        db.write(|tx| {
+            tx.exec("delete from subject_key where owner = 'p'", &[])?;
+            tx.log(Entry::new("thing.erase", "thing", "p")).map(drop)
+        })
+        .unwrap();
+        assert!(db.read(|r| r.history("p")).unwrap()[0].elements.is_empty());
+        assert!(db.read(|r| verify::log(r)).unwrap().ok);
+    });
+}
+
+#[test]
+fn migrations_are_whole_ordered_and_never_edited() {
+    on_each_engine(|w| {
+        let broken = Migration { version: 2, name: "broken", sql: "create table half (\n  a {int}\n);\ncreate table half (\n  a {int}\n);" };
+        assert!(matches!(w.open_with(1, vec![MIGRATION, broken]), Err(Error::Schema(_))));
+        let db = w.open();
+        assert!(db.read(|r| r.rows("select * from half", &[])).is_err(), "the broken step left nothing behind");
+        drop(db);
+        let edited = Migration { sql: "create table thing2 (\n  id text\n);", ..MIGRATION };
+        assert!(matches!(w.open_with(1, vec![edited]), Err(Error::Schema(m)) if m.contains("changed")));
+        assert!(matches!(w.open_with(1, vec![]), Err(Error::Schema(m)) if m.contains("knows")), "newer database, older program");
+    });
+}
