@@ -1,2 +1,83 @@
-//! x
-fn main(){}
+//! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
+//! disk gives; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//!
+//! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
+//! connection, no HTTP library.
+
+mod http;
+mod load;
+mod probe;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use load::{Plan, Work};
+
+const USAGE: &str = "usage:
+  bench intake --url http://HOST:PORT [--clients 256] [--seconds 10] [--warm-up 2] [--area CODE]
+  bench pages  --url http://HOST:PORT [--path /] [--clients 64] [--seconds 5] [--warm-up 1]
+  bench probe  --dir DIR [--seconds 2]";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("bench: {why}\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<serde_json::Value, String> {
+    let (command, options) = args.split_first().ok_or("what is to be measured?")?;
+    let options = Options::read(options)?;
+    let plan = |clients, seconds, warm_up, work| -> Result<Plan, String> {
+        Ok(Plan {
+            address: options.address()?,
+            clients: options.number("clients", clients)? as usize,
+            seconds: Duration::from_secs(options.number("seconds", seconds)?),
+            warm_up: Duration::from_secs(options.number("warm-up", warm_up)?),
+            work,
+        })
+    };
+    match command.as_str() {
+        "intake" => load::run(plan(256, 10, 2, Work::Report { area: options.text("area").map(str::to_owned) })?),
+        "pages" => load::run(plan(64, 5, 1, Work::Page { path: options.text("path").unwrap_or("/").to_owned() })?),
+        "probe" => {
+            let seconds = Duration::from_secs(options.number("seconds", 2)?);
+            probe::run(options.text("dir").ok_or("--dir is missing")?.as_ref(), seconds).map_err(|e| e.to_string())
+        }
+        other => Err(format!("no command {other}")),
+    }
+}
+
+/// `--name value` pairs.
+struct Options(Vec<(String, String)>);
+
+impl Options {
+    fn read(args: &[String]) -> Result<Options, String> {
+        let pair = |two: &[String]| match two {
+            [name, value] if name.starts_with("--") => Ok((name[2..].to_owned(), value.clone())),
+            _ => Err(format!("{}: not an option with a value", two.join(" "))),
+        };
+        args.chunks(2).map(pair).collect::<Result<_, _>>().map(Options)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn number(&self, name: &str, default: u64) -> Result<u64, String> {
+        self.text(name).map_or(Ok(default), |t| t.parse().map_err(|_| format!("--{name} {t}: not a number")))
+    }
+
+    fn address(&self) -> Result<String, String> {
+        let url = self.text("url").ok_or("--url is missing")?;
+        let address = url.strip_prefix("http://").ok_or("--url must begin with http://")?;
+        Ok(address.trim_end_matches('/').to_owned())
+    }
+}

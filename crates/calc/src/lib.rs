@@ -1,1 +1,13 @@
-//! x
+//! Pure methods of Xiezhi: no I/O, no SQL, no clock, no async. One file per method, so that each can be read beside the
+//! standard or paper it follows, and each can be tried alone.
+//!
+//! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
+//! - [`grade`]: how personal values look when they are masked
+//! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
+//!
+//! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
+//! input, however malformed, makes a method panic.
+
+pub mod codes;
+pub mod geo;
+pub mod grade;

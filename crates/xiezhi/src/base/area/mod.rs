@@ -1,0 +1,216 @@
+//! Areas: the division tree from nation to community, grids beneath, buildings.
+//!
+//! What must stay true: an area keeps its id for ever; code, name and parent are attributes with a past. `path` is the
+//! path of the parent plus the area's own number, so that "this area and everything beneath it" is one index range and
+//! "does this role cover that place" is one prefix comparison. A place is never refused for lying outside.
+//!
+//! Log kinds written: `area.import`, `area.add`.
+
+/// Reading division lists.
+pub mod import;
+/// Pages and data about areas.
+pub mod web;
+
+use calc::geo::{self, Point};
+use store::{Entry, Query, Row, Tx, params};
+
+use crate::kit::Result;
+
+/// An area as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Area {
+    /// Stable id.
+    pub id: String,
+    /// `nation province city county street community grid`.
+    pub kind: String,
+    /// Code of today.
+    pub code: String,
+    /// Name of today.
+    pub name: String,
+    /// Area above.
+    pub parent: Option<String>,
+    /// Prefix of the paths of everything beneath.
+    pub path: String,
+}
+
+/// A building.
+#[derive(Clone, Debug)]
+pub struct Building {
+    /// Id.
+    pub id: String,
+    /// The grid (or community) it stands in.
+    pub area: String,
+    /// Name, like 3 栋.
+    pub name: String,
+    /// Address from large to small.
+    pub address: String,
+    /// Where it stands.
+    pub point: Option<Point>,
+}
+
+const COLUMNS: &str = "id, kind, code, name, parent, path";
+
+fn area(row: &Row) -> store::Result<Area> {
+    Ok(Area {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        code: row.get("code")?,
+        name: row.get("name")?,
+        parent: row.get("parent")?,
+        path: row.get("path")?,
+    })
+}
+
+/// The area with this id.
+pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
+    q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(area).transpose()
+}
+
+/// The area that bears this code now, or bore it before.
+pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {
+    let now = q.row(&format!("select {COLUMNS} from area where code = $1 and valid_to is null"), params![code])?;
+    if let Some(row) = now {
+        return area(&row).map(Some);
+    }
+    let past = q.row("select area from area_past where code = $1 order by valid_to desc limit 1", params![code])?;
+    match past {
+        Some(row) => by_id(q, &row.get::<String>("area")?),
+        None => Ok(None),
+    }
+}
+
+/// The areas directly beneath, in the order of their codes.
+pub fn children(q: &mut dyn Query, parent: &str) -> store::Result<Vec<Area>> {
+    let sql = format!("select {COLUMNS} from area where parent = $1 and valid_to is null order by code limit 2000");
+    q.rows(&sql, params![parent])?.iter().map(area).collect()
+}
+
+/// The area and all above it, nearest first.
+pub fn line(q: &mut dyn Query, id: &str) -> store::Result<Vec<Area>> {
+    let mut out = Vec::new();
+    let mut next = Some(id.to_owned());
+    while let Some(id) = next.take().filter(|_| out.len() < 12) {
+        if let Some(area) = by_id(q, &id)? {
+            next.clone_from(&area.parent);
+            out.push(area);
+        }
+    }
+    Ok(out)
+}
+
+/// Areas of a kind beneath a path.
+pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<Area>> {
+    let sql = format!("select {COLUMNS} from area where path >= $1 and path < $2 and kind = $3 and valid_to is null order by code limit 2000");
+    q.rows(&sql, params![path, end_of(path), kind])?.iter().map(area).collect()
+}
+
+/// First path after a subtree: `'0'` follows `'/'`.
+pub fn end_of(path: &str) -> String {
+    format!("{}0", path.trim_end_matches('/'))
+}
+
+/// The community an area lies in (itself, or one above).
+pub fn community_of(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
+    Ok(line(q, id)?.into_iter().find(|a| a.kind == "community"))
+}
+
+/// A building by id.
+pub fn building(q: &mut dyn Query, id: &str) -> store::Result<Option<Building>> {
+    q.row("select id, area, name, address, lat, lon from building where id = $1", params![id])?.as_ref().map(read_building).transpose()
+}
+
+/// Buildings of an area and everything beneath it.
+pub fn buildings(q: &mut dyn Query, path: &str) -> store::Result<Vec<Building>> {
+    let sql = "select b.id, b.area, b.name, b.address, b.lat, b.lon from building b join area a on a.id = b.area \
+               where a.path >= $1 and a.path < $2 order by a.path, b.id limit 2000";
+    q.rows(sql, params![path, end_of(path)])?.iter().map(read_building).collect()
+}
+
+fn read_building(row: &Row) -> store::Result<Building> {
+    let point = match (row.get::<Option<i32>>("lat")?, row.get::<Option<i32>>("lon")?) {
+        (Some(lat), Some(lon)) => Some(Point { lat, lon }),
+        _ => None,
+    };
+    Ok(Building { id: row.get("id")?, area: row.get("area")?, name: row.get("name")?, address: row.get("address")?, point })
+}
+
+/// The grid a point lies in. Grids whose box holds the point are few; the outline decides.
+pub fn grid_at(q: &mut dyn Query, p: Point) -> store::Result<Option<Area>> {
+    let sql = "select area, ring from area_shape where min_lat <= $1 and max_lat >= $1 and min_lon <= $2 and max_lon >= $2 limit 50";
+    for row in q.rows(sql, params![p.lat, p.lon])? {
+        if geo::contains(&ring(&row.get::<String>("ring")?), p) {
+            return by_id(q, &row.get::<String>("area")?);
+        }
+    }
+    Ok(None)
+}
+
+/// Outlines of the grids beneath a path.
+pub fn outlines(q: &mut dyn Query, path: &str) -> store::Result<Vec<(Area, Vec<Point>)>> {
+    let sql = "select a.id, a.kind, a.code, a.name, a.parent, a.path, s.ring from area_shape s join area a on a.id = s.area \
+               where a.path >= $1 and a.path < $2 and a.valid_to is null order by a.path limit 500";
+    let rows = q.rows(sql, params![path, end_of(path)])?;
+    rows.iter().map(|r| Ok((area(r)?, ring(&r.get::<String>("ring")?)))).collect()
+}
+
+fn ring(json: &str) -> Vec<Point> {
+    let pairs: Vec<[i32; 2]> = serde_json::from_str(json).unwrap_or_default();
+    pairs.into_iter().map(|[lat, lon]| Point { lat, lon }).collect()
+}
+
+/// A new area.
+pub struct NewArea<'a> {
+    /// Kind.
+    pub kind: &'a str,
+    /// Code; empty when it has none.
+    pub code: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// Area above.
+    pub parent: Option<&'a Area>,
+    /// Outline.
+    pub ring: &'a [Point],
+}
+
+/// Adds one area.
+pub fn add(tx: &mut Tx, new: &NewArea) -> Result<Area> {
+    let num = tx.count("select max(num) from area", &[])? + 1;
+    let above = new.parent.map_or("/", |p| &p.path);
+    let made = Area {
+        id: tx.id(),
+        kind: new.kind.into(),
+        code: new.code.into(),
+        name: new.name.into(),
+        parent: new.parent.map(|p| p.id.clone()),
+        path: format!("{above}{}/", base36(num as u64)),
+    };
+    let now = tx.now();
+    tx.exec(
+        "insert into area(id, num, kind, code, name, parent, path, valid_from) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![&made.id, num, &made.kind, &made.code, &made.name, &made.parent, &made.path, now],
+    )?;
+    if !new.ring.is_empty() {
+        let (lo, hi) = geo::bbox(new.ring);
+        let json = serde_json::to_string(&new.ring.iter().map(|p| [p.lat, p.lon]).collect::<Vec<_>>()).unwrap_or_default();
+        tx.exec(
+            "insert into area_shape(area, ring, min_lat, max_lat, min_lon, max_lon) values ($1, $2, $3, $4, $5, $6)",
+            params![&made.id, json, lo.lat, hi.lat, lo.lon, hi.lon],
+        )?;
+    }
+    tx.log(Entry { area: Some(&made.id), ..Entry::new("area.add", "area", &made.id) }.fact("kind", new.kind).fact("code", new.code).fact("name", new.name))?;
+    Ok(made)
+}
+
+/// A number in base 36, shortest form.
+pub fn base36(mut n: u64) -> String {
+    let mut out = Vec::new();
+    loop {
+        out.push(b"0123456789abcdefghijklmnopqrstuvwxyz"[(n % 36) as usize]);
+        n /= 36;
+        if n == 0 {
+            break;
+        }
+    }
+    out.reverse();
+    String::from_utf8(out).unwrap_or_default()
+}

@@ -1,0 +1,12 @@
+//! Floor 1: what everything else stands on.
+
+/// Divisions, grids, buildings.
+pub mod area;
+/// Data elements, decisions, the read log.
+pub mod catalogue;
+/// Pictures and recordings.
+pub mod media;
+/// Messages to people.
+pub mod notice;
+/// Who may act.
+pub mod party;

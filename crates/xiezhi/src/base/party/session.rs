@@ -1,0 +1,153 @@
+//! Passwords (argon2id) and sessions (random tokens, kept as their SHA-256).
+//!
+//! What must stay true: unknown names cost the same time as wrong passwords; tries are slowed for each name and each
+//! address, never locked for ever; hashing runs in a bounded number of places at once, so a flood of sign-ins cannot
+//! exhaust the memory.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Argon2, PasswordHash};
+use sha2::{Digest, Sha256};
+use store::{Entry, Query, Tx, params};
+
+use crate::kit::error::{Error, Kind};
+use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
+use crate::kit::{App, Result, Who};
+
+/// A session on one's own device.
+const LONG: Ms = 30 * DAY;
+/// A session on a shared computer.
+const SHORT: Ms = HOUR;
+/// Hashes that may be computed at once: 19 MiB each.
+const HASHERS: usize = 2;
+/// Wrong tries for a name or an address before it is slowed down.
+const TRIES: u32 = 10;
+/// How long a slow-down lasts, and how far back tries count.
+const WINDOW: Ms = 5 * MINUTE;
+
+static BUSY: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+static FAILED: Mutex<Option<HashMap<String, (u32, Ms)>>> = Mutex::new(None);
+
+fn hashing<T>(work: impl FnOnce(&Argon2) -> T) -> T {
+    let (count, freed) = &BUSY;
+    let mut n = count.lock().unwrap_or_else(PoisonError::into_inner);
+    while *n >= HASHERS {
+        n = freed.wait(n).unwrap_or_else(PoisonError::into_inner);
+    }
+    *n += 1;
+    drop(n);
+    let out = work(&Argon2::default());
+    *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+    freed.notify_one();
+    out
+}
+
+/// Hashes a password, with the program's parameters (19 MiB, 2 passes).
+pub fn hash(app: &App, password: &str) -> Result<String> {
+    let salt: [u8; 16] = app.random();
+    hashing(|a| a.hash_password_with_salt(password.as_bytes(), &salt).map(|h| h.to_string())).map_err(Error::internal)
+}
+
+/// Rules for a new password: at least 8 characters, not its owner's name, not one that everybody tries first.
+pub fn check_strength(password: &str, login: &str) -> Result<()> {
+    let common = ["12345678", "123456789", "1234567890", "password", "qwertyui", "11111111", "88888888", "66666666", "abcd1234", "a1234567"];
+    let lower = password.to_lowercase();
+    let weak = password.chars().count() < 8 || lower == login.to_lowercase() || common.contains(&lower.as_str());
+    if weak { Err(Kind::WeakPassword.at("password")) } else { Ok(()) }
+}
+
+/// What a successful sign-in gives.
+pub struct Opened {
+    /// The person.
+    pub person: String,
+    /// Token for the cookie.
+    pub token: String,
+    /// Seconds the cookie lives; `None` until the browser closes.
+    pub max_age: Option<i64>,
+}
+
+/// Checks name and password and opens a session.
+pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
+    let now = app.now();
+    let keys = [format!("name {login}"), format!("ip {ip}")];
+    slow_down(&keys, now)?;
+    let row = app.db.read(|r| r.row("select person, hash from account where login = $1 and disabled_at is null", params![login]))?;
+    // An unknown name is checked against a hash that nothing matches, so that it takes as long.
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$EZMVTmW2wzHPX5nRdbHGFPcZKuzQbGLhJFRVKuFqYNQ";
+    let stored = row.as_ref().map(|r| r.get::<String>("hash")).transpose()?.unwrap_or_else(|| NOBODY.into());
+    let fits = hashing(|a| PasswordHash::new(&stored).is_ok_and(|h| a.verify_password(password.as_bytes(), &h).is_ok()));
+    let Some(row) = row.filter(|_| fits) else {
+        note_failure(&keys, now);
+        return Err(Kind::WrongPassword.into());
+    };
+    let person: String = row.get("person")?;
+    let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
+    let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
+    let device: String = device.chars().take(80).collect();
+    let who = person.clone();
+    app.db.write(move |tx| {
+        let now = tx.now();
+        tx.exec("delete from session where expires_at < $1", params![now])?;
+        tx.exec(
+            "insert into session(id, person, device, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+            params![&id, &who, device, now, now + lives],
+        )?;
+        tx.log(Entry { actor: Some(&who), ..Entry::new("party.session", "person", &who) }).map(drop)
+    })?;
+    Ok(Opened { person, token, max_age: (!shared).then_some(LONG / 1000) })
+}
+
+/// Ends one session.
+pub fn end(tx: &mut Tx, person: &str, id: &str) -> store::Result<()> {
+    tx.exec("delete from session where id = $1 and person = $2", params![id, person])?;
+    tx.log(Entry { actor: Some(person), ..Entry::new("party.session-end", "person", person) }).map(drop)
+}
+
+/// Who holds this token now.
+pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
+    let id = digest(token);
+    let sql = "select s.person from session s join account a on a.person = s.person \
+               where s.id = $1 and s.expires_at > $2 and a.disabled_at is null";
+    let Some(row) = q.row(sql, params![&id, now])? else { return Ok(Who::default()) };
+    let person: String = row.get("person")?;
+    let roles = super::roles(q, &person, now)?;
+    Ok(Who { person: Some(person), roles, session: Some(id) })
+}
+
+fn digest(token: &str) -> String {
+    Sha256::digest(token).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Refuses when a name or an address has failed too often lately. Also used for tracking codes.
+pub fn slow_down(keys: &[String], now: Ms) -> Result<()> {
+    let mut all = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.get_or_insert_default();
+    for key in keys {
+        if let Some((n, since)) = all.get(key)
+            && *n >= TRIES
+            && now - since < WINDOW
+        {
+            return Err(Error::from(Kind::SlowDown).limit((WINDOW - (now - since)) / 1000 + 1));
+        }
+    }
+    Ok(())
+}
+
+/// Counts a failed try.
+pub fn note_failure(keys: &[String], now: Ms) {
+    let mut all = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = all.get_or_insert_default();
+    if all.len() > 10_000 {
+        all.retain(|_, (_, since)| now - *since < WINDOW);
+    }
+    for key in keys {
+        let entry = all.entry(key.clone()).or_insert((0, now));
+        if now - entry.1 >= WINDOW {
+            *entry = (0, now);
+        }
+        entry.0 += 1;
+    }
+}

@@ -1,0 +1,158 @@
+//! The running program: database, clock, randomness, texts, templates.
+//!
+//! The only place that reads a clock or draws random numbers (inv10).
+#![expect(clippy::disallowed_methods, reason = "inv10: this is the one place for clock and randomness")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use store::{Ambient, Db, Migration, Options, Place, Secret};
+use tokio::sync::watch;
+
+use super::config::Config;
+use super::i18n::Texts;
+use super::page::Pages;
+use super::time::Ms;
+
+/// Time and randomness of this process. A manual clock stands still until it is moved (demo and tests).
+#[derive(Default)]
+pub struct Ambience {
+    manual: Option<AtomicI64>,
+}
+
+impl Ambience {
+    /// The real clock, or one that stands still now.
+    pub fn new(manual: bool) -> Ambience {
+        let mut clock = Ambience::default();
+        if manual {
+            clock.manual = Some(AtomicI64::new(clock.now_ms()));
+        }
+        clock
+    }
+
+    /// Moves a manual clock; false when the clock is the real one.
+    pub fn advance(&self, by: Ms) -> bool {
+        self.manual.as_ref().map(|m| m.fetch_add(by, Ordering::SeqCst)).is_some()
+    }
+}
+
+impl Ambient for Ambience {
+    fn now_ms(&self) -> i64 {
+        match &self.manual {
+            Some(m) => m.load(Ordering::SeqCst),
+            None => jiff::Timestamp::now().as_millisecond(),
+        }
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        // Without randomness there are no keys and no ids: going on would be worse than stopping.
+        getrandom::fill(bytes).expect("the operating system gives no randomness");
+    }
+}
+
+/// The program.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// The node's database.
+    pub db: Db,
+    /// Clock and randomness.
+    pub ambience: Arc<Ambience>,
+    /// Texts.
+    pub texts: Arc<Texts>,
+    /// Templates.
+    pub pages: Pages,
+    /// Size of the log after the last commit; followers and live pages wait on it.
+    pub grown: watch::Receiver<u64>,
+}
+
+impl App {
+    /// Opens the node: keys, database, texts, templates. The message of an error is for the person at the terminal.
+    pub fn open(config: Config) -> Result<App, String> {
+        std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
+        let ambience = Arc::new(Ambience::new(config.manual_clock));
+        let place = match &config.database_url {
+            Some(url) => Place::Postgres(url.clone()),
+            None => Place::Sqlite(config.data.join("xiezhi.db")),
+        };
+        let keys = config.data.join("keys");
+        let (tell, grown) = watch::channel(0);
+        let texts = Arc::new(Texts::load()?);
+        let options = Options {
+            data: config.data.clone(),
+            place,
+            migrations: migrations(),
+            log_key: secret_file(&keys, "log.key", &ambience)?,
+            node_key: Secret::new(secret_file(&keys, "node.key", &ambience)?),
+            ambient: ambience.clone(),
+            batch: config.file.store.batch,
+            queue: config.file.store.queue,
+            readers: config.file.store.readers,
+            min_free: config.file.store.min_free_mb << 20,
+            on_commit: Box::new(move |size| {
+                tell.send_replace(size);
+            }),
+        };
+        let db = Db::open(options).map_err(|e| e.to_string())?;
+        let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
+        Ok(App { config, db, ambience, texts, pages, grown })
+    }
+
+    /// The present.
+    pub fn now(&self) -> Ms {
+        self.ambience.now_ms()
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        self.ambience.fill(&mut out);
+        out
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> String {
+        store::uuid_v7(self.now(), &*self.ambience)
+    }
+
+    /// A time as it leaves the program.
+    pub fn time(&self, at: Ms) -> String {
+        super::time::rfc3339(at, &self.config.zone)
+    }
+}
+
+macro_rules! migrations {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../../migrations/", $name, ".sql")))),*]
+    };
+}
+
+/// The program's migrations in order.
+pub fn migrations() -> Vec<Migration> {
+    migrations!["0001_base", "0002_case"]
+        .into_iter()
+        .enumerate()
+        .map(|(i, (name, sql))| Migration { version: i as i64 + 1, name, sql })
+        .collect()
+}
+
+/// Reads a secret of 32 bytes, made at first use with mode 0600. A key that others can read is refused.
+fn secret_file(dir: &Path, name: &str, ambience: &Ambience) -> Result<[u8; 32], String> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    let path: PathBuf = dir.join(name);
+    let say = |e: std::io::Error| format!("{}: {e}", path.display());
+    if !path.exists() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(say)?;
+        let mut secret = [0u8; 32];
+        ambience.fill(&mut secret);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(say)?;
+        std::io::Write::write_all(&mut file, &secret).map_err(say)?;
+        file.sync_all().map_err(say)?;
+    }
+    let mode = std::fs::metadata(&path).map_err(say)?.mode();
+    if mode & 0o077 != 0 {
+        return Err(format!("{}: others can read this key; chmod 600 it", path.display()));
+    }
+    std::fs::read(&path).map_err(say)?.try_into().map_err(|_| format!("{}: a key has 32 bytes", path.display()))
+}

@@ -1,0 +1,144 @@
+//! Settings: command line first, then the file given with `--config`. Unknown keys are an error, so a typing mistake
+//! never passes for a setting.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of the node.
+    pub data: PathBuf,
+    /// PostgreSQL URL; SQLite in `data` when absent.
+    pub database_url: Option<String>,
+    /// Address to listen on.
+    pub listen: String,
+    /// Path under which the program is mounted, without a slash at its end.
+    pub base: String,
+    /// Demo mode: invented data, printed accounts.
+    pub demo: bool,
+    /// The clock stands still until it is moved (demo only).
+    pub manual_clock: bool,
+    /// What the file says.
+    pub file: File,
+    /// Local time.
+    pub zone: TimeZone,
+}
+
+/// The settings file (TOML).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// The address people type, `https://…`; decides whether cookies are `Secure`, and what QR codes say.
+    pub public_url: Option<String>,
+    /// IANA name of the local time zone.
+    pub time_zone: Option<String>,
+    /// The store.
+    pub store: StoreFile,
+    /// Limits of the web edge.
+    pub limits: Limits,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreFile {
+    /// Most writes in one commit.
+    pub batch: usize,
+    /// Most writes that may wait; more get 503.
+    pub queue: usize,
+    /// Reading connections.
+    pub readers: usize,
+    /// Free disk space in MB below which writes are refused.
+    pub min_free_mb: u64,
+}
+
+impl Default for StoreFile {
+    fn default() -> StoreFile {
+        StoreFile { batch: 128, queue: 1024, readers: 4, min_free_mb: 64 }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections.
+    pub connections: usize,
+    /// Open connections from one address; a whole sub-district may sit behind one.
+    pub connections_per_ip: usize,
+    /// Seconds to send the head of a request.
+    pub header_seconds: u64,
+    /// Seconds to send a whole request.
+    pub body_seconds: u64,
+    /// Bytes of a JSON or plain form body.
+    pub body_bytes: usize,
+    /// Bytes of one uploaded file.
+    pub file_bytes: usize,
+    /// Bytes of one upload in all.
+    pub upload_bytes: usize,
+    /// Requests that may write at the same time.
+    pub writers: usize,
+    /// Requests that may read at the same time.
+    pub readers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 4096,
+            connections_per_ip: 1024,
+            header_seconds: 10,
+            body_seconds: 60,
+            body_bytes: 256 << 10,
+            file_bytes: 20 << 20,
+            upload_bytes: 64 << 20,
+            writers: 128,
+            readers: 16,
+        }
+    }
+}
+
+impl Config {
+    /// Settings for a folder, everything else by default.
+    pub fn new(data: &Path) -> Config {
+        Config {
+            data: data.to_owned(),
+            database_url: None,
+            listen: "127.0.0.1:8080".into(),
+            base: String::new(),
+            demo: false,
+            manual_clock: false,
+            file: File::default(),
+            zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
+        }
+    }
+
+    /// Adds the settings file.
+    pub fn with_file(mut self, file: &Path) -> Result<Config, String> {
+        let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        self.file = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+        if let Some(name) = &self.file.time_zone {
+            self.zone = TimeZone::get(name).map_err(|e| e.to_string())?;
+        }
+        Ok(self)
+    }
+
+    /// Mounts under a path: `/p/app`, or nothing.
+    pub fn with_base(mut self, base: &str) -> Result<Config, String> {
+        let base = base.trim_end_matches('/');
+        let fine = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+        if !base.is_empty() && (!base.starts_with('/') || base.contains("//") || !base.chars().all(fine)) {
+            return Err(format!("--base-path {base}: must look like /p/app"));
+        }
+        self.base = base.to_owned();
+        Ok(self)
+    }
+
+    /// True when people reach us by https.
+    pub fn secure(&self) -> bool {
+        self.file.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
+    }
+}

@@ -1,0 +1,163 @@
+//! The one error type of the program.
+//!
+//! What must stay true: a code never changes its meaning, and is the key of its text (`error-<code>` in `texts/`). What
+//! goes to a client is code, message and field; details (SQL, paths) go to the log only.
+
+use std::borrow::Cow;
+
+/// Result of every handler and action.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Something went wrong, or was refused.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// What kind.
+    pub kind: Kind,
+    /// The field it concerns.
+    pub field: Option<Cow<'static, str>>,
+    /// A number for the message: a limit, a waiting time.
+    pub limit: Option<i64>,
+    /// For the log of the program, never for the client.
+    pub detail: Option<String>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal,)*) => {
+        /// Kinds of error with their HTTP status and stable code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($(#[$doc])* $name,)* }
+        impl Kind {
+            /// Every kind, for the test that each has a text.
+            pub const ALL: &'static [Kind] = &[$(Kind::$name,)*];
+            /// HTTP status.
+            pub fn status(self) -> u16 { match self { $(Kind::$name => $status,)* } }
+            /// Stable code.
+            pub fn code(self) -> &'static str { match self { $(Kind::$name => $code,)* } }
+        }
+    };
+}
+
+kinds! {
+    /// The body is not JSON.
+    BadJson = 400 "bad-json",
+    /// The body is not a form.
+    BadForm = 400 "bad-form",
+    /// The request line or a header makes no sense.
+    BadRequest = 400 "bad-request",
+    /// Nobody is signed in.
+    SignIn = 401 "sign-in",
+    /// Name or password are wrong.
+    WrongPassword = 401 "wrong-password",
+    /// This person may not do this.
+    Denied = 403 "denied",
+    /// The request came from another site.
+    ForeignOrigin = 403 "foreign-origin",
+    /// There is no such thing, or not for this person.
+    NotFound = 404 "not-found",
+    /// The path knows other methods.
+    Method = 405 "method",
+    /// The case does not allow it now.
+    State = 409 "state",
+    /// The name is taken.
+    Taken = 409 "taken",
+    /// Set-up was done before.
+    SetUpDone = 409 "set-up-done",
+    /// The body is too large.
+    TooLarge = 413 "too-large",
+    /// The address of the request is too long.
+    UriTooLong = 414 "uri-too-long",
+    /// This kind of content is not understood here.
+    ContentType = 415 "content-type",
+    /// The file is no picture or recording that we can read.
+    BadMedia = 415 "bad-media",
+    /// A field is missing.
+    Missing = 422 "missing",
+    /// A field is of the wrong kind.
+    WrongType = 422 "wrong-type",
+    /// A field is too long; `limit` characters are allowed.
+    TooLong = 422 "too-long",
+    /// A number is out of range.
+    OutOfRange = 422 "out-of-range",
+    /// The value is none of those that exist.
+    Unknown = 422 "unknown-value",
+    /// Text, photo or voice: one is needed.
+    Empty = 422 "empty-report",
+    /// Too many items; `limit` are allowed.
+    TooMany = 422 "too-many",
+    /// The password is too weak.
+    WeakPassword = 422 "weak-password",
+    /// The key was used for another request.
+    KeyReused = 422 "key-reused",
+    /// Too many tries; wait `limit` seconds.
+    SlowDown = 429 "slow-down",
+    /// The program made a mistake.
+    Internal = 500 "internal",
+    /// Too much to do; wait `limit` seconds.
+    Busy = 503 "busy",
+    /// The outcome is unknown; retry with the same key.
+    Uncertain = 503 "uncertain",
+    /// The disk is full.
+    Full = 507 "disk-full",
+}
+
+impl Error {
+    /// An error with a detail for the log.
+    pub fn internal(detail: impl ToString) -> Error {
+        Error { detail: Some(detail.to_string()), ..Kind::Internal.into() }
+    }
+
+    /// Names the field.
+    pub fn field(mut self, field: impl Into<Cow<'static, str>>) -> Error {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Names the limit.
+    pub fn limit(mut self, limit: i64) -> Error {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Error {
+        Error { kind, field: None, limit: None, detail: None }
+    }
+}
+
+impl Kind {
+    /// This kind, about a field.
+    pub fn at(self, field: impl Into<Cow<'static, str>>) -> Error {
+        Error::from(self).field(field)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(e: store::Error) -> Error {
+        let kind = match &e {
+            store::Error::Busy => Kind::Busy,
+            store::Error::Unknown(_) => Kind::Uncertain,
+            store::Error::Full => Kind::Full,
+            store::Error::KeyReused => Kind::KeyReused,
+            store::Error::Timeout => Kind::Busy,
+            _ => Kind::Internal,
+        };
+        let limit = matches!(kind, Kind::Busy | Kind::Uncertain | Kind::Full).then_some(2);
+        Error { kind, field: None, limit, detail: Some(e.to_string()) }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{}", self.kind.code())?;
+        if let Some(field) = &self.field {
+            write!(f, " at {field}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,29 @@
+//! Floor 0: what every room needs and no room owns. Knows `store` and `calc`, nothing above.
+
+/// The running program: database, clock, texts.
+pub mod app;
+/// Files for the browser.
+pub mod assets;
+/// Settings.
+pub mod config;
+/// The one error type.
+pub mod error;
+/// Bodies of requests.
+pub mod form;
+/// Requests, replies, route tables.
+pub mod http;
+/// Texts in two languages.
+pub mod i18n;
+/// Typed access to what a client sent.
+pub mod input;
+/// HTML and JSON from one view.
+pub mod page;
+/// Dates and durations as people read them.
+pub mod time;
+/// Who acts.
+pub mod who;
+
+pub use app::App;
+pub use error::{Error, Result};
+pub use http::{Reply, Req, Route};
+pub use who::{Role, RoleKind, Who};

@@ -1,0 +1,151 @@
+//! One view, two representations: HTML from a template beside the code, or JSON, by `Accept`.
+
+use std::sync::Arc;
+
+use fluent_bundle::FluentArgs;
+use minijinja::value::{Kwargs, Value};
+use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
+use rust_embed::RustEmbed;
+use serde::Serialize;
+
+use super::assets;
+use super::error::{Error, Result};
+use super::http::{Reply, Req};
+use super::i18n::{Lang, Texts};
+use super::time;
+
+#[derive(RustEmbed)]
+#[folder = "src"]
+#[include = "*.html"]
+struct Templates;
+
+/// The templates with their functions and filters.
+pub struct Pages {
+    env: Environment<'static>,
+}
+
+impl Pages {
+    /// Parses every template; a broken one stops the program at start.
+    pub fn load(texts: Arc<Texts>, base: &str, zone: jiff::tz::TimeZone) -> std::result::Result<Pages, String> {
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_trim_blocks(true);
+        env.set_lstrip_blocks(true);
+        for name in Templates::iter() {
+            let text = Templates::get(&name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
+            env.add_template_owned(name.to_string(), text).map_err(|e| format!("{name}: {e:#}"))?;
+        }
+        env.add_function("t", move |state: &State, key: &str, args: Kwargs| {
+            let mut fluent = FluentArgs::new();
+            for name in args.args() {
+                let value: Value = args.get(name)?;
+                match i64::try_from(value.clone()) {
+                    Ok(n) if value.is_number() => fluent.set(name.to_owned(), n),
+                    _ => fluent.set(name.to_owned(), value.to_string()),
+                }
+            }
+            Ok::<_, minijinja::Error>(texts.get(lang(state), key, Some(&fluent)))
+        });
+        let prefix = base.to_owned();
+        env.add_function("url", move |path: &str| format!("{prefix}{path}"));
+        let prefix = base.to_owned();
+        env.add_function("asset", move |path: &str| format!("{prefix}/assets/{path}?v={}", assets::version(path)));
+        let filters: [(&str, fn(i64, i64, &jiff::tz::TimeZone, bool) -> String); 4] = [
+            ("when", time::when),
+            ("day", time::day),
+            ("left", |at, now, _, zh| time::left(at, now, zh)),
+            ("ago", |at, now, _, zh| time::ago(at, now, zh)),
+        ];
+        for (name, f) in filters {
+            let zone = zone.clone();
+            env.add_filter(name, move |state: &State, at: &str| {
+                let bad = || minijinja::Error::new(ErrorKind::InvalidOperation, format!("{at} is no time"));
+                let now = state.lookup("page").and_then(|p| p.get_attr("now_ms").ok()).and_then(|v| i64::try_from(v).ok());
+                Ok(f(time::parse(at).ok_or_else(bad)?, now.unwrap_or_default(), &zone, lang(state) == Lang::Zh))
+            });
+        }
+        Ok(Pages { env })
+    }
+
+    /// Renders a view. `page` holds the globals.
+    pub fn render(&self, template: &str, page: Value, view: Value) -> Result<String> {
+        let fail = |e: minijinja::Error| Error::internal(format!("{template}: {e:#}"));
+        let template = self.env.get_template(template).map_err(fail)?;
+        template.render(context! { page => page, ..view }).map_err(fail)
+    }
+
+    /// Names of all templates, for tests.
+    pub fn names() -> Vec<String> {
+        Templates::iter().map(|n| n.to_string()).collect()
+    }
+}
+
+fn lang(state: &State) -> Lang {
+    let tag = state.lookup("page").and_then(|p| p.get_attr("lang").ok());
+    if tag.as_ref().and_then(Value::as_str) == Some("en") { Lang::En } else { Lang::Zh }
+}
+
+impl Req<'_> {
+    /// The globals of a page.
+    fn globals(&self) -> Result<Value> {
+        let query = self.query.fields.iter().map(|(k, v)| format!("{k}={}", super::form::encode(v)));
+        let query = query.collect::<Vec<_>>().join("&");
+        let here = if query.is_empty() { self.path.to_owned() } else { format!("{}?{query}", self.path) };
+        let community = self.community.as_ref().map(|(code, name)| context! { code, name });
+        Ok(context! {
+            lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
+            base => self.app.config.base, path => self.path, here, demo => self.app.config.demo,
+            key => self.app.new_id(), who => self.header, community, now_ms => self.now,
+        })
+    }
+
+    /// Answers with a view: a page, or its data.
+    pub fn page(&self, template: &str, view: &impl Serialize) -> Result<Reply> {
+        if self.wants_json() {
+            return Reply::json(view);
+        }
+        let html = self.app.pages.render(template, self.globals()?, Value::from_serialize(view))?;
+        Ok(Reply::of("text/html; charset=utf-8", html))
+    }
+
+    /// Answers with an error, in the language and form of the request.
+    pub fn error(&self, error: &Error) -> Reply {
+        let kind = error.kind;
+        let mut args = FluentArgs::new();
+        args.set("limit", error.limit.unwrap_or_default());
+        let field = error.field.as_deref();
+        let message = self.app.texts.get(self.lang, &format!("error-{}", kind.code()), Some(&args));
+        let view = ErrorView { status: kind.status(), code: kind.code(), message, field: field.map(str::to_owned), back: None };
+        let reply = if self.wants_json() {
+            Reply::json(&view.brief())
+        } else {
+            let globals = self.globals().unwrap_or_default();
+            self.app.pages.render("kit/error.html", globals, Value::from_serialize(&view)).map(|h| Reply::of("text/html; charset=utf-8", h))
+        };
+        let mut reply = reply.unwrap_or_else(|_| Reply::text(view.message.clone())).status(kind.status());
+        if matches!(kind.status(), 429 | 503 | 507) {
+            reply = reply.header("retry-after", error.limit.unwrap_or(2).to_string());
+        }
+        reply
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorView {
+    status: u16,
+    code: &'static str,
+    message: String,
+    field: Option<String>,
+    back: Option<String>,
+}
+
+impl ErrorView {
+    /// The contract of JSON errors: `{code, message, field?}`.
+    fn brief(&self) -> serde_json::Value {
+        let mut v = serde_json::json!({ "code": self.code, "message": self.message });
+        if let Some(field) = &self.field {
+            v["field"] = field.as_str().into();
+        }
+        v
+    }
+}

@@ -1,0 +1,122 @@
+//! Who acts: a person (or nobody) in roles, each role valid for an area and everything beneath it.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! roles {
+    ($($name:ident = $text:literal,)*) => {
+        /// Kinds of role. Their texts are stable identifiers.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
+        pub enum RoleKind { $($name,)* }
+        impl RoleKind {
+            /// All kinds.
+            pub const ALL: &'static [RoleKind] = &[$(RoleKind::$name,)*];
+            /// Stable identifier.
+            pub fn as_str(self) -> &'static str { match self { $(RoleKind::$name => $text,)* } }
+        }
+    };
+}
+roles! {
+    Resident = "resident", GridWorker = "grid_worker", BuildingHead = "building_head", Committee = "committee",
+    Property = "property", VolunteerGroup = "volunteer_group", SocialOrg = "social_org", SocialWorker = "social_worker",
+    Enterprise = "enterprise", Department = "department", Operator = "operator", Subdistrict = "subdistrict",
+    District = "district", City = "city", Province = "province", Nation = "nation", Auditor = "auditor",
+    SystemAdmin = "system_admin", SecurityAdmin = "security_admin", AuditAdmin = "audit_admin",
+}
+
+impl RoleKind {
+    /// Desks answer for an area: they receive, dispatch and close.
+    pub fn is_desk(self) -> bool {
+        use RoleKind::*;
+        matches!(self, Committee | Operator | Subdistrict | District | City | Province | Nation)
+    }
+
+    /// Parties that handle what is dispatched to them.
+    pub fn is_handler(self) -> bool {
+        use RoleKind::*;
+        matches!(self, Property | VolunteerGroup | SocialOrg | SocialWorker | Enterprise | Department | GridWorker)
+            || self.is_desk()
+    }
+
+    /// Everybody who works with cases, as opposed to residents and administrators.
+    pub fn is_staff(self) -> bool {
+        self.is_handler() || self == RoleKind::BuildingHead
+    }
+}
+
+impl fmt::Display for RoleKind {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for RoleKind {
+    type Err = ();
+    fn from_str(s: &str) -> Result<RoleKind, ()> {
+        RoleKind::ALL.iter().copied().find(|k| k.as_str() == s).ok_or(())
+    }
+}
+
+/// A role that is valid now.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Kind of role.
+    pub kind: RoleKind,
+    /// Area id.
+    pub area: String,
+    /// Path of that area: a prefix of the paths of all areas beneath.
+    pub path: String,
+    /// Organisation for which the role is held.
+    pub body: Option<String>,
+    /// Its name.
+    pub body_name: Option<String>,
+}
+
+/// Who acts. `Default` is a visitor.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// The person, when signed in.
+    pub person: Option<String>,
+    /// The roles valid now.
+    pub roles: Vec<Role>,
+    /// Session, as stored (hashed).
+    pub session: Option<String>,
+}
+
+impl Who {
+    /// The program itself, when a deadline fires.
+    pub fn system() -> Who {
+        Who::default()
+    }
+
+    /// True when any role is of this kind.
+    pub fn is(&self, kind: RoleKind) -> bool {
+        self.roles.iter().any(|r| r.kind == kind)
+    }
+
+    /// True when any role works with cases.
+    pub fn is_staff(&self) -> bool {
+        self.roles.iter().any(|r| r.kind.is_staff())
+    }
+
+    /// True when the person belongs to the organisation.
+    pub fn in_body(&self, body: &str) -> bool {
+        self.roles.iter().any(|r| r.body.as_deref() == Some(body))
+    }
+
+    /// The desk role, if any, that answers for the area at `path`; the nearest one first.
+    pub fn desk_over(&self, path: &str) -> Option<&Role> {
+        self.roles.iter().filter(|r| r.kind.is_desk() && path.starts_with(&r.path)).max_by_key(|r| r.path.len())
+    }
+
+    /// Any role at or above the area.
+    pub fn role_over(&self, path: &str) -> Option<&Role> {
+        self.roles.iter().filter(|r| path.starts_with(&r.path)).max_by_key(|r| r.path.len())
+    }
+
+    /// Name under which idempotency keys of this person are kept apart from others'.
+    pub fn key_space(&self) -> &str {
+        self.person.as_deref().unwrap_or("visitor")
+    }
+}

@@ -1,0 +1,192 @@
+//! Making a report: one of text, photo or voice is enough, everything else is optional.
+//!
+//! What must stay true: a report with any content is accepted whatever its place (inv12); it leaves with a holder, a
+//! running clock, a number, a code and a receipt; where it is and who must answer is found *before* the write, because
+//! the single writer must not be kept waiting by look-ups.
+
+use calc::geo::Point;
+use serde_json::json;
+use store::{Entry, Logged, Query, Tx, params};
+
+use super::classes::catalogue;
+use super::rules::{Stage, State};
+use crate::base::{area, party};
+use crate::kit::error::Kind;
+use crate::kit::input::Input;
+use crate::kit::time::{self, Ms};
+use crate::kit::{Result, Who};
+
+/// Characters of a report's text.
+pub const MAX_TEXT: usize = 4000;
+/// Pictures and recordings of one report.
+pub const MAX_MEDIA: usize = 10;
+const CHANNELS: [&str; 7] = ["web", "counter", "phone", "patrol", "import", "open311", "paper"];
+
+/// What somebody reports, checked but not yet placed.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields of the contract's POST /reports")]
+pub struct NewReport {
+    pub text: Option<String>,
+    pub class: Option<String>,
+    pub area: Option<String>,
+    pub building: Option<String>,
+    pub lat: Option<i64>,
+    pub lon: Option<i64>,
+    pub address: Option<String>,
+    pub contact_name: Option<String>,
+    pub contact_phone: Option<String>,
+    pub media: Vec<String>,
+    pub channel: String,
+}
+
+impl NewReport {
+    /// Reads the contract's JSON, or the flat fields of a form.
+    pub fn parse(input: &Input, staff: bool) -> Result<NewReport> {
+        let place = input.object("place")?;
+        let place = if place.0.is_empty() { input } else { &place };
+        let contact = match input.0.get("contact") {
+            Some(serde_json::Value::String(s)) => Input(json!({ "contact_phone": s }).as_object().cloned().unwrap_or_default()),
+            Some(serde_json::Value::Object(o)) => {
+                let get = |k: &str| o.get(k).cloned().unwrap_or_default();
+                Input(json!({ "contact_name": get("name"), "contact_phone": get("phone") }).as_object().cloned().unwrap_or_default())
+            }
+            None | Some(serde_json::Value::Null) => input.clone(),
+            Some(_) => return Err(Kind::WrongType.at("contact")),
+        };
+        let channel = input.text("channel", 20)?.filter(|c| staff && CHANNELS.contains(&c.as_str()));
+        let new = NewReport {
+            text: input.text("text", MAX_TEXT)?,
+            class: input.text("class", 40)?,
+            area: place.text("area", 40)?,
+            building: place.text("building", 40)?,
+            lat: place.degrees("lat", 90.0)?,
+            lon: place.degrees("lon", 180.0)?,
+            address: place.text("address", 200)?,
+            contact_name: contact.text("contact_name", 60)?,
+            contact_phone: contact.text("contact_phone", 30)?,
+            media: input.list("media", MAX_MEDIA)?,
+            channel: channel.unwrap_or_else(|| "web".into()),
+        };
+        if new.text.is_none() && new.media.is_empty() {
+            return Err(Kind::Empty.at("text"));
+        }
+        if let Some(class) = &new.class
+            && catalogue().get(class).is_none()
+        {
+            return Err(Kind::Unknown.at("class"));
+        }
+        Ok(new)
+    }
+}
+
+/// Where a report belongs and who holds it first.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    area: String,
+    path: String,
+    building: Option<String>,
+    holder: String,
+    holder_name: String,
+}
+
+impl Spot {
+    /// Name of the first holder.
+    pub fn holder_name(&self) -> &str {
+        &self.holder_name
+    }
+}
+
+/// Finds the place: building, then point, then area code; else the default desk's area. Never fails for a place.
+pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
+    let building = match &new.building {
+        Some(id) => area::building(q, id)?,
+        None => None,
+    };
+    let point = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+    let mut found = match &building {
+        Some(b) => area::by_id(q, &b.area)?,
+        None => None,
+    };
+    if let (None, Some(p)) = (&found, point) {
+        found = area::grid_at(q, p)?;
+    }
+    if let (None, Some(code)) = (&found, &new.area) {
+        found = area::by_code(q, code)?;
+    }
+    let desk = match &found {
+        Some(a) => party::desk_of(q, &a.id)?,
+        None => party::default_desk(q)?,
+    };
+    let place = match found {
+        Some(a) => a,
+        None => area::by_id(q, &desk.area)?.ok_or_else(|| store::Error::Corrupt("a desk without area".into()))?,
+    };
+    Ok(Spot { area: place.id, path: place.path, building: building.map(|b| b.id), holder: desk.id, holder_name: desk.name })
+}
+
+/// A report that is written.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Id of the case.
+    pub id: String,
+    /// Its number.
+    pub number: String,
+    /// By when the holder answers.
+    pub due_at: Ms,
+}
+
+/// Writes a report. `zone` decides the day in its number.
+pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::tz::TimeZone) -> Result<(Made, Logged)> {
+    let now = tx.now();
+    let id = tx.id();
+    let day = time::day_number(now, zone);
+    let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
+    let n = tx.count(sql, params![&day])?;
+    let number = format!("{day}-{n:04}");
+    let class = catalogue().or_other(new.class.as_deref());
+    let due_at = now + class.limit(Stage::Receive);
+    // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
+    let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
+    let owner = reporter.unwrap_or(&id).to_owned();
+    let entry = Entry {
+        actor: who.person.as_deref(),
+        role: who.roles.first().map(|r| r.kind.as_str()),
+        area: Some(&spot.area),
+        owner: Some(&owner),
+        ..Entry::new("case.report", "case", &id)
+    };
+    let entry = entry
+        .fact("state", State::Received.as_str())
+        .fact("number", number.as_str())
+        .fact("holder", spot.holder.as_str())
+        .fact("due", due_at)
+        .fact("channel", new.channel.as_str())
+        .fact_opt("class", new.class.as_deref())
+        .element("case.text", new.text.as_deref())
+        .element("case.address", new.address.as_deref())
+        .element("case.lat", new.lat)
+        .element("case.lon", new.lon)
+        .element("case.contact_name", new.contact_name.as_deref())
+        .element("case.contact_phone", new.contact_phone.as_deref())
+        .element("case.media", (!new.media.is_empty()).then(|| new.media.join(" ")))
+        // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
+        .element("case.class", Some(new.class.as_deref().unwrap_or("")));
+    let logged = tx.log(entry)?;
+    tx.exec(
+        "insert into cases(id, number, state, class, area, path, building, lat, lon, owner, reporter, channel, received_at, holder, \
+         holder_since, due_at, level, returns, reopens, extended, log_seq) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13, $15, 0, 0, 0, 0, $16)",
+        params![
+            &id, &number, State::Received.as_str(), &new.class, &spot.area, &spot.path, &spot.building, new.lat, new.lon, &owner,
+            reporter, &new.channel, now, &spot.holder, due_at, logged.index,
+        ],
+    )?;
+    tx.exec(
+        "insert into case_hold(case_id, n, holder, state, from_at) values ($1, 1, $2, $3, $4)",
+        params![&id, &spot.holder, State::Received.as_str(), now],
+    )?;
+    if !new.media.is_empty() {
+        crate::base::media::attach(tx, &new.media, &id, "report", who)?;
+    }
+    Ok((Made { id, number, due_at }, logged))
+}

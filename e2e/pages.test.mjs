@@ -1,0 +1,142 @@
+// Every page, for everybody who may see it, in both languages, normal and elder: it answers, it is accessible, it is
+// translated, nothing complains in the browser, it fits a phone, and staff pages offer the way to complain (L8).
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { BASE, DESK, PHONE, THOROUGH, good, json, open, startBrowser, startServer } from './lib.mjs';
+
+let server;
+let browser;
+let matter;
+let community;
+let building;
+
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const page = await open(browser, server);
+  const request = page.context().request;
+  const home = await json(page, server, '/');
+  community = home.communities[0].code;
+  const made = await request.post(server.url('/reports'), {
+    headers: { accept: 'application/json', 'idempotency-key': 'pages-1' },
+    data: { text: '三楼的楼道灯坏了，请打13800001234', place: { area: community } },
+  });
+  assert.equal(made.status(), 201, await made.text());
+  matter = await made.json();
+  building = (await json(page, server, `/report?area=${community}`)).buildings?.[0]?.id;
+  await page.context().close();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const EVERYBODY = () => [
+  '/', '/report', '/report?class=complaint', '/progress', `/reports/${matter.number}`, `/reports/${matter.number}?code=${matter.code}`,
+  `/places/${community}`, '/equation', `/equation?area=${community}`, '/verify', '/sign-in',
+  ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
+];
+const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
+const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
+const OWN = {
+  grid_worker: () => ['/today', `/cases/${matter.number}`],
+  committee: () => ['/desk', '/desk?queue=all', `/desk?open=${matter.number}`, `/cases/${matter.number}`],
+  subdistrict: () => ['/desk', '/desk?queue=overdue'],
+  property: () => ['/desk'],
+  department: () => ['/desk'],
+};
+
+const MODES = [
+  { name: 'zh', mode: {} },
+  { name: 'en elder', mode: { lang: 'en', elder: true } },
+  ...(THOROUGH ? [{ name: 'zh elder', mode: { elder: true } }, { name: 'en', mode: { lang: 'en' } }] : []),
+];
+
+/** Looks at pages one after the other and tells of all that are wrong, not of the first only. */
+async function visit(page, paths, staff) {
+  const wrong = [];
+  for (const path of paths) {
+    page.noise.length = 0;
+    try {
+      const answer = await page.goto(server.url(path), { waitUntil: 'load' });
+      assert.equal(answer.status(), 200, path);
+      await good(page, path);
+      if (staff) assert.ok(await page.locator('a[href*="class=complaint"]').count(), `${path}: no way to complain`);
+      const astray = await page.locator('a[href^="/"], form[action^="/"]').evaluateAll(
+        (all, base) => all.map((e) => e.getAttribute('href') ?? e.getAttribute('action')).filter((u) => !`${u}/`.startsWith(`${base}/`)), BASE);
+      assert.deepEqual(astray, [], `${path}: leads out of ${BASE}`);
+    } catch (error) {
+      wrong.push(`${path}: ${error.message}`);
+    }
+  }
+  assert.equal(wrong.length, 0, wrong.join('\n\n'));
+}
+
+for (const { name, mode } of MODES) {
+  for (const [screen, look] of [['phone', PHONE], ['desk', DESK]]) {
+    test(`public pages, ${name}, ${screen}`, { timeout: 180_000 }, async () => {
+      const page = await open(browser, server, { ...mode, look });
+      await visit(page, EVERYBODY(), false);
+      await page.context().close();
+    });
+  }
+
+  test(`pages of each role, ${name}`, { timeout: 600_000 }, async (t) => {
+    for (const role of new Set(server.accounts.map((a) => a.role))) {
+      await t.test(role, async () => {
+        const look = ['resident', 'grid_worker', 'building_head'].includes(role) ? PHONE : DESK;
+        const page = await open(browser, server, { ...mode, look, role });
+        const me = await json(page, server, '/me');
+        const staff = role in OWN;
+        assert.ok(me.roles.some((r) => r.kind === role), `${role} has its role`);
+        await visit(page, [...SIGNED_IN, ...(staff ? [...STAFF, ...OWN[role]()] : [])], staff);
+        await page.context().close();
+      });
+    }
+  });
+}
+
+test('error pages speak plainly', { timeout: 60_000 }, async () => {
+  for (const lang of ['zh', 'en']) {
+    const page = await open(browser, server, { lang });
+    for (const [path, status] of [['/no-such-page', 404], ['/reports/000000-9999', 404]]) {
+      const answer = await page.goto(server.url(path));
+      assert.equal(answer.status(), status, path);
+      await good(page, `${path} ${lang}`, { quiet: false });
+    }
+    await page.context().close();
+  }
+});
+
+test('personal pages ask who it is', { timeout: 60_000 }, async () => {
+  const page = await open(browser, server);
+  for (const path of ['/me', '/desk', '/today', '/inbox', `/cases/${matter.number}`]) {
+    await page.goto(server.url(path));
+    const { pathname } = new URL(page.url());
+    const asked = pathname === `${BASE}/sign-in` || (await page.locator('main [name=password]').count()) > 0;
+    const refused = page.noise.some((n) => /^40[134] /.test(n));
+    assert.ok(asked || refused, `${path} is open to anybody`);
+    page.noise.length = 0;
+  }
+  await page.context().close();
+});
+
+test('the keyboard alone reaches the report button', { timeout: 60_000 }, async () => {
+  const page = await open(browser, server, { look: DESK });
+  await page.goto(server.url('/'));
+  for (let i = 0; i < 40; i += 1) {
+    await page.keyboard.press('Tab');
+    const href = await page.evaluate(() => document.activeElement?.getAttribute('href') ?? '');
+    if (href.endsWith('/report')) {
+      const outline = await page.evaluate(() => {
+        const s = getComputedStyle(document.activeElement);
+        return s.outlineStyle !== 'none' || s.boxShadow !== 'none';
+      });
+      assert.ok(outline, 'the focus is visible');
+      await page.context().close();
+      return;
+    }
+  }
+  assert.fail('forty times Tab and no report button');
+});
