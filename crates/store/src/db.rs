@@ -1,6 +1,6 @@
 //! [`Db`]: opening a node's database, writing, reading, proving.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
@@ -71,7 +71,6 @@ pub struct Db {
     readers: Readers,
     shared: Arc<Shared>,
     blobs: Blobs,
-    place: Place,
 }
 
 impl Db {
@@ -91,12 +90,12 @@ impl Db {
         let queue = shared.queue;
         let shared = Arc::new(shared);
         let (jobs, waiting) = sync_channel(queue);
-        let (for_writer, its_place) = (shared.clone(), place.clone());
+        let for_writer = shared.clone();
         std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || writer::run(its_place, for_writer, conn, waiting))
+            .spawn(move || writer::run(place, for_writer, conn, waiting))
             .map_err(|e| Error::Io(e.to_string()))?;
-        Ok(Db { jobs, readers, shared, blobs, place })
+        Ok(Db { jobs, readers, shared, blobs })
     }
 
     /// Runs a write in the next batch and returns when it is durable. The closure does no I/O but SQL.
@@ -198,10 +197,5 @@ impl Db {
     /// A keyed digest under the node's key, for codes that can be rebuilt but not guessed.
     pub fn digest(&self, purpose: &str, text: &str) -> [u8; 32] {
         self.shared.node_key.derive(purpose).digest(text)
-    }
-
-    /// A consistent copy of the database file while it is in use (SQLite).
-    pub fn copy_to(&self, file: &Path) -> Result<()> {
-        Conn::open(&self.place, Use::Read)?.copy_to(file)
     }
 }

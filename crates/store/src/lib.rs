@@ -36,7 +36,7 @@ pub use log::{Element, Entry, Logged, Written, canonical};
 pub use migrate::Migration;
 pub use once::{KEEP_MS, Key};
 pub use query::Query;
-pub use reader::Read;
+pub use reader::{Read, Viewer};
 pub use receipt::Receipt;
 pub use seal::Secret;
 pub use shared::Health;

@@ -51,21 +51,33 @@ pub trait Query {
 
     /// Entries about one thing, oldest first, with their personal values as far as they still exist.
     fn history(&mut self, obj: &str) -> Result<Vec<Written>> {
-        let rows = self.rows(
-            "select l.seq, l.at, l.act, l.obj, l.leaf, b.owner, b.sealed from log l left join log_body b on b.seq = l.seq \
-             where l.obj = $1 order by l.seq limit 2000",
-            params![obj],
-        )?;
+        let rows = self.rows(&format!("{ENTRY} where l.obj = $1 order by l.seq limit 2000"), params![obj])?;
         written(self, rows)
     }
 
     /// Entries from position `from` on, oldest first, at most `limit`.
     fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<Written>> {
-        let rows = self.rows(
-            "select l.seq, l.at, l.act, l.obj, l.leaf, b.owner, b.sealed from log l left join log_body b on b.seq = l.seq \
-             where l.seq >= $1 order by l.seq limit $2",
-            params![from, limit],
-        )?;
+        let rows = self.rows(&format!("{ENTRY} where l.seq >= $1 order by l.seq limit $2"), params![from, limit])?;
+        written(self, rows)
+    }
+
+    /// The entries at these positions (any order), in one query for each 64.
+    fn entries_at(&mut self, positions: &[u64]) -> Result<Vec<Written>> {
+        let mut out = Vec::with_capacity(positions.len());
+        for some in positions.chunks(64) {
+            // Always 64 parameters, so that there is one prepared statement; the rest is filled by repeating the last.
+            let marks: Vec<String> = (1..=64).map(|i| format!("${i}")).collect();
+            let params: Vec<Value> = (0..64).map(|i| some[i.min(some.len() - 1)].into()).collect();
+            let rows = self.rows(&format!("{ENTRY} where l.seq in ({})", marks.join(",")), &params)?;
+            out.extend(written(self, rows)?);
+        }
+        Ok(out)
+    }
+
+    /// Like [`Query::entries`] without opening what is sealed: all that a follower needs.
+    fn leaves(&mut self, from: u64, limit: usize) -> Result<Vec<Written>> {
+        let sql = "select seq, at, act, obj, leaf, null owner, null sealed, null wrapped from log where seq >= $1 order by seq limit $2";
+        let rows = self.rows(sql, params![from, limit])?;
         written(self, rows)
     }
 
@@ -105,18 +117,21 @@ pub(crate) fn subject_key<Q: Query + ?Sized>(q: &mut Q, owner: &str) -> Result<O
     q.node_key().unwrap_key(owner, &wrapped).map(Some)
 }
 
+/// An entry with its sealed body and the wrapped key that opens it, so that no entry needs a query of its own.
+const ENTRY: &str = "select l.seq, l.at, l.act, l.obj, l.leaf, b.owner, b.sealed, k.wrapped from log l \
+    left join log_body b on b.seq = l.seq left join subject_key k on k.owner = b.owner";
+
 fn written<Q: Query + ?Sized>(q: &mut Q, rows: Vec<Row>) -> Result<Vec<Written>> {
+    let node_key = q.node_key();
     rows.into_iter()
         .map(|row| {
-            let owner: Option<String> = row.get("owner")?;
-            let sealed: Option<Vec<u8>> = row.get("sealed")?;
-            let body = match (owner, sealed) {
-                (Some(owner), Some(sealed)) => q.open(&owner, &sealed)?,
-                _ => None,
-            };
-            let elements: Vec<Element> = match body {
-                Some(body) => serde_json::from_slice(&body).map_err(|e| Error::Corrupt(e.to_string()))?,
-                None => Vec::new(),
+            let (owner, wrapped): (Option<String>, Option<Vec<u8>>) = (row.get("owner")?, row.get("wrapped")?);
+            let elements: Vec<Element> = match (owner, row.get::<Option<Vec<u8>>>("sealed")?, wrapped) {
+                (Some(owner), Some(sealed), Some(wrapped)) => {
+                    let body = node_key.unwrap_key(&owner, &wrapped)?.open(&owner, &sealed)?;
+                    serde_json::from_slice(&body).map_err(|e| Error::Corrupt(e.to_string()))?
+                }
+                _ => Vec::new(),
             };
             let leaf: String = row.get("leaf")?;
             let leaf: Json = serde_json::from_str(&leaf).map_err(|e| Error::Corrupt(e.to_string()))?;

@@ -10,6 +10,29 @@ use crate::query::Query;
 use crate::seal::Secret;
 use crate::value::{Row, Value};
 
+/// A database opened without its keys: for proving its log, counting and copying. What is sealed stays sealed.
+pub struct Viewer {
+    readers: Readers,
+    no_key: Secret,
+}
+
+impl Viewer {
+    /// Opens for reading only.
+    pub fn new(place: Place) -> Viewer {
+        Viewer { readers: Readers::new(place, 1), no_key: Secret::new([0; 32]) }
+    }
+
+    /// Reads.
+    pub fn read<T, E: From<crate::Error>>(&self, f: impl FnOnce(&mut Read) -> std::result::Result<T, E>) -> std::result::Result<T, E> {
+        self.readers.with(&self.no_key, f)
+    }
+
+    /// A consistent copy of the database file while it is in use (SQLite).
+    pub fn copy_to(&self, file: &std::path::Path) -> Result<()> {
+        self.readers.with(&self.no_key, |r| r.conn.copy_to(file))
+    }
+}
+
 /// A read in progress.
 pub struct Read<'a> {
     conn: &'a mut Conn,

@@ -1,2 +1,273 @@
-//! x
-fn main(){}
+//! Floor 6: the command line. Results go to standard output, talk to standard error; exit 0 done, 1 checked and false,
+//! 2 bad input.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use serde_json::json;
+use store::{Receipt, note};
+use xiezhi::base::{area, party};
+use xiezhi::demo;
+use xiezhi::edge::{backup, serve};
+use xiezhi::kit::App;
+use xiezhi::kit::config::Config;
+use xiezhi::records::case::import;
+
+/// Xiezhi 协治: community grid collaborative governance.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where a node is.
+#[derive(clap::Args)]
+struct Node {
+    /// Folder of the node.
+    #[arg(long)]
+    data: PathBuf,
+    /// PostgreSQL URL; SQLite in the folder without it.
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Settings (TOML).
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+impl Node {
+    fn config(&self) -> Result<Config, String> {
+        let mut config = Config::new(&self.data);
+        if let Some(file) = &self.config {
+            config = config.with_file(file)?;
+        }
+        config.database_url.clone_from(&self.database_url);
+        Ok(config)
+    }
+}
+
+/// How a node is reached.
+#[derive(clap::Args)]
+struct Listen {
+    /// Address; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Path under which it is mounted, like /p/app.
+    #[arg(long, default_value = "")]
+    base_path: String,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves a node.
+    Serve {
+        #[command(flatten)]
+        node: Node,
+        #[command(flatten)]
+        listen: Listen,
+    },
+    /// Serves a node with an invented district in it.
+    Demo {
+        #[command(flatten)]
+        node: Node,
+        #[command(flatten)]
+        listen: Listen,
+        /// `manual`: time stands still until POST /demo/clock.
+        #[arg(long)]
+        clock: Option<String>,
+    },
+    /// Divisions.
+    #[command(subcommand)]
+    Area(AreaCommand),
+    /// Cases.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Checks a receipt, without a server.
+    Verify {
+        receipt: PathBuf,
+        /// The log's public key, as /log/key gives it.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+    /// The log.
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// A consistent copy of a running node, into a new folder.
+    Backup {
+        #[command(flatten)]
+        node: Node,
+        out: PathBuf,
+    },
+    /// Puts a copy back into an empty folder and proves its log.
+    Restore {
+        /// The copy.
+        #[arg(long)]
+        verify: PathBuf,
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Checks settings, keys, database and log of a node.
+    Check {
+        #[command(flatten)]
+        node: Node,
+    },
+}
+
+#[derive(Subcommand)]
+enum AreaCommand {
+    /// Reads division lists: CSV with `code` and `name`, also gzipped.
+    Import {
+        #[command(flatten)]
+        node: Node,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum CaseCommand {
+    /// Reads a foreign request file through a mapping.
+    Import {
+        #[command(flatten)]
+        node: Node,
+        /// What the columns mean (TOML).
+        #[arg(long)]
+        map: PathBuf,
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    /// Hashes every entry again and rebuilds the tree.
+    Verify {
+        #[arg(long, required_unless_present = "database_url")]
+        data: Option<PathBuf>,
+        #[arg(long)]
+        database_url: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("xiezhi: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Serve { node, listen } => {
+            let app = open(node.config()?, &listen)?;
+            let token = party::web::set_up_token(&app).map_err(|e| e.to_string())?;
+            serve::run(app, |address| {
+                println!("listening http://{address}");
+                if let Some(token) = token {
+                    println!("set-up token {token} (open /set-up and make the first account)");
+                }
+            })?;
+        }
+        Command::Demo { node, listen, clock } => {
+            let mut config = node.config()?;
+            config.demo = true;
+            config.manual_clock = match clock.as_deref() {
+                None => false,
+                Some("manual") => true,
+                Some(other) => return Err(format!("--clock {other}: only manual is known")),
+            };
+            let app = open(config, &listen)?;
+            demo::seed(&app).map_err(|e| e.to_string())?;
+            let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
+            serve::run(app, |address| {
+                println!("listening http://{address}");
+                for (role, name, password) in accounts {
+                    println!("account {role} {name} {password}");
+                }
+            })?;
+        }
+        Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
+        Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Verify { receipt, key } => return verify_receipt(&receipt, key.as_deref()),
+        Command::Log(LogCommand::Verify { data, database_url }) => {
+            let report = backup::prove(&backup::viewer(data.as_deref(), database_url.as_deref())?)?;
+            println!("{report}");
+            return Ok(yes(report["ok"] == true));
+        }
+        Command::Backup { node, out } => println!("{}", backup::backup(&node.config()?, &out)?),
+        Command::Restore { verify, data } => println!("{}", backup::restore(&verify, &data)?),
+        Command::Check { node } => {
+            let (ok, report) = backup::check(&node.config()?);
+            println!("{report}");
+            return Ok(yes(ok));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn yes(ok: bool) -> ExitCode {
+    if ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn open(config: Config, listen: &Listen) -> Result<Arc<App>, String> {
+    let mut config = config.with_base(&listen.base_path)?;
+    config.listen.clone_from(&listen.listen);
+    let app = App::open(config)?;
+    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    Ok(Arc::new(app))
+}
+
+fn import_areas(node: &Node, files: &[PathBuf]) -> Result<ExitCode, String> {
+    let mut lines = Vec::new();
+    println!("line,reason");
+    let mut rejected = 0;
+    for path in files {
+        let file = std::fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let (mut good, bad) = area::import::read(file).map_err(|e| format!("{}: {e}", path.display()))?;
+        eprintln!("{}: {} rows", path.display(), good.len());
+        lines.append(&mut good);
+        rejected += bad.len();
+        bad.iter().for_each(|b| println!("{},{}", b.line, b.reason));
+    }
+    let app = App::open(node.config()?)?;
+    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    let (done, orphans) = app.db.write(move |tx| area::import::apply(tx, lines)).map_err(|e| e.to_string())?.value;
+    orphans.iter().for_each(|code| println!("{code},no-area-above"));
+    eprintln!(
+        "added {}, renamed {}, ended {}, unchanged {}, rejected {}",
+        done.added, done.renamed, done.ended, done.same, rejected + orphans.len()
+    );
+    Ok(yes(rejected + orphans.len() == 0))
+}
+
+fn import_cases(node: &Node, map: &Path, file: &Path) -> Result<ExitCode, String> {
+    let text = std::fs::read_to_string(map).map_err(|e| format!("{}: {e}", map.display()))?;
+    let map: import::Map = toml::from_str(&text).map_err(|e| format!("{}: {e}", map.display()))?;
+    let input = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let app = App::open(node.config()?)?;
+    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    let done = import::run(&app, &map, input, |n| eprint!("\r{n} rows")).map_err(|e| format!("{}: {e}", file.display()))?;
+    eprintln!("\rimported {}, known {}, rejected {}", done.imported, done.known, done.rejected.len());
+    println!("line,reason");
+    done.rejected.iter().for_each(|r| println!("{},{}", r.line, r.reason));
+    Ok(yes(done.rejected.is_empty()))
+}
+
+fn verify_receipt(file: &Path, key: Option<&Path>) -> Result<ExitCode, String> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let receipt: Receipt = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+    let key = match key {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            Some(note::parse_key(&text).ok_or_else(|| format!("{}: not a log key", path.display()))?.1)
+        }
+        None => None,
+    };
+    let faults = receipt.faults(key.as_ref());
+    println!("{}", json!({ "ok": faults.is_empty(), "origin": receipt.origin, "index": receipt.index, "size": receipt.size, "faults": faults }));
+    Ok(yes(faults.is_empty()))
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use rust_embed::RustEmbed;
-use unic_langid::langid;
+use unic_langid::LanguageIdentifier;
 
 #[derive(RustEmbed)]
 #[folder = "../../texts"]
@@ -100,10 +100,7 @@ fn sources(lang: Lang) -> impl Iterator<Item = (String, String)> {
 }
 
 fn bundle(lang: Lang) -> Result<FluentBundle<FluentResource>, String> {
-    let id = match lang {
-        Lang::Zh => langid!("zh-CN"),
-        Lang::En => langid!("en"),
-    };
+    let id: LanguageIdentifier = lang.tag().parse().map_err(|e| format!("{}: {e}", lang.tag()))?;
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
     // Bidi isolation marks would be seen as stray characters in plain texts and notices.
     bundle.set_use_isolating(false);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use fluent_bundle::FluentArgs;
-use minijinja::value::{Kwargs, Value};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{Environment, ErrorKind, State, UndefinedBehavior, context};
 use rust_embed::RustEmbed;
 use serde::Serialize;
@@ -29,8 +30,8 @@ impl Pages {
     pub fn load(texts: Arc<Texts>, base: &str, zone: jiff::tz::TimeZone) -> std::result::Result<Pages, String> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_trim_blocks(true);
-        env.set_lstrip_blocks(true);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        env.set_syntax(syntax.map_err(|e| e.to_string())?);
         for name in Templates::iter() {
             let text = Templates::get(&name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
             env.add_template_owned(name.to_string(), text).map_err(|e| format!("{name}: {e:#}"))?;
@@ -94,8 +95,8 @@ impl Req<'_> {
         let community = self.community.as_ref().map(|(code, name)| context! { code, name });
         Ok(context! {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
-            base => self.app.config.base, path => self.path, here, demo => self.app.config.demo,
-            key => self.app.new_id(), who => self.header, community, now_ms => self.now,
+            base => &self.app.config.base, path => self.path, here, demo => self.app.config.demo,
+            key => self.app.new_id(), who => Serde(&self.header), community, now_ms => self.now,
         })
     }
 
@@ -104,23 +105,28 @@ impl Req<'_> {
         if self.wants_json() {
             return Reply::json(view);
         }
-        let html = self.app.pages.render(template, self.globals()?, Value::from_serialize(view))?;
+        let html = self.app.pages.render(template, self.globals()?, Serde(view).into())?;
         Ok(Reply::of("text/html; charset=utf-8", html))
+    }
+
+    /// What an error says to the reader.
+    pub fn error_text(&self, error: &Error) -> String {
+        let mut args = FluentArgs::new();
+        args.set("limit", error.limit.unwrap_or_default());
+        self.app.texts.get(self.lang, &format!("error-{}", error.kind.code()), Some(&args))
     }
 
     /// Answers with an error, in the language and form of the request.
     pub fn error(&self, error: &Error) -> Reply {
         let kind = error.kind;
-        let mut args = FluentArgs::new();
-        args.set("limit", error.limit.unwrap_or_default());
+        let message = self.error_text(error);
         let field = error.field.as_deref();
-        let message = self.app.texts.get(self.lang, &format!("error-{}", kind.code()), Some(&args));
         let view = ErrorView { status: kind.status(), code: kind.code(), message, field: field.map(str::to_owned), back: None };
         let reply = if self.wants_json() {
             Reply::json(&view.brief())
         } else {
             let globals = self.globals().unwrap_or_default();
-            self.app.pages.render("kit/error.html", globals, Value::from_serialize(&view)).map(|h| Reply::of("text/html; charset=utf-8", h))
+            self.app.pages.render("kit/error.html", globals, Serde(&view).into()).map(|h| Reply::of("text/html; charset=utf-8", h))
         };
         let mut reply = reply.unwrap_or_else(|_| Reply::text(view.message.clone())).status(kind.status());
         if matches!(kind.status(), 429 | 503 | 507) {

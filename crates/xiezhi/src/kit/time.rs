@@ -1,7 +1,7 @@
 //! Dates and durations as people read them: 11月27日 周五 16:00, 还剩 1 天 4 小时. Pure; the present is a parameter.
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 /// Milliseconds since 1970, UTC.
 pub type Ms = i64;
@@ -13,8 +13,8 @@ pub const HOUR: Ms = 3_600_000;
 /// One minute.
 pub const MINUTE: Ms = 60_000;
 
-fn zoned(at: Ms, zone: &TimeZone) -> Zoned {
-    Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone.clone())
+fn zoned(at: Ms, zone: &TimeZone) -> ZonedDateTime {
+    Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(zone.clone())
 }
 
 /// RFC 3339 with the zone's offset, to the second; how times leave the program.

@@ -2,3 +2,5 @@
 
 /// Reports and cases.
 pub mod case;
+/// What is held about me, and who read it.
+pub mod mine;

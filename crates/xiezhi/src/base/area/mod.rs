@@ -109,6 +109,13 @@ pub fn end_of(path: &str) -> String {
     format!("{}0", path.trim_end_matches('/'))
 }
 
+/// The communities that have a desk of their own: what a visitor may choose from.
+pub fn communities(q: &mut dyn Query) -> store::Result<Vec<Area>> {
+    let sql = "select distinct a.id, a.kind, a.code, a.name, a.parent, a.path from area a join body b on b.area = a.id \
+               where a.kind = 'community' and a.valid_to is null and b.valid_to is null order by a.code limit 300";
+    q.rows(sql, &[])?.iter().map(area).collect()
+}
+
 /// The community an area lies in (itself, or one above).
 pub fn community_of(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
     Ok(line(q, id)?.into_iter().find(|a| a.kind == "community"))

@@ -7,8 +7,6 @@
 //!
 //! Log kinds written: `read`.
 
-/// Pages: what is held about me, who read it.
-pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;

@@ -8,13 +8,15 @@
 
 /// Passwords and sessions.
 pub mod session;
+/// People and organisations, for the administrator.
+pub mod admin;
 /// Pages of sign-in, set-up and one's own things.
 pub mod web;
 
 use store::{Entry, Query, Tx, params};
 
 use crate::base::area;
-use crate::base::catalogue::Graded;
+use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Role, RoleKind, Who};
@@ -200,6 +202,13 @@ pub fn name_of(q: &mut dyn Query, person: &str) -> store::Result<Option<Graded>>
 /// A person's phone, graded.
 pub fn phone_of(q: &mut dyn Query, person: &str) -> store::Result<Option<Graded>> {
     value_of(q, person, "phone", "person.phone")
+}
+
+/// The signed-in person's own name, for himself.
+pub fn own_name(q: &mut dyn Query, who: &Who) -> store::Result<String> {
+    let Some(person) = &who.person else { return Ok(String::new()) };
+    let name = name_of(q, person)?;
+    Ok(name.and_then(|n| Look::new(who, "header").at(&n, Relation::Owner)).unwrap_or_default())
 }
 
 fn value_of(q: &mut dyn Query, person: &str, column: &str, element: &'static str) -> store::Result<Option<Graded>> {

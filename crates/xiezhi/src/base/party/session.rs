@@ -13,6 +13,7 @@ use argon2::{Argon2, PasswordHash};
 use sha2::{Digest, Sha256};
 use store::{Entry, Query, Tx, params};
 
+use crate::kit::config::Config;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 use crate::kit::{App, Result, Who};
@@ -69,8 +70,8 @@ pub struct Opened {
     pub max_age: Option<i64>,
 }
 
-/// Checks name and password and opens a session.
-pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
+/// Checks name and password; gives the person. Unknown names take as long as wrong passwords.
+pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Result<String> {
     let now = app.now();
     let keys = [format!("name {login}"), format!("ip {ip}")];
     slow_down(&keys, now)?;
@@ -79,11 +80,18 @@ pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool,
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$EZMVTmW2wzHPX5nRdbHGFPcZKuzQbGLhJFRVKuFqYNQ";
     let stored = row.as_ref().map(|r| r.get::<String>("hash")).transpose()?.unwrap_or_else(|| NOBODY.into());
     let fits = hashing(|a| PasswordHash::new(&stored).is_ok_and(|h| a.verify_password(password.as_bytes(), &h).is_ok()));
-    let Some(row) = row.filter(|_| fits) else {
-        note_failure(&keys, now);
-        return Err(Kind::WrongPassword.into());
-    };
-    let person: String = row.get("person")?;
+    match row.filter(|_| fits) {
+        Some(row) => Ok(row.get("person")?),
+        None => {
+            note_failure(&keys, now);
+            Err(Kind::WrongPassword.into())
+        }
+    }
+}
+
+/// Checks name and password and opens a session.
+pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
+    let person = check_password(app, ip, login, password)?;
     let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
     let device: String = device.chars().take(80).collect();
@@ -98,6 +106,69 @@ pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool,
         tx.log(Entry { actor: Some(&who), ..Entry::new("party.session", "person", &who) }).map(drop)
     })?;
     Ok(Opened { person, token, max_age: (!shared).then_some(LONG / 1000) })
+}
+
+/// Name of the session cookie: the prefixes make browsers insist on https and on the whole host.
+pub fn cookie_name(config: &Config) -> &'static str {
+    match (config.secure(), config.base.is_empty()) {
+        (true, true) => "__Host-session",
+        (true, false) => "__Secure-session",
+        (false, _) => "session",
+    }
+}
+
+/// The header that sets (or, with an empty token, removes) the session cookie.
+pub fn cookie(config: &Config, token: &str, max_age: Option<i64>) -> String {
+    let path = if config.base.is_empty() { "/" } else { &config.base };
+    let secure = if config.secure() { "; Secure" } else { "" };
+    let age = max_age.map_or(String::new(), |s| format!("; Max-Age={s}"));
+    format!("{}={token}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}", cookie_name(config))
+}
+
+/// One of a person's sessions, as he sees it.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+pub struct Session {
+    /// Its name in forms: no secret, the digest of the token's digest.
+    pub id: String,
+    /// What the browser says it is.
+    pub device: String,
+    /// Since when.
+    pub since: String,
+    /// The one in use.
+    pub this: bool,
+}
+
+/// The sessions of a person.
+pub fn list(app: &App, who: &Who) -> Result<Vec<Session>> {
+    let person = who.person.as_deref().unwrap_or_default();
+    let sql = "select id, device, created_at from session where person = $1 and expires_at > $2 order by created_at desc limit 50";
+    let rows = app.db.read(|r| r.rows(sql, params![person, app.now()]))?;
+    rows.iter()
+        .map(|row| {
+            let id: String = row.get("id")?;
+            let this = who.session.as_deref() == Some(&id);
+            Ok(Session { id: digest(&id), device: row.get("device")?, since: app.time(row.get("created_at")?), this })
+        })
+        .collect()
+}
+
+/// Ends the session that [`list`] called by this name.
+pub fn end_named(tx: &mut Tx, person: &str, name: &str) -> store::Result<()> {
+    let rows = tx.rows("select id from session where person = $1", params![person])?;
+    for row in rows {
+        let id: String = row.get("id")?;
+        if digest(&id) == name {
+            end(tx, person, &id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sets a new password and ends every session but one.
+pub fn change_password(tx: &mut Tx, person: &str, hash: &str, keep: &str) -> store::Result<()> {
+    tx.exec("update account set hash = $2 where person = $1", params![person, hash])?;
+    tx.exec("delete from session where person = $1 and id <> $2", params![person, keep])?;
+    tx.log(Entry { actor: Some(person), ..Entry::new("party.password", "person", person) }).map(drop)
 }
 
 /// Ends one session.

@@ -12,8 +12,12 @@
 pub mod act;
 /// The case catalogue.
 pub mod classes;
+/// The report form.
+pub mod form;
 /// Foreign request files.
 pub mod import;
+/// Notices about cases.
+pub mod notify;
 /// Work lists.
 pub mod list;
 /// Making a report.

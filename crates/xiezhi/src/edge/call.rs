@@ -1,0 +1,356 @@
+//! From a request to an answer: find the route, read the body, learn who asks, check that he may, run the handler on a
+//! blocking thread, add the headers that every answer carries.
+//!
+//! What must stay true: writes and reads run in pools of their own, so a slow disk never stalls pages; more waiting
+//! requests than the writer's queue holds are turned away at once; a panic in a handler is one bad answer, not a crash.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response};
+use tokio::sync::Semaphore;
+
+use super::body::{self, Read};
+use super::live::{self, Out};
+use super::routes;
+use crate::base::{area, notice, party};
+use crate::kit::error::Kind;
+use crate::kit::form::Form;
+use crate::kit::http::{self, Header, May};
+use crate::kit::i18n::Lang;
+use crate::kit::{App, Error, Reply, Req, Result, Route, Who, assets};
+
+/// Longest address that is read.
+const MAX_URI: usize = 2048;
+
+/// Everything a connection needs to answer.
+pub struct Edge {
+    pub(super) app: Arc<App>,
+    paths: matchit::Router<Vec<Route>>,
+    writers: Pool,
+    readers: Pool,
+    pub(super) live: Arc<Semaphore>,
+}
+
+/// Requests that may run at the same time, and how many may wait for that.
+struct Pool {
+    seats: Semaphore,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
+
+impl Pool {
+    fn new(seats: usize, most_waiting: usize) -> Pool {
+        Pool { seats: Semaphore::new(seats), waiting: AtomicUsize::new(0), most_waiting }
+    }
+
+    async fn enter(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+        if let Ok(seat) = self.seats.try_acquire() {
+            return Ok(seat);
+        }
+        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let seat = if waiting < self.most_waiting { self.seats.acquire().await.ok() } else { None };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        seat.ok_or_else(|| Error::from(Kind::Busy).limit(2))
+    }
+}
+
+/// A request without its body, while it is on its way.
+struct Head {
+    method: Method,
+    path: String,
+    query: Form,
+    headers: HeaderMap,
+    ip: IpAddr,
+}
+
+impl Edge {
+    /// Puts the route tables into a router.
+    pub fn new(app: Arc<App>) -> Edge {
+        let limits = &app.config.file.limits;
+        let mut by_path: Vec<(&str, Vec<Route>)> = Vec::new();
+        for route in routes::all() {
+            match by_path.iter_mut().find(|(p, _)| *p == route.path) {
+                Some((_, list)) => list.push(route),
+                None => by_path.push((route.path, vec![route])),
+            }
+        }
+        let mut paths = matchit::Router::new();
+        for (path, list) in by_path {
+            paths.insert(path, list).expect("two routes contradict each other");
+        }
+        Edge {
+            writers: Pool::new(limits.writers, app.config.file.store.queue),
+            readers: Pool::new(limits.readers, 2 * limits.connections),
+            live: Arc::new(Semaphore::new(live::MOST)),
+            paths,
+            app,
+        }
+    }
+
+    /// Answers one request. Never fails: whatever goes wrong is an answer too.
+    pub async fn call(self: Arc<Edge>, request: Request<Incoming>, ip: IpAddr) -> std::result::Result<Response<Out>, Infallible> {
+        let (parts, incoming) = request.into_parts();
+        let full = parts.uri.path();
+        let path = match full.strip_prefix(self.app.config.base.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(if rest.is_empty() { "/" } else { rest }),
+            _ => None,
+        };
+        let query = parts.uri.query().unwrap_or_default();
+        let head = Head {
+            path: path.unwrap_or("/").to_owned(),
+            query: Form::parse(if query.len() > MAX_URI { "" } else { query }),
+            method: parts.method,
+            headers: parts.headers,
+            ip,
+        };
+        let head_only = head.method == Method::HEAD;
+        let too_long = parts.uri.path().len() + query.len() > MAX_URI;
+        if path.is_some() && !too_long && head.method == Method::GET {
+            if let Some(file) = head.path.strip_prefix("/assets/") {
+                return Ok(asset(file, &head));
+            }
+            if head.path.starts_with("/live/") {
+                return Ok(live::answer(&self, &head.path, &head.query, &head.headers).await.unwrap_or_else(|reply| self.finish(reply, false)));
+            }
+        }
+        let reply = match () {
+            () if too_long => self.refuse(head, Kind::UriTooLong.into()).await,
+            () if path.is_none() => self.refuse(head, Kind::NotFound.into()).await,
+            () => self.route(head, incoming).await,
+        };
+        Ok(self.finish(reply, head_only))
+    }
+
+    async fn route(self: &Arc<Edge>, head: Head, incoming: Incoming) -> Reply {
+        let method = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
+        let Ok(found) = self.paths.at(&head.path) else { return self.refuse(head, Kind::NotFound.into()).await };
+        let params = found.params.iter().map(|(k, v)| (k.to_owned(), Form::parse(&format!("v={}", v.replace('+', "%2B"))).get("v").unwrap_or_default().to_owned()));
+        let params: Vec<(String, String)> = params.collect();
+        let Some(route) = found.value.iter().find(|r| r.method == method).copied() else {
+            return self.refuse(head, Kind::Method.into()).await;
+        };
+        if let Err(e) = same_origin(&self.app, &head) {
+            return self.refuse(head, e).await;
+        }
+        let limits = &self.app.config.file.limits;
+        let read = if route.method == "POST" {
+            let wait = Duration::from_secs(limits.body_seconds);
+            match tokio::time::timeout(wait, body::read(&head.headers, incoming, limits)).await {
+                Ok(Ok(read)) => read,
+                Ok(Err(e)) => return self.refuse(head, e).await,
+                Err(_) => return self.refuse(head, Kind::BadRequest.into()).await,
+            }
+        } else {
+            Read::default()
+        };
+        self.run(head, Some(route), params, read, None).await
+    }
+
+    /// The answer to a request that no handler gets to see.
+    async fn refuse(self: &Arc<Edge>, head: Head, error: Error) -> Reply {
+        // A body that was not read must not be taken for the next request.
+        self.run(head, None, Vec::new(), Read::default(), Some(error)).await.header("connection", "close")
+    }
+
+    async fn run(self: &Arc<Edge>, head: Head, route: Option<Route>, params: Vec<(String, String)>, read: Read, error: Option<Error>) -> Reply {
+        let writes = route.is_some_and(|r| r.method == "POST");
+        let pool = if writes { &self.writers } else { &self.readers };
+        let seat = match pool.enter().await {
+            Ok(seat) => seat,
+            Err(e) => return brief(&e),
+        };
+        let app = self.app.clone();
+        let done = tokio::task::spawn_blocking(move || answer(&app, head, route, params, read, error)).await;
+        drop(seat);
+        done.unwrap_or_else(|_| {
+            eprintln!("{{\"level\":\"error\",\"code\":\"panic\"}}");
+            brief(&Kind::Internal.into())
+        })
+    }
+
+    /// Adds what every answer carries.
+    pub(super) fn finish(&self, reply: Reply, head_only: bool) -> Response<Out> {
+        let mut out = Response::new(Out::full(if head_only { Bytes::new() } else { reply.body.into() }));
+        *out.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = out.headers_mut();
+        guard(headers, self.app.config.secure());
+        put(headers, "content-type", reply.kind);
+        put(headers, "cache-control", "no-store");
+        for (name, value) in &reply.headers {
+            let name = HeaderName::from_static(name);
+            let Ok(value) = HeaderValue::from_str(value) else { continue };
+            if name == hyper::header::SET_COOKIE {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+            }
+        }
+        out
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+}
+
+/// Headers that keep a page from being misused: strict content policy, no framing, no sniffing.
+pub(super) fn guard(headers: &mut HeaderMap, secure: bool) {
+    const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+        connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    put(headers, "content-security-policy", CSP);
+    put(headers, "x-content-type-options", "nosniff");
+    put(headers, "referrer-policy", "same-origin");
+    put(headers, "cross-origin-opener-policy", "same-origin");
+    put(headers, "permissions-policy", "geolocation=(self), microphone=(self), camera=(self)");
+    if secure {
+        put(headers, "strict-transport-security", "max-age=31536000");
+    }
+}
+
+/// An error as JSON without a language, where not even a page can be rendered.
+fn brief(e: &Error) -> Reply {
+    let body = serde_json::json!({ "code": e.kind.code(), "message": e.kind.code() });
+    let reply = Reply::of("application/json; charset=utf-8", body.to_string()).status(e.kind.status());
+    if e.kind == Kind::Busy { reply.header("retry-after", "2") } else { reply }
+}
+
+/// A call that carries a session must come from our own pages. Programs send no cookie and need no origin.
+fn same_origin(app: &App, head: &Head) -> Result<()> {
+    if matches!(head.method, Method::GET | Method::HEAD) || http::cookie(&head.headers, party::session::cookie_name(&app.config)).is_none() {
+        return Ok(());
+    }
+    let text = |n: &str| head.headers.get(n).and_then(|v| v.to_str().ok());
+    let host_of = |url: &str| url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
+    let own = text("host").map(str::to_owned);
+    let public = app.config.file.public_url.as_deref().and_then(host_of);
+    let fine = match text("origin") {
+        Some("null") => false,
+        Some(origin) => host_of(origin).is_some_and(|o| Some(&o) == own.as_ref() || Some(&o) == public.as_ref()),
+        None => !matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")),
+    };
+    if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
+}
+
+fn asset(file: &str, head: &Head) -> Response<Out> {
+    let mut out = match assets::get(file) {
+        Some((bytes, kind)) => {
+            let mut out = Response::new(Out::full(match bytes {
+                std::borrow::Cow::Borrowed(b) => Bytes::from_static(b),
+                std::borrow::Cow::Owned(b) => b.into(),
+            }));
+            put(out.headers_mut(), "content-type", kind);
+            let fixed = head.query.get("v").is_some_and(|v| v == assets::version(file));
+            put(out.headers_mut(), "cache-control", if fixed { "public, max-age=31536000, immutable" } else { "no-cache" });
+            out
+        }
+        None => {
+            let mut out = Response::new(Out::full(Bytes::new()));
+            *out.status_mut() = hyper::StatusCode::NOT_FOUND;
+            out
+        }
+    };
+    guard(out.headers_mut(), false);
+    out
+}
+
+/// Who sends this request: the holder of the session cookie or of the bearer token.
+pub(super) fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
+    let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    match bearer.or_else(|| http::cookie(headers, party::session::cookie_name(&app.config))) {
+        Some(token) => Ok(app.db.read(|r| party::session::identify(r, token.trim(), app.now()))?),
+        None => Ok(Who::default()),
+    }
+}
+
+/// Runs on a blocking thread.
+fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, String)>, read: Read, error: Option<Error>) -> Reply {
+    let who = who(app, &head.headers);
+    let failed = who.as_ref().err().cloned();
+    let query = &head.query;
+    let setting = |name: &str| http::cookie(&head.headers, name).map(str::to_owned);
+    let lang = query.get("lang").and_then(Lang::parse).or_else(|| setting("lang").as_deref().and_then(Lang::parse)).or_else(|| {
+        head.headers.get("accept-language").and_then(|v| v.to_str().ok()).and_then(Lang::parse)
+    });
+    let mut req = Req {
+        app,
+        method: route.map_or(head.method.as_str(), |r| r.method),
+        path: &head.path,
+        params,
+        query: head.query.clone(),
+        form: read.form,
+        json: read.json,
+        headers: &head.headers,
+        ip: head.ip,
+        who: who.unwrap_or_default(),
+        header: None,
+        community: None,
+        lang: lang.unwrap_or(Lang::Zh),
+        elder: setting("elder").as_deref() == Some("1"),
+        now: app.now(),
+    };
+    let end = match (error.or(failed), route) {
+        (Some(e), _) => Err(e),
+        (None, Some(route)) => {
+            allowed(route.may, &req.who).and_then(|()| fill(app, &mut req, setting("community"))).and_then(|()| (route.run)(&req))
+        }
+        (None, None) => Err(Kind::NotFound.into()),
+    };
+    end.unwrap_or_else(|e| {
+        if let Some(detail) = &e.detail {
+            eprintln!("{}", serde_json::json!({ "level": "error", "code": e.kind.code(), "detail": detail, "path": head.path }));
+        }
+        // A person without session who opens a page of his own is asked who he is, and comes back to it.
+        if e.kind == Kind::SignIn && !req.wants_json() && req.method == "GET" {
+            let back = crate::kit::form::encode(&head.path);
+            return Reply::see_other(req.url(&format!("/sign-in?back={back}")));
+        }
+        if req.header.is_none() {
+            let _ = fill(app, &mut req, setting("community"));
+        }
+        req.error(&e)
+    })
+}
+
+fn allowed(may: May, who: &Who) -> Result<()> {
+    let denied = |ok: bool| match (ok, &who.person) {
+        (true, _) => Ok(()),
+        (false, None) => Err(Kind::SignIn.into()),
+        (false, Some(_)) => Err(Kind::Denied.into()),
+    };
+    match may {
+        May::Anyone => Ok(()),
+        May::SignedIn => denied(who.person.is_some()),
+        May::Staff => denied(who.is_staff()),
+        May::Admin => denied(who.is(crate::kit::RoleKind::SystemAdmin)),
+    }
+}
+
+/// For pages: what the header says about the person, and the community he chose.
+fn fill(app: &App, req: &mut Req, community: Option<String>) -> Result<()> {
+    if req.wants_json() {
+        return Ok(());
+    }
+    app.db.read(|r| {
+        if let Some(code) = community {
+            req.community = area::by_code(r, &code)?.map(|a| (a.code, a.name));
+        }
+        if let Some(person) = req.who.person.clone() {
+            req.header = Some(Header {
+                name: party::own_name(r, &req.who)?,
+                roles: req.who.roles.iter().map(|r| r.kind.to_string()).collect(),
+                body: req.who.roles.iter().find_map(|r| r.body_name.clone()),
+                staff: req.who.is_staff(),
+                unread: notice::unread(r, &person)?,
+                home: party::home_of(&req.who).to_owned(),
+            });
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,106 @@
+//! What happens by itself: deadlines fire, notices follow the log, forgotten uploads are swept.
+//!
+//! What must stay true: everything is found again in the database after a restart; doing a job twice changes nothing, so
+//! a crash between look-up and write is harmless. One thread of its own, because the store is synchronous.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::base::{media, notice};
+use crate::kit::time::{HOUR, Ms};
+use crate::kit::{App, Result};
+use crate::records::case::{act, notify};
+use store::Query as _;
+
+/// Between two rounds.
+const ROUND: Duration = Duration::from_millis(250);
+/// Deadlines that fire in one round; a backlog after an outage takes several.
+const AT_ONCE: i64 = 500;
+/// Log entries that a follower reads at once.
+const CHUNK: usize = 500;
+
+/// The running jobs.
+pub struct Jobs {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Jobs {
+    /// Ends them after the round they are in.
+    pub fn stop(mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the jobs of a node.
+pub fn start(app: Arc<App>) -> Jobs {
+    let over = Arc::new(AtomicBool::new(false));
+    let seen = over.clone();
+    let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || {
+        let mut swept: Ms = 0;
+        while !seen.load(Ordering::Relaxed) {
+            let now = app.now();
+            let mut round = deadlines(&app, now).and_then(|()| follow(&app).map(drop));
+            if now - swept > HOUR {
+                swept = now;
+                round = round.and_then(|()| media::sweep(&app).map(drop));
+            }
+            if let Err(e) = round {
+                // A full disk or a database that restarts: said once a round at most, tried again in the next.
+                eprintln!("{}", serde_json::json!({ "level": "warn", "job": "round", "detail": e.to_string() }));
+                std::thread::sleep(ROUND * 8);
+            }
+            std::thread::sleep(ROUND);
+        }
+    });
+    Jobs { over, thread: thread.ok() }
+}
+
+/// Fires the deadlines that have passed.
+pub fn deadlines(app: &App, now: Ms) -> Result<()> {
+    loop {
+        let due = app.db.read(|r| act::overdue(r, now, AT_ONCE))?;
+        let all = due.len() as i64;
+        if due.is_empty() {
+            return Ok(());
+        }
+        app.db.write(move |tx| due.iter().try_for_each(|id| act::escalate(tx, id)))?;
+        if all < AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// Turns new entries of the log into notices; returns how many entries were read.
+pub fn follow(app: &App) -> Result<u64> {
+    const NAME: &str = "notice";
+    let mut read = 0;
+    loop {
+        let (from, entries, notices) = app.db.read(|r| {
+            let from = r.cursor(NAME)?;
+            let entries = r.leaves(from, CHUNK)?;
+            let mut notices = Vec::new();
+            for entry in &entries {
+                notices.extend(notify::of(r, entry)?);
+            }
+            Ok::<_, crate::kit::Error>((from, entries.len() as u64, notices))
+        })?;
+        if entries == 0 {
+            return Ok(read);
+        }
+        read += entries;
+        app.db.write(move |tx| {
+            // Somebody else may have followed meanwhile (another process on the same database).
+            if tx.cursor(NAME)? != from {
+                return Ok::<_, crate::kit::Error>(());
+            }
+            notice::put(tx, &notices)?;
+            Ok(tx.follow(NAME, from + entries)?)
+        })?;
+    }
+}

@@ -1,0 +1,22 @@
+//! Floor 5: where requests come in, and what happens by itself. Async lives here and nowhere else.
+
+/// Copies of a node.
+pub mod backup;
+/// Reading the bodies of requests within limits.
+pub mod body;
+/// From a request to an answer: who asks, may he, run the handler.
+pub mod call;
+/// The first page.
+pub mod home;
+/// Followers of the log, and timers.
+pub mod jobs;
+/// Event streams for live pages.
+pub mod live;
+/// `/openapi.json`, printed from the route tables.
+pub mod openapi;
+/// Whether the node lives, and what proves its log.
+pub mod proof;
+/// All route tables.
+pub mod routes;
+/// The accept loop with its limits.
+pub mod serve;

@@ -1,0 +1,150 @@
+//! The report form: what → where → how to reach you, each on one screen of a phone, without JavaScript.
+//!
+//! What must stay true: nothing typed is lost on the way (it travels as hidden fields, also back); photos are kept as
+//! soon as they arrive; whoever scanned a building's code or chose his community is not asked where it is.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::classes::catalogue;
+use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
+use crate::base::area::{self, web::AreaView};
+use crate::base::media;
+use crate::kit::error::Kind;
+use crate::kit::http::May;
+use crate::kit::input::Input;
+use crate::kit::{Error, Reply, Req, Result, Route};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::get("/report", May::Anyone, begin, "The report form; `building`, `area`, `class`, `channel` fill it in.").gives::<Form>(),
+    Route::post("/report", May::Anyone, step, "One step of the form, forward or back."),
+];
+
+#[derive(Serialize, JsonSchema)]
+struct Form {
+    /// 1 what, 2 where, 3 contact.
+    step: i64,
+    key: String,
+    values: Values,
+    error: Option<String>,
+    field: Option<String>,
+    classes: Vec<String>,
+    communities: Vec<AreaView>,
+    buildings: Vec<BuildingView>,
+    /// The place in words, when it is known already.
+    place: Option<String>,
+    /// A clerk writes for somebody.
+    clerk: bool,
+    max_text: usize,
+}
+
+#[derive(Clone, Default, Serialize, JsonSchema)]
+struct Values {
+    text: String,
+    class: String,
+    area: String,
+    building: String,
+    address: String,
+    lat: String,
+    lon: String,
+    contact_name: String,
+    contact_phone: String,
+    channel: String,
+    media: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct BuildingView {
+    id: String,
+    name: String,
+    address: String,
+}
+
+impl Values {
+    /// Takes what is there and cuts nothing: checking is the business of the last step.
+    fn read(input: &Input) -> Result<Values> {
+        let text = |name: &'static str, max| Ok::<_, Error>(input.text(name, max)?.unwrap_or_default());
+        Ok(Values {
+            text: text("text", MAX_TEXT)?,
+            class: text("class", 40)?,
+            area: text("area", 40)?,
+            building: text("building", 40)?,
+            address: text("address", 200)?,
+            lat: text("lat", 30)?,
+            lon: text("lon", 30)?,
+            contact_name: text("contact_name", 60)?,
+            contact_phone: text("contact_phone", 30)?,
+            channel: text("channel", 20)?,
+            media: input.list("media", MAX_MEDIA)?,
+        })
+    }
+}
+
+fn begin(req: &Req) -> Result<Reply> {
+    let mut values = Values::default();
+    let take = |name: &str| req.query.get(name).unwrap_or_default().to_owned();
+    (values.building, values.area, values.class, values.channel) = (take("building"), take("area"), take("class"), take("channel"));
+    if values.area.is_empty() {
+        values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
+    }
+    show(req, 1, values, None)
+}
+
+fn step(req: &Req) -> Result<Reply> {
+    let input = req.input()?;
+    let mut values = Values::read(&input)?;
+    let here = input.int("step", 1, 3)?.unwrap_or(1);
+    values.media.extend(media::web::keep_files(req)?);
+    if input.text("go", 10)?.as_deref() == Some("back") {
+        return show(req, (here - 1).max(1), values, None);
+    }
+    if here == 1 && values.text.is_empty() && values.media.is_empty() {
+        return Ok(show(req, 1, values, Some(Kind::Empty.at("text")))?.status(Kind::Empty.status()));
+    }
+    // What the last step would refuse is said where it can be mended.
+    let mut all = input.clone();
+    all.0.insert("media".into(), serde_json::json!(values.media));
+    if let Err(e) = NewReport::parse(&all, req.who.is_staff()) {
+        let status = e.kind.status();
+        return Ok(show(req, here, values, Some(e))?.status(status));
+    }
+    show(req, (here + 1).min(3), values, None)
+}
+
+fn show(req: &Req, step: i64, mut values: Values, error: Option<Error>) -> Result<Reply> {
+    let view = req.app.db.read(|r| {
+        let building = match values.building.as_str() {
+            "" => None,
+            id => area::building(r, id)?,
+        };
+        let place = match &building {
+            Some(b) => Some(b.address.clone()),
+            None => area::by_code(r, &values.area)?.filter(|_| !values.area.is_empty()).map(|a| a.name),
+        };
+        if let (Some(b), true) = (&building, values.area.is_empty()) {
+            values.area = area::community_of(r, &b.area)?.map(|a| a.code).unwrap_or_default();
+        }
+        let communities = if step == 2 { area::communities(r)?.iter().map(Into::into).collect() } else { Vec::new() };
+        let buildings = match area::by_code(r, &values.area)? {
+            Some(a) if !values.area.is_empty() && matches!(a.kind.as_str(), "community" | "grid") => area::buildings(r, &a.path)?,
+            _ => Vec::new(),
+        };
+        let buildings = buildings.into_iter().map(|b| BuildingView { id: b.id, name: b.name, address: b.address }).collect();
+        let message = error.as_ref().map(|e| req.error_text(e));
+        Ok::<_, Error>(Form {
+            step,
+            key: req.form.get("_key").map_or_else(|| req.app.new_id(), str::to_owned),
+            clerk: req.who.is_staff() && matches!(values.channel.as_str(), "phone" | "counter" | "paper"),
+            values,
+            error: message,
+            field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),
+            classes: catalogue().order.clone(),
+            communities,
+            buildings,
+            place,
+            max_text: MAX_TEXT,
+        })
+    })?;
+    req.page("records/case/report.html", &view)
+}

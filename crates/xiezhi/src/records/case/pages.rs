@@ -1,0 +1,273 @@
+//! Pages that show many cases: lists, the desk, the grid worker's day, a community, looking up one's progress.
+
+use calc::geo::Point;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use store::Query;
+
+use super::list::{self, Filter, PAGE};
+use super::rules::State;
+use super::view::{self, Item, Matter};
+use super::{by_number, code_fits};
+use crate::base::area::{self, web::AreaView};
+use crate::base::catalogue::Look;
+use crate::base::party::{self, admin::BodyView, session};
+use crate::kit::error::Kind;
+use crate::kit::http::May;
+use crate::kit::time::{DAY, HOUR};
+use crate::kit::{Error, Reply, Req, Result, Role, RoleKind, Route};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::get("/cases", May::Anyone, cases, "Cases by `state class area holder overdue q sort cursor`, as the caller may see them.").gives::<Cases>(),
+    Route::get("/desk", May::Staff, desk, "Queues of the caller's organisation, one list, one open case.").gives::<Desk>(),
+    Route::get("/today", May::Staff, today, "What is due in the caller's grid: now, today, this week.").gives::<Today>(),
+    Route::get("/places/{code}", May::Anyone, place, "A community: its cases in public, who serves it.").gives::<Place>(),
+    Route::get("/places/{code}/map", May::Anyone, map, "Grids and open cases of a community as GeoJSON; places are coarse."),
+    Route::get("/progress", May::Anyone, progress, "Finds a report by `number` and `code`."),
+];
+
+#[derive(Serialize, JsonSchema)]
+struct Cases {
+    items: Vec<Item>,
+    next: Option<String>,
+}
+
+fn page_of(req: &Req, q: &mut dyn Query, filter: &Filter, look: &mut Look) -> Result<Cases> {
+    let (cases, next) = list::find(q, filter, req.now, PAGE)?;
+    Ok(Cases { items: view::items(req.app, q, &cases, &req.who, look)?, next })
+}
+
+fn cases(req: &Req) -> Result<Reply> {
+    let mut look = Look::new(&req.who, "list");
+    let view = req.app.db.read(|r| {
+        let filter = Filter::parse(r, &req.query)?;
+        page_of(req, r, &filter, &mut look)
+    })?;
+    look.record(req.app)?;
+    req.page("records/case/cases.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Desk {
+    queues: Vec<Queue>,
+    queue: String,
+    items: Vec<Item>,
+    next: Option<String>,
+    open: Option<Matter>,
+    body: Option<String>,
+    q: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Queue {
+    name: &'static str,
+    count: i64,
+}
+
+/// The queues of an organisation, in the order in which its work comes.
+fn queues(role: &Role) -> Vec<(&'static str, Filter)> {
+    let state = |s: State| Some(s.as_str().to_owned());
+    let held = Filter { holder: role.body.clone(), by_due: true, ..Filter::default() };
+    let mine = Filter { handler: role.body.clone(), by_due: true, ..Filter::default() };
+    let area = Filter { path: Some(role.path.clone()), ..Filter::default() };
+    let mut out = Vec::new();
+    if role.kind.is_desk() {
+        out.extend([
+            ("new", Filter { state: state(State::Received), ..held.clone() }),
+            ("dispatch", Filter { state: state(State::Accepted), ..held.clone() }),
+            ("look", Filter { state: state(State::Feedback), ..held.clone() }),
+            ("checking", Filter { state: state(State::Checking), ..held.clone() }),
+            ("overdue", Filter { overdue: true, by_due: true, ..area.clone() }),
+        ]);
+    }
+    out.extend([
+        ("take", Filter { state: state(State::Dispatched), ..mine.clone() }),
+        ("handling", Filter { state: state(State::Handling), ..mine.clone() }),
+        ("waiting", Filter { state: state(State::Feedback), ..mine.clone() }),
+    ]);
+    out.push(if role.kind.is_desk() { ("all", area) } else { ("all", Filter { by_due: false, ..mine }) });
+    out
+}
+
+fn desk(req: &Req) -> Result<Reply> {
+    let works = |r: &&Role| r.kind.is_handler() && r.body.is_some();
+    let role = req.who.roles.iter().filter(works).max_by_key(|r| r.kind.is_desk()).ok_or(Kind::Denied)?;
+    let mut look = Look::new(&req.who, "desk");
+    let view = req.app.db.read(|r| {
+        let all = queues(role);
+        let mut counts = Vec::new();
+        for (name, filter) in &all {
+            counts.push(Queue { name, count: list::count(r, filter, req.now)? });
+        }
+        let q = req.query.get("q").unwrap_or_default().to_owned();
+        // Without a wish, the first queue in which something waits.
+        let first = counts.iter().find(|q| q.count > 0).map_or("all", |q| q.name);
+        let wanted = req.query.get("queue").unwrap_or(if q.is_empty() { first } else { "all" });
+        let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
+        let number = Some(q.clone()).filter(|q| !q.is_empty());
+        let filter = Filter { cursor: req.query.get("cursor").map(str::to_owned), number, ..filter.clone() };
+        let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
+        let open = match req.query.get("open") {
+            Some(number) => {
+                let case = by_number(r, number)?.ok_or(Kind::NotFound)?;
+                Some(view::matter(req, r, &case, None, &mut look)?)
+            }
+            None => None,
+        };
+        Ok::<_, Error>(Desk { queues: counts, queue: (*name).into(), items, next, open, body: role.body_name.clone(), q })
+    })?;
+    look.record(req.app)?;
+    req.page("records/case/desk.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Today {
+    /// Late, urgent, or due within four hours.
+    now: Vec<Item>,
+    today: Vec<Item>,
+    week: Vec<Item>,
+    /// Handled by others, waiting for a look on the spot.
+    check: Vec<Item>,
+    grids: Vec<String>,
+}
+
+fn today(req: &Req) -> Result<Reply> {
+    const MOST: usize = 100;
+    let mut look = Look::new(&req.who, "today");
+    let view = req.app.db.read(|r| {
+        let mut view = Today { now: Vec::new(), today: Vec::new(), week: Vec::new(), check: Vec::new(), grids: Vec::new() };
+        let of_grid = |r: &&Role| matches!(r.kind, RoleKind::GridWorker | RoleKind::BuildingHead);
+        let grids: Vec<&Role> = req.who.roles.iter().filter(of_grid).collect();
+        for role in if grids.is_empty() { req.who.roles.iter().filter(|r| r.kind.is_staff()).collect() } else { grids } {
+            view.grids.extend(area::by_id(r, &role.area)?.map(|a| a.name));
+            let filter = Filter { state: Some("open".into()), path: Some(role.path.clone()), by_due: true, ..Filter::default() };
+            let (cases, _) = list::find(r, &filter, req.now, MOST)?;
+            let items = view::items(req.app, r, &cases, &req.who, &mut look)?;
+            for (case, item) in cases.iter().zip(items) {
+                let left = case.due_at.unwrap_or(req.now) - req.now;
+                let list = match case.state {
+                    State::Feedback | State::Checking => &mut view.check,
+                    _ if item.overdue || item.urgent || left < 4 * HOUR => &mut view.now,
+                    _ if left < DAY => &mut view.today,
+                    _ => &mut view.week,
+                };
+                if !list.iter().any(|i| i.number == item.number) {
+                    list.push(item);
+                }
+            }
+        }
+        Ok::<_, Error>(view)
+    })?;
+    look.record(req.app)?;
+    req.page("records/case/today.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Place {
+    area: AreaView,
+    line: Vec<AreaView>,
+    items: Vec<Item>,
+    next: Option<String>,
+    bodies: Vec<BodyView>,
+    grids: Vec<AreaView>,
+    state: String,
+}
+
+fn place(req: &Req) -> Result<Reply> {
+    let mut look = Look::new(&req.who, "place");
+    let view = req.app.db.read(|r| {
+        let here = area::by_code(r, req.param("code"))?.ok_or(Kind::NotFound)?;
+        let state = req.query.get("state").unwrap_or("open").to_owned();
+        let filter = Filter {
+            path: Some(here.path.clone()),
+            state: Some(state.clone()).filter(|s| s != "all"),
+            cursor: req.query.get("cursor").map(str::to_owned),
+            ..Filter::default()
+        };
+        let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
+        let line = area::line(r, &here.id)?.iter().map(Into::into).collect();
+        let grids = area::beneath(r, &here.path, "grid")?.iter().map(Into::into).collect();
+        let bodies = party::bodies_for(r, &here.id)?.into_iter().filter(|b| b.area == here.id).map(Into::into).collect();
+        Ok::<_, Error>(Place { area: (&here).into(), line, items, next, bodies, grids, state })
+    })?;
+    look.record(req.app)?;
+    req.page("records/case/place.html", &view)
+}
+
+/// Grids as outlines, open cases as points at their building or at the middle of their grid: a map for everybody never
+/// shows where exactly somebody stood.
+fn map(req: &Req) -> Result<Reply> {
+    const MOST: usize = 500;
+    let features = req.app.db.read(|r| {
+        let here = area::by_code(r, req.param("code"))?.ok_or(Kind::NotFound)?;
+        let filter = Filter { path: Some(here.path.clone()), state: Some("open".into()), ..Filter::default() };
+        let (cases, _) = list::find(r, &filter, req.now, MOST)?;
+        let degrees = |p: &Point| {
+            let (lat, lon) = p.degrees();
+            json!([lon, lat])
+        };
+        let mut features = Vec::new();
+        let outlines = area::outlines(r, &here.path)?;
+        for (grid, ring) in &outlines {
+            let open = cases.iter().filter(|c| c.area == grid.id).count();
+            let line: Vec<Json> = ring.iter().chain(ring.first()).map(degrees).collect();
+            features.push(json!({ "type": "Feature", "geometry": { "type": "Polygon", "coordinates": [line] },
+                "properties": { "name": grid.name, "code": grid.code, "open": open } }));
+        }
+        for case in &cases {
+            let building = match &case.building {
+                Some(id) => area::building(r, id)?.and_then(|b| b.point),
+                None => None,
+            };
+            let middle = || outlines.iter().find(|(g, _)| g.id == case.area).and_then(|(_, ring)| middle(ring));
+            let Some(point) = building.or_else(middle) else { continue };
+            let tone = if case.due_at.is_some_and(|d| d <= req.now) { "vermilion" } else { "jade" };
+            features.push(json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(&point) },
+                "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
+                    "url": req.url(&format!("/reports/{}", case.number)) } }));
+        }
+        Ok::<_, Error>(features)
+    })?;
+    Reply::json(&json!({ "type": "FeatureCollection", "features": features }))
+}
+
+fn middle(ring: &[Point]) -> Option<Point> {
+    let n = i64::try_from(ring.len()).ok().filter(|n| *n > 0)?;
+    let mean = |of: fn(&Point) -> i32| (ring.iter().map(|p| i64::from(of(p))).sum::<i64>() / n) as i32;
+    Some(Point { lat: mean(|p| p.lat), lon: mean(|p| p.lon) })
+}
+
+#[derive(Serialize)]
+struct Progress {
+    number: String,
+    error: Option<&'static str>,
+    mine: Vec<Item>,
+}
+
+fn progress(req: &Req) -> Result<Reply> {
+    let number: String = req.query.get("number").unwrap_or_default().chars().map(calc::codes::half_width).collect();
+    let typed = req.query.get("code").unwrap_or_default();
+    let mut error = None;
+    if !number.is_empty() {
+        let keys = [format!("code {number}"), format!("code-ip {}", req.ip)];
+        session::slow_down(&keys, req.now)?;
+        let case = req.app.db.read(|r| by_number(r, number.trim()))?;
+        if case.as_ref().is_some_and(|c| code_fits(&req.app.db, &c.id, typed)) {
+            let code = calc::codes::normalise(typed);
+            return Ok(Reply::see_other(req.url(&format!("/reports/{}?code={code}", number.trim()))));
+        }
+        session::note_failure(&keys, req.now);
+        error = Some("progress-not-found");
+    }
+    let mut look = Look::new(&req.who, "me");
+    let mine = req.app.db.read(|r| match &req.who.person {
+        Some(person) => {
+            let cases = list::by_reporter(r, person)?;
+            view::items(req.app, r, &cases, &req.who, &mut look)
+        }
+        None => Ok(Vec::new()),
+    })?;
+    req.page("records/case/progress.html", &Progress { number, error, mine })
+}

@@ -1,0 +1,169 @@
+//! Routes of single cases: making a report, looking at one, acting on it, and its receipt.
+
+use serde_json::json;
+use store::Key;
+
+use super::act::{self, Said};
+use super::report::{self, NewReport};
+use super::rules::Action;
+use super::view::{self, Matter};
+use super::{Case, by_number, code_fits, tracking_code};
+use crate::base::catalogue::{Graded, Look};
+use crate::base::{area, media, party};
+use crate::kit::error::Kind;
+use crate::kit::http::May;
+use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::base::party::session;
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::post("/reports", May::Anyone, make, "Makes a report: `{text?, class?, place?, contact?, media?}`; text or media is required."),
+    Route::get("/reports/{number}", May::Anyone, look_at, "A report as the public sees it; with `code` as its reporter does.").gives::<Matter>(),
+    Route::get("/reports/{number}/sent", May::Anyone, sent, "The receipt page.").gives::<Sent>(),
+    Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),
+    Route::get("/cases/{number}", May::Staff, look_at, "A case as staff sees it.").gives::<Matter>(),
+    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, code?}`.").gives::<Matter>(),
+    Route::get("/cases/{number}/media/{id}", May::Anyone, picture, "A picture or recording, for those who may see it."),
+];
+
+fn make(req: &Req) -> Result<Reply> {
+    let mut input = req.input()?;
+    let files = media::web::keep_files(req)?;
+    if !files.is_empty() {
+        let mut all = input.list("media", report::MAX_MEDIA)?;
+        all.extend(files);
+        input.0.insert("media".into(), json!(all));
+    }
+    let new = NewReport::parse(&input, req.who.is_staff())?;
+    let spot = req.app.db.read(|r| report::locate(r, &new))?;
+    let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
+    let write = move |tx: &mut store::Tx| {
+        let (made, logged) = report::make(tx, &who, &new, &spot, &zone)?;
+        let answer = json!({ "id": made.id, "number": made.number });
+        Ok::<_, Error>((answer.to_string(), Some(logged)))
+    };
+    let app = req.app;
+    // Without a key of the client's a key of our own: nothing is repeated, but the answer takes the same way.
+    let own = if req.key().is_none() { Some(app.new_id()) } else { None };
+    let key = Key::new(req.who.key_space(), req.key().or(own.as_deref()).unwrap_or_default(), &req.fingerprint());
+    let once = app.db.write_once(key, write)?;
+    let mut answer: serde_json::Value = serde_json::from_str(&once.answer).map_err(Error::internal)?;
+    let code = tracking_code(&app.db, answer["id"].as_str().unwrap_or_default());
+    if !req.wants_json() {
+        let number = answer["number"].as_str().unwrap_or_default();
+        return Ok(Reply::see_other(req.url(&format!("/reports/{number}/sent?code={code}"))));
+    }
+    answer["code"] = code.into();
+    answer["receipt"] = serde_json::to_value(&once.receipt).map_err(Error::internal)?;
+    Ok(Reply::json(&answer)?.status(201))
+}
+
+/// The case of the path, and its tracking code when the right one came along. A wrong code is refused and slowed down.
+fn find(req: &Req) -> Result<(Case, Option<String>)> {
+    let number = req.param("number");
+    let case = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
+    let typed = req.query.get("code").or(req.form.get("code")).map(str::to_owned);
+    let typed = typed.or_else(|| req.json.as_ref()?.get("code")?.as_str().map(str::to_owned));
+    let Some(typed) = typed else { return Ok((case, None)) };
+    let keys = [format!("code {number}"), format!("code-ip {}", req.ip)];
+    session::slow_down(&keys, req.now)?;
+    if !code_fits(&req.app.db, &case.id, &typed) {
+        session::note_failure(&keys, req.now);
+        return Err(Kind::NotFound.at("code"));
+    }
+    Ok((case, Some(calc::codes::normalise(&typed))))
+}
+
+fn show(req: &Req, case: &Case, code: Option<&str>) -> Result<Matter> {
+    let mut look = Look::new(&req.who, "case");
+    let view = req.app.db.read(|r| view::matter(req, r, case, code, &mut look))?;
+    look.record(req.app)?;
+    Ok(view)
+}
+
+fn look_at(req: &Req) -> Result<Reply> {
+    let (case, code) = find(req)?;
+    req.page("records/case/matter.html", &show(req, &case, code.as_deref())?)
+}
+
+fn act_on(req: &Req) -> Result<Reply> {
+    let action = Action::parse(req.param("action")).ok_or(Kind::NotFound)?;
+    let (case, code) = find(req)?;
+    let mut said = Said::parse(&req.input()?)?;
+    said.media.extend(media::web::keep_files(req)?);
+    let (who, number, holds) = (req.who.clone(), case.number.clone(), code.is_some());
+    let run = move |tx: &mut store::Tx| act::act(tx, &who, holds, &number, action, &said);
+    match req.key() {
+        Some(key) => {
+            let key = Key::new(req.who.key_space(), key, &req.fingerprint());
+            req.app.db.write_once(key, move |tx| Ok::<_, Error>((run(tx)?.number, None)))?;
+        }
+        None => {
+            req.app.db.write(move |tx| run(tx))?;
+        }
+    }
+    if req.wants_json() {
+        let now = req.app.db.read(|r| by_number(r, &case.number))?.ok_or(Kind::NotFound)?;
+        return Reply::json(&show(req, &now, code.as_deref())?);
+    }
+    Ok(Reply::see_other(req.url(&match (req.form.get("back"), code) {
+        (Some("desk"), _) => format!("/desk?open={}", case.number),
+        (_, Some(code)) => format!("/reports/{}?code={code}", case.number),
+        _ if req.who.is_staff() => format!("/cases/{}", case.number),
+        _ => format!("/reports/{}", case.number),
+    })))
+}
+
+/// What the receipt page shows.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Sent {
+    pub number: String,
+    pub code: String,
+    pub received_at: String,
+    pub holder: Option<view::Holder>,
+    pub due_at: Option<String>,
+    pub place: String,
+    /// Where the QR code leads.
+    pub link: String,
+    pub qr: String,
+}
+
+fn with_code(req: &Req) -> Result<(Case, String)> {
+    match find(req)? {
+        (case, Some(code)) => Ok((case, code)),
+        (case, None) if case.reporter.is_some() && case.reporter == req.who.person => {
+            let code = tracking_code(&req.app.db, &case.id);
+            Ok((case, code))
+        }
+        _ => Err(Kind::NotFound.into()),
+    }
+}
+
+fn sent(req: &Req) -> Result<Reply> {
+    let (case, code) = with_code(req)?;
+    let view = show(req, &case, Some(&code))?;
+    let link = req.absolute(&format!("/reports/{}?code={code}", case.number));
+    let qr = area::web::qr(&link)?;
+    let Matter { number, received_at, holder, due_at, place, .. } = view;
+    req.page("records/case/sent.html", &Sent { number, code, received_at, holder, due_at, place, link, qr })
+}
+
+fn receipt(req: &Req) -> Result<Reply> {
+    let (case, _) = with_code(req)?;
+    let receipt = req.app.db.receipt(case.log_seq, req.app.db.last().size)?;
+    let name = format!("attachment; filename=\"receipt-{}.json\"", case.number);
+    Ok(Reply::json(&receipt)?.header("content-disposition", name))
+}
+
+fn picture(req: &Req) -> Result<Reply> {
+    let (case, code) = find(req)?;
+    let id = req.param("id");
+    let desk = req.app.db.read(|r| party::desk_of(r, &case.area))?;
+    let relation = view::relation(&case, &req.who, code.is_some(), &desk.id);
+    let mut look = Look::new(&req.who, "case");
+    look.at(&Graded::new("case.media", &case.owner, id.to_owned()), relation).filter(|seen| seen == id).ok_or(Kind::NotFound)?;
+    let (bytes, kind) = media::bytes(req.app, &case.id, id)?;
+    look.record(req.app)?;
+    Ok(Reply::of(kind, bytes).header("cache-control", "private, max-age=600"))
+}

@@ -1,0 +1,89 @@
+//! What is held about the person who asks, and who read it when and why (PIPL articles 44 and 45).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{Query as _, params};
+
+use crate::base::catalogue::{self, Look, Relation};
+use crate::base::party;
+use crate::kit::http::May;
+use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::records::case::{self, view::Item};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::get("/me/data", May::SignedIn, data, "What is held about me.").gives::<Data>(),
+    Route::get("/me/reads", May::SignedIn, reads, "Who read it, when, why.").gives::<Reads>(),
+];
+
+#[derive(Serialize, JsonSchema)]
+struct Data {
+    values: Vec<Held>,
+    /// My reports with their words.
+    reports: Vec<Item>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Held {
+    element: &'static str,
+    grade: u8,
+    value: String,
+}
+
+fn data(req: &Req) -> Result<Reply> {
+    let person = req.person()?;
+    let mut look = Look::new(&req.who, "me");
+    let view = req.app.db.read(|r| {
+        let mut values = Vec::new();
+        for (element, value) in [("person.name", party::name_of(r, person)?), ("person.phone", party::phone_of(r, person)?)] {
+            if let Some(value) = value.and_then(|v| look.at(&v, Relation::Owner)) {
+                values.push(Held { element, grade: catalogue::grade_of(element), value });
+            }
+        }
+        let mine = case::list::by_reporter(r, person)?;
+        let reports = case::view::items(req.app, r, &mine, &req.who, &mut look)?;
+        Ok::<_, Error>(Data { values, reports })
+    })?;
+    req.page("records/mine/data.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Reads {
+    items: Vec<ReadView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ReadView {
+    at: String,
+    /// The institution, not the person; the person is named on request.
+    by: String,
+    elements: Vec<String>,
+    purpose: String,
+    /// Entry of the log.
+    entry: i64,
+}
+
+/// Reads that a page shows.
+const SHOWN: i64 = 200;
+
+fn reads(req: &Req) -> Result<Reply> {
+    let person = req.person()?;
+    let sql = "select l.at, l.seq, l.elements, l.purpose, b.name body from read_log l left join body b on b.id = l.body \
+               where l.owner = $1 order by l.seq desc limit $2";
+    let rows = req.app.db.read(|r| r.rows(sql, params![person, SHOWN]))?;
+    let someone = req.app.texts.plain(req.lang, "reads-someone");
+    let items = rows
+        .iter()
+        .map(|row| {
+            let elements: String = row.get("elements")?;
+            Ok(ReadView {
+                at: req.app.time(row.get("at")?),
+                by: row.get::<Option<String>>("body")?.unwrap_or_else(|| someone.clone()),
+                elements: elements.split(' ').map(str::to_owned).collect(),
+                purpose: row.get("purpose")?,
+                entry: row.get("seq")?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    req.page("records/mine/reads.html", &Reads { items })
+}
