@@ -51,6 +51,12 @@ impl Pages {
         env.add_function("url", move |path: &str| format!("{prefix}{path}"));
         let prefix = base.to_owned();
         env.add_function("asset", move |path: &str| format!("{prefix}/assets/{path}?v={}", assets::version(path)));
+        let prefix = base.to_owned();
+        env.add_function("icon", move |name: &str| {
+            let file = format!("{prefix}/assets/img/icons.svg?v={}", assets::version("img/icons.svg"));
+            let tag = format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{file}#{name}\"/></svg>");
+            Value::from_safe_string(tag)
+        });
         let filters: [(&str, fn(i64, i64, &jiff::tz::TimeZone, bool) -> String); 4] = [
             ("when", time::when),
             ("day", time::day),
