@@ -53,6 +53,14 @@ impl Blobs {
         if now == name { Ok(bytes) } else { Err(Error::Corrupt(format!("blob {name} has changed"))) }
     }
 
+    /// Removes a blob that nothing names any more; one that is gone already is no error.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        match fs::remove_file(self.path(name)?) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        }
+    }
+
     fn path(&self, name: &str) -> Result<PathBuf> {
         if name.len() != 64 || !name.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(Error::Shape("not a blob name".into()));
@@ -80,5 +88,7 @@ mod tests {
         fs::write(blobs.path(&name).unwrap(), b"x").unwrap();
         assert!(matches!(blobs.get(&name), Err(Error::Corrupt(_))));
         assert!(blobs.get("../../etc/passwd").is_err());
+        blobs.remove(&name).and_then(|()| blobs.remove(&name)).unwrap();
+        assert!(blobs.get(&name).is_err() && blobs.remove("..").is_err());
     }
 }

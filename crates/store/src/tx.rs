@@ -105,6 +105,19 @@ impl Tx<'_> {
         plain.map(|p| self.seal(owner, p.as_bytes())).transpose()
     }
 
+    /// Takes over a key that was made before the write, for what had to be sealed outside it (files).
+    pub fn give_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
+        self.store_key(owner, key)?;
+        self.pending.keep_key(owner, key);
+        Ok(())
+    }
+
+    /// Destroys an owner's key: whatever was sealed with it can never be read again, wherever copies of it lie.
+    pub fn destroy_key(&mut self, owner: &str) -> Result<()> {
+        self.pending.forget_key(owner);
+        self.exec("delete from subject_key where owner = $1", params![owner]).map(drop)
+    }
+
     /// inv02, in debug builds: whoever changed rows has logged.
     pub(crate) fn guard(&self) -> Result<()> {
         if cfg!(debug_assertions) && self.wrote && !self.logged {
@@ -115,9 +128,14 @@ impl Tx<'_> {
 
     fn new_key(&mut self, owner: &str) -> Result<Secret> {
         let key = Secret::new(self.random());
+        self.store_key(owner, &key)?;
+        Ok(key)
+    }
+
+    fn store_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
         let wrapped = key.wrapped_by(&self.shared.node_key, owner, self.random())?;
         self.conn.exec("insert into subject_key(owner, wrapped) values ($1, $2)", params![owner, wrapped])?;
-        Ok(key)
+        Ok(())
     }
 
     /// Moves a follower's cursor: the rows written with it are derived from the log and need no entry of their own.

@@ -105,6 +105,10 @@ impl Pending {
         self.keys.insert(owner.to_owned(), key.clone());
     }
 
+    pub(crate) fn forget_key(&mut self, owner: &str) {
+        self.keys.remove(owner);
+    }
+
     fn mark(&self) -> Mark {
         Mark(self.hashes.len(), self.bodies.len())
     }
