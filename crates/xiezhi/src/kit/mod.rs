@@ -18,6 +18,8 @@ pub mod i18n;
 pub mod input;
 /// HTML and JSON from one view.
 pub mod page;
+/// Work that may run in a few places at once.
+pub mod slots;
 /// Dates and durations as people read them.
 pub mod time;
 /// Who acts.

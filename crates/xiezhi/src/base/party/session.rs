@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, PasswordHash};
@@ -15,6 +15,7 @@ use store::{Entry, Query, Tx, params};
 
 use crate::kit::config::Config;
 use crate::kit::error::{Error, Kind};
+use crate::kit::slots::Slots;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 use crate::kit::{App, Result, Who};
 
@@ -22,28 +23,17 @@ use crate::kit::{App, Result, Who};
 const LONG: Ms = 30 * DAY;
 /// A session on a shared computer.
 const SHORT: Ms = HOUR;
-/// Hashes that may be computed at once: 19 MiB each.
-const HASHERS: usize = 2;
 /// Wrong tries for a name or an address before it is slowed down.
 const TRIES: u32 = 10;
 /// How long a slow-down lasts, and how far back tries count.
 const WINDOW: Ms = 5 * MINUTE;
 
-static BUSY: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+/// Hashes that may be computed at once: 19 MiB each.
+static HASHERS: Slots = Slots::new(2);
 static FAILED: Mutex<Option<HashMap<String, (u32, Ms)>>> = Mutex::new(None);
 
 fn hashing<T>(work: impl FnOnce(&Argon2) -> T) -> T {
-    let (count, freed) = &BUSY;
-    let mut n = count.lock().unwrap_or_else(PoisonError::into_inner);
-    while *n >= HASHERS {
-        n = freed.wait(n).unwrap_or_else(PoisonError::into_inner);
-    }
-    *n += 1;
-    drop(n);
-    let out = work(&Argon2::default());
-    *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-    freed.notify_one();
-    out
+    HASHERS.run(|| work(&Argon2::default()))
 }
 
 /// Hashes a password, with the program's parameters (19 MiB, 2 passes).
