@@ -1,0 +1,165 @@
+//! Pictures and recordings that belong to a matter.
+//!
+//! What must stay true: a file is what its bytes say; of a picture only a copy drawn anew ever leaves, without place or
+//! device; the original lies sealed beside it. Both are sealed with a key of their own, so that destroying one row
+//! makes them unreadable in every backup. Files are on disk before the row that names them; what nobody attached
+//! within two days is swept away. Who may see a file is decided by the room whose matter it belongs to, not here.
+//!
+//! Log kinds written: `media.keep`, `media.sweep`.
+
+mod image;
+mod sniff;
+#[cfg(test)]
+mod tests;
+/// Uploading.
+pub mod web;
+
+use store::{Entry, Logged, Query, Secret, Tx, params};
+
+use crate::kit::error::{Error, Kind};
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{App, Result, Who};
+use sniff::Sort;
+
+/// How long an upload may wait for the report it belongs to.
+const WAIT: Ms = 2 * DAY;
+/// Uploads swept in one write.
+const SWEEP: i64 = 500;
+
+/// An upload whose files are on disk and whose row is not yet written.
+struct Ready {
+    id: String,
+    key: Secret,
+    sort: Sort,
+    kind: &'static str,
+    copy: Option<String>,
+    original: String,
+}
+
+/// Keeps a picture or recording; returns its id. Whoever holds the id may attach it once.
+pub fn keep(app: &App, who: &Who, bytes: &[u8]) -> Result<String> {
+    let ready = prepare(app, bytes)?;
+    let (id, files) = (ready.id.clone(), ready.files());
+    let person = who.person.clone();
+    let end = app.db.write(move |tx| insert(tx, &ready, person.as_deref()));
+    end.map(|_| id).inspect_err(|e| forget(app, &files, e))
+}
+
+/// Looks at the bytes, draws the copy, seals, and puts both on disk.
+fn prepare(app: &App, bytes: &[u8]) -> Result<Ready> {
+    let most = app.config.file.limits.file_bytes;
+    if bytes.len() > most {
+        return Err(Kind::TooLarge.at("media").limit(most as i64));
+    }
+    let (sort, kind) = sniff::sniff(bytes).ok_or_else(|| Kind::BadMedia.at("media"))?;
+    let id = app.new_id();
+    let key = Secret::new(app.random());
+    let put = |bytes: &[u8]| app.db.blobs().put(&key.seal(&id, bytes, app.random())?);
+    let copy = match sort {
+        Sort::Photo => Some(put(&image::copy(bytes)?)?),
+        Sort::Voice => None,
+    };
+    let original = put(bytes)?;
+    Ok(Ready { id, key, sort, kind, copy, original })
+}
+
+impl Ready {
+    /// Names of its files. A nonce makes each sealed file unlike any other, so nobody else names them.
+    fn files(&self) -> Vec<String> {
+        self.copy.iter().chain([&self.original]).cloned().collect()
+    }
+}
+
+fn insert(tx: &mut Tx, ready: &Ready, person: Option<&str>) -> Result<Logged> {
+    let kind = match ready.sort {
+        Sort::Photo => "photo",
+        Sort::Voice => "voice",
+    };
+    tx.give_key(&ready.id, &ready.key)?;
+    let now = tx.now();
+    tx.exec(
+        "insert into media(id, kind, type, copy, original, made_by, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        params![&ready.id, kind, ready.kind, &ready.copy, &ready.original, person, now],
+    )?;
+    let entry = Entry { actor: person, ..Entry::new("media.keep", "media", &ready.id) };
+    Ok(tx.log(entry.fact("kind", kind))?)
+}
+
+/// Removes the files of an upload that was not written. When the outcome is unknown they stay: a row may name them.
+fn forget(app: &App, files: &[String], why: &Error) {
+    if why.kind != Kind::Uncertain {
+        files.iter().for_each(|f| drop(app.db.blobs().remove(f)));
+    }
+}
+
+/// Binds uploads to a matter. One that does not exist, is bound already, or was made by another signed-in person is
+/// unknown here. Called inside a write that logs itself.
+pub fn attach(tx: &mut Tx, ids: &[String], subject: &str, phase: &str, who: &Who) -> Result<()> {
+    for id in ids {
+        let sql =
+            "update media set subject = $2, phase = $3 where id = $1 and subject is null and (made_by is null or made_by = $4)";
+        if tx.exec(sql, params![id, subject, phase, who.person.as_deref()])? != 1 {
+            return Err(Kind::Unknown.at("media"));
+        }
+    }
+    Ok(())
+}
+
+/// A picture or recording of a matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Id.
+    pub id: String,
+    /// `photo` or `voice`.
+    pub kind: String,
+    /// The step it came with: `report`, `feedback`, …
+    pub phase: String,
+    /// When it was uploaded.
+    pub at: Ms,
+}
+
+/// The pictures and recordings of a matter, oldest first.
+pub fn of(q: &mut dyn Query, subject: &str) -> store::Result<Vec<Shown>> {
+    let sql = "select id, kind, phase, created_at from media where subject = $1 order by created_at, id limit 200";
+    let rows = q.rows(sql, params![subject])?;
+    let shown =
+        |r: &store::Row| Ok(Shown { id: r.get("id")?, kind: r.get("kind")?, phase: r.get("phase")?, at: r.get("created_at")? });
+    rows.iter().map(shown).collect()
+}
+
+/// What may leave, with its media type: the copy of a picture, a recording as it came. The caller has decided that
+/// this reader may see the matter; an upload of another matter is not found.
+pub fn bytes(app: &App, subject: &str, id: &str) -> Result<(Vec<u8>, &'static str)> {
+    app.db.read(|r| {
+        let row = r.row("select type, copy, original from media where id = $1 and subject = $2", params![id, subject])?;
+        let row = row.ok_or(Kind::NotFound)?;
+        let (file, kind) = match row.get::<Option<String>>("copy")? {
+            Some(copy) => (copy, "image/jpeg"),
+            None => (row.get("original")?, sniff::known(&row.get::<String>("type")?)),
+        };
+        let sealed = app.db.blobs().get(&file)?;
+        Ok((r.open(id, &sealed)?.ok_or(Kind::NotFound)?, kind))
+    })
+}
+
+/// Deletes uploads that nobody attached in time; returns how many.
+pub fn sweep(app: &App) -> Result<usize> {
+    let files = app.db.write(|tx| {
+        let sql = "select id, copy, original from media where subject is null and created_at < $1 order by created_at limit $2";
+        let rows = tx.rows(sql, params![tx.now() - WAIT, SWEEP])?;
+        let mut files = Vec::new();
+        for row in &rows {
+            let id: String = row.get("id")?;
+            tx.exec("delete from media where id = $1", params![&id])?;
+            tx.destroy_key(&id)?;
+            files.push([row.get::<Option<String>>("copy")?, row.get("original")?]);
+        }
+        if !files.is_empty() {
+            tx.log(Entry::new("media.sweep", "media", "").fact("count", files.len()))?;
+        }
+        Ok::<_, Error>(files)
+    })?;
+    // After the commit: a crash in between leaves files that nothing names, never a name without its file.
+    files.value.iter().flatten().flatten().try_for_each(|f| app.db.blobs().remove(f))?;
+    Ok(files.value.len())
+}

@@ -1,0 +1,59 @@
+//! Uploading pictures and recordings: alone (the page sends each as soon as it is taken), or with a form.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::Key;
+
+use super::{forget, insert, keep, prepare};
+use crate::kit::error::{Error, Kind};
+use crate::kit::http::May;
+use crate::kit::{Reply, Req, Result, Route};
+
+/// Files that one form may bring.
+const FILES: usize = 10;
+
+/// Routes of this room.
+pub const ROUTES: &[Route] =
+    &[Route::post("/media", May::Anyone, post, "Keeps a picture or recording; its id is named in a report or action.")
+        .gives::<Kept>()];
+
+#[derive(Serialize, JsonSchema)]
+struct Kept {
+    /// Names the upload in `media` of a report or action, within two days.
+    id: String,
+}
+
+fn post(req: &Req) -> Result<Reply> {
+    let some = || req.form.files.iter().filter(|f| !f.bytes.is_empty());
+    let file = some().find(|f| f.field == "file").or_else(|| some().next()).ok_or_else(|| Kind::Missing.at("file"))?;
+    let id = match req.key() {
+        Some(key) => keep_once(req, &Key::new(req.who.key_space(), key, &req.fingerprint()), &file.bytes)?,
+        None => keep(req.app, &req.who, &file.bytes)?,
+    };
+    Ok(Reply::json(&Kept { id })?.status(201))
+}
+
+/// Keeps an upload under its key: a repetition gets the id of the first try, and its own files go again.
+fn keep_once(req: &Req, key: &Key, bytes: &[u8]) -> Result<String> {
+    let ready = prepare(req.app, bytes)?;
+    let files = ready.files();
+    let person = req.who.person.clone();
+    let end = req.app.db.write_once(key.clone(), move |tx| {
+        insert(tx, &ready, person.as_deref())?;
+        Ok::<_, Error>((ready.id, None))
+    });
+    let once = end.inspect_err(|e| forget(req.app, &files, e))?;
+    if !once.fresh {
+        files.iter().try_for_each(|f| req.app.db.blobs().remove(f))?;
+    }
+    Ok(once.answer)
+}
+
+/// Keeps the files that a form brought in its field `media`; a field that was left empty is none.
+pub fn keep_files(req: &Req) -> Result<Vec<String>> {
+    let files: Vec<_> = req.form.files.iter().filter(|f| f.field == "media" && !f.bytes.is_empty()).collect();
+    if files.len() > FILES {
+        return Err(Kind::TooMany.at("media").limit(FILES as i64));
+    }
+    files.into_iter().map(|f| keep(req.app, &req.who, &f.bytes)).collect()
+}
