@@ -49,7 +49,7 @@ pub fn keep(app: &App, who: &Who, bytes: &[u8]) -> Result<String> {
 fn prepare(app: &App, bytes: &[u8]) -> Result<Ready> {
     let most = app.config.file.limits.file_bytes;
     if bytes.len() > most {
-        return Err(Kind::TooLarge.at("media").limit(most as i64));
+        return Err(Kind::TooLarge.at("media").limit((most >> 10) as i64));
     }
     let (sort, kind) = sniff::sniff(bytes).ok_or_else(|| Kind::BadMedia.at("media"))?;
     let id = app.new_id();
