@@ -38,8 +38,9 @@ create table cases (
 );
 create index cases_work on cases(holder, state, due_at);
 create index cases_path on cases(path, received_at);
-create index cases_due on cases(due_at);
-create index cases_state on cases(state);
+-- Open cases only have a due_at: finds what is late, and counts clocks and holders without reading the table.
+create index cases_due on cases(due_at, holder, path);
+create index cases_closed on cases(closed_at);
 create index cases_received on cases(received_at);
 create index cases_reporter on cases(reporter);
 create unique index cases_source on cases(source);
@@ -55,3 +56,11 @@ create table case_hold (
   primary key (case_id, n)
 );
 create index case_hold_open on case_hold(to_at);
+
+-- How many cases of an area (itself, without those beneath) are in each state: kept in the same write as the state.
+create table case_tally (
+  area text not null,
+  state text not null,
+  n {int} not null,
+  primary key (area, state)
+);

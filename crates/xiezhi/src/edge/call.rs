@@ -17,6 +17,7 @@ use hyper::{HeaderMap, Method, Request, Response};
 use tokio::sync::Semaphore;
 
 use super::body::{self, Read};
+use super::kept::Kept;
 use super::live::{self, Out};
 use super::routes;
 use crate::base::{area, notice, party};
@@ -36,6 +37,7 @@ pub struct Edge {
     writers: Pool,
     readers: Pool,
     pub(super) live: Arc<Semaphore>,
+    kept: Kept,
 }
 
 /// Requests that may run at the same time, and how many may wait for that.
@@ -89,6 +91,7 @@ impl Edge {
             writers: Pool::new(limits.writers, app.config.file.store.queue),
             readers: Pool::new(limits.readers, 2 * limits.connections),
             live: Arc::new(Semaphore::new(live::MOST)),
+            kept: Kept::new(party::session::cookie_name(&app.config)),
             paths,
             app,
         }
@@ -139,6 +142,10 @@ impl Edge {
         if let Err(e) = same_origin(&self.app, &head) {
             return self.refuse(head, e).await;
         }
+        let kept = route.same_for_all.then(|| self.kept.key(&head.path, &head.query, &head.headers)).flatten();
+        if let Some(reply) = kept.as_ref().and_then(|key| self.kept.get(&self.app, key)) {
+            return reply;
+        }
         let limits = &self.app.config.file.limits;
         let read = if route.method == "POST" {
             let wait = Duration::from_secs(limits.body_seconds);
@@ -150,7 +157,12 @@ impl Edge {
         } else {
             Read::default()
         };
-        self.run(head, Some(route), params, read, None).await
+        let size = self.app.db.last().size;
+        let reply = self.run(head, Some(route), params, read, None).await;
+        if let Some(key) = kept {
+            self.kept.put(&self.app, key, size, &reply);
+        }
+        reply
     }
 
     /// The answer to a request that no handler gets to see.

@@ -14,7 +14,7 @@ use crate::oversight::supervise::{self, Equation};
 use crate::records::case::{list, view};
 
 /// Routes of this room.
-pub const ROUTES: &[Route] = &[Route::get("/", May::Anyone, home, "The first page.").gives::<Home>()];
+pub const ROUTES: &[Route] = &[Route::get("/", May::Anyone, home, "The first page.").gives::<Home>().same_for_all()];
 
 /// Matters that the first page shows.
 const MINE: usize = 3;
@@ -55,6 +55,7 @@ fn home(req: &Req) -> Result<Reply> {
         };
         let midnight = day_start(req.now, &req.app.config.zone);
         let (from, to) = community.map_or((String::new(), "~".into()), |a| (a.path.clone(), area::end_of(&a.path)));
+        // Linear in the reports of today.
         let since = |column: &str| format!("select count(*) from cases where {column} >= $1 and path >= $2 and path < $3");
         let today = Today {
             received: r.count(&since("received_at"), params![midnight, &from, &to])?,

@@ -10,6 +10,8 @@ pub mod call;
 pub mod home;
 /// Followers of the log, and timers.
 pub mod jobs;
+/// Answers that are the same for every visitor.
+pub mod kept;
 /// Event streams for live pages.
 pub mod live;
 /// `/openapi.json`, printed from the route tables.

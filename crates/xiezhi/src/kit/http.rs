@@ -46,17 +46,25 @@ pub struct Route {
     pub about: &'static str,
     /// Schema of what it gives as JSON.
     pub gives: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// The same for every visitor who is not signed in: the edge may give the same answer twice within a moment.
+    pub same_for_all: bool,
 }
 
 impl Route {
     /// A page or read.
     pub const fn get(path: &'static str, may: May, run: fn(&Req) -> Result<Reply>, about: &'static str) -> Route {
-        Route { method: "GET", path, may, run, about, gives: None }
+        Route { method: "GET", path, may, run, about, gives: None, same_for_all: false }
     }
 
     /// An action.
     pub const fn post(path: &'static str, may: May, run: fn(&Req) -> Result<Reply>, about: &'static str) -> Route {
-        Route { method: "POST", path, may, run, about, gives: None }
+        Route { method: "POST", path, may, run, about, gives: None, same_for_all: false }
+    }
+
+    /// Marks a page that is the same for every visitor.
+    pub const fn same_for_all(mut self) -> Route {
+        self.same_for_all = true;
+        self
     }
 
     /// Names the view it gives.

@@ -1,14 +1,12 @@
 //! The equation: received = open + closed + merged + rejected, for the whole node and for each area.
 //!
-//! What must stay true (inv01, in public): `received` comes from the numbers that were handed out, the other side from
-//! the states of the cases, both from one snapshot together with the size of the log; `holds` also says that every open
-//! case has a holder and a running clock. Counting is linear in the cases of the area, so an answer is kept for a second.
+//! What must stay true (inv01, in public): `received` is the sum of the numbers that were handed out, the other side the
+//! tally that each write keeps, both from one snapshot together with the size of the log; `holds` says that they agree,
+//! and that there are exactly as many running clocks and holders as open cases. Cost: the rows of the tally (areas ×
+//! states) and the open cases in an index, however many cases were ever closed.
 
 /// The page.
 pub mod web;
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,16 +14,11 @@ use store::{Query, params};
 
 use crate::base::area;
 use crate::kit::error::Kind;
-use crate::kit::time::Ms;
 use crate::kit::{App, Result};
 use crate::records::case::rules::State;
 
-/// How long an answer is kept.
-const KEEP: Ms = 1000;
 /// Communities that are listed.
 const MOST_PARTS: usize = 200;
-/// Areas whose answers are kept at the same time.
-const MOST_KEPT: usize = 10_000;
 
 /// Where the reports of an area are.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -70,25 +63,42 @@ pub struct Point {
     pub root: String,
 }
 
-/// The equation now, or as of the last second.
+/// The equation now, of the whole node or of an area by its code.
 pub fn equation(app: &App, code: Option<&str>) -> Result<Equation> {
-    static KEPT: Mutex<Option<HashMap<String, (Ms, Equation)>>> = Mutex::new(None);
-    // Several nodes may live in one process (tests): the log's name keeps them apart.
-    let key = format!("{} {}", app.db.origin(), code.unwrap_or_default());
-    let now = app.now();
-    let all = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    let fits = |(at, e): &&(Ms, Equation)| e.log.size == app.db.last().size || (!app.config.manual_clock && now - at < KEEP);
-    if let Some((_, equation)) = all().get_or_insert_default().get(&key).filter(fits) {
-        return Ok(equation.clone());
-    }
-    let fresh = count(app, code, now)?;
-    let mut all = all();
-    let all = all.get_or_insert_default();
-    if all.len() >= MOST_KEPT {
-        all.clear();
-    }
-    all.insert(key, (now, fresh.clone()));
-    Ok(fresh)
+    app.db.read(|r| {
+        let (from, to) = range(r, code)?;
+        // One statement, so that everything comes from one snapshot.
+        let sql = "select t.state, cast(sum(t.n) as bigint) n, (select size from log_head where id = 1) size, \
+            (select cast(coalesce(sum(n), 0) as bigint) from day_number) numbers, \
+            (select count(*) from cases where due_at is not null and path >= $1 and path < $2) clocks, \
+            (select count(holder) from cases where due_at is not null and path >= $1 and path < $2) holders \
+            from case_tally t join area a on a.id = t.area where a.path >= $1 and a.path < $2 group by t.state";
+        let rows = r.rows(sql, params![from, to])?;
+        let log = match rows.first() {
+            Some(row) => row.get("size")?,
+            None => r.log_size()?,
+        };
+        let root = r.root(log)?.iter().map(|b| format!("{b:02x}")).collect();
+        let log = Point { size: log, root };
+        let mut e = Equation { received: 0, open: 0, closed: 0, merged: 0, rejected: 0, holds: true, at: app.time(app.now()), log };
+        for row in &rows {
+            let (state, n): (String, i64) = (row.get("state")?, row.get("n")?);
+            match State::parse(&state) {
+                Some(State::Closed) => e.closed += n,
+                Some(State::Merged) => e.merged += n,
+                Some(State::Rejected) => e.rejected += n,
+                _ => e.open += n,
+            }
+        }
+        let all = e.open + e.closed + e.merged + e.rejected;
+        if let Some(row) = rows.first() {
+            let (clocks, holders): (i64, i64) = (row.get("clocks")?, row.get("holders")?);
+            // Numbers are handed out by the node, not by the area.
+            e.received = if code.is_none() { row.get("numbers")? } else { all };
+            e.holds = e.received == all && clocks == e.open && holders == e.open;
+        }
+        Ok(e)
+    })
 }
 
 /// The communities beneath an area (the whole node without one), each with its own sides; at most [`MOST_PARTS`].
@@ -96,9 +106,9 @@ pub fn parts(app: &App, code: Option<&str>) -> Result<Vec<Part>> {
     app.db.read(|r| {
         let (from, to) = range(r, code)?;
         // Cases lie in grids or communities; what lies higher has no community and is left to the sum above.
-        let sql = "select m.code, m.name, c.state, count(*) n from cases c join area a on a.id = c.area \
+        let sql = "select m.code, m.name, t.state, cast(sum(t.n) as bigint) n from case_tally t join area a on a.id = t.area \
                    join area m on m.id = case when a.kind = 'grid' then a.parent else a.id end \
-                   where c.path >= $1 and c.path < $2 group by m.code, m.name, c.state order by m.code limit 2000";
+                   where a.path >= $1 and a.path < $2 group by m.code, m.name, t.state order by m.code limit 2000";
         let mut out: Vec<Part> = Vec::new();
         for row in r.rows(sql, params![from, to])? {
             let code: String = row.get("code")?;
@@ -130,46 +140,5 @@ fn range(r: &mut dyn Query, code: Option<&str>) -> Result<(String, String)> {
             (path, end)
         }
         None => (String::new(), "~".into()),
-    })
-}
-
-fn count(app: &App, code: Option<&str>, now: Ms) -> Result<Equation> {
-    app.db.read(|r| {
-        let (from, to) = range(r, code)?;
-        // One statement, so that everything comes from one snapshot.
-        let sql = "select state, count(*) n, count(holder) held, count(due_at) ticking, \
-                   (select size from log_head where id = 1) size, (select cast(coalesce(sum(n), 0) as bigint) from day_number) numbers \
-                   from cases where path >= $1 and path < $2 group by state";
-        let mut e = Equation {
-            received: 0, open: 0, closed: 0, merged: 0, rejected: 0, holds: true,
-            at: app.time(now),
-            log: Point { size: 0, root: String::new() },
-        };
-        let (mut all, mut numbers) = (0, None);
-        for row in r.rows(sql, params![from, to])? {
-            let n: i64 = row.get("n")?;
-            let state: String = row.get("state")?;
-            let (held, ticking): (i64, i64) = (row.get("held")?, row.get("ticking")?);
-            match State::parse(&state) {
-                Some(State::Closed) => e.closed += n,
-                Some(State::Merged) => e.merged += n,
-                Some(State::Rejected) => e.rejected += n,
-                Some(_) => {
-                    e.open += n;
-                    e.holds &= held == n && ticking == n;
-                }
-                None => e.holds = false,
-            }
-            all += n;
-            numbers = Some(row.get::<i64>("numbers")?);
-            e.log.size = row.get("size")?;
-        }
-        e.received = if code.is_none() { numbers.unwrap_or(0) } else { all };
-        e.holds &= e.received == e.open + e.closed + e.merged + e.rejected;
-        if all == 0 {
-            e.log.size = r.log_size()?;
-        }
-        e.log.root = r.root(e.log.size)?.iter().map(|b| format!("{b:02x}")).collect();
-        Ok(e)
     })
 }

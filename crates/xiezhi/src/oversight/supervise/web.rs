@@ -10,7 +10,7 @@ use crate::kit::{Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] =
-    &[Route::get("/equation", May::Anyone, show, "Received = open + closed + merged + rejected.").gives::<View>()];
+    &[Route::get("/equation", May::Anyone, show, "Received = open + closed + merged + rejected.").gives::<View>().same_for_all()];
 
 #[derive(Serialize, JsonSchema)]
 struct View {

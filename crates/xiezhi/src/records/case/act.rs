@@ -6,7 +6,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::classes::catalogue;
 use super::rules::{self, Action, State};
-use super::{Case, by_id, by_number, hand_over, stand};
+use super::{Case, by_id, by_number, hand_over, stand, tally};
 use crate::base::{media, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -155,6 +155,7 @@ fn save(tx: &mut Tx, before: &Case, after: &Case) -> Result<()> {
     if after.holder != before.holder || after.state != before.state {
         hand_over(tx, before, after.state, after.holder.as_deref())?;
     }
+    tally(tx, &before.area, Some(before.state), after.state, 1)?;
     tx.exec(
         "update cases set state = $2, class = $3, holder = $4, holder_since = $5, handler = $6, handled_by = $7, checker = $8, due_at = $9, \
          overdue_at = $10, level = $11, returns = $12, reopens = $13, extended = $14, closed_at = $15, merged_into = $16, score = $17 \

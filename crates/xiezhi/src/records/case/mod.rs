@@ -178,6 +178,19 @@ pub(crate) fn hand_over(tx: &mut Tx, case: &Case, state: State, holder: Option<&
     Ok(())
 }
 
+/// Counts a case that came into a state (`from` is `None` for a new one): the only place that changes `case_tally`.
+pub(crate) fn tally(tx: &mut Tx, area: &str, from: Option<State>, to: State, n: i64) -> Result<()> {
+    if from == Some(to) {
+        return Ok(());
+    }
+    if let Some(from) = from {
+        tx.exec("update case_tally set n = n - $3 where area = $1 and state = $2", params![area, from.as_str(), n])?;
+    }
+    let sql = "insert into case_tally(area, state, n) values ($1, $2, $3) on conflict(area, state) do update set n = case_tally.n + excluded.n";
+    tx.exec(sql, params![area, to.as_str(), n])?;
+    Ok(())
+}
+
 /// The place of a case in words, coarse enough for everybody: community, grid, building.
 pub fn place_text(q: &mut dyn Query, case: &Case) -> store::Result<String> {
     let line = crate::base::area::line(q, &case.area)?;

@@ -185,6 +185,7 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
         "insert into case_hold(case_id, n, holder, state, from_at) values ($1, 1, $2, $3, $4)",
         params![&id, &spot.holder, State::Received.as_str(), now],
     )?;
+    super::tally(tx, &spot.area, None, State::Received, 1)?;
     if !new.media.is_empty() {
         crate::base::media::attach(tx, &new.media, &id, "report", who)?;
     }

@@ -1,0 +1,13 @@
+//! Stories above the store: actions and HTTP, on both engines.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+
+mod access;
+mod bad_input;
+mod crash;
+mod faults;
+mod life;
+mod never_vanish;
+mod receipt;
+mod texts;
+mod world;

@@ -1,0 +1,42 @@
+//! Texts: both languages have the same keys, and whatever the program can say has a text.
+
+use xiezhi::kit::RoleKind;
+use xiezhi::kit::error::Kind;
+use xiezhi::kit::i18n::{Lang, Texts};
+use xiezhi::records::case::classes::catalogue;
+use xiezhi::records::case::rules::{Action, State};
+
+#[test]
+fn both_languages_have_the_same_keys() {
+    let (zh, en) = (Texts::keys(Lang::Zh), Texts::keys(Lang::En));
+    assert_eq!(zh.difference(&en).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in English");
+    assert_eq!(en.difference(&zh).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in Chinese");
+    assert!(zh.len() > 300);
+}
+
+#[test]
+fn whatever_can_be_said_has_a_text() {
+    let texts = Texts::load().unwrap();
+    let mut keys: Vec<String> = Kind::ALL.iter().map(|k| format!("error-{}", k.code())).collect();
+    keys.extend(State::ALL.iter().map(|s| format!("state-{}", s.as_str())));
+    keys.extend(Action::ALL.iter().flat_map(|a| [format!("action-{}", a.as_str()), format!("do-{}", a.as_str()), format!("event-{}", a.as_str())]));
+    keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
+    keys.extend(catalogue().order.iter().map(|c| format!("class-{c}")));
+    for key in keys {
+        assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
+    }
+}
+
+#[test]
+fn chinese_is_typeset_as_chinese() {
+    let texts = Texts::load().unwrap();
+    for key in Texts::keys(Lang::Zh) {
+        let text = texts.plain(Lang::Zh, &key);
+        assert!(!text.contains('!') && !text.contains('！'), "{key}: no exclamation marks");
+        let chars: Vec<char> = text.chars().collect();
+        for pair in chars.windows(2) {
+            let chinese = (pair[0] as u32) >= 0x4e00 && (pair[0] as u32) <= 0x9fff;
+            assert!(!(chinese && matches!(pair[1], ',' | ';' | ':' | '?')), "{key}: half-width punctuation after Chinese in {text}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A small world to tell stories in, on both engines: a street with two communities, their parties, one person each.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use xiezhi::base::{area, party};
+use xiezhi::kit::config::Config;
+use xiezhi::kit::{App, Error, RoleKind, Who};
+
+pub const COMMUNITY: &str = "321002001001";
+pub const SIBLING: &str = "321002001002";
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Login names, role kinds, areas and bodies of the people.
+const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 10] = [
+    ("resident", RoleKind::Resident, COMMUNITY, None),
+    ("neighbour", RoleKind::Resident, COMMUNITY, None),
+    ("grid", RoleKind::GridWorker, "321002001001-1", Some("committee")),
+    ("head", RoleKind::BuildingHead, "321002001001-1", None),
+    ("clerk", RoleKind::Committee, COMMUNITY, Some("committee")),
+    ("clerk2", RoleKind::Committee, COMMUNITY, Some("committee")),
+    ("property", RoleKind::Property, COMMUNITY, Some("property")),
+    ("stranger", RoleKind::Committee, SIBLING, Some("sibling")),
+    ("street", RoleKind::Subdistrict, "321002001", Some("street")),
+    ("admin", RoleKind::SystemAdmin, "321002001", None),
+];
+
+pub struct World {
+    pub app: Arc<App>,
+    pub dir: TempDir,
+    pub server: Option<SocketAddr>,
+    pub engine: &'static str,
+}
+
+/// Tells a story on each engine, each time in a new world. Without PostgreSQL its half says SKIPPED.
+pub fn on_each_engine(story: impl Fn(&mut World)) {
+    story(&mut World::new(None));
+    let Ok(server) = std::env::var("XIEZHI_TEST_PG") else {
+        assert!(std::env::var("XIEZHI_REQUIRE_PG").is_err(), "PostgreSQL is required here");
+        eprintln!("SKIPPED: no PostgreSQL (XIEZHI_TEST_PG is not set)");
+        return;
+    };
+    story(&mut World::new(Some(pg_database(&server))));
+}
+
+/// Makes an empty database and gives its URL.
+pub fn pg_database(server: &str) -> String {
+    static N: AtomicU64 = AtomicU64::new(0);
+    let name = format!("it_{}_{}", std::process::id(), N.fetch_add(1, Ordering::Relaxed));
+    let done = std::process::Command::new("psql").args(["-q", "-X", server, "-c", &format!("create database {name}")]).status();
+    assert!(done.is_ok_and(|s| s.success()), "psql could not make {name}");
+    format!("{}/{name}", server.rsplit_once('/').expect("a URL with a database").0)
+}
+
+impl World {
+    pub fn new(database_url: Option<String>) -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = if database_url.is_some() { "postgres" } else { "sqlite" };
+        let mut config = Config::new(dir.path());
+        (config.database_url, config.manual_clock, config.file.store.min_free_mb) = (database_url, true, 0);
+        config.listen = "127.0.0.1:0".into();
+        let app = Arc::new(App::open(config).unwrap());
+        app.db.write(|tx| party::first_start(tx)).unwrap();
+        let hash = party::session::hash(&app, PASSWORD).unwrap();
+        app.db.write(move |tx| settle(tx, &hash)).unwrap();
+        World { app, dir, server: None, engine }
+    }
+
+    /// Starts the server, once; it lives until the test program ends.
+    pub fn serve(&mut self) -> SocketAddr {
+        if let Some(address) = self.server {
+            return address;
+        }
+        let (tell, hear) = std::sync::mpsc::channel();
+        let app = self.app.clone();
+        std::thread::spawn(move || xiezhi::edge::serve::run(app, |address| tell.send(address).unwrap()));
+        let address = hear.recv().unwrap();
+        self.server = Some(address);
+        address
+    }
+
+    pub fn who(&self, login: &str) -> Who {
+        use store::{Query as _, params};
+        self.app
+            .db
+            .read(|r| {
+                let row = r.row("select person from account where login = $1", params![login])?.unwrap();
+                let person: String = row.get("person")?;
+                let roles = party::roles(r, &person, self.app.now())?;
+                Ok::<_, Error>(Who { person: Some(person), roles, session: None })
+            })
+            .unwrap()
+    }
+
+    pub fn body(&self, name: &str) -> String {
+        use store::{Query as _, params};
+        self.app.db.read(|r| r.row("select id from body where name = $1", params![name])).unwrap().unwrap().get("id").unwrap()
+    }
+
+    /// A client that is signed in (or not).
+    pub fn client(&mut self, login: Option<&str>) -> Client {
+        let address = self.serve();
+        let token = login.map(|login| {
+            let ip = std::net::IpAddr::from([127, 0, 0, 1]);
+            party::session::sign_in(&self.app, ip, login, PASSWORD, false, "test").unwrap().token
+        });
+        Client { base: format!("http://{address}"), token }
+    }
+}
+
+fn settle(tx: &mut store::Tx, hash: &str) -> Result<(), Error> {
+    let codes = [("32", "江苏省"), ("3210", "扬州市"), ("321002", "广陵区"), ("321002001", "东关街道"), (COMMUNITY, "一社区"), (SIBLING, "二社区")];
+    let lines = codes.map(|(code, name)| area::import::Line { code: code.into(), name: name.into() });
+    area::import::apply(tx, lines.to_vec())?;
+    let square = |lat: i32, lon: i32| {
+        [(0, 0), (0, 20_000), (20_000, 20_000), (20_000, 0)].map(|(a, b)| calc::geo::Point { lat: lat + a, lon: lon + b })
+    };
+    let community = area::by_code(tx, COMMUNITY)?.unwrap();
+    for n in 1..=2 {
+        let ring = square(323_900_000 + n * 30_000, 1_194_400_000);
+        let (code, name) = (format!("{COMMUNITY}-{n}"), format!("第{n}网格"));
+        let new = area::NewArea { kind: "grid", code: &code, name: &name, parent: Some(&community), ring: &ring };
+        area::add(tx, &new)?;
+    }
+    let mut bodies = std::collections::HashMap::new();
+    for (name, kind, code) in [
+        ("committee", RoleKind::Committee, COMMUNITY),
+        ("property", RoleKind::Property, COMMUNITY),
+        ("sibling", RoleKind::Committee, SIBLING),
+        ("street", RoleKind::Subdistrict, "321002001"),
+    ] {
+        let place = area::by_code(tx, code)?.unwrap();
+        bodies.insert(name, party::add_body(tx, kind, name, &place.id, Some("0514-80000000"))?.id);
+    }
+    for (login, kind, code, body) in PEOPLE {
+        let place = area::by_code(tx, code)?.unwrap();
+        let name = format!("某某{login}");
+        let new = party::NewPerson { name: &name, phone: Some("13800000000"), home: None, login, hash };
+        let person = party::add_person(tx, &new)?;
+        party::add_role(tx, &person, kind, &place.id, body.map(|b| bodies[b].as_str()))?;
+    }
+    Ok(())
+}
+
+/// Speaks JSON with the server.
+pub struct Client {
+    pub base: String,
+    pub token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+    }
+    /// Status and stable code of an error.
+    pub fn error(&self) -> (u16, String) {
+        (self.status, self.json()["code"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+impl Client {
+    fn agent() -> ureq::Agent {
+        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
+    }
+
+    fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
+        let mut answer = answer.unwrap();
+        let headers = answer.headers().iter().map(|(k, v)| (k.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
+        Answer { status: answer.status().as_u16(), headers, text: answer.body_mut().read_to_string().unwrap() }
+    }
+
+    pub fn get_as(&self, path: &str, accept: &str) -> Answer {
+        let mut call = Self::agent().get(format!("{}{path}", self.base)).header("accept", accept);
+        if let Some(token) = &self.token {
+            call = call.header("authorization", format!("Bearer {token}"));
+        }
+        Self::read(call.call())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.get_as(path, "application/json")
+    }
+
+    pub fn post_raw(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut call = Self::agent().post(format!("{}{path}", self.base)).header("accept", "application/json");
+        if let Some(token) = &self.token {
+            call = call.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            call = call.header(*name, *value);
+        }
+        Self::read(call.send(body))
+    }
+
+    pub fn post(&self, path: &str, body: &Json) -> Answer {
+        self.post_raw(path, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    pub fn post_keyed(&self, path: &str, key: &str, body: &Json) -> Answer {
+        self.post_raw(path, &[("content-type", "application/json"), ("idempotency-key", key)], body.to_string().as_bytes())
+    }
+
+    /// Reports something in the first community; gives number and code.
+    pub fn report(&self, text: &str) -> (String, String) {
+        let made = self.post("/reports", &json!({ "text": text, "place": { "area": COMMUNITY } }));
+        assert_eq!(made.status, 201, "{}", made.text);
+        let made = made.json();
+        (made["number"].as_str().unwrap().to_owned(), made["code"].as_str().unwrap().to_owned())
+    }
+
+    pub fn act(&self, number: &str, action: &str, body: Json) -> Answer {
+        self.post(&format!("/cases/{number}/{action}"), &body)
+    }
+}
