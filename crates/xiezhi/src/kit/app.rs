@@ -14,6 +14,7 @@ use super::config::Config;
 use super::i18n::Texts;
 use super::page::Pages;
 use super::time::Ms;
+use super::tries::Tries;
 
 /// Time and randomness of this process. A manual clock stands still until it is moved (demo and tests).
 #[derive(Default)]
@@ -63,6 +64,8 @@ pub struct App {
     pub texts: Arc<Texts>,
     /// Templates.
     pub pages: Pages,
+    /// Wrong passwords and codes of late.
+    pub tries: Tries,
     /// Size of the log after the last commit; followers and live pages wait on it.
     pub grown: watch::Receiver<u64>,
 }
@@ -96,7 +99,7 @@ impl App {
         };
         let db = Db::open(options).map_err(|e| e.to_string())?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
-        Ok(App { config, db, ambience, texts, pages, grown })
+        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), grown })
     }
 
     /// The present.

@@ -22,6 +22,8 @@ pub mod page;
 pub mod slots;
 /// Dates and durations as people read them.
 pub mod time;
+/// Slowing down whoever guesses.
+pub mod tries;
 /// Who acts.
 pub mod who;
 

@@ -131,6 +131,7 @@ fn the_reporter_and_the_party_hear_of_it() {
         let (resident, clerk, property) = (w.client(Some("resident")), w.client(Some("clerk")), w.client(Some("property")));
         let (number, _) = resident.report("信箱坏了");
         clerk.act(&number, "accept", json!({}));
+        w.app.ambience.advance(1000);
         clerk.act(&number, "dispatch", json!({ "to": w.body("property") }));
         jobs::follow(&w.app).unwrap();
         jobs::follow(&w.app).unwrap();

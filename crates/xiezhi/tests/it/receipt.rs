@@ -38,7 +38,7 @@ fn a_receipt_proves_what_was_said_and_every_flipped_bit_is_found() {
         assert!(!receipt.leaf.contains("路灯不亮"), "the leaf holds digests only");
         let (number, code) = (made["number"].as_str().unwrap(), made["code"].as_str().unwrap());
         let later: Receipt = serde_json::from_str(&anyone.get(&format!("/reports/{number}/receipt?code={code}")).text).unwrap();
-        assert!(later.faults(None).is_empty() && later.leaf == receipt.leaf);
+        assert!(later.faults(None).is_empty() && later.leaf == receipt.leaf && later.elements == receipt.elements);
         assert_eq!(anyone.get(&format!("/reports/{number}/receipt")).status, 404, "not without the code");
 
         let good = text.into_bytes();

@@ -131,7 +131,7 @@ fn floods_ruins_and_disguises_are_refused() {
     let polyglot = [&[0xff, 0xd8, 0xff, 0xe0], b"<html><script>alert(1)</script>".as_slice()].concat();
     assert_eq!(refused(&polyglot), Kind::BadMedia);
     let e = keep(&app, &Who::default(), &vec![0; app.config.file.limits.file_bytes + 1]).unwrap_err();
-    assert_eq!((e.kind, e.limit), (Kind::TooLarge, Some(20 << 20)));
+    assert_eq!((e.kind, e.limit), (Kind::TooLarge, Some(20 << 10)));
     assert_eq!(std::fs::read_dir(app.db.blobs().root()).unwrap().count(), 0, "what is refused leaves nothing behind");
 }
 

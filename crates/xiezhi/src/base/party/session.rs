@@ -4,9 +4,7 @@
 //! address, never locked for ever; hashing runs in a bounded number of places at once, so a flood of sign-ins cannot
 //! exhaust the memory.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, PasswordHash};
@@ -16,21 +14,17 @@ use store::{Entry, Query, Tx, params};
 use crate::kit::config::Config;
 use crate::kit::error::{Error, Kind};
 use crate::kit::slots::Slots;
-use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
+use crate::kit::time::{DAY, HOUR, Ms};
+use crate::kit::tries;
 use crate::kit::{App, Result, Who};
 
 /// A session on one's own device.
 const LONG: Ms = 30 * DAY;
 /// A session on a shared computer.
 const SHORT: Ms = HOUR;
-/// Wrong tries for a name or an address before it is slowed down.
-const TRIES: u32 = 10;
-/// How long a slow-down lasts, and how far back tries count.
-const WINDOW: Ms = 5 * MINUTE;
 
 /// Hashes that may be computed at once: 19 MiB each.
 static HASHERS: Slots = Slots::new(2);
-static FAILED: Mutex<Option<HashMap<String, (u32, Ms)>>> = Mutex::new(None);
 
 fn hashing<T>(work: impl FnOnce(&Argon2) -> T) -> T {
     HASHERS.run(|| work(&Argon2::default()))
@@ -63,8 +57,8 @@ pub struct Opened {
 /// Checks name and password; gives the person. Unknown names take as long as wrong passwords.
 pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Result<String> {
     let now = app.now();
-    let keys = [format!("name {login}"), format!("ip {ip}")];
-    slow_down(&keys, now)?;
+    let keys = tries::keys("password", login, ip);
+    app.tries.check(&keys, now)?;
     let row = app.db.read(|r| r.row("select person, hash from account where login = $1 and disabled_at is null", params![login]))?;
     // An unknown name is checked against a hash that nothing matches, so that it takes as long.
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$EZMVTmW2wzHPX5nRdbHGFPcZKuzQbGLhJFRVKuFqYNQ";
@@ -73,7 +67,7 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
     match row.filter(|_| fits) {
         Some(row) => Ok(row.get("person")?),
         None => {
-            note_failure(&keys, now);
+            app.tries.failed(&keys, now);
             Err(Kind::WrongPassword.into())
         }
     }
@@ -180,35 +174,4 @@ pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
 
 fn digest(token: &str) -> String {
     Sha256::digest(token).iter().map(|b| format!("{b:02x}")).collect()
-}
-
-/// Refuses when a name or an address has failed too often lately. Also used for tracking codes.
-pub fn slow_down(keys: &[String], now: Ms) -> Result<()> {
-    let mut all = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = all.get_or_insert_default();
-    for key in keys {
-        if let Some((n, since)) = all.get(key)
-            && *n >= TRIES
-            && now - since < WINDOW
-        {
-            return Err(Error::from(Kind::SlowDown).limit((WINDOW - (now - since)) / 1000 + 1));
-        }
-    }
-    Ok(())
-}
-
-/// Counts a failed try.
-pub fn note_failure(keys: &[String], now: Ms) {
-    let mut all = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = all.get_or_insert_default();
-    if all.len() > 10_000 {
-        all.retain(|_, (_, since)| now - *since < WINDOW);
-    }
-    for key in keys {
-        let entry = all.entry(key.clone()).or_insert((0, now));
-        if now - entry.1 >= WINDOW {
-            *entry = (0, now);
-        }
-        entry.0 += 1;
-    }
 }

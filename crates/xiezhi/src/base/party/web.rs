@@ -11,6 +11,7 @@ use crate::base::area;
 use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::tries;
 use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route};
 
 /// Routes of this room.
@@ -96,10 +97,10 @@ fn set_up_page(req: &Req) -> Result<Reply> {
 fn set_up(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let token = set_up_token(req.app)?.ok_or(Kind::SetUpDone)?;
-    let keys = [format!("set-up {}", req.ip)];
-    session::slow_down(&keys, req.now)?;
+    let keys = tries::keys("set-up", "", req.ip);
+    req.app.tries.check(&keys, req.now)?;
     if codes::normalise(&input.need("token", 60)?) != token {
-        session::note_failure(&keys, req.now);
+        req.app.tries.failed(&keys, req.now);
         return Err(Kind::WrongPassword.at("token"));
     }
     let (name, login, password) = (input.need("name", 60)?, input.need("login", 60)?, input.need("password", 200)?);

@@ -12,9 +12,10 @@ use super::view::{self, Item, Matter};
 use super::{by_number, code_fits};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
-use crate::base::party::{self, admin::BodyView, session};
+use crate::base::party::{self, admin::BodyView};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::tries;
 use crate::kit::time::{DAY, HOUR};
 use crate::kit::{Error, Reply, Req, Result, Role, RoleKind, Route};
 
@@ -251,14 +252,14 @@ fn progress(req: &Req) -> Result<Reply> {
     let typed = req.query.get("code").unwrap_or_default();
     let mut error = None;
     if !number.is_empty() {
-        let keys = [format!("code {number}"), format!("code-ip {}", req.ip)];
-        session::slow_down(&keys, req.now)?;
+        let keys = tries::keys("code", &number, req.ip);
+        req.app.tries.check(&keys, req.now)?;
         let case = req.app.db.read(|r| by_number(r, number.trim()))?;
         if case.as_ref().is_some_and(|c| code_fits(&req.app.db, &c.id, typed)) {
             let code = calc::codes::normalise(typed);
             return Ok(Reply::see_other(req.url(&format!("/reports/{}?code={code}", number.trim()))));
         }
-        session::note_failure(&keys, req.now);
+        req.app.tries.failed(&keys, req.now);
         error = Some("progress-not-found");
     }
     let mut look = Look::new(&req.who, "me");

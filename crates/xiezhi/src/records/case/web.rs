@@ -12,8 +12,8 @@ use crate::base::catalogue::{Graded, Look};
 use crate::base::{area, media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::tries;
 use crate::kit::{Error, Reply, Req, Result, Route};
-use crate::base::party::session;
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -65,10 +65,10 @@ fn find(req: &Req) -> Result<(Case, Option<String>)> {
     let typed = req.query.get("code").or(req.form.get("code")).map(str::to_owned);
     let typed = typed.or_else(|| req.json.as_ref()?.get("code")?.as_str().map(str::to_owned));
     let Some(typed) = typed else { return Ok((case, None)) };
-    let keys = [format!("code {number}"), format!("code-ip {}", req.ip)];
-    session::slow_down(&keys, req.now)?;
+    let keys = tries::keys("code", number, req.ip);
+    req.app.tries.check(&keys, req.now)?;
     if !code_fits(&req.app.db, &case.id, &typed) {
-        session::note_failure(&keys, req.now);
+        req.app.tries.failed(&keys, req.now);
         return Err(Kind::NotFound.at("code"));
     }
     Ok((case, Some(calc::codes::normalise(&typed))))

@@ -1,0 +1,59 @@
+//! Slowing down whoever guesses: wrong passwords, wrong tracking codes, wrong set-up tokens.
+//!
+//! What must stay true: a name or an address is slowed, never locked for ever, so that nobody can shut a victim out; a
+//! whole sub-district may sit behind one address, so an address may fail more often than a name. Kept in memory only.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::error::{Error, Kind, Result};
+use super::time::{MINUTE, Ms};
+
+/// Wrong tries for one thing (a name, a number) before it is slowed down.
+const OF_ONE: u32 = 10;
+/// Wrong tries from one address.
+const OF_ADDRESS: u32 = 100;
+/// How long a slow-down lasts, and how far back tries count.
+const WINDOW: Ms = 5 * MINUTE;
+/// Keys that are remembered before old ones are swept.
+const MOST: usize = 10_000;
+
+/// What was tried in vain lately.
+#[derive(Default)]
+pub struct Tries(Mutex<HashMap<String, (u32, Ms)>>);
+
+/// What a try is counted under: the thing that was guessed at, and where the guess came from.
+pub fn keys(kind: &str, thing: &str, address: std::net::IpAddr) -> [(String, u32); 2] {
+    [(format!("{kind} {thing}"), OF_ONE), (format!("{kind} from {address}"), OF_ADDRESS)]
+}
+
+impl Tries {
+    /// Refuses when there were too many.
+    pub fn check(&self, keys: &[(String, u32)], now: Ms) -> Result<()> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, most) in keys {
+            if let Some((n, since)) = all.get(key)
+                && n >= most
+                && now - since < WINDOW
+            {
+                return Err(Error::from(Kind::SlowDown).limit((WINDOW - (now - since)) / 1000 + 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a failure.
+    pub fn failed(&self, keys: &[(String, u32)], now: Ms) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() > MOST {
+            all.retain(|_, (_, since)| now - *since < WINDOW);
+        }
+        for (key, _) in keys {
+            let entry = all.entry(key.clone()).or_insert((0, now));
+            if now - entry.1 >= WINDOW {
+                *entry = (0, now);
+            }
+            entry.0 += 1;
+        }
+    }
+}
