@@ -17,26 +17,27 @@ use hyper::{HeaderMap, Method, Request, Response};
 use tokio::sync::Semaphore;
 
 use super::body::{self, Read};
+use super::guard;
 use super::kept::Kept;
 use super::live::{self, Out};
 use super::routes;
 use crate::base::{area, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::form::Form;
-use crate::kit::http::{self, Header, May};
+use crate::kit::http::{self, Header};
 use crate::kit::i18n::Lang;
-use crate::kit::{App, Error, Reply, Req, Result, Route, Who, assets};
+use crate::kit::{App, Error, Reply, Req, Result, Route, assets};
 
 /// Longest address that is read.
 const MAX_URI: usize = 2048;
 
 /// Everything a connection needs to answer.
 pub struct Edge {
-    pub(super) app: Arc<App>,
+    app: Arc<App>,
     paths: matchit::Router<Vec<Route>>,
     writers: Pool,
     readers: Pool,
-    pub(super) live: Arc<Semaphore>,
+    live: Arc<Semaphore>,
     kept: Kept,
 }
 
@@ -120,7 +121,7 @@ impl Edge {
                 return Ok(asset(file, &head));
             }
             if head.path.starts_with("/live/") {
-                return Ok(live::answer(&self, &head.path, &head.query, &head.headers).await.unwrap_or_else(|reply| self.finish(reply, false)));
+                return Ok(live::answer(&self.app, &self.live, &head.path, &head.query, &head.headers).await.unwrap_or_else(|reply| self.finish(reply, false)));
             }
         }
         let reply = match () {
@@ -139,7 +140,7 @@ impl Edge {
         let Some(route) = found.value.iter().find(|r| r.method == method).copied() else {
             return self.refuse(head, Kind::Method.into()).await;
         };
-        if let Err(e) = same_origin(&self.app, &head) {
+        if let Err(e) = guard::same_origin(&self.app, &head.method, &head.headers) {
             return self.refuse(head, e).await;
         }
         let kept = route.same_for_all.then(|| self.kept.key(&head.path, &head.query, &head.headers)).flatten();
@@ -188,13 +189,13 @@ impl Edge {
     }
 
     /// Adds what every answer carries.
-    pub(super) fn finish(&self, reply: Reply, head_only: bool) -> Response<Out> {
+    fn finish(&self, reply: Reply, head_only: bool) -> Response<Out> {
         let mut out = Response::new(Out::full(if head_only { Bytes::new() } else { reply.body.into() }));
         *out.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = out.headers_mut();
-        guard(headers, self.app.config.secure());
-        put(headers, "content-type", reply.kind);
-        put(headers, "cache-control", "no-store");
+        guard::headers(headers, self.app.config.secure());
+        guard::put(headers, "content-type", reply.kind);
+        guard::put(headers, "cache-control", "no-store");
         for (name, value) in &reply.headers {
             let name = HeaderName::from_static(name);
             let Ok(value) = HeaderValue::from_str(value) else { continue };
@@ -208,46 +209,11 @@ impl Edge {
     }
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
-    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-}
-
-/// Headers that keep a page from being misused: strict content policy, no framing, no sniffing.
-pub(super) fn guard(headers: &mut HeaderMap, secure: bool) {
-    const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
-        connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    put(headers, "content-security-policy", CSP);
-    put(headers, "x-content-type-options", "nosniff");
-    put(headers, "referrer-policy", "same-origin");
-    put(headers, "cross-origin-opener-policy", "same-origin");
-    put(headers, "permissions-policy", "geolocation=(self), microphone=(self), camera=(self)");
-    if secure {
-        put(headers, "strict-transport-security", "max-age=31536000");
-    }
-}
-
 /// An error as JSON without a language, where not even a page can be rendered.
 fn brief(e: &Error) -> Reply {
     let body = serde_json::json!({ "code": e.kind.code(), "message": e.kind.code() });
     let reply = Reply::of("application/json; charset=utf-8", body.to_string()).status(e.kind.status());
     if e.kind == Kind::Busy { reply.header("retry-after", "2") } else { reply }
-}
-
-/// A call that carries a session must come from our own pages. Programs send no cookie and need no origin.
-fn same_origin(app: &App, head: &Head) -> Result<()> {
-    if matches!(head.method, Method::GET | Method::HEAD) || http::cookie(&head.headers, party::session::cookie_name(&app.config)).is_none() {
-        return Ok(());
-    }
-    let text = |n: &str| head.headers.get(n).and_then(|v| v.to_str().ok());
-    let host_of = |url: &str| url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
-    let own = text("host").map(str::to_owned);
-    let public = app.config.file.public_url.as_deref().and_then(host_of);
-    let fine = match text("origin") {
-        Some("null") => false,
-        Some(origin) => host_of(origin).is_some_and(|o| Some(&o) == own.as_ref() || Some(&o) == public.as_ref()),
-        None => !matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")),
-    };
-    if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
 }
 
 fn asset(file: &str, head: &Head) -> Response<Out> {
@@ -257,9 +223,9 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
                 std::borrow::Cow::Borrowed(b) => Bytes::from_static(b),
                 std::borrow::Cow::Owned(b) => b.into(),
             }));
-            put(out.headers_mut(), "content-type", kind);
+            guard::put(out.headers_mut(), "content-type", kind);
             let fixed = head.query.get("v").is_some_and(|v| v == assets::version(file));
-            put(out.headers_mut(), "cache-control", if fixed { "public, max-age=31536000, immutable" } else { "no-cache" });
+            guard::put(out.headers_mut(), "cache-control", if fixed { "public, max-age=31536000, immutable" } else { "no-cache" });
             out
         }
         None => {
@@ -268,22 +234,13 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
             out
         }
     };
-    guard(out.headers_mut(), false);
+    guard::headers(out.headers_mut(), false);
     out
-}
-
-/// Who sends this request: the holder of the session cookie or of the bearer token.
-pub(super) fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
-    let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
-    match bearer.or_else(|| http::cookie(headers, party::session::cookie_name(&app.config))) {
-        Some(token) => Ok(app.db.read(|r| party::session::identify(r, token.trim(), app.now()))?),
-        None => Ok(Who::default()),
-    }
 }
 
 /// Runs on a blocking thread.
 fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, String)>, read: Read, error: Option<Error>) -> Reply {
-    let who = who(app, &head.headers);
+    let who = guard::who(app, &head.headers);
     let failed = who.as_ref().err().cloned();
     let query = &head.query;
     let setting = |name: &str| http::cookie(&head.headers, name).map(str::to_owned);
@@ -310,7 +267,7 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     let end = match (error.or(failed), route) {
         (Some(e), _) => Err(e),
         (None, Some(route)) => {
-            allowed(route.may, &req.who).and_then(|()| fill(app, &mut req, setting("community"))).and_then(|()| (route.run)(&req))
+            guard::allowed(route.may, &req.who).and_then(|()| fill(app, &mut req, setting("community"))).and_then(|()| (route.run)(&req))
         }
         (None, None) => Err(Kind::NotFound.into()),
     };
@@ -328,20 +285,6 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
         }
         req.error(&e)
     })
-}
-
-fn allowed(may: May, who: &Who) -> Result<()> {
-    let denied = |ok: bool| match (ok, &who.person) {
-        (true, _) => Ok(()),
-        (false, None) => Err(Kind::SignIn.into()),
-        (false, Some(_)) => Err(Kind::Denied.into()),
-    };
-    match may {
-        May::Anyone => Ok(()),
-        May::SignedIn => denied(who.person.is_some()),
-        May::Staff => denied(who.is_staff()),
-        May::Admin => denied(who.is(crate::kit::RoleKind::SystemAdmin)),
-    }
 }
 
 /// For pages: what the header says about the person, and the community he chose.

@@ -11,9 +11,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::{HeaderMap, Response};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-use super::call::{Edge, guard, who};
+use super::guard;
 use crate::base::notice;
 use crate::kit::error::Kind;
 use crate::kit::form::Form;
@@ -86,27 +86,33 @@ impl Topic {
 }
 
 /// Opens a stream, or says why not.
-pub async fn answer(edge: &Arc<Edge>, path: &str, query: &Form, headers: &HeaderMap) -> std::result::Result<Response<Out>, Reply> {
+pub async fn answer(
+    app: &Arc<App>,
+    seats: &Arc<Semaphore>,
+    path: &str,
+    query: &Form,
+    headers: &HeaderMap,
+) -> std::result::Result<Response<Out>, Reply> {
     let plain = |kind: Kind| Reply::json(&serde_json::json!({ "code": kind.code() })).unwrap_or_else(|_| Reply::text("")).status(kind.status());
     let topic = match path {
         "/live/equation" => Topic::Equation(query.get("area").map(str::to_owned)),
         "/live/inbox" => {
-            let (app, headers) = (edge.app.clone(), headers.clone());
-            let who = tokio::task::spawn_blocking(move || who(&app, &headers)).await;
+            let (app, headers) = (app.clone(), headers.clone());
+            let who = tokio::task::spawn_blocking(move || guard::who(&app, &headers)).await;
             let person = who.ok().and_then(Result::ok).and_then(|w| w.person);
             Topic::Inbox(person.ok_or_else(|| plain(Kind::SignIn))?)
         }
         _ => return Err(plain(Kind::NotFound)),
     };
-    let seat = edge.live.clone().try_acquire_owned().map_err(|_| plain(Kind::Busy).header("retry-after", "30"))?;
+    let seat = seats.clone().try_acquire_owned().map_err(|_| plain(Kind::Busy).header("retry-after", "30"))?;
     let (send, messages) = mpsc::channel(4);
-    let app = edge.app.clone();
+    let telling = app.clone();
     tokio::spawn(async move {
         let _seat = seat;
-        tell(app, topic, send).await;
+        tell(telling, topic, send).await;
     });
     let mut out = Response::new(Out::Live(messages));
-    guard(out.headers_mut(), edge.app.config.secure());
+    guard::headers(out.headers_mut(), app.config.secure());
     for (name, value) in [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")] {
         out.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
     }

@@ -6,6 +6,8 @@ pub mod backup;
 pub mod body;
 /// From a request to an answer: who asks, may he, run the handler.
 pub mod call;
+/// Who asks, and whether he may.
+pub mod guard;
 /// The first page.
 pub mod home;
 /// Followers of the log, and timers.

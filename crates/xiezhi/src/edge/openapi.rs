@@ -3,22 +3,14 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
 
-use super::routes;
 use crate::kit::http::May;
-use crate::kit::{Reply, Req, Result, Route};
-
-/// Routes of this room.
-pub const ROUTES: &[Route] = &[Route::get("/openapi.json", May::Anyone, openapi, "This description.")];
-
-fn openapi(req: &Req) -> Result<Reply> {
-    Reply::json(&document(&req.app.config.base))
-}
+use crate::kit::Route;
 
 /// The whole description.
-pub fn document(base: &str) -> Json {
+pub fn document(base: &str, routes: &[Route]) -> Json {
     let mut generator = SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
     let mut paths: Map<String, Json> = Map::new();
-    for route in routes::all() {
+    for route in routes {
         let ok = match route.gives {
             Some(schema) => json!({ "application/json": { "schema": schema(&mut generator) } }),
             None => json!({}),

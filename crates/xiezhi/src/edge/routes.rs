@@ -1,16 +1,24 @@
 //! All route tables, one line for each room.
 
 use crate::base::{area, media, notice, party};
-use crate::kit::Route;
+use crate::kit::http::May;
+use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
 use crate::records::{case, mine};
+
+const DESCRIPTION: &[Route] = &[Route::get(
+    "/openapi.json",
+    May::Anyone,
+    |req| Reply::json(&super::openapi::document(&req.app.config.base, &all())),
+    "This description (OpenAPI 3.1).",
+)];
 
 /// Every route of the program.
 pub fn all() -> Vec<Route> {
     [
         super::home::ROUTES,
         super::proof::ROUTES,
-        super::openapi::ROUTES,
+        DESCRIPTION,
         area::web::ROUTES,
         party::web::ROUTES,
         party::admin::ROUTES,

@@ -22,6 +22,8 @@ pub mod page;
 pub mod slots;
 /// Dates and durations as people read them.
 pub mod time;
+/// QR codes.
+pub mod qr;
 /// Slowing down whoever guesses.
 pub mod tries;
 /// Who acts.

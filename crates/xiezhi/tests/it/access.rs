@@ -147,7 +147,7 @@ fn passwords_and_codes_cannot_be_guessed() {
 
 #[test]
 fn the_description_of_the_interface_is_printed_from_the_routes() {
-    let document = openapi::document("/p/app");
+    let document = openapi::document("/p/app", &routes::all());
     assert_eq!((&document["openapi"], &document["servers"][0]["url"]), (&json!("3.1.0"), &json!("/p/app")));
     for route in routes::all() {
         let path = route.path.replace("{*", "{");

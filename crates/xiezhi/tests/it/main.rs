@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 mod access;
+mod account;
 mod bad_input;
 mod crash;
 mod faults;

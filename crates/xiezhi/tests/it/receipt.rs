@@ -54,6 +54,11 @@ fn a_receipt_proves_what_was_said_and_every_flipped_bit_is_found() {
     });
 }
 
+fn hash(v: &Json) -> [u8; 32] {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(v.as_str().unwrap()).unwrap().try_into().unwrap()
+}
+
 #[test]
 fn outsiders_can_follow_the_log() {
     on_each_engine(|w| {
@@ -65,11 +70,7 @@ fn outsiders_can_follow_the_log() {
         let tile = ureq::get(format!("{}/log/tile/0/000", anyone.base)).call().unwrap().body_mut().read_to_vec().unwrap();
         assert_eq!(tile.len(), 256 * 32);
         let proof = anyone.get(&format!("/log/proof?index=0&size={}", point.size)).json();
-        let b64 = |v: &Json| -> [u8; 32] {
-            use base64::Engine as _;
-            base64::engine::general_purpose::STANDARD.decode(v.as_str().unwrap()).unwrap().try_into().unwrap()
-        };
-        let path: Vec<[u8; 32]> = proof["proof"].as_array().unwrap().iter().map(b64).collect();
+        let path: Vec<[u8; 32]> = proof["proof"].as_array().unwrap().iter().map(hash).collect();
         let leaf: [u8; 32] = tile[..32].try_into().unwrap();
         assert!(store::tree::verify_inclusion(leaf, 0, point.size, &path, &point.root));
         assert_eq!(anyone.get("/log/proof?index=5&size=99999999").error(), (422, "out-of-range".into()));
@@ -77,5 +78,20 @@ fn outsiders_can_follow_the_log() {
         let equation = anyone.get("/equation").json();
         let root: String = point.root.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!((&equation["log"]["size"], &equation["log"]["root"]), (&json!(point.size), &json!(root)));
+    });
+}
+
+#[test]
+fn a_grown_log_begins_with_the_old_one() {
+    on_each_engine(|w| {
+        let anyone = w.client(None);
+        let old = w.app.db.last();
+        (0..30).for_each(|i| drop(anyone.report(&format!("第{i}件"))));
+        let new = w.app.db.last();
+        let proof = anyone.get_as(&format!("/log/consistency?from={}&to={}", old.size, new.size), "application/json").json();
+        let hashes: Vec<[u8; 32]> = proof["proof"].as_array().unwrap().iter().map(hash).collect();
+        assert!(store::tree::verify_consistency(old.size, new.size, &old.root, &new.root, &hashes));
+        assert_eq!(anyone.get("/log/consistency?from=9&to=2").error(), (422, "out-of-range".into()));
+        assert_eq!(anyone.get("/log/consistency").error(), (422, "missing".into()));
     });
 }

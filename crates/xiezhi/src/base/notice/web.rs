@@ -1,4 +1,4 @@
-//! The inbox.
+//! The inbox page and its data.
 
 use schemars::JsonSchema;
 use serde::Serialize;

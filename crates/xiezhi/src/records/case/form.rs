@@ -1,4 +1,4 @@
-//! The report form: what → where → how to reach you, each on one screen of a phone, without JavaScript.
+//! The report form and the poster that leads to it: what → where → how to reach you, each on one screen of a phone, without JavaScript.
 //!
 //! What must stay true: nothing typed is lost on the way (it travels as hidden fields, also back); photos are kept as
 //! soon as they arrive; whoever scanned a building's code or chose his community is not asked where it is.
@@ -9,16 +9,17 @@ use serde::Serialize;
 use super::classes::catalogue;
 use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use crate::base::area::{self, web::AreaView};
-use crate::base::media;
+use crate::base::{media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::input::Input;
-use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
     Route::get("/report", May::Anyone, begin, "The report form; `building`, `area`, `class`, `channel` fill it in.").gives::<Form>(),
     Route::post("/report", May::Anyone, step, "One step of the form, forward or back."),
+    Route::get("/buildings/{id}/poster", May::Anyone, poster, "A4 sheet for the stairwell with the building's QR code.").gives::<Poster>(),
 ];
 
 #[derive(Serialize, JsonSchema)]
@@ -147,4 +148,36 @@ fn show(req: &Req, step: i64, mut values: Values, error: Option<Error>) -> Resul
         })
     })?;
     req.page("records/case/report.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Poster {
+    building: String,
+    address: String,
+    community: String,
+    phone: Option<String>,
+    desk: String,
+    /// Where the QR code leads.
+    link: String,
+    qr: String,
+}
+
+fn poster(req: &Req) -> Result<Reply> {
+    let id = req.param("id");
+    let link = req.absolute(&format!("/report?building={id}"));
+    let view = req.app.db.read(|r| {
+        let building = area::building(r, id)?.ok_or(Kind::NotFound)?;
+        let community = area::community_of(r, &building.area)?.map(|a| a.name).unwrap_or_default();
+        let desk = party::desk_of(r, &building.area)?;
+        Ok::<_, Error>(Poster {
+            building: building.name,
+            address: building.address,
+            community,
+            phone: desk.phone,
+            desk: desk.name,
+            qr: qr::svg_of(&link)?,
+            link: link.clone(),
+        })
+    })?;
+    req.page("records/case/poster.html", &view)
 }

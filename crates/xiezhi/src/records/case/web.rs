@@ -9,11 +9,11 @@ use super::rules::Action;
 use super::view::{self, Matter};
 use super::{Case, by_number, code_fits, tracking_code};
 use crate::base::catalogue::{Graded, Look};
-use crate::base::{area, media, party};
+use crate::base::{media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::tries;
-use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -144,7 +144,7 @@ fn sent(req: &Req) -> Result<Reply> {
     let (case, code) = with_code(req)?;
     let view = show(req, &case, Some(&code))?;
     let link = req.absolute(&format!("/reports/{}?code={code}", case.number));
-    let qr = area::web::qr(&link)?;
+    let qr = qr::svg_of(&link)?;
     let Matter { number, received_at, holder, due_at, place, .. } = view;
     req.page("records/case/sent.html", &Sent { number, code, received_at, holder, due_at, place, link, qr })
 }

@@ -1,0 +1,69 @@
+//! Who asks, whether he may, and the headers that keep a page from being misused.
+
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
+
+use crate::base::party;
+use crate::kit::error::Kind;
+use crate::kit::http::{self, May};
+use crate::kit::{App, Result, Who};
+
+/// Who sends this request: the holder of the session cookie or of the bearer token.
+pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
+    let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    match bearer.or_else(|| http::cookie(headers, party::session::cookie_name(&app.config))) {
+        Some(token) => Ok(app.db.read(|r| party::session::identify(r, token.trim(), app.now()))?),
+        None => Ok(Who::default()),
+    }
+}
+
+/// Whether a route lets this person in at all.
+pub fn allowed(may: May, who: &Who) -> Result<()> {
+    let denied = |ok: bool| match (ok, &who.person) {
+        (true, _) => Ok(()),
+        (false, None) => Err(Kind::SignIn.into()),
+        (false, Some(_)) => Err(Kind::Denied.into()),
+    };
+    match may {
+        May::Anyone => Ok(()),
+        May::SignedIn => denied(who.person.is_some()),
+        May::Staff => denied(who.is_staff()),
+        May::Admin => denied(who.is(crate::kit::RoleKind::SystemAdmin)),
+    }
+}
+
+/// A call that carries a session must come from our own pages. Programs send no cookie and need no origin.
+pub fn same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Result<()> {
+    if matches!(*method, Method::GET | Method::HEAD) || http::cookie(headers, party::session::cookie_name(&app.config)).is_none() {
+        return Ok(());
+    }
+    let text = |n: &str| headers.get(n).and_then(|v| v.to_str().ok());
+    let host_of = |url: &str| url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
+    let own = text("host").map(str::to_owned);
+    let public = app.config.file.public_url.as_deref().and_then(host_of);
+    let fine = match text("origin") {
+        Some("null") => false,
+        Some(origin) => host_of(origin).is_some_and(|o| Some(&o) == own.as_ref() || Some(&o) == public.as_ref()),
+        None => !matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")),
+    };
+    if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
+}
+
+/// Sets a header that is known when the program is built.
+pub fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+}
+
+/// Headers that keep a page from being misused: strict content policy, no framing, no sniffing.
+pub fn headers(headers: &mut HeaderMap, secure: bool) {
+    const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+        connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    put(headers, "content-security-policy", CSP);
+    put(headers, "x-content-type-options", "nosniff");
+    put(headers, "referrer-policy", "same-origin");
+    put(headers, "cross-origin-opener-policy", "same-origin");
+    put(headers, "permissions-policy", "geolocation=(self), microphone=(self), camera=(self)");
+    if secure {
+        put(headers, "strict-transport-security", "max-age=31536000");
+    }
+}
