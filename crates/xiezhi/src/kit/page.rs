@@ -51,6 +51,8 @@ impl Pages {
         env.add_function("url", move |path: &str| format!("{prefix}{path}"));
         let prefix = base.to_owned();
         env.add_function("asset", move |path: &str| format!("{prefix}/assets/{path}?v={}", assets::version(path)));
+        let vendor = assets::get("vendor/maplibre-gl.mjs").is_some();
+        env.add_function("vendor", move || vendor);
         let prefix = base.to_owned();
         env.add_function("icon", move |name: &str| {
             let file = format!("{prefix}/assets/img/icons.svg?v={}", assets::version("img/icons.svg"));

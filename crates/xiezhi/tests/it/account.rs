@@ -27,7 +27,7 @@ fn the_first_account_needs_the_token_of_whoever_started_the_program() {
     assert_eq!(anyone.post("/set-up", &body(&token, PASSWORD)).error(), (409, "set-up-done".into()));
     assert!(party::web::set_up_token(&app).unwrap().is_none());
     let signed_in = anyone.post("/sign-in", &json!({ "name": "li", "password": PASSWORD }));
-    assert_eq!(signed_in.json()["roles"], json!(["system_admin", "operator"]));
+    assert_eq!(signed_in.json()["roles"], json!(["operator", "system_admin"]));
     assert!(signed_in.header("set-cookie").is_some_and(|c| c.contains("HttpOnly") && c.contains("SameSite=Lax")));
 }
 

@@ -40,6 +40,9 @@ fn a_receipt_proves_what_was_said_and_every_flipped_bit_is_found() {
         let later: Receipt = serde_json::from_str(&anyone.get(&format!("/reports/{number}/receipt?code={code}")).text).unwrap();
         assert!(later.faults(None).is_empty() && later.leaf == receipt.leaf && later.elements == receipt.elements);
         assert_eq!(anyone.get(&format!("/reports/{number}/receipt")).status, 404, "not without the code");
+        let page = anyone.get_as(&format!("/reports/{number}/sent?code={code}"), "text/html").text;
+        assert!(page.contains(number) && page.contains(code) && page.contains("<svg"), "the receipt page shows number, code and QR");
+        assert_eq!(anyone.get(&format!("/reports/{number}/sent")).status, 404);
 
         let good = text.into_bytes();
         for place in (0..good.len()).step_by(3) {

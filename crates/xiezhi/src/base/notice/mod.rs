@@ -2,6 +2,8 @@
 //!
 //! What must stay true: a notice holds no personal value, only its kind and the number it is about; rows are derived
 //! from the log by a follower with a cursor, so that none is lost or doubled.
+//!
+//! Log kinds written: `notice.read`.
 
 /// The inbox page.
 pub mod web;

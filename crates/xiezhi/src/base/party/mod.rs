@@ -4,7 +4,7 @@
 //! worker loses access at once; passwords are argon2id; a session is a random token kept only as its SHA-256; a person's
 //! name and phone are sealed; nobody's presence or number of sign-ins is counted anywhere (the law forbids it).
 //!
-//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`.
+//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`.
 
 /// Passwords and sessions.
 pub mod session;
@@ -181,7 +181,7 @@ pub fn end_role(tx: &mut Tx, person: &str, kind: RoleKind) -> Result<()> {
 pub fn roles(q: &mut dyn Query, person: &str, now: Ms) -> store::Result<Vec<Role>> {
     let sql = "select r.kind, r.area, a.path, r.body, b.name body_name from role_of r join area a on a.id = r.area \
                left join body b on b.id = r.body where r.person = $1 and r.valid_from <= $2 and (r.valid_to is null or r.valid_to > $2) \
-               order by r.id";
+               order by r.valid_from, r.kind";
     let rows = q.rows(sql, params![person, now])?;
     rows.iter()
         .filter_map(|r| {
