@@ -20,6 +20,8 @@ pub mod input;
 pub mod page;
 /// Work that may run in a few places at once.
 pub mod slots;
+/// Tables that come in.
+pub mod table;
 /// Dates and durations as people read them.
 pub mod time;
 /// QR codes.

@@ -12,7 +12,7 @@ use std::io::Read;
 use store::{Entry, Query as _, Tx, Value, params};
 
 use super::base36;
-use crate::kit::{Error, Result};
+use crate::kit::{Error, Result, table};
 
 /// A usable row.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,14 +70,9 @@ fn parent_code(code: &str) -> &str {
 
 /// Reads one file; gzip is recognised by its first bytes.
 pub fn read(file: impl Read) -> Result<(Vec<Line>, Vec<Rejected>)> {
-    let mut reader = std::io::BufReader::new(file);
-    let head = std::io::BufRead::fill_buf(&mut reader).map_err(Error::internal)?;
-    let gzip = head.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn Read> = if gzip { Box::new(flate2::read::GzDecoder::new(reader)) } else { Box::new(reader) };
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(std::io::BufReader::with_capacity(1 << 16, input));
-    let headers = csv.headers().map_err(Error::internal)?.clone();
-    let column = |name: &str| headers.iter().position(|h| h.trim().trim_start_matches('\u{feff}') == name);
-    let (Some(code_at), Some(name_at)) = (column("code"), column("name")) else {
+    let mut csv = table::open(file)?;
+    let head = csv.headers().map_err(Error::internal)?.clone();
+    let (Some(code_at), Some(name_at)) = (table::column(&head, "code"), table::column(&head, "name")) else {
         return Ok((Vec::new(), vec![Rejected { line: 1, reason: "no-code-or-name-column" }]));
     };
     let (mut lines, mut rejected, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
