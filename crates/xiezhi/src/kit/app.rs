@@ -20,6 +20,8 @@ use super::tries::Tries;
 #[derive(Default)]
 pub struct Ambience {
     manual: Option<AtomicI64>,
+    /// Added to the clock while a demo plays its past.
+    shift: AtomicI64,
 }
 
 impl Ambience {
@@ -32,6 +34,16 @@ impl Ambience {
         clock
     }
 
+    /// Lets the clock show another time and go on from there, until [`Ambience::shift_back`].
+    pub fn shift_to(&self, at: Ms) {
+        self.shift.fetch_add(at - self.now_ms(), Ordering::SeqCst);
+    }
+
+    /// Back to the present.
+    pub fn shift_back(&self) {
+        self.shift.store(0, Ordering::SeqCst);
+    }
+
     /// Moves a manual clock; false when the clock is the real one.
     pub fn advance(&self, by: Ms) -> bool {
         self.manual.as_ref().map(|m| m.fetch_add(by, Ordering::SeqCst)).is_some()
@@ -40,10 +52,11 @@ impl Ambience {
 
 impl Ambient for Ambience {
     fn now_ms(&self) -> i64 {
-        match &self.manual {
+        let clock = match &self.manual {
             Some(m) => m.load(Ordering::SeqCst),
             None => jiff::Timestamp::now().as_millisecond(),
-        }
+        };
+        clock + self.shift.load(Ordering::SeqCst)
     }
 
     fn fill(&self, bytes: &mut [u8]) {

@@ -208,6 +208,34 @@ pub fn add(tx: &mut Tx, new: &NewArea) -> Result<Area> {
     Ok(made)
 }
 
+/// A new building.
+pub struct NewBuilding<'a> {
+    /// The grid (or community) it stands in.
+    pub area: &'a str,
+    /// Name, like 3 栋.
+    pub name: &'a str,
+    /// Address from large to small.
+    pub address: &'a str,
+    /// Where it stands.
+    pub point: Option<Point>,
+    /// Storeys.
+    pub floors: i64,
+    /// Homes.
+    pub homes: i64,
+}
+
+/// Adds buildings; returns their ids in the same order. The caller logs why.
+pub fn add_buildings(tx: &mut Tx, new: &[NewBuilding]) -> store::Result<Vec<String>> {
+    let ids: Vec<String> = new.iter().map(|_| tx.id()).collect();
+    let row = |(b, id): (&NewBuilding, &String)| {
+        let (lat, lon) = b.point.map(|p| (p.lat, p.lon)).unzip();
+        params![id, b.area, b.name, b.address, lat, lon, b.floors, b.homes].to_vec()
+    };
+    let rows: Vec<_> = new.iter().zip(&ids).map(row).collect();
+    tx.insert_many("building", &["id", "area", "name", "address", "lat", "lon", "floors", "homes"], &rows)?;
+    Ok(ids)
+}
+
 /// A number in base 36, shortest form.
 pub fn base36(mut n: u64) -> String {
     let mut out = Vec::new();
