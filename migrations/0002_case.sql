@@ -38,8 +38,9 @@ create table cases (
 );
 create index cases_work on cases(holder, state, due_at);
 create index cases_path on cases(path, received_at);
--- Open cases only have a due_at: finds what is late, and counts clocks and holders without reading the table.
-create index cases_due on cases(due_at, holder, path);
+create index cases_due on cases(due_at);
+-- Open cases only have a due_at: counts clocks and holders of an area without reading what was closed.
+create index cases_open on cases(path, holder) where due_at is not null;
 create index cases_closed on cases(closed_at);
 create index cases_received on cases(received_at);
 create index cases_reporter on cases(reporter);

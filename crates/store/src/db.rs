@@ -139,10 +139,7 @@ impl Db {
     }
 
     /// Reads on one of the pool's connections.
-    pub fn read<T, E: From<Error>>(
-        &self,
-        f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
-    ) -> std::result::Result<T, E> {
+    pub fn read<T, E: From<Error>>(&self, f: impl FnOnce(&mut Read) -> std::result::Result<T, E>) -> std::result::Result<T, E> {
         self.readers.with(&self.shared.node_key, f)
     }
 

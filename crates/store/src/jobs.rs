@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
+use crate::db::Done;
 use crate::error::Error;
 use crate::log::Logged;
 use crate::once::{Key, Saved};
 use crate::tx::Tx;
 use crate::writer::{Commit, Job};
-use crate::db::Done;
 
 fn lost() -> Error {
     Error::Sql("the write panicked and was undone".into())

@@ -137,9 +137,9 @@ pub fn canonical(value: &Json) -> Result<String> {
                 _ => Err(Error::Shape(format!("number {n} has no canonical form here"))),
             },
             Json::Array(items) => items.iter().try_for_each(check),
-            Json::Object(map) => map.iter().try_for_each(|(k, v)| {
-                if k.is_ascii() { check(v) } else { Err(Error::Shape(format!("key {k} is not ASCII"))) }
-            }),
+            Json::Object(map) => map
+                .iter()
+                .try_for_each(|(k, v)| if k.is_ascii() { check(v) } else { Err(Error::Shape(format!("key {k} is not ASCII"))) }),
             _ => Ok(()),
         }
     }

@@ -29,7 +29,11 @@ pub(crate) fn apply(conn: &mut Conn, program: &[Migration], now: i64) -> Result<
     let done = conn.rows("select version, name, digest from schema_version order by version", &[])?;
     let all: Vec<&Migration> = std::iter::once(&STORE).chain(program).collect();
     if done.len() > all.len() {
-        return Err(Error::Schema(format!("the database is at version {}, this program knows {}", done.len() - 1, all.len() - 1)));
+        return Err(Error::Schema(format!(
+            "the database is at version {}, this program knows {}",
+            done.len() - 1,
+            all.len() - 1
+        )));
     }
     for (i, step) in all.iter().enumerate() {
         if step.version != i as i64 {

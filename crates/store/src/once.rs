@@ -56,7 +56,8 @@ pub(crate) fn look_up(conn: &mut Conn, batch: &[Box<dyn Job>]) -> Result<HashMap
         let params: Vec<Value> = (0..size).map(|i| now[i.min(now.len() - 1)].into()).collect();
         let sql = format!("select id, hash, answer, idx, size from once where id in ({})", marks.join(","));
         for row in conn.rows(&sql, &params)? {
-            let saved = Saved { hash: row.get("hash")?, answer: row.get("answer")?, index: row.get("idx")?, size: row.get("size")? };
+            let saved =
+                Saved { hash: row.get("hash")?, answer: row.get("answer")?, index: row.get("idx")?, size: row.get("size")? };
             found.insert(row.get("id")?, saved);
         }
     }

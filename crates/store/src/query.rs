@@ -161,7 +161,10 @@ pub(crate) fn tile_hashes<Q: Query + ?Sized>(q: &mut Q, level: u32, from: u64, c
     let rows = if level == 0 {
         q.rows("select hash from log where seq >= $1 and seq < $2 order by seq", params![from, from + count])?
     } else {
-        q.rows("select hash from log_node where level = $3 and idx >= $1 and idx < $2 order by idx", params![from, from + count, level])?
+        q.rows(
+            "select hash from log_node where level = $3 and idx >= $1 and idx < $2 order by idx",
+            params![from, from + count, level],
+        )?
     };
     let hashes: Vec<Hash> = rows
         .iter()

@@ -23,7 +23,10 @@ impl Viewer {
     }
 
     /// Reads.
-    pub fn read<T, E: From<crate::Error>>(&self, f: impl FnOnce(&mut Read) -> std::result::Result<T, E>) -> std::result::Result<T, E> {
+    pub fn read<T, E: From<crate::Error>>(
+        &self,
+        f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         self.readers.with(&self.no_key, f)
     }
 

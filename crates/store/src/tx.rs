@@ -3,16 +3,16 @@
 //! What must stay true: a transaction that changes a row also logs (or moves a follower's cursor, for rows that can be
 //! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
 
+use crate::Ambient;
 use crate::engine::{Conn, insert_many};
 use crate::error::{Error, Result};
 use crate::log::{self, Entry, Logged};
 use crate::params;
 use crate::query::{Query, subject_key};
 use crate::seal::Secret;
+use crate::shared::Shared;
 use crate::value::{Row, Value};
 use crate::writer::Pending;
-use crate::Ambient;
-use crate::shared::Shared;
 
 /// A write in progress. Time stands still inside it.
 pub struct Tx<'a> {
@@ -159,4 +159,3 @@ pub fn uuid_v7(now: i64, ambient: &dyn Ambient) -> String {
     let hex: String = b.iter().map(|x| format!("{x:02x}")).collect();
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
-

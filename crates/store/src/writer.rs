@@ -17,13 +17,13 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use crate::engine::{Conn, Place, Use, insert_many};
 use crate::error::{Error, Result};
 use crate::log::Logged;
+use crate::once;
 use crate::params;
 use crate::seal::Secret;
+use crate::shared::Shared;
 use crate::tree::{Edge, Hash, Nodes, inclusion, leaf_hash};
 use crate::tx::Tx;
 use crate::value::Value;
-use crate::once;
-use crate::shared::Shared;
 
 /// What a batch left behind: enough to prove each of its entries without another read.
 pub struct Commit {

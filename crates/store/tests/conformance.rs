@@ -244,7 +244,11 @@ fn inv01_tampering_with_the_log_is_named() {
         ("update log set leaf = replace(leaf, 'thing.add', 'thing.bad') where seq = 300", 300, "changed leaf"),
         ("delete from log where seq = 17", 17, "deleted row"),
         ("delete from log where seq >= 590", 590, "truncated"),
-        ("update log set seq = 100000 where seq = 5; update log set seq = 5 where seq = 6; update log set seq = 6 where seq = 100000", 5, "reordered"),
+        (
+            "update log set seq = 100000 where seq = 5; update log set seq = 5 where seq = 6; update log set seq = 6 where seq = 100000",
+            5,
+            "reordered",
+        ),
         ("update log_node set hash = (select hash from log where seq = 1) where level = 8 and idx = 1", 256, "changed node"),
     ];
     for (sql, place, what) in tampers {
@@ -288,7 +292,9 @@ fn old_proofs_hold_in_a_grown_log() {
             let old = r.root(receipt.size)?;
             assert!(store::tree::verify_consistency(receipt.size, size, &old, &root, &proof));
             for index in [0, 1, 255, 256, 257, 1000, size - 1] {
-                let leaf = store::tree::leaf_hash(r.row("select leaf from log where seq = $1", params![index])?.unwrap().get::<String>("leaf")?.as_bytes());
+                let leaf = store::tree::leaf_hash(
+                    r.row("select leaf from log where seq = $1", params![index])?.unwrap().get::<String>("leaf")?.as_bytes(),
+                );
                 assert!(store::tree::verify_inclusion(leaf, index, size, &r.inclusion(index, size)?, &root));
             }
             assert!(r.inclusion(size, size).is_err());
@@ -318,7 +324,11 @@ fn erasing_a_key_erases_the_person_and_keeps_the_proof() {
 #[test]
 fn migrations_are_whole_ordered_and_never_edited() {
     on_each_engine(|w| {
-        let broken = Migration { version: 2, name: "broken", sql: "create table half (\n  a {int}\n);\ncreate table half (\n  a {int}\n);" };
+        let broken = Migration {
+            version: 2,
+            name: "broken",
+            sql: "create table half (\n  a {int}\n);\ncreate table half (\n  a {int}\n);",
+        };
         assert!(matches!(w.open_with(1, vec![MIGRATION, broken]), Err(Error::Schema(_))));
         let db = w.open();
         assert!(db.read(|r| r.rows("select * from half", &[])).is_err(), "the broken step left nothing behind");

@@ -163,7 +163,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Serve { node, listen } => {
-            let app = open(node.config()?, &listen)?;
+            let app = open(node.config()?, &listen, false)?;
             let token = party::web::set_up_token(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 println!("listening http://{address}");
@@ -180,8 +180,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 Some("manual") => true,
                 Some(other) => return Err(format!("--clock {other}: only manual is known")),
             };
-            let app = open(config, &listen)?;
-            demo::seed(&app).map_err(|e| e.to_string())?;
+            let app = open(config, &listen, true)?;
             let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 println!("listening http://{address}");
@@ -213,10 +212,14 @@ fn yes(ok: bool) -> ExitCode {
     if ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-fn open(config: Config, listen: &Listen) -> Result<Arc<App>, String> {
+fn open(config: Config, listen: &Listen, demo: bool) -> Result<Arc<App>, String> {
     let mut config = config.with_base(&listen.base_path)?;
     config.listen.clone_from(&listen.listen);
     let app = App::open(config)?;
+    if demo {
+        // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.
+        demo::seed(&app).map_err(|e| e.to_string())?;
+    }
     app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
     Ok(Arc::new(app))
 }
@@ -239,19 +242,23 @@ fn import_areas(node: &Node, files: &[PathBuf]) -> Result<ExitCode, String> {
     orphans.iter().for_each(|code| println!("{code},no-area-above"));
     eprintln!(
         "added {}, renamed {}, ended {}, unchanged {}, rejected {}",
-        done.added, done.renamed, done.ended, done.same, rejected + orphans.len()
+        done.added,
+        done.renamed,
+        done.ended,
+        done.same,
+        rejected + orphans.len()
     );
     Ok(yes(rejected + orphans.len() == 0))
 }
 
 fn import_cases(node: &Node, map: &Path, file: &Path) -> Result<ExitCode, String> {
     let text = std::fs::read_to_string(map).map_err(|e| format!("{}: {e}", map.display()))?;
-    let map: import::Map = toml::from_str(&text).map_err(|e| format!("{}: {e}", map.display()))?;
+    let map = import::Map::parse(&text).map_err(|e| format!("{}: {e}", map.display()))?;
     let input = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let app = App::open(node.config()?)?;
     app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
     let done = import::run(&app, &map, input, |n| eprint!("\r{n} rows")).map_err(|e| format!("{}: {e}", file.display()))?;
-    eprintln!("\rimported {}, known {}, rejected {}", done.imported, done.known, done.rejected.len());
+    eprintln!("\rimported {}, known {}, rejected {}", done.added, done.known, done.rejected.len());
     println!("line,reason");
     done.rejected.iter().for_each(|r| println!("{},{}", r.line, r.reason));
     Ok(yes(done.rejected.is_empty()))
@@ -268,6 +275,9 @@ fn verify_receipt(file: &Path, key: Option<&Path>) -> Result<ExitCode, String> {
         None => None,
     };
     let faults = receipt.faults(key.as_ref());
-    println!("{}", json!({ "ok": faults.is_empty(), "origin": receipt.origin, "index": receipt.index, "size": receipt.size, "faults": faults }));
+    println!(
+        "{}",
+        json!({ "ok": faults.is_empty(), "origin": receipt.origin, "index": receipt.index, "size": receipt.size, "faults": faults })
+    );
     Ok(yes(faults.is_empty()))
 }

@@ -72,7 +72,9 @@ fn sizes() {
             wrong.push(format!("{path}: {lines} lines"));
         }
     }
-    for (folder, extension, most) in [("crates", "html", HTML), ("web/js", "js", SCRIPT), ("web/css", "css", SCRIPT), ("e2e", "mjs", SCRIPT)] {
+    for (folder, extension, most) in
+        [("crates", "html", HTML), ("web/js", "js", SCRIPT), ("web/css", "css", SCRIPT), ("e2e", "mjs", SCRIPT)]
+    {
         for (path, text) in files(folder, extension) {
             if text.lines().count() > most {
                 wrong.push(format!("{path}: {} lines", text.lines().count()));
@@ -151,7 +153,8 @@ fn imports_point_down() {
             if height(&there).is_none_or(|h| h > here) {
                 wrong.push(format!("{path}: {there} is above"));
             }
-            let rooms = !matches!(floor, "kit" | "demo" | "main") && there == floor && other.starts_with(|c: char| c.is_lowercase());
+            let rooms =
+                !matches!(floor, "kit" | "demo" | "main") && there == floor && other.starts_with(|c: char| c.is_lowercase());
             let Some(room) = room.filter(|r| rooms && *r != other) else { continue };
             if !SAME_FLOOR.contains(&(&format!("{floor}/{room}"), &format!("{floor}/{other}"))) {
                 wrong.push(format!("{path}: may not use {floor}/{other}"));
@@ -216,7 +219,18 @@ fn migrations_use_the_common_subset() {
     for (path, text) in files("migrations", "sql") {
         for (line, sql) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("--")) {
             let lower = sql.to_ascii_lowercase();
-            for word in [" integer", " bigint", " blob", " bytea", " serial", "autoincrement", " timestamp", " boolean", " json", " varchar"] {
+            for word in [
+                " integer",
+                " bigint",
+                " blob",
+                " bytea",
+                " serial",
+                "autoincrement",
+                " timestamp",
+                " boolean",
+                " json",
+                " varchar",
+            ] {
                 assert!(!lower.contains(word), "{path}:{}: {word} is one engine's word", line + 1);
             }
         }
@@ -225,8 +239,10 @@ fn migrations_use_the_common_subset() {
 
 #[test]
 fn every_template_is_used_and_every_used_one_exists() {
-    let templates: BTreeSet<String> =
-        files("crates/xiezhi/src", "html").into_iter().map(|(p, _)| p.trim_start_matches("crates/xiezhi/src/").to_owned()).collect();
+    let templates: BTreeSet<String> = files("crates/xiezhi/src", "html")
+        .into_iter()
+        .map(|(p, _)| p.trim_start_matches("crates/xiezhi/src/").to_owned())
+        .collect();
     let mut used = BTreeSet::new();
     for (_, text) in files("crates/xiezhi/src", "rs").into_iter().chain(files("crates/xiezhi/src", "html")) {
         used.extend(text.split('"').filter(|t| t.ends_with(".html") && t.contains('/') && !t.contains('*')).map(str::to_owned));

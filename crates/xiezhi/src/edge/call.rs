@@ -121,7 +121,9 @@ impl Edge {
                 return Ok(asset(file, &head));
             }
             if head.path.starts_with("/live/") {
-                return Ok(live::answer(&self.app, &self.live, &head.path, &head.query, &head.headers).await.unwrap_or_else(|reply| self.finish(reply, false)));
+                return Ok(live::answer(&self.app, &self.live, &head.path, &head.query, &head.headers)
+                    .await
+                    .unwrap_or_else(|reply| self.finish(reply, false)));
             }
         }
         let reply = match () {
@@ -135,7 +137,9 @@ impl Edge {
     async fn route(self: &Arc<Edge>, head: Head, incoming: Incoming) -> Reply {
         let method = if head.method == Method::HEAD { "GET" } else { head.method.as_str() };
         let Ok(found) = self.paths.at(&head.path) else { return self.refuse(head, Kind::NotFound.into()).await };
-        let params = found.params.iter().map(|(k, v)| (k.to_owned(), Form::parse(&format!("v={}", v.replace('+', "%2B"))).get("v").unwrap_or_default().to_owned()));
+        let params = found.params.iter().map(|(k, v)| {
+            (k.to_owned(), Form::parse(&format!("v={}", v.replace('+', "%2B"))).get("v").unwrap_or_default().to_owned())
+        });
         let params: Vec<(String, String)> = params.collect();
         let Some(route) = found.value.iter().find(|r| r.method == method).copied() else {
             return self.refuse(head, Kind::Method.into()).await;
@@ -172,7 +176,14 @@ impl Edge {
         self.run(head, None, Vec::new(), Read::default(), Some(error)).await.header("connection", "close")
     }
 
-    async fn run(self: &Arc<Edge>, head: Head, route: Option<Route>, params: Vec<(String, String)>, read: Read, error: Option<Error>) -> Reply {
+    async fn run(
+        self: &Arc<Edge>,
+        head: Head,
+        route: Option<Route>,
+        params: Vec<(String, String)>,
+        read: Read,
+        error: Option<Error>,
+    ) -> Reply {
         let writes = route.is_some_and(|r| r.method == "POST");
         let pool = if writes { &self.writers } else { &self.readers };
         let seat = match pool.enter().await {
@@ -225,7 +236,11 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
             }));
             guard::put(out.headers_mut(), "content-type", kind);
             let fixed = head.query.get("v").is_some_and(|v| v == assets::version(file));
-            guard::put(out.headers_mut(), "cache-control", if fixed { "public, max-age=31536000, immutable" } else { "no-cache" });
+            guard::put(
+                out.headers_mut(),
+                "cache-control",
+                if fixed { "public, max-age=31536000, immutable" } else { "no-cache" },
+            );
             out
         }
         None => {
@@ -244,9 +259,11 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     let failed = who.as_ref().err().cloned();
     let query = &head.query;
     let setting = |name: &str| http::cookie(&head.headers, name).map(str::to_owned);
-    let lang = query.get("lang").and_then(Lang::parse).or_else(|| setting("lang").as_deref().and_then(Lang::parse)).or_else(|| {
-        head.headers.get("accept-language").and_then(|v| v.to_str().ok()).and_then(Lang::parse)
-    });
+    let lang = query
+        .get("lang")
+        .and_then(Lang::parse)
+        .or_else(|| setting("lang").as_deref().and_then(Lang::parse))
+        .or_else(|| head.headers.get("accept-language").and_then(|v| v.to_str().ok()).and_then(Lang::parse));
     let mut req = Req {
         app,
         method: route.map_or(head.method.as_str(), |r| r.method),
@@ -266,9 +283,9 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     };
     let end = match (error.or(failed), route) {
         (Some(e), _) => Err(e),
-        (None, Some(route)) => {
-            guard::allowed(route.may, &req.who).and_then(|()| fill(app, &mut req, setting("community"))).and_then(|()| (route.run)(&req))
-        }
+        (None, Some(route)) => guard::allowed(route.may, &req.who)
+            .and_then(|()| fill(app, &mut req, setting("community")))
+            .and_then(|()| (route.run)(&req)),
         (None, None) => Err(Kind::NotFound.into()),
     };
     end.unwrap_or_else(|e| {

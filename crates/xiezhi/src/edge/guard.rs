@@ -34,7 +34,8 @@ pub fn allowed(may: May, who: &Who) -> Result<()> {
 
 /// A call that carries a session must come from our own pages. Programs send no cookie and need no origin.
 pub fn same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Result<()> {
-    if matches!(*method, Method::GET | Method::HEAD) || http::cookie(headers, party::session::cookie_name(&app.config)).is_none() {
+    if matches!(*method, Method::GET | Method::HEAD) || http::cookie(headers, party::session::cookie_name(&app.config)).is_none()
+    {
         return Ok(());
     }
     let text = |n: &str| headers.get(n).and_then(|v| v.to_str().ok());

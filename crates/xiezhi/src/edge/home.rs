@@ -44,7 +44,10 @@ fn home(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "home");
     let view = req.app.db.read(|r| {
         let communities = area::communities(r)?;
-        let community = communities.iter().find(|a| Some(&a.code) == code.as_ref()).or(communities.first().filter(|_| communities.len() == 1));
+        let community = communities
+            .iter()
+            .find(|a| Some(&a.code) == code.as_ref())
+            .or(communities.first().filter(|_| communities.len() == 1));
         let mine = match &req.who.person {
             Some(person) => {
                 let mut cases = list::by_reporter(r, person)?;

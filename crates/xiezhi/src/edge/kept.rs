@@ -1,7 +1,8 @@
 //! Answers that are the same for every visitor, kept for a moment: a storm of visitors costs one page a second.
 //!
 //! What must stay true: nothing is kept for anybody who is signed in; data (JSON) are given again only while the log has
-//! not grown, so a program reads what it wrote; a page may be one second old.
+//! not grown, so a program reads what it wrote; a page may be one second old, and a little older while one request (not
+//! all that wait) makes it anew.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,8 +14,10 @@ use crate::kit::http::{cookie, wants_json};
 use crate::kit::time::Ms;
 use crate::kit::{App, Reply};
 
-/// How old a page may be.
+/// How old a page may be before it is made anew.
 const AGE: Ms = 1000;
+/// How old it may be while somebody else is making it anew.
+const OLDEST: Ms = 5000;
 /// Answers that are kept; when there are more, all are forgotten.
 const MOST: usize = 2000;
 /// Longest answer that is kept, in bytes.
@@ -30,6 +33,8 @@ struct Answer {
     at: Ms,
     log_size: u64,
     json: bool,
+    /// Since when somebody is making it anew.
+    renewed: Option<Ms>,
     reply: Reply,
 }
 
@@ -56,14 +61,21 @@ impl Kept {
         (key.len() < 1000).then_some(key)
     }
 
-    /// A kept answer that may still be given.
+    /// A kept answer that may still be given. Whoever gets none makes a new one.
     pub fn get(&self, app: &App, key: &str) -> Option<Reply> {
-        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = all.get(key)?;
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = all.get_mut(key)?;
+        let now = app.now();
+        let age = (now - answer.at).abs();
         let unchanged = answer.log_size == app.db.last().size;
-        let young = (app.now() - answer.at).abs() < AGE;
-        let fine = if answer.json || app.config.manual_clock { unchanged && young } else { young };
-        fine.then(|| answer.reply.clone())
+        if age < AGE && (unchanged || !(answer.json || app.config.manual_clock)) {
+            return Some(answer.reply.clone());
+        }
+        if !answer.json && age < OLDEST && answer.renewed.is_some_and(|since| now - since < AGE) {
+            return Some(answer.reply.clone());
+        }
+        answer.renewed = Some(now);
+        None
     }
 
     /// Keeps a good answer. `log_size` is that of before it was made.
@@ -76,6 +88,6 @@ impl Kept {
             all.clear();
         }
         let json = reply.kind.starts_with("application/json");
-        all.insert(key, Answer { at: app.now(), log_size, json, reply: reply.clone() });
+        all.insert(key, Answer { at: app.now(), log_size, json, renewed: None, reply: reply.clone() });
     }
 }

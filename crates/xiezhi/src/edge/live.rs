@@ -93,7 +93,9 @@ pub async fn answer(
     query: &Form,
     headers: &HeaderMap,
 ) -> std::result::Result<Response<Out>, Reply> {
-    let plain = |kind: Kind| Reply::json(&serde_json::json!({ "code": kind.code() })).unwrap_or_else(|_| Reply::text("")).status(kind.status());
+    let plain = |kind: Kind| {
+        Reply::json(&serde_json::json!({ "code": kind.code() })).unwrap_or_else(|_| Reply::text("")).status(kind.status())
+    };
     let topic = match path {
         "/live/equation" => Topic::Equation(query.get("area").map(str::to_owned)),
         "/live/inbox" => {

@@ -3,12 +3,13 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
 
-use crate::kit::http::May;
 use crate::kit::Route;
+use crate::kit::http::May;
 
 /// The whole description.
 pub fn document(base: &str, routes: &[Route]) -> Json {
-    let mut generator = SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
+    let mut generator =
+        SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
     let mut paths: Map<String, Json> = Map::new();
     for route in routes {
         let ok = match route.gives {

@@ -20,9 +20,19 @@ pub const ROUTES: &[Route] = &[
     Route::get("/log/checkpoint", May::Anyone, checkpoint, "The last signed checkpoint."),
     Route::get("/log/key", May::Anyone, |req| Ok(Reply::text(req.app.db.public_key() + "\n")), "The public key of the log."),
     Route::get("/log/proof", May::Anyone, proof, "Proof that entry `index` stands in the log of `size` entries."),
-    Route::get("/log/consistency", May::Anyone, consistency, "Proof that the log of `from` entries is the beginning of that of `to`."),
+    Route::get(
+        "/log/consistency",
+        May::Anyone,
+        consistency,
+        "Proof that the log of `from` entries is the beginning of that of `to`.",
+    ),
     Route::get("/log/tile/{*rest}", May::Anyone, tile, "256 hashes of the tree: `<level>/<index>`."),
-    Route::get("/verify", May::Anyone, |req| req.page("edge/verify.html", &Verified::default()), "Where anybody checks a receipt."),
+    Route::get(
+        "/verify",
+        May::Anyone,
+        |req| req.page("edge/verify.html", &Verified::default()),
+        "Where anybody checks a receipt.",
+    ),
     Route::post("/verify", May::Anyone, verify, "Checks a receipt.").gives::<Verified>(),
 ];
 
@@ -162,7 +172,11 @@ fn check(req: &Req, text: &str) -> Outcome {
         ours,
         at: leaf["at"].as_i64().map(|at| req.app.time(at)),
         number: leaf["x_number"].as_str().map(str::to_owned),
-        said: receipt.elements.iter().map(|e| (e.0.clone(), e.1.as_str().map_or_else(|| e.1.to_string(), str::to_owned))).collect(),
+        said: receipt
+            .elements
+            .iter()
+            .map(|e| (e.0.clone(), e.1.as_str().map_or_else(|| e.1.to_string(), str::to_owned)))
+            .collect(),
     }
 }
 
@@ -175,7 +189,17 @@ mod tests {
         assert_eq!(tile_address("0/000"), Some((0, 0, 256)));
         assert_eq!(tile_address("1/x001/x234/067"), Some((1, 1_234_067, 256)));
         assert_eq!(tile_address("0/x001/234.p/17"), Some((0, 1234, 17)));
-        for bad in ["", "0", "0/1", "8/000", "0/001/002", "0/x001", "0/000.p/256", "0/000.p/0", "0/x999/x999/x999/x999/x999/x999/x999/999"] {
+        for bad in [
+            "",
+            "0",
+            "0/1",
+            "8/000",
+            "0/001/002",
+            "0/x001",
+            "0/000.p/256",
+            "0/000.p/0",
+            "0/x999/x999/x999/x999/x999/x999/x999/999",
+        ] {
             assert_eq!(tile_address(bad), None, "{bad}");
         }
     }

@@ -18,14 +18,14 @@ pub mod i18n;
 pub mod input;
 /// HTML and JSON from one view.
 pub mod page;
+/// QR codes.
+pub mod qr;
 /// Work that may run in a few places at once.
 pub mod slots;
 /// Tables that come in.
 pub mod table;
 /// Dates and durations as people read them.
 pub mod time;
-/// QR codes.
-pub mod qr;
 /// Slowing down whoever guesses.
 pub mod tries;
 /// Who acts.

@@ -134,7 +134,10 @@ impl Req<'_> {
             Reply::json(&view.brief())
         } else {
             let globals = self.globals().unwrap_or_default();
-            self.app.pages.render("kit/error.html", globals, Serde(&view).into()).map(|h| Reply::of("text/html; charset=utf-8", h))
+            self.app
+                .pages
+                .render("kit/error.html", globals, Serde(&view).into())
+                .map(|h| Reply::of("text/html; charset=utf-8", h))
         };
         let mut reply = reply.unwrap_or_else(|_| Reply::text(view.message.clone())).status(kind.status());
         if matches!(kind.status(), 429 | 503 | 507) {

@@ -7,8 +7,17 @@ use xiezhi::kit::http::May;
 use super::world::{COMMUNITY, on_each_engine};
 
 const LOGINS: [Option<&str>; 11] = [
-    None, Some("resident"), Some("neighbour"), Some("grid"), Some("head"), Some("clerk"), Some("clerk2"), Some("property"),
-    Some("stranger"), Some("street"), Some("admin"),
+    None,
+    Some("resident"),
+    Some("neighbour"),
+    Some("grid"),
+    Some("head"),
+    Some("clerk"),
+    Some("clerk2"),
+    Some("property"),
+    Some("stranger"),
+    Some("street"),
+    Some("admin"),
 ];
 
 fn is_staff(login: Option<&str>) -> bool {
@@ -36,7 +45,11 @@ fn every_route_refuses_whom_it_must() {
                 let status = if route.method == "GET" { client.get(&path).status } else { client.post(&path, &json!({})).status };
                 let refused = if login.is_none() { 401 } else { 403 };
                 if may {
-                    assert!(status < 500 && (status != 401 || route.path == "/sign-in"), "{login:?} {} {path}: {status}", route.method);
+                    assert!(
+                        status < 500 && (status != 401 || route.path == "/sign-in"),
+                        "{login:?} {} {path}: {status}",
+                        route.method
+                    );
                 } else {
                     assert_eq!(status, refused, "{login:?} {} {path}", route.method);
                 }
@@ -64,9 +77,22 @@ fn inv07_a_personal_value_shows_only_to_those_whom_a_decision_lets() {
         let made = w.client(None).post("/reports", &body).json();
         let (number, code) = (made["number"].as_str().unwrap().to_owned(), made["code"].as_str().unwrap().to_owned());
         let pages = [
-            "/".into(), format!("/reports/{number}"), format!("/cases/{number}"), "/cases".into(), format!("/cases?area={COMMUNITY}"),
-            format!("/places/{COMMUNITY}"), format!("/places/{COMMUNITY}/map"), "/equation".into(), "/desk?queue=all".into(),
-            format!("/desk?open={number}"), "/today".into(), "/me".into(), "/me/data".into(), "/me/reads".into(), "/inbox".into(), "/people".into(),
+            "/".into(),
+            format!("/reports/{number}"),
+            format!("/cases/{number}"),
+            "/cases".into(),
+            format!("/cases?area={COMMUNITY}"),
+            format!("/places/{COMMUNITY}"),
+            format!("/places/{COMMUNITY}/map"),
+            "/equation".into(),
+            "/desk?queue=all".into(),
+            format!("/desk?open={number}"),
+            "/today".into(),
+            "/me".into(),
+            "/me/data".into(),
+            "/me/reads".into(),
+            "/inbox".into(),
+            "/people".into(),
             "/progress".into(),
         ];
         for login in LOGINS {
@@ -88,7 +114,14 @@ fn inv07_a_personal_value_shows_only_to_those_whom_a_decision_lets() {
         let own = w.client(None).get(&format!("/reports/{number}?code={code}"));
         assert!(own.text.contains(NAME) && own.text.contains(PHONE));
         // The log lies open to everybody who has the file: it holds no value either.
-        let leaves = w.app.db.read(|r| { use store::Query as _; r.rows("select leaf from log", &[]) }).unwrap();
+        let leaves = w
+            .app
+            .db
+            .read(|r| {
+                use store::Query as _;
+                r.rows("select leaf from log", &[])
+            })
+            .unwrap();
         let leaves: String = leaves.iter().map(|l| l.get::<String>("leaf").unwrap()).collect();
         assert!(!leaves.contains(NAME) && !leaves.contains(PHONE) && !leaves.contains(FLAT) && !leaves.contains("请打"));
     });
@@ -140,8 +173,14 @@ fn passwords_and_codes_cannot_be_guessed() {
         assert!(slowed.header("retry-after").is_some());
         w.app.ambience.advance(6 * 60_000);
         assert_eq!(anyone.get(&format!("/reports/{number}?code={code}")).status, 200);
-        assert_eq!(anyone.post("/sign-in", &json!({ "name": "clerk", "password": "wrong" })).error(), (401, "wrong-password".into()));
-        assert_eq!(anyone.post("/sign-in", &json!({ "name": "nobody", "password": "wrong" })).error(), (401, "wrong-password".into()));
+        assert_eq!(
+            anyone.post("/sign-in", &json!({ "name": "clerk", "password": "wrong" })).error(),
+            (401, "wrong-password".into())
+        );
+        assert_eq!(
+            anyone.post("/sign-in", &json!({ "name": "nobody", "password": "wrong" })).error(),
+            (401, "wrong-password".into())
+        );
     });
 }
 

@@ -41,9 +41,11 @@ fn a_new_password_ends_all_other_sessions() {
         assert_eq!((one.get("/me").status, two.get("/me").status), (200, 401));
         let three = w.client(None);
         assert_eq!(three.post("/sign-in", &json!({ "name": "resident", "password": PASSWORD })).status, 401);
-        let token = three.post("/sign-in", &json!({ "name": "resident", "password": "another good one" })).json()["token"].clone();
+        let token =
+            three.post("/sign-in", &json!({ "name": "resident", "password": "another good one" })).json()["token"].clone();
         let three = Client { base: three.base, token: token.as_str().map(str::to_owned) };
-        let other = three.get("/me").json()["sessions"].as_array().unwrap().iter().find(|s| s["this"] == false).unwrap()["id"].clone();
+        let other =
+            three.get("/me").json()["sessions"].as_array().unwrap().iter().find(|s| s["this"] == false).unwrap()["id"].clone();
         assert_eq!(three.post(&format!("/me/sessions/{}/end", other.as_str().unwrap()), &json!({})).status, 200);
         assert_eq!((one.get("/me").status, three.get("/me").status), (401, 200));
         assert_eq!(three.post("/sign-out", &json!({})).status, 200);
@@ -55,10 +57,24 @@ fn a_new_password_ends_all_other_sessions() {
 fn an_administrator_builds_a_community() {
     on_each_engine(|w| {
         let admin = w.client(Some("admin"));
-        assert_eq!(admin.post("/areas", &json!({ "parent": COMMUNITY, "kind": "grid", "code": "321002001001-9", "name": "新网格" })).status, 201);
-        assert_eq!(admin.post("/areas", &json!({ "parent": COMMUNITY, "kind": "grid", "code": "321002001001-9", "name": "又一个" })).status, 409);
-        assert_eq!(admin.post("/areas", &json!({ "parent": COMMUNITY, "kind": "province", "code": "x", "name": "y" })).status, 422);
-        let body = admin.post("/bodies", &json!({ "name": "新物业", "kind": "property", "area": COMMUNITY })).json()["id"].clone();
+        assert_eq!(
+            admin
+                .post("/areas", &json!({ "parent": COMMUNITY, "kind": "grid", "code": "321002001001-9", "name": "新网格" }))
+                .status,
+            201
+        );
+        assert_eq!(
+            admin
+                .post("/areas", &json!({ "parent": COMMUNITY, "kind": "grid", "code": "321002001001-9", "name": "又一个" }))
+                .status,
+            409
+        );
+        assert_eq!(
+            admin.post("/areas", &json!({ "parent": COMMUNITY, "kind": "province", "code": "x", "name": "y" })).status,
+            422
+        );
+        let body =
+            admin.post("/bodies", &json!({ "name": "新物业", "kind": "property", "area": COMMUNITY })).json()["id"].clone();
         let new = json!({ "name": "赵师傅", "login": "zhao", "password": PASSWORD, "kind": "property", "area": COMMUNITY, "body": body });
         assert_eq!(admin.post("/people", &new).status, 201);
         assert_eq!(admin.post("/people", &new).error(), (409, "taken".into()));
@@ -75,7 +91,9 @@ fn an_administrator_builds_a_community() {
 fn settings_only_ever_lead_back_home() {
     on_each_engine(|w| {
         let anyone = w.client(None);
-        for (back, to) in [("/equation", "/equation"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/%5Cevil.example", "/")] {
+        for (back, to) in
+            [("/equation", "/equation"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/%5Cevil.example", "/")]
+        {
             let answer = anyone.get_as(&format!("/settings?elder=1&back={back}"), "text/html");
             assert_eq!((answer.status, answer.header("location")), (303, Some(to)), "{back}");
         }

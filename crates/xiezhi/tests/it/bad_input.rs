@@ -146,7 +146,9 @@ fn multipart_bodies_have_limits_too() {
     let parts: String = (0..300).map(|i| format!("--b\r\ncontent-disposition: form-data; name=\"f{i}\"\r\n\r\nx\r\n")).collect();
     assert_eq!(anyone.post_raw("/reports", &kind, format!("{parts}--b--\r\n").as_bytes()).error(), (400, "bad-form".into()));
     let file = |bytes: &[u8]| {
-        let mut body = b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"../../x.png\"\r\ncontent-type: image/png\r\n\r\n".to_vec();
+        let mut body =
+            b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"../../x.png\"\r\ncontent-type: image/png\r\n\r\n"
+                .to_vec();
         body.extend(bytes);
         body.extend(b"\r\n--b--\r\n");
         body

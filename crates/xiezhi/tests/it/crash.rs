@@ -49,7 +49,11 @@ fn kill_and_count(data: &Path, database: Option<&str>, kills: u64, mut seed: u64
                 s.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         // Whoever got no answer asks again with the same key, as phones do.
-                        let key = unsure.lock().unwrap().pop().unwrap_or_else(|| format!("key-{}", next.fetch_add(1, Ordering::Relaxed)));
+                        let key = unsure
+                            .lock()
+                            .unwrap()
+                            .pop()
+                            .unwrap_or_else(|| format!("key-{}", next.fetch_add(1, Ordering::Relaxed)));
                         match try_report(&node.client, &key) {
                             Some(number) => drop(acked.lock().unwrap().insert(key, number)),
                             None => {
@@ -97,7 +101,8 @@ fn kill_and_count(data: &Path, database: Option<&str>, kills: u64, mut seed: u64
 
 fn try_report(client: &Client, key: &str) -> Option<String> {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let call = agent.post(format!("{}/reports", client.base)).header("content-type", "application/json").header("idempotency-key", key);
+    let call =
+        agent.post(format!("{}/reports", client.base)).header("content-type", "application/json").header("idempotency-key", key);
     let mut answer = call.send(json!({ "text": format!("第 {key} 件") }).to_string()).ok()?;
     let made: Json = serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()?;
     (answer.status().as_u16() == 201).then(|| made["number"].as_str().unwrap().to_owned())

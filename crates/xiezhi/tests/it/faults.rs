@@ -75,7 +75,11 @@ fn inv12_a_full_disk_refuses_plainly_and_recovers_by_itself() {
     assert_eq!(anyone.get("/equation").status, 200, "public pages stay");
     assert_eq!(anyone.get(&format!("/reports/{number}?code={code}")).json()["text"], "灯坏了", "one's own report stays");
     assert_eq!(anyone.get(&format!("/reports/{number}/receipt?code={code}")).status, 200, "and its receipt");
-    assert_eq!(desk.get(&format!("/cases/{number}")).error(), (507, "disk-full".into()), "a graded read that cannot be logged is refused");
+    assert_eq!(
+        desk.get(&format!("/cases/{number}")).error(),
+        (507, "disk-full".into()),
+        "a graded read that cannot be logged is refused"
+    );
 
     std::fs::remove_file(disk.0.path().join("ballast")).unwrap();
     assert_eq!(anyone.get("/readyz").status, 200, "it resumes by itself");
@@ -90,7 +94,11 @@ fn a_silent_client_loses_its_connection_and_others_do_not_notice() {
     (config.listen, config.file.limits.header_seconds, config.file.limits.body_seconds) = ("127.0.0.1:0".into(), 1, 1);
     let (_app, anyone) = serve(config);
     let address = anyone.base.trim_start_matches("http://").to_owned();
-    for bytes in [&b""[..], b"GET / HT", b"POST /reports HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"] {
+    for bytes in [
+        &b""[..],
+        b"GET / HT",
+        b"POST /reports HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+    ] {
         let mut stream = TcpStream::connect(&address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
         stream.write_all(bytes).unwrap();
@@ -105,7 +113,8 @@ fn a_silent_client_loses_its_connection_and_others_do_not_notice() {
 fn a_full_queue_says_when_to_come_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config::new(dir.path());
-    (config.listen, config.file.store.queue, config.file.store.batch, config.file.limits.writers) = ("127.0.0.1:0".into(), 1, 1, 64);
+    (config.listen, config.file.store.queue, config.file.store.batch, config.file.limits.writers) =
+        ("127.0.0.1:0".into(), 1, 1, 64);
     let (_app, anyone) = serve(config);
     let seen: Vec<(u16, bool)> = std::thread::scope(|s| {
         let one = |i: usize| {

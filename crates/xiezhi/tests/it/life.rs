@@ -9,7 +9,8 @@ use super::world::{COMMUNITY, SIBLING, World, on_each_engine};
 #[test]
 fn a_report_travels_to_a_rated_close_and_can_be_reopened() {
     on_each_engine(|w| {
-        let (anyone, clerk, clerk2, property) = (w.client(None), w.client(Some("clerk")), w.client(Some("clerk2")), w.client(Some("property")));
+        let (anyone, clerk, clerk2, property) =
+            (w.client(None), w.client(Some("clerk")), w.client(Some("clerk2")), w.client(Some("property")));
         let (number, code) = anyone.report("三楼的楼道灯坏了");
         let state = || {
             let seen = anyone.get(&format!("/reports/{number}?code={code}")).json();
@@ -61,7 +62,11 @@ fn reopening_is_a_right_for_ten_days_and_an_appeal_goes_up() {
         assert_eq!((seen["state"].as_str(), seen["events"][1]["text"].as_str()), (Some("rejected"), Some("属于邻区")));
         assert_eq!(anyone.act(&number, "reopen", json!({ "code": code, "reason": "就在楼下" })).status, 200);
         let seen = anyone.get(&format!("/reports/{number}?code={code}")).json();
-        assert_eq!((seen["state"].as_str(), seen["holder"]["party"].as_str()), (Some("received"), Some("street")), "the desk above looks");
+        assert_eq!(
+            (seen["state"].as_str(), seen["holder"]["party"].as_str()),
+            (Some("received"), Some("street")),
+            "the desk above looks"
+        );
 
         let (late, code) = anyone.report("树枝挡路");
         for (who, action, body) in [
@@ -135,7 +140,9 @@ fn the_reporter_and_the_party_hear_of_it() {
         clerk.act(&number, "dispatch", json!({ "to": w.body("property") }));
         jobs::follow(&w.app).unwrap();
         jobs::follow(&w.app).unwrap();
-        let kinds = |inbox: serde_json::Value| inbox["items"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let kinds = |inbox: serde_json::Value| {
+            inbox["items"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(kinds(resident.get("/inbox").json()), ["mine-dispatch", "mine-accept"]);
         assert_eq!(kinds(property.get("/inbox").json()), ["work-dispatch"]);
         assert_eq!(kinds(clerk.get("/inbox").json()), Vec::<String>::new());

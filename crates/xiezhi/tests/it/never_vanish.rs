@@ -65,7 +65,12 @@ fn run(w: &World, people: &[Who], bodies: &[String; 4], numbers: &mut Vec<String
     match step {
         Step::Report { actor } => {
             let (who, zone) = (people[actor].clone(), w.app.config.zone.clone());
-            let new = NewReport { text: Some("灯坏了".into()), area: Some(COMMUNITY.into()), channel: "web".into(), ..NewReport::default() };
+            let new = NewReport {
+                text: Some("灯坏了".into()),
+                area: Some(COMMUNITY.into()),
+                channel: "web".into(),
+                ..NewReport::default()
+            };
             let spot = w.app.db.read(|r| report::locate(r, &new)).unwrap();
             let made = w.app.db.write(move |tx| Ok::<_, Error>(report::make(tx, &who, &new, &spot, &zone)?.0)).unwrap().value;
             numbers.push(made.number);
@@ -75,7 +80,10 @@ fn run(w: &World, people: &[Who], bodies: &[String; 4], numbers: &mut Vec<String
             let other = numbers[(case / 7) % numbers.len()].clone();
             let action = Action::ALL[action];
             let to = if action == Action::Merge { other } else { bodies[to].clone() };
-            let said = Said { reason: Some("原因".into()), text: Some("说明".into()), to: Some(to), score: Some(3), ..Said::default() };
+            let said =
+                Said {
+                    reason: Some("原因".into()), text: Some("说明".into()), to: Some(to), score: Some(3), ..Said::default()
+                };
             let who = people[actor].clone();
             // A refusal is fine; what matters is that it changes nothing.
             let _ = w.app.db.write(move |tx| act::act(tx, &who, holds_code, &number, action, &said));
@@ -93,8 +101,16 @@ fn books(w: &World, received: i64) -> Result<(), TestCaseError> {
     let bad = |sql: &str| w.app.db.read(|r| r.count(sql, &[])).unwrap();
     let open = "state not in ('closed', 'merged', 'rejected')";
     prop_assert_eq!(bad("select count(*) from cases"), received);
-    prop_assert_eq!(bad(&format!("select count(*) from cases where {open} and (holder is null or due_at is null or closed_at is not null)")), 0);
-    prop_assert_eq!(bad(&format!("select count(*) from cases where not ({open}) and (holder is not null or due_at is not null or closed_at is null)")), 0);
+    prop_assert_eq!(
+        bad(&format!("select count(*) from cases where {open} and (holder is null or due_at is null or closed_at is not null)")),
+        0
+    );
+    prop_assert_eq!(
+        bad(&format!(
+            "select count(*) from cases where not ({open}) and (holder is not null or due_at is not null or closed_at is null)"
+        )),
+        0
+    );
     let running = format!(
         "select count(*) from cases c where (select count(*) from case_hold h where h.case_id = c.id and h.to_at is null and h.holder = c.holder) \
          <> case when c.{open} then 1 else 0 end"
@@ -112,7 +128,16 @@ fn books(w: &World, received: i64) -> Result<(), TestCaseError> {
     prop_assert_eq!(bad(tally), 0, "the tally is what counting gives");
     let e = supervise::equation(&w.app, None).unwrap();
     prop_assert!(e.holds && e.received == received && e.received == e.open + e.closed + e.merged + e.rejected, "{:?}", e);
-    let same = w.app.db.read(|r| r.count("select count(*) from cases where handled_by is not null and handled_by = checker and state = $1", params!["closed"])).unwrap();
+    let same = w
+        .app
+        .db
+        .read(|r| {
+            r.count(
+                "select count(*) from cases where handled_by is not null and handled_by = checker and state = $1",
+                params!["closed"],
+            )
+        })
+        .unwrap();
     prop_assert_eq!(same, 0, "nobody closed what he handled himself");
     Ok(())
 }

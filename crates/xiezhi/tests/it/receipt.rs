@@ -41,7 +41,10 @@ fn a_receipt_proves_what_was_said_and_every_flipped_bit_is_found() {
         assert!(later.faults(None).is_empty() && later.leaf == receipt.leaf && later.elements == receipt.elements);
         assert_eq!(anyone.get(&format!("/reports/{number}/receipt")).status, 404, "not without the code");
         let page = anyone.get_as(&format!("/reports/{number}/sent?code={code}"), "text/html").text;
-        assert!(page.contains(number) && page.contains(code) && page.contains("<svg"), "the receipt page shows number, code and QR");
+        assert!(
+            page.contains(number) && page.contains(code) && page.contains("<svg"),
+            "the receipt page shows number, code and QR"
+        );
         assert_eq!(anyone.get(&format!("/reports/{number}/sent")).status, 404);
 
         let good = text.into_bytes();

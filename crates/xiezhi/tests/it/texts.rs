@@ -19,7 +19,11 @@ fn whatever_can_be_said_has_a_text() {
     let texts = Texts::load().unwrap();
     let mut keys: Vec<String> = Kind::ALL.iter().map(|k| format!("error-{}", k.code())).collect();
     keys.extend(State::ALL.iter().map(|s| format!("state-{}", s.as_str())));
-    keys.extend(Action::ALL.iter().flat_map(|a| [format!("action-{}", a.as_str()), format!("do-{}", a.as_str()), format!("event-{}", a.as_str())]));
+    keys.extend(
+        Action::ALL
+            .iter()
+            .flat_map(|a| [format!("action-{}", a.as_str()), format!("do-{}", a.as_str()), format!("event-{}", a.as_str())]),
+    );
     keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
     keys.extend(catalogue().order.iter().map(|c| format!("class-{c}")));
     for key in keys {
@@ -36,7 +40,10 @@ fn chinese_is_typeset_as_chinese() {
         let chars: Vec<char> = text.chars().collect();
         for pair in chars.windows(2) {
             let chinese = (pair[0] as u32) >= 0x4e00 && (pair[0] as u32) <= 0x9fff;
-            assert!(!(chinese && matches!(pair[1], ',' | ';' | ':' | '?')), "{key}: half-width punctuation after Chinese in {text}");
+            assert!(
+                !(chinese && matches!(pair[1], ',' | ';' | ':' | '?')),
+                "{key}: half-width punctuation after Chinese in {text}"
+            );
         }
     }
 }

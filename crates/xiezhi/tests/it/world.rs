@@ -32,7 +32,6 @@ pub struct World {
     pub app: Arc<App>,
     pub dir: TempDir,
     pub server: Option<SocketAddr>,
-    pub engine: &'static str,
 }
 
 /// Tells a story on each engine, each time in a new world. Without PostgreSQL its half says SKIPPED.
@@ -58,7 +57,7 @@ pub fn pg_database(server: &str) -> String {
 impl World {
     pub fn new(database_url: Option<String>) -> World {
         let dir = tempfile::tempdir().unwrap();
-        let engine = if database_url.is_some() { "postgres" } else { "sqlite" };
+
         let mut config = Config::new(dir.path());
         (config.database_url, config.manual_clock, config.file.store.min_free_mb) = (database_url, true, 0);
         config.listen = "127.0.0.1:0".into();
@@ -66,7 +65,7 @@ impl World {
         app.db.write(|tx| party::first_start(tx)).unwrap();
         let hash = party::session::hash(&app, PASSWORD).unwrap();
         app.db.write(move |tx| settle(tx, &hash)).unwrap();
-        World { app, dir, server: None, engine }
+        World { app, dir, server: None }
     }
 
     /// Starts the server, once; it lives until the test program ends.
@@ -112,7 +111,14 @@ impl World {
 }
 
 fn settle(tx: &mut store::Tx, hash: &str) -> Result<(), Error> {
-    let codes = [("32", "江苏省"), ("3210", "扬州市"), ("321002", "广陵区"), ("321002001", "东关街道"), (COMMUNITY, "一社区"), (SIBLING, "二社区")];
+    let codes = [
+        ("32", "江苏省"),
+        ("3210", "扬州市"),
+        ("321002", "广陵区"),
+        ("321002001", "东关街道"),
+        (COMMUNITY, "一社区"),
+        (SIBLING, "二社区"),
+    ];
     let lines = codes.map(|(code, name)| area::import::Line { code: code.into(), name: name.into() });
     area::import::apply(tx, lines.to_vec())?;
     let square = |lat: i32, lon: i32| {

@@ -100,7 +100,9 @@ pub fn line(q: &mut dyn Query, id: &str) -> store::Result<Vec<Area>> {
 
 /// Areas of a kind beneath a path.
 pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<Area>> {
-    let sql = format!("select {COLUMNS} from area where path >= $1 and path < $2 and kind = $3 and valid_to is null order by code limit 2000");
+    let sql = format!(
+        "select {COLUMNS} from area where path >= $1 and path < $2 and kind = $3 and valid_to is null order by code limit 2000"
+    );
     q.rows(&sql, params![path, end_of(path), kind])?.iter().map(area).collect()
 }
 
@@ -123,7 +125,10 @@ pub fn community_of(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> 
 
 /// A building by id.
 pub fn building(q: &mut dyn Query, id: &str) -> store::Result<Option<Building>> {
-    q.row("select id, area, name, address, lat, lon from building where id = $1", params![id])?.as_ref().map(read_building).transpose()
+    q.row("select id, area, name, address, lat, lon from building where id = $1", params![id])?
+        .as_ref()
+        .map(read_building)
+        .transpose()
 }
 
 /// Buildings of an area and everything beneath it.
@@ -143,7 +148,8 @@ fn read_building(row: &Row) -> store::Result<Building> {
 
 /// The grid a point lies in. Grids whose box holds the point are few; the outline decides.
 pub fn grid_at(q: &mut dyn Query, p: Point) -> store::Result<Option<Area>> {
-    let sql = "select area, ring from area_shape where min_lat <= $1 and max_lat >= $1 and min_lon <= $2 and max_lon >= $2 limit 50";
+    let sql =
+        "select area, ring from area_shape where min_lat <= $1 and max_lat >= $1 and min_lon <= $2 and max_lon >= $2 limit 50";
     for row in q.rows(sql, params![p.lat, p.lon])? {
         if geo::contains(&ring(&row.get::<String>("ring")?), p) {
             return by_id(q, &row.get::<String>("area")?);
@@ -204,7 +210,12 @@ pub fn add(tx: &mut Tx, new: &NewArea) -> Result<Area> {
             params![&made.id, json, lo.lat, hi.lat, lo.lon, hi.lon],
         )?;
     }
-    tx.log(Entry { area: Some(&made.id), ..Entry::new("area.add", "area", &made.id) }.fact("kind", new.kind).fact("code", new.code).fact("name", new.name))?;
+    tx.log(
+        Entry { area: Some(&made.id), ..Entry::new("area.add", "area", &made.id) }
+            .fact("kind", new.kind)
+            .fact("code", new.code)
+            .fact("name", new.name),
+    )?;
     Ok(made)
 }
 

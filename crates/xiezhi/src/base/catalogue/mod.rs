@@ -7,7 +7,6 @@
 //!
 //! Log kinds written: `read`.
 
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -211,7 +210,8 @@ mod tests {
             assert!((1..=4).contains(&grade_of(code)));
         }
         for (element, _, _) in &rules().rules {
-            let known = rules().elements.keys().any(|c| c == element || element.strip_suffix('*').is_some_and(|p| c.starts_with(p)));
+            let known =
+                rules().elements.keys().any(|c| c == element || element.strip_suffix('*').is_some_and(|p| c.starts_with(p)));
             assert!(known, "a rule about {element}, which does not exist");
         }
     }

@@ -28,10 +28,7 @@ pub struct New {
 
 /// Puts messages into inboxes. Called by the follower, whose cursor moves in the same write.
 pub fn put(tx: &mut Tx, notices: &[New]) -> Result<()> {
-    let rows: Vec<Vec<Value>> = notices
-        .iter()
-        .map(|n| params![tx.id(), &n.person, n.at, &n.kind, &n.subject].to_vec())
-        .collect();
+    let rows: Vec<Vec<Value>> = notices.iter().map(|n| params![tx.id(), &n.person, n.at, &n.kind, &n.subject].to_vec()).collect();
     Ok(tx.insert_many("inbox", &["id", "person", "at", "kind", "subject"], &rows)?)
 }
 

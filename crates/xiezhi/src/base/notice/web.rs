@@ -34,7 +34,8 @@ struct Item {
 fn inbox(req: &Req) -> Result<Reply> {
     let person = req.person()?;
     let sql = "select at, kind, subject, read_at from inbox where person = $1 order by at desc, id desc limit $2";
-    let (rows, unread) = req.app.db.read(|r| Ok::<_, Error>((r.rows(sql, params![person, SHOWN])?, super::unread(r, person)?)))?;
+    let (rows, unread) =
+        req.app.db.read(|r| Ok::<_, Error>((r.rows(sql, params![person, SHOWN])?, super::unread(r, person)?)))?;
     let items = rows
         .iter()
         .map(|row| {

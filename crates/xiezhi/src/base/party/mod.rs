@@ -6,10 +6,10 @@
 //!
 //! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`.
 
-/// Passwords and sessions.
-pub mod session;
 /// People and organisations, for the administrator.
 pub mod admin;
+/// Passwords and sessions.
+pub mod session;
 /// Pages of sign-in, set-up and one's own things.
 pub mod web;
 
@@ -56,7 +56,10 @@ pub fn body_by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Body>> {
 pub fn bodies_for(q: &mut dyn Query, area_id: &str) -> store::Result<Vec<Body>> {
     let mut out = Vec::new();
     for a in area::line(q, area_id)? {
-        let rows = q.rows("select id, kind, name, area, phone from body where area = $1 and valid_to is null order by kind, name", params![a.id])?;
+        let rows = q.rows(
+            "select id, kind, name, area, phone from body where area = $1 and valid_to is null order by kind, name",
+            params![a.id],
+        )?;
         for row in &rows {
             out.push(body(row)?);
         }
@@ -172,7 +175,10 @@ pub fn add_role(tx: &mut Tx, person: &str, kind: RoleKind, area: &str, body: Opt
 /// Ends a role now; it stops working with the next request.
 pub fn end_role(tx: &mut Tx, person: &str, kind: RoleKind) -> Result<()> {
     let now = tx.now();
-    tx.exec("update role_of set valid_to = $3 where person = $1 and kind = $2 and valid_to is null", params![person, kind.as_str(), now])?;
+    tx.exec(
+        "update role_of set valid_to = $3 where person = $1 and kind = $2 and valid_to is null",
+        params![person, kind.as_str(), now],
+    )?;
     tx.log(Entry::new("party.role", "person", person).fact("kind", kind.as_str()).fact("ended", 1))?;
     Ok(())
 }
@@ -187,7 +193,13 @@ pub fn roles(q: &mut dyn Query, person: &str, now: Ms) -> store::Result<Vec<Role
         .filter_map(|r| {
             let kind = r.get::<String>("kind").ok()?.parse().ok()?;
             let role = || -> store::Result<Role> {
-                Ok(Role { kind, area: r.get("area")?, path: r.get("path")?, body: r.get("body")?, body_name: r.get("body_name")? })
+                Ok(Role {
+                    kind,
+                    area: r.get("area")?,
+                    path: r.get("path")?,
+                    body: r.get("body")?,
+                    body_name: r.get("body_name")?,
+                })
             };
             Some(role())
         })

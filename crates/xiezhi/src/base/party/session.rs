@@ -38,7 +38,18 @@ pub fn hash(app: &App, password: &str) -> Result<String> {
 
 /// Rules for a new password: at least 8 characters, not its owner's name, not one that everybody tries first.
 pub fn check_strength(password: &str, login: &str) -> Result<()> {
-    let common = ["12345678", "123456789", "1234567890", "password", "qwertyui", "11111111", "88888888", "66666666", "abcd1234", "a1234567"];
+    let common = [
+        "12345678",
+        "123456789",
+        "1234567890",
+        "password",
+        "qwertyui",
+        "11111111",
+        "88888888",
+        "66666666",
+        "abcd1234",
+        "a1234567",
+    ];
     let lower = password.to_lowercase();
     let weak = password.chars().count() < 8 || lower == login.to_lowercase() || common.contains(&lower.as_str());
     if weak { Err(Kind::WeakPassword.at("password")) } else { Ok(()) }
@@ -59,7 +70,8 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
     let now = app.now();
     let keys = tries::keys("password", login, ip);
     app.tries.check(&keys, now)?;
-    let row = app.db.read(|r| r.row("select person, hash from account where login = $1 and disabled_at is null", params![login]))?;
+    let row =
+        app.db.read(|r| r.row("select person, hash from account where login = $1 and disabled_at is null", params![login]))?;
     // An unknown name is checked against a hash that nothing matches, so that it takes as long.
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$EZMVTmW2wzHPX5nRdbHGFPcZKuzQbGLhJFRVKuFqYNQ";
     let stored = row.as_ref().map(|r| r.get::<String>("hash")).transpose()?.unwrap_or_else(|| NOBODY.into());
@@ -125,7 +137,8 @@ pub struct Session {
 /// The sessions of a person.
 pub fn list(app: &App, who: &Who) -> Result<Vec<Session>> {
     let person = who.person.as_deref().unwrap_or_default();
-    let sql = "select id, device, created_at from session where person = $1 and expires_at > $2 order by created_at desc limit 50";
+    let sql =
+        "select id, device, created_at from session where person = $1 and expires_at > $2 order by created_at desc limit 50";
     let rows = app.db.read(|r| r.rows(sql, params![person, app.now()]))?;
     rows.iter()
         .map(|row| {

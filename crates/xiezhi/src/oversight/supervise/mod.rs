@@ -80,7 +80,8 @@ pub fn equation(app: &App, code: Option<&str>) -> Result<Equation> {
         };
         let root = r.root(log)?.iter().map(|b| format!("{b:02x}")).collect();
         let log = Point { size: log, root };
-        let mut e = Equation { received: 0, open: 0, closed: 0, merged: 0, rejected: 0, holds: true, at: app.time(app.now()), log };
+        let mut e =
+            Equation { received: 0, open: 0, closed: 0, merged: 0, rejected: 0, holds: true, at: app.time(app.now()), log };
         for row in &rows {
             let (state, n): (String, i64) = (row.get("state")?, row.get("n")?);
             match State::parse(&state) {

@@ -108,7 +108,9 @@ fn change(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, af
         Action::Reject | Action::Close => {}
         Action::Merge => {
             let into = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
-            let main = by_number(tx, into)?.filter(|m| m.id != before.id && m.state != State::Merged).ok_or_else(|| Kind::Unknown.at("to"))?;
+            let main = by_number(tx, into)?
+                .filter(|m| m.id != before.id && m.state != State::Merged)
+                .ok_or_else(|| Kind::Unknown.at("to"))?;
             after.merged_into = Some(main.number);
         }
         Action::Reopen => {

@@ -85,7 +85,8 @@ pub fn catalogue() -> &'static Catalogue {
     ALL.get_or_init(|| {
         let file: File = toml::from_str(include_str!("../../../../../data/catalogue/classes.toml")).expect("classes.toml");
         let order: Vec<String> = file.class.iter().map(|c| c.code.clone()).collect();
-        let classes: BTreeMap<_, _> = file.class.into_iter().map(|c| (c.code, Class { limits: c.limits, urgent: c.urgent })).collect();
+        let classes: BTreeMap<_, _> =
+            file.class.into_iter().map(|c| (c.code, Class { limits: c.limits, urgent: c.urgent })).collect();
         assert!(classes.contains_key("other"), "classes.toml needs a class other");
         Catalogue {
             classes,

@@ -17,9 +17,11 @@ use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/report", May::Anyone, begin, "The report form; `building`, `area`, `class`, `channel` fill it in.").gives::<Form>(),
+    Route::get("/report", May::Anyone, begin, "The report form; `building`, `area`, `class`, `channel` fill it in.")
+        .gives::<Form>(),
     Route::post("/report", May::Anyone, step, "One step of the form, forward or back."),
-    Route::get("/buildings/{id}/poster", May::Anyone, poster, "A4 sheet for the stairwell with the building's QR code.").gives::<Poster>(),
+    Route::get("/buildings/{id}/poster", May::Anyone, poster, "A4 sheet for the stairwell with the building's QR code.")
+        .gives::<Poster>(),
 ];
 
 #[derive(Serialize, JsonSchema)]
@@ -85,7 +87,8 @@ impl Values {
 fn begin(req: &Req) -> Result<Reply> {
     let mut values = Values::default();
     let take = |name: &str| req.query.get(name).unwrap_or_default().to_owned();
-    (values.building, values.area, values.class, values.channel) = (take("building"), take("area"), take("class"), take("channel"));
+    (values.building, values.area, values.class, values.channel) =
+        (take("building"), take("area"), take("class"), take("channel"));
     if values.area.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
     }

@@ -85,7 +85,8 @@ impl Filter {
             all.1.push(now.into());
         }
         if let Some(number) = &self.number {
-            let digits: String = number.chars().map(calc::codes::half_width).filter(|c| c.is_ascii_digit() || *c == '-').collect();
+            let digits: String =
+                number.chars().map(calc::codes::half_width).filter(|c| c.is_ascii_digit() || *c == '-').collect();
             all.add("number >=", &digits);
             all.add("number <", &format!("{digits}~"));
         }
@@ -110,7 +111,10 @@ pub fn find(q: &mut dyn Query, filter: &Filter, now: i64, limit: usize) -> Resul
     let key = if filter.by_due { "due_at" } else { "received_at" };
     let (less, order) = if filter.by_due { (">", "asc") } else { ("<", "desc") };
     if let Some(cursor) = &filter.cursor {
-        let (at, id) = cursor.split_once('.').and_then(|(a, id)| Some((a.parse::<i64>().ok()?, id))).ok_or_else(|| Kind::WrongType.at("cursor"))?;
+        let (at, id) = cursor
+            .split_once('.')
+            .and_then(|(a, id)| Some((a.parse::<i64>().ok()?, id)))
+            .ok_or_else(|| Kind::WrongType.at("cursor"))?;
         let n = params.len();
         sql.push_str(&format!(" and ({key} {less} ${} or ({key} = ${} and id {less} ${}))", n + 1, n + 2, n + 3));
         params.extend([at.into(), at.into(), id.into()]);

@@ -16,10 +16,12 @@ pub mod classes;
 pub mod form;
 /// Foreign request files.
 pub mod import;
-/// Notices about cases.
-pub mod notify;
 /// Work lists.
 pub mod list;
+/// Notices about cases.
+pub mod notify;
+/// Pages that show many cases.
+pub mod pages;
 /// Making a report.
 pub mod report;
 /// Pure decisions.
@@ -28,8 +30,6 @@ pub mod rules;
 pub mod view;
 /// Routes of single cases.
 pub mod web;
-/// Pages that show many cases.
-pub mod pages;
 
 use calc::codes;
 use calc::geo::Point;
@@ -147,7 +147,8 @@ pub fn said(q: &mut dyn Query, case: &Case) -> store::Result<Option<Written>> {
 pub fn stand(case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, now: Ms) -> rules::Facts {
     let catalogue = classes::catalogue();
     let person = who.person.as_deref();
-    let holds = case.holder.as_deref().is_some_and(|h| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(h)));
+    let holds =
+        case.holder.as_deref().is_some_and(|h| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(h)));
     rules::Facts {
         state: case.state,
         reporter: holds_code || (case.reporter.is_some() && case.reporter.as_deref() == person),

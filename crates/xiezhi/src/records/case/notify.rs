@@ -14,7 +14,8 @@ pub fn of(q: &mut dyn Query, entry: &Written) -> Result<Vec<New>> {
     let Some(act) = entry.act.strip_prefix("case.").filter(|a| !matches!(*a, "report" | "import")) else { return Ok(Vec::new()) };
     let Some(case) = by_id(q, &entry.obj)? else { return Ok(Vec::new()) };
     let actor = entry.field("actor");
-    let new = |person: &str, kind: &str| New { person: person.into(), at: entry.at, kind: kind.into(), subject: case.number.clone() };
+    let new =
+        |person: &str, kind: &str| New { person: person.into(), at: entry.at, kind: kind.into(), subject: case.number.clone() };
     let mut out = Vec::new();
     if let Some(reporter) = &case.reporter
         && actor != Some(reporter)

@@ -15,17 +15,26 @@ use crate::base::catalogue::Look;
 use crate::base::party::{self, admin::BodyView};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::tries;
 use crate::kit::time::{DAY, HOUR};
+use crate::kit::tries;
 use crate::kit::{Error, Reply, Req, Result, Role, RoleKind, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/cases", May::Anyone, cases, "Cases by `state class area holder overdue q sort cursor`, as the caller may see them.").gives::<Cases>(),
+    Route::get(
+        "/cases",
+        May::Anyone,
+        cases,
+        "Cases by `state class area holder overdue q sort cursor`, as the caller may see them.",
+    )
+    .gives::<Cases>(),
     Route::get("/desk", May::Staff, desk, "Queues of the caller's organisation, one list, one open case.").gives::<Desk>(),
     Route::get("/today", May::Staff, today, "What is due in the caller's grid: now, today, this week.").gives::<Today>(),
-    Route::get("/places/{code}", May::Anyone, place, "A community: its cases in public, who serves it.").gives::<Place>().same_for_all(),
-    Route::get("/places/{code}/map", May::Anyone, map, "Grids and open cases of a community as GeoJSON; places are coarse.").same_for_all(),
+    Route::get("/places/{code}", May::Anyone, place, "A community: its cases in public, who serves it.")
+        .gives::<Place>()
+        .same_for_all(),
+    Route::get("/places/{code}/map", May::Anyone, map, "Grids and open cases of a community as GeoJSON; places are coarse.")
+        .same_for_all(),
     Route::get("/progress", May::Anyone, progress, "Finds a report by `number` and `code`."),
 ];
 

@@ -48,7 +48,12 @@ impl NewReport {
             Some(serde_json::Value::String(s)) => Input(json!({ "contact_phone": s }).as_object().cloned().unwrap_or_default()),
             Some(serde_json::Value::Object(o)) => {
                 let get = |k: &str| o.get(k).cloned().unwrap_or_default();
-                Input(json!({ "contact_name": get("name"), "contact_phone": get("phone") }).as_object().cloned().unwrap_or_default())
+                Input(
+                    json!({ "contact_name": get("name"), "contact_phone": get("phone") })
+                        .as_object()
+                        .cloned()
+                        .unwrap_or_default(),
+                )
             }
             None | Some(serde_json::Value::Null) => input.clone(),
             Some(_) => return Err(Kind::WrongType.at("contact")),

@@ -150,8 +150,18 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
 /// Everything this person may do now, the most sensible first.
 pub fn actions(f: &Facts) -> Vec<Action> {
     let mut order = vec![
-        Action::Accept, Action::Dispatch, Action::Feedback, Action::Check, Action::Close, Action::Rate, Action::Return,
-        Action::Reopen, Action::Reject, Action::Merge, Action::Extend, Action::Note,
+        Action::Accept,
+        Action::Dispatch,
+        Action::Feedback,
+        Action::Check,
+        Action::Close,
+        Action::Rate,
+        Action::Return,
+        Action::Reopen,
+        Action::Reject,
+        Action::Merge,
+        Action::Extend,
+        Action::Note,
     ];
     order.retain(|a| next(*a, f).is_ok());
     order
@@ -161,7 +171,9 @@ pub fn actions(f: &Facts) -> Vec<Action> {
 pub fn due_after(action: Action, before: State, after: State, now: Ms, limit: Option<Ms>, due: Option<Ms>) -> Option<Ms> {
     let fresh = limit.map(|l| now + l)?;
     match action {
-        Action::Return if before.stage() != after.stage() && after == State::Accepted => Some(due.map_or(fresh, |d| d.min(fresh))),
+        Action::Return if before.stage() != after.stage() && after == State::Accepted => {
+            Some(due.map_or(fresh, |d| d.min(fresh)))
+        }
         _ if before.stage() == after.stage() && before.is_open() && !matches!(action, Action::Dispatch) => due.or(Some(fresh)),
         _ => Some(fresh),
     }

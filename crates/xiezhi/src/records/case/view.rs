@@ -208,7 +208,9 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         .map(|m| MediaView { id: m.id, kind: m.kind, phase: m.phase })
         .collect();
     let holder = match (&case.holder, case.holder_since) {
-        (Some(id), Some(since)) => party::body_by_id(q, id)?.map(|b| Holder { party: b.name, since: app.time(since), phone: b.phone }),
+        (Some(id), Some(since)) => {
+            party::body_by_id(q, id)?.map(|b| Holder { party: b.name, since: app.time(since), phone: b.phone })
+        }
         _ => None,
     };
     let handler_is_desk = match &case.handler {
@@ -251,14 +253,19 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
 
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
     let late = case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= now);
-    let marks = [("overdue", late), ("returned", case.returns > 0), ("reopened", case.reopens > 0), ("extended", case.extended > 0)];
+    let marks =
+        [("overdue", late), ("returned", case.returns > 0), ("reopened", case.reopens > 0), ("extended", case.extended > 0)];
     marks.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
 }
 
 /// Who can be asked to handle a case, nearest first.
 fn parties(q: &mut dyn Query, case: &Case) -> store::Result<Vec<PartyView>> {
     let all = party::bodies_for(q, &case.area)?;
-    Ok(all.into_iter().filter(|b| b.kind.is_handler()).map(|b| PartyView { id: b.id, name: b.name, kind: b.kind.to_string() }).collect())
+    Ok(all
+        .into_iter()
+        .filter(|b| b.kind.is_handler())
+        .map(|b| PartyView { id: b.id, name: b.name, kind: b.kind.to_string() })
+        .collect())
 }
 
 /// Cases for a list: the words of all of them in one query.

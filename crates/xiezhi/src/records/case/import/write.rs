@@ -9,6 +9,7 @@ use crate::kit::Result;
 use crate::kit::time::Ms;
 use crate::records::case::classes::catalogue;
 use crate::records::case::rules::State;
+use crate::records::case::tally;
 
 /// Columns of a case that an import fills; those about handling stay empty.
 const CASE: [&str; 21] = [
@@ -47,11 +48,18 @@ pub(super) fn rows(tx: &mut Tx, mut rows: Vec<Row>) -> Result<usize> {
     let (mut cases, mut holds) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in &rows {
         let n = numbers.get_mut(row.day.as_str()).map_or(0, |n| std::mem::replace(n, *n + 1));
-        let new = New::of(row, tx.id(), n);
+        let new = New::of(row, tx.id(), n, tx.now());
         let index = new.log(tx)?.index;
         cases.push(new.case(index));
         let held_in = if row.state.is_open() { row.state } else { State::Received };
         holds.push(params![&new.id, 1, &row.place.desk, held_in.as_str(), row.opened, row.closed].to_vec());
+    }
+    let mut states: BTreeMap<(&str, State), i64> = BTreeMap::new();
+    for row in &rows {
+        *states.entry((row.place.area.as_str(), row.state)).or_default() += 1;
+    }
+    for ((area, state), n) in states {
+        tally(tx, area, None, state, n)?;
     }
     tx.insert_many("cases", &CASE, &cases)?;
     tx.insert_many("case_hold", &HOLD, &holds)?;
@@ -69,10 +77,11 @@ struct New<'a> {
 }
 
 impl New<'_> {
-    fn of(row: &Row, id: String, n: i64) -> New<'_> {
+    fn of(row: &Row, id: String, n: i64, now: Ms) -> New<'_> {
+        // The desk here gets it now: its clock starts now, or an old file would be a storm of escalations.
         let limit = row.state.stage().map(|s| catalogue().or_other(row.class.as_deref()).limit(s));
         let holder = limit.map(|_| row.place.desk.as_str());
-        New { row, id, number: format!("{}-{n:04}", row.day), holder, due: limit.map(|l| row.opened + l) }
+        New { row, id, number: format!("{}-{n:04}", row.day), holder, due: limit.map(|l| now + l) }
     }
 
     fn log(&self, tx: &mut Tx) -> Result<Logged> {

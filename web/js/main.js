@@ -1,0 +1,45 @@
+// Loaded on every page, as a module: wakes the islands a page has, prints, copies, and gives the desk its keys.
+// Must stay true: every page works without it; at most 3 kB; it fetches an element's module only where the element is;
+// it holds no words. A key does nothing while somebody types, and nothing at all under <html data-keys="off">.
+
+const ISLANDS = [
+  'grid-map', 'live-count', 'live-inbox', 'photo-field', 'voice-note', 'keep-draft', 'locate-here', 'save-picture',
+];
+const page = document.documentElement;
+
+// The matter is with us: what was kept of it on this device goes. Before the islands, for one of them restores.
+if (document.querySelector('[data-clear]')) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith('draft:')) localStorage.removeItem(key);
+  } catch { /* storage is shut: then nothing was kept */ }
+}
+
+for (const name of ISLANDS) if (document.querySelector(name)) import(`./${name}.js`);
+
+// Buttons that only a script can serve may be sent hidden.
+for (const button of document.querySelectorAll('[data-print], [data-copy]')) button.hidden = false;
+
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest?.('[data-print], [data-copy]');
+  if (!button) return;
+  if (button.matches('[data-print]')) return window.print();
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    if (button.dataset.done) button.textContent = button.dataset.done;
+  } catch { /* not allowed: the text stands on the page and can be selected */ }
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || page.dataset.keys === 'off') return;
+  if (event.target.closest?.('input, textarea, select, [contenteditable]')) return;
+  if (event.key === '/') {
+    const search = document.querySelector('input[type=search]');
+    if (search) event.preventDefault(), search.focus(), search.select();
+  } else if (event.key === 'j' || event.key === 'k') {
+    const links = [...document.querySelectorAll('.desk-list tbody a')];
+    const row = document.activeElement.closest('tr') ?? document.querySelector('.desk-list tr[aria-current]');
+    const now = links.findIndex((link) => row?.contains(link));
+    const next = links[event.key === 'j' ? now + 1 : Math.max(now - 1, 0)];
+    if (next) event.preventDefault(), next.focus();
+  }
+});

@@ -1,0 +1,114 @@
+// <photo-field data-remove>: around a .field with <input type=file multiple accept=image/*>; shows the chosen photos,
+// lets each be taken away, adds those of a second choice, and makes big ones smaller before they travel.
+// Must stay true: the input always holds exactly the photos shown; a photo that cannot be made smaller is sent as it
+// is; without this module the input works alone.
+
+import { hold } from './hold.js';
+
+const LONGEST_SIDE = 2000;
+const HEAVY = 1.5 * 1024 * 1024;
+const QUALITY = 0.85;
+
+const same = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+
+/// The photo as JPEG with its longest side at most 2000 px, or the file itself when that is small, fails or gains nothing.
+async function smaller(file) {
+  let image;
+  try {
+    image = await createImageBitmap(file, { imageOrientation: 'from-image' });
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(image.width, image.height));
+    if (scale === 1 && file.size <= HEAVY) return file;
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.max(1, Math.round(image.width * scale));
+    canvas.height = Math.max(1, Math.round(image.height * scale));
+    const brush = canvas.getContext('2d');
+    brush.fillStyle = 'white'; // JPEG knows no transparency
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+    brush.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, 'image/jpeg', QUALITY));
+    if (!blob || blob.type !== 'image/jpeg' || blob.size >= file.size) return file;
+    const name = `${file.name.replace(/\.[^.]*$/, '') || 'photo'}.jpg`;
+    return new File([blob], name, { type: 'image/jpeg', lastModified: file.lastModified });
+  } catch {
+    return file;
+  } finally {
+    image?.close();
+  }
+}
+
+class PhotoField extends HTMLElement {
+  #input = null;
+  #list = null;
+  #photos = []; // { chosen, sent, url }
+  #working = 0;
+  #work = Promise.resolve();
+  #end = null;
+
+  connectedCallback() {
+    this.#input ??= this.querySelector('input[type=file]');
+    if (!this.#input || typeof DataTransfer !== 'function') return;
+    if (!this.#list) {
+      this.#list = document.createElement('ul');
+      this.#list.className = 'previews';
+      this.#list.hidden = true;
+      this.#input.after(this.#list);
+      this.#input.addEventListener('change', () => this.#add([...this.#input.files]));
+      if (this.#input.files.length) this.#add([...this.#input.files]); // a browser may bring them back
+    }
+    this.#end = hold(this.#input.form, () => (this.#working ? this.#work : null));
+  }
+
+  disconnectedCallback() {
+    this.#end?.();
+  }
+
+  // A choice adds to the earlier ones, for a phone's camera gives one photo at a time; a cancelled one changes nothing.
+  #add(files) {
+    for (const file of files) {
+      if (this.#photos.some(({ chosen, sent }) => same(chosen, file) || same(sent, file))) continue;
+      const photo = { chosen: file, sent: file, url: URL.createObjectURL(file) };
+      this.#photos.push(photo);
+      this.#show(photo);
+      this.#working += 1;
+      // One after the other: a weak phone cannot hold several decoded photos.
+      this.#work = this.#work.then(async () => {
+        if (this.#photos.includes(photo)) photo.sent = await smaller(file);
+        this.#working -= 1;
+        this.#fill();
+      });
+    }
+    this.#fill();
+  }
+
+  #show(photo) {
+    const item = document.createElement('li');
+    const image = document.createElement('img');
+    image.alt = '';
+    image.onerror = () => { image.hidden = true; }; // a kind the browser cannot show may still be sent
+    image.src = photo.url;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'btn quiet';
+    button.textContent = this.dataset.remove;
+    button.setAttribute('aria-label', `${this.dataset.remove} ${photo.chosen.name}`);
+    button.addEventListener('click', () => {
+      const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
+      this.#photos = this.#photos.filter((other) => other !== photo);
+      URL.revokeObjectURL(photo.url);
+      item.remove();
+      this.#fill();
+      (next ?? this.#input).focus();
+    });
+    item.append(image, button);
+    this.#list.append(item);
+  }
+
+  #fill() {
+    const basket = new DataTransfer();
+    for (const { sent } of this.#photos) basket.items.add(sent);
+    this.#input.files = basket.files;
+    this.#list.hidden = this.#photos.length === 0;
+  }
+}
+
+customElements.define('photo-field', PhotoField);
