@@ -8,12 +8,11 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const OUT = join(HERE, 'vendor');
+// echarts and htmx are pinned in package.json and join this list with the first page that uses them.
 const FILES = [
   'maplibre-gl/dist/maplibre-gl.mjs',
   'maplibre-gl/dist/maplibre-gl-worker.mjs',
   'maplibre-gl/dist/maplibre-gl.css',
-  'echarts/dist/echarts.esm.min.mjs',
-  'htmx.org/dist/htmx.min.js',
 ];
 // Nothing in these files may ask for a module that is not copied.
 const BARE_IMPORT = /\b(?:from|import)\s*["'](?![./])[^"']+["']/;

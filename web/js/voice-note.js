@@ -66,7 +66,7 @@ class VoiceNote extends HTMLElement {
       const recorder = new MediaRecorder(stream, type ? { mimeType: type } : {});
       const parts = [];
       recorder.ondataavailable = ({ data }) => data.size && parts.push(data);
-      const ticking = this.#tick();
+      let ticking;
       this.#done = new Promise((done) => {
         recorder.onstop = () => {
           clearInterval(ticking);
@@ -80,6 +80,7 @@ class VoiceNote extends HTMLElement {
         };
       });
       recorder.start();
+      ticking = this.#tick();
       this.#recorder = recorder;
       this.#button.textContent = this.dataset.stop;
     } catch {

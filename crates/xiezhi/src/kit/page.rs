@@ -30,6 +30,8 @@ impl Pages {
     pub fn load(texts: Arc<Texts>, base: &str, zone: jiff::tz::TimeZone) -> std::result::Result<Pages, String> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
+        // Debugging would put the variables of a broken page, personal values among them, into the log.
+        env.set_debug(false);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         env.set_syntax(syntax.map_err(|e| e.to_string())?);
         for name in Templates::iter() {
@@ -78,7 +80,7 @@ impl Pages {
 
     /// Renders a view. `page` holds the globals.
     pub fn render(&self, template: &str, page: Value, view: Value) -> Result<String> {
-        let fail = |e: minijinja::Error| Error::internal(format!("{template}: {e:#}"));
+        let fail = |e: minijinja::Error| Error::internal(format!("{template}: {e}"));
         let template = self.env.get_template(template).map_err(fail)?;
         template.render(context! { page => page, ..view }).map_err(fail)
     }

@@ -1,0 +1,177 @@
+// <grid-map data-src data-label data-empty [data-hint]>: draws the grids of a community and its open matters from our
+// own GeoJSON, without any tiles, when it comes near the screen. Only this module knows MapLibre.
+// Must stay true: what the element holds (the list) stays below the map and says the same; the map is one picture to
+// a screen reader and no stop for the keyboard; whatever fails, the map goes and data-empty is shown instead;
+// MapLibre's map and worker lie side by side in ../vendor/ under their own names. Colours come from tokens.css.
+
+const PATIENCE = 15_000; // until the first full drawing
+const EDGE = 32; // px between what is drawn and the frame
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/// All pairs of numbers in nested coordinates.
+function pairs(coordinates) {
+  return typeof coordinates?.[0] === 'number' ? [coordinates] : (coordinates ?? []).flatMap(pairs);
+}
+
+/// West-south and east-north of all features, or null when there is nothing to draw.
+function bounds(features) {
+  const all = features.flatMap(({ geometry }) => pairs(geometry?.coordinates));
+  if (all.length === 0) return null;
+  const [lon, lat] = [all.map((p) => p[0]), all.map((p) => p[1])];
+  return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
+}
+
+function middle(feature) {
+  const [[west, south], [east, north]] = bounds([feature]);
+  return [(west + east) / 2, (south + north) / 2];
+}
+
+function style(data) {
+  const tone = ['match', ['get', 'tone'], 'vermilion', token('--vermilion'), token('--jade')];
+  const outlines = ['==', ['geometry-type'], 'Polygon'];
+  return {
+    version: 8,
+    sources: { places: { type: 'geojson', data } },
+    layers: [
+      { id: 'ground', type: 'background', paint: { 'background-color': token('--paper') } },
+      { id: 'grids', type: 'fill', source: 'places', filter: outlines, paint: { 'fill-color': token('--jade-wash') } },
+      { id: 'edges', type: 'line', source: 'places', filter: outlines, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } },
+      {
+        id: 'matters', type: 'circle', source: 'places', filter: ['==', ['geometry-type'], 'Point'],
+        // An overdue one is larger too: colour never speaks alone.
+        paint: {
+          'circle-color': tone, 'circle-radius': ['match', ['get', 'tone'], 'vermilion', 9, 7],
+          'circle-stroke-color': token('--white'), 'circle-stroke-width': 2,
+        },
+      },
+    ],
+  };
+}
+
+/// MapLibre's own style sheet, once a page; resolved when it is there.
+function sheet() {
+  const href = new URL('../vendor/maplibre-gl.css', import.meta.url).href;
+  if ([...document.styleSheets].some((s) => s.href === href)) return Promise.resolve();
+  return new Promise((done, fail) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.href = href;
+    link.onload = done;
+    link.onerror = fail;
+    // Before our own, which may then say otherwise.
+    document.head.prepend(link);
+  });
+}
+
+class GridMap extends HTMLElement {
+  #near = null;
+  #frame = null;
+  #map = null;
+  #waiting = null;
+
+  connectedCallback() {
+    if (this.#frame || !this.dataset.src) return;
+    this.#frame = document.createElement('div');
+    this.#frame.className = 'map';
+    this.#frame.setAttribute('role', 'img');
+    this.#frame.setAttribute('aria-label', this.dataset.label ?? '');
+    if (document.documentElement.dataset.vendor === undefined) return this.#give_up();
+    this.prepend(this.#frame);
+    this.#near = new IntersectionObserver((entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      this.#near.disconnect();
+      this.#draw().catch(() => this.#give_up());
+    }, { rootMargin: '200px' });
+    this.#near.observe(this.#frame);
+  }
+
+  disconnectedCallback() {
+    this.#near?.disconnect();
+    this.#clear();
+    this.#frame = null;
+  }
+
+  async #draw() {
+    if (!document.createElement('canvas').getContext('webgl2')) throw new Error('no WebGL2');
+    const answer = await fetch(this.dataset.src, { headers: { accept: 'application/json' } });
+    if (!answer.ok) throw new Error(`the map's places: ${answer.status}`);
+    const data = await answer.json();
+    const whole = bounds(data.features);
+    if (!whole) throw new Error('nothing to draw');
+    const [{ Map, Marker }] = await Promise.all([import('../vendor/maplibre-gl.mjs'), sheet()]);
+    if (!this.isConnected) return;
+
+    const hint = this.dataset.hint ?? '';
+    const map = new Map({
+      container: this.#frame,
+      style: style(data),
+      bounds: whole,
+      fitBoundsOptions: { padding: EDGE, maxZoom: 17 },
+      attributionControl: false,
+      cooperativeGestures: true,
+      keyboard: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      fadeDuration: still() ? 0 : 150,
+      locale: {
+        'CooperativeGesturesHandler.WindowsHelpText': hint,
+        'CooperativeGesturesHandler.MacHelpText': hint,
+        'CooperativeGesturesHandler.MobileHelpText': hint,
+      },
+    });
+    this.#map = map;
+    this.#waiting = setTimeout(() => this.#give_up(), PATIENCE);
+    map.on('error', () => this.#give_up());
+    map.once('idle', () => {
+      clearTimeout(this.#waiting);
+      this.#frame?.setAttribute('data-drawn', ''); // tests wait for this
+    });
+    map.touchZoomRotate.disableRotation();
+    // The list below serves the keyboard; a picture holds nothing to stop at.
+    for (const name of ['tabindex', 'role', 'aria-label']) map.getCanvas().removeAttribute(name);
+    if (!hint) this.querySelector('.maplibregl-cooperative-gesture-screen')?.remove();
+
+    this.#label(map, Marker, data.features);
+    map.on('click', 'matters', ({ features: [matter] }) => {
+      const url = new URL(matter.properties.url, location.href);
+      if (url.origin === location.origin) location.assign(url);
+    });
+    map.on('mouseenter', 'matters', () => { map.getCanvas().style.cursor = 'pointer'; });
+    map.on('mouseleave', 'matters', () => { map.getCanvas().style.cursor = ''; });
+  }
+
+  // Elements rather than a symbol layer: letters and figures in it would need a glyph server.
+  #label(map, Marker, features) {
+    for (const feature of features) {
+      if (feature.geometry?.type !== 'Polygon' || !feature.properties?.name) continue;
+      const element = document.createElement('span');
+      element.className = 'map-label';
+      element.textContent = feature.properties.name;
+      new Marker({ element }).setLngLat(middle(feature)).addTo(map);
+      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
+    }
+  }
+
+  #clear() {
+    clearTimeout(this.#waiting);
+    this.#map?.remove();
+    this.#map = null;
+    this.#frame?.remove();
+  }
+
+  #give_up() {
+    if (!this.#frame) return;
+    this.#clear();
+    this.#frame = null;
+    if (!this.dataset.empty) return;
+    const said = document.createElement('p');
+    said.className = 'muted';
+    said.textContent = this.dataset.empty;
+    this.prepend(said);
+  }
+}
+
+customElements.define('grid-map', GridMap);
