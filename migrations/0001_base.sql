@@ -51,6 +51,12 @@ create table building (
 );
 create index building_area on building(area);
 
+-- One number that grows with every change of areas, buildings and organisations.
+create table structure (
+  id {int} primary key,
+  n {int} not null
+);
+
 -- Organisations of every kind; public information.
 create table body (
   id text primary key,

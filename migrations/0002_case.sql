@@ -38,13 +38,13 @@ create table cases (
 );
 create index cases_work on cases(holder, state, due_at);
 create index cases_path on cases(path, received_at);
-create index cases_due on cases(due_at);
+create index cases_due on cases(due_at) where due_at is not null;
 -- Open cases only have a due_at: counts clocks and holders of an area without reading what was closed.
 create index cases_open on cases(path, holder) where due_at is not null;
-create index cases_closed on cases(closed_at);
+create index cases_closed on cases(closed_at) where closed_at is not null;
 create index cases_received on cases(received_at);
-create index cases_reporter on cases(reporter);
-create unique index cases_source on cases(source);
+create index cases_reporter on cases(reporter) where reporter is not null;
+create unique index cases_source on cases(source) where source is not null;
 
 -- Who was accountable from when to when: the intervals of a case follow each other without gap or overlap.
 create table case_hold (
@@ -56,7 +56,6 @@ create table case_hold (
   to_at {int},
   primary key (case_id, n)
 );
-create index case_hold_open on case_hold(to_at);
 
 -- How many cases of an area (itself, without those beneath) are in each state: kept in the same write as the state.
 create table case_tally (

@@ -105,6 +105,13 @@ impl Tx<'_> {
         plain.map(|p| self.seal(owner, p.as_bytes())).transpose()
     }
 
+    /// Makes the key of an owner that did not exist before (a new case, a new person), without asking whether it has one.
+    pub fn new_owner(&mut self, owner: &str) -> Result<()> {
+        let key = self.new_key(owner)?;
+        self.pending.keep_key(owner, &key);
+        Ok(())
+    }
+
     /// Takes over a key that was made before the write, for what had to be sealed outside it (files).
     pub fn give_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
         self.store_key(owner, key)?;

@@ -192,7 +192,7 @@ fn steps(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result
             job.replay(&hit.clone());
             continue;
         }
-        conn.script(if open { "release s;savepoint s" } else { "savepoint s" })?;
+        conn.savepoint(open)?;
         open = true;
         let mark = pending.mark();
         let mut tx = Tx { conn, shared, pending: &mut pending, now, wrote: false, logged: false };

@@ -17,7 +17,7 @@ const MEDIAN: usize = 250;
 /// The floors from the ground up. A floor may use those before it, never those after it.
 const FLOORS: [&str; 7] = ["kit", "base", "records", "oversight", "demo", "edge", "main"];
 /// Rooms of one floor that may use another one of it; together they must make no circle. (`kit` is one room.)
-const SAME_FLOOR: [(&str, &str); 14] = [
+const SAME_FLOOR: [(&str, &str); 16] = [
     ("base/party", "base/area"),
     ("base/party", "base/catalogue"),
     ("records/mine", "records/case"),
@@ -29,6 +29,8 @@ const SAME_FLOOR: [(&str, &str); 14] = [
     ("edge/call", "edge/live"),
     ("edge/call", "edge/routes"),
     ("edge/live", "edge/guard"),
+    ("edge/routes", "edge/clock"),
+    ("edge/clock", "edge/jobs"),
     ("edge/routes", "edge/home"),
     ("edge/routes", "edge/openapi"),
     ("edge/routes", "edge/proof"),

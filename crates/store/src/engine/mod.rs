@@ -74,6 +74,19 @@ impl Conn {
         }
     }
 
+    /// Begins a savepoint `s`, after ending the one before when there is one: one trip, or two prepared statements.
+    pub(crate) fn savepoint(&mut self, open: bool) -> Result<()> {
+        match self {
+            Conn::Sqlite(c) => {
+                if open {
+                    c.exec("release s", &[])?;
+                }
+                c.exec("savepoint s", &[]).map(drop)
+            }
+            Conn::Postgres(c) => c.script(if open { "release s;savepoint s" } else { "savepoint s" }),
+        }
+    }
+
     /// True when the connection can not be used again.
     pub(crate) fn broken(&self) -> bool {
         match self {

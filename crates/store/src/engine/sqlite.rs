@@ -51,26 +51,15 @@ impl Sqlite {
         Ok(Sqlite { conn, steps, texts: HashMap::new() })
     }
 
-    fn text(&mut self, sql: &str) -> String {
-        if let Some(t) = self.texts.get(sql) {
-            return t.clone();
-        }
-        let t = sql.replace('$', "?");
-        self.texts.insert(sql.to_owned(), t.clone());
-        t
-    }
-
     pub(crate) fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
-        let text = self.text(sql);
-        let mut stmt = self.conn.prepare_cached(&text).map_err(error)?;
+        let mut stmt = self.conn.prepare_cached(numbered(&mut self.texts, sql)).map_err(error)?;
         let n = stmt.execute(rusqlite::params_from_iter(params)).map_err(error)?;
         Ok(n as u64)
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
-        let text = self.text(sql);
         self.steps.store(0, std::sync::atomic::Ordering::Relaxed);
-        let mut stmt = self.conn.prepare_cached(&text).map_err(error)?;
+        let mut stmt = self.conn.prepare_cached(numbered(&mut self.texts, sql)).map_err(error)?;
         let names: Arc<[String]> = stmt.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = stmt.query(rusqlite::params_from_iter(params)).map_err(error)?;
         let mut out = Vec::new();
@@ -102,6 +91,14 @@ impl Sqlite {
         drop(backup);
         to.execute_batch("pragma journal_mode=delete;").map_err(error)
     }
+}
+
+/// The text with `?n` for `$n`, kept so that it is made once.
+fn numbered<'a>(texts: &'a mut HashMap<String, String>, sql: &str) -> &'a str {
+    if !texts.contains_key(sql) {
+        texts.insert(sql.to_owned(), sql.replace('$', "?"));
+    }
+    &texts[sql]
 }
 
 impl rusqlite::ToSql for Value {

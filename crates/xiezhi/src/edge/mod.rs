@@ -6,6 +6,8 @@ pub mod backup;
 pub mod body;
 /// From a request to an answer: who asks, may he, run the handler.
 pub mod call;
+/// The clock of a demo.
+pub mod clock;
 /// Who asks, and whether he may.
 pub mod guard;
 /// The first page.

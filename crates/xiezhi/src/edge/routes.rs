@@ -17,6 +17,7 @@ const DESCRIPTION: &[Route] = &[Route::get(
 pub fn all() -> Vec<Route> {
     [
         super::home::ROUTES,
+        super::clock::ROUTES,
         super::proof::ROUTES,
         DESCRIPTION,
         area::web::ROUTES,

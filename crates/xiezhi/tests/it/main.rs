@@ -6,6 +6,7 @@ mod access;
 mod account;
 mod bad_input;
 mod crash;
+mod demo;
 mod faults;
 mod life;
 mod never_vanish;

@@ -176,6 +176,7 @@ pub fn apply(tx: &mut Tx, mut lines: Vec<Line>) -> Result<(Done, Vec<String>)> {
     flush(tx, &mut fresh)?;
     done.ended = end_missing(tx, &lines, &known)?;
     if done.added + done.renamed + done.ended > 0 {
+        super::changed(tx)?;
         let entry = Entry { area: Some(&nation.id), ..Entry::new("area.import", "area", &nation.id) };
         tx.log(entry.fact("added", done.added as i64).fact("renamed", done.renamed as i64).fact("ended", done.ended as i64))?;
     }

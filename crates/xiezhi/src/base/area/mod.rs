@@ -244,7 +244,19 @@ pub fn add_buildings(tx: &mut Tx, new: &[NewBuilding]) -> store::Result<Vec<Stri
     };
     let rows: Vec<_> = new.iter().zip(&ids).map(row).collect();
     tx.insert_many("building", &["id", "area", "name", "address", "lat", "lon", "floors", "homes"], &rows)?;
+    changed(tx)?;
     Ok(ids)
+}
+
+/// A number that changes whenever areas, buildings or organisations do, so that what was looked up about them can be
+/// kept: one cheap read tells whether it still holds, also when another process made the change.
+pub fn version(q: &mut dyn Query) -> store::Result<i64> {
+    q.count("select n from structure where id = 1", &[])
+}
+
+/// Says that areas, buildings or organisations have changed.
+pub(crate) fn changed(tx: &mut Tx) -> store::Result<()> {
+    tx.exec("insert into structure(id, n) values (1, 1) on conflict(id) do update set n = structure.n + 1", &[]).map(drop)
 }
 
 /// A number in base 36, shortest form.

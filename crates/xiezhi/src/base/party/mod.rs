@@ -123,6 +123,7 @@ pub fn add_body(tx: &mut Tx, kind: RoleKind, name: &str, area: &str, phone: Opti
     let id = tx.id();
     let sql = "insert into body(id, kind, name, area, phone) values ($1, $2, $3, $4, $5)";
     tx.exec(sql, params![&id, kind.as_str(), name, area, phone])?;
+    area::changed(tx)?;
     tx.log(Entry { area: Some(area), ..Entry::new("party.body", "body", &id) }.fact("kind", kind.as_str()).fact("name", name))?;
     Ok(Body { id, kind, name: name.into(), area: area.into(), phone: phone.map(Into::into) })
 }

@@ -4,6 +4,9 @@
 //! running clock, a number, a code and a receipt; where it is and who must answer is found *before* the write, because
 //! the single writer must not be kept waiting by look-ups.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
@@ -14,7 +17,7 @@ use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{self, Ms};
-use crate::kit::{Result, Who};
+use crate::kit::{App, Result, Who};
 
 /// Characters of a report's text.
 pub const MAX_TEXT: usize = 4000;
@@ -101,6 +104,36 @@ impl Spot {
     }
 }
 
+/// Like [`locate`], remembering what it found for a building or area while areas and organisations stay as they are: in a
+/// storm of reports the same dozen look-ups would be most of the work.
+pub fn place(app: &App, new: &NewReport) -> Result<Spot> {
+    /// Places that are remembered; when there are more, all are forgotten.
+    const MOST: usize = 10_000;
+    type Known = HashMap<String, (i64, Spot)>;
+    static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+    if new.lat.is_some() {
+        return app.db.read(|r| locate(r, new));
+    }
+    // Several nodes may live in one process (tests): the log's name keeps them apart.
+    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+    let key = format!("{} {} {}", app.db.origin(), text(&new.building), text(&new.area));
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    app.db.read(|r| {
+        let version = area::version(r)?;
+        if let Some((_, spot)) = known().get_or_insert_default().get(&key).filter(|(v, _)| *v == version) {
+            return Ok(spot.clone());
+        }
+        let spot = locate(r, new)?;
+        let mut known = known();
+        let known = known.get_or_insert_default();
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(key, (version, spot.clone()));
+        Ok(spot)
+    })
+}
+
 /// Finds the place: building, then point, then area code; else the default desk's area. Never fails for a place.
 pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
     let building = match &new.building {
@@ -153,6 +186,9 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();
+    if reporter.is_none() {
+        tx.new_owner(&owner)?;
+    }
     let entry = Entry {
         actor: who.person.as_deref(),
         role: who.roles.first().map(|r| r.kind.as_str()),

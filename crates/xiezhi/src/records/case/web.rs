@@ -35,7 +35,7 @@ fn make(req: &Req) -> Result<Reply> {
         input.0.insert("media".into(), json!(all));
     }
     let new = NewReport::parse(&input, req.who.is_staff())?;
-    let spot = req.app.db.read(|r| report::locate(r, &new))?;
+    let spot = report::place(req.app, &new)?;
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let write = move |tx: &mut store::Tx| {
         let (made, logged) = report::make(tx, &who, &new, &spot, &zone)?;

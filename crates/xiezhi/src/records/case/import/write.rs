@@ -86,6 +86,7 @@ impl New<'_> {
 
     fn log(&self, tx: &mut Tx) -> Result<Logged> {
         let row = self.row;
+        tx.new_owner(&self.id)?;
         let entry = Entry { area: Some(&row.place.area), owner: Some(&self.id), ..Entry::new("case.import", "case", &self.id) };
         let entry = entry
             .fact("state", row.state.as_str())

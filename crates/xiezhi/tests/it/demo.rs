@@ -1,0 +1,110 @@
+//! The program as others start it: `xiezhi demo`, its printed accounts, its clock, and a picture through its whole life.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use super::world::Client;
+
+struct Demo {
+    child: Child,
+    client: Client,
+    accounts: Vec<Vec<String>>,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(data: &std::path::Path, extra: &[&str]) -> Demo {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xiezhi"));
+    command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(extra).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let base = lines.next().unwrap().strip_prefix("listening ").unwrap().to_owned();
+    let accounts = lines.by_ref().take(20).map(|l| l.split(' ').map(str::to_owned).collect()).collect();
+    Demo { child, client: Client { base, token: None }, accounts }
+}
+
+impl Demo {
+    fn sign_in(&self, role: &str) -> Client {
+        let account = self.accounts.iter().find(|a| a[1] == role).unwrap();
+        let answer = self.client.post("/sign-in", &json!({ "name": account[2], "password": account[3] }));
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        Client { base: self.client.base.clone(), token: Some(token) }
+    }
+}
+
+#[test]
+fn a_demo_prints_its_accounts_and_its_clock_stands_until_it_is_moved() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(dir.path(), &["--clock", "manual"]);
+    assert!(demo.accounts.iter().all(|a| a[0] == "account" && a.len() == 4));
+    let clerk = demo.sign_in("committee");
+    let place = clerk.get("/me").json()["roles"][0]["area"].clone();
+    let made = demo.client.post("/reports", &json!({ "text": "没人理的事", "place": { "area": place } })).json();
+    let path = format!("/reports/{}?code={}", made["number"].as_str().unwrap(), made["code"].as_str().unwrap());
+    let first = demo.client.get(&path).json();
+    let moved = demo.client.post("/demo/clock", &json!({ "advance": "P2D" }));
+    assert_eq!(moved.status, 200, "{}", moved.text);
+    let later = demo.client.get(&path).json();
+    assert_eq!(first["received_at"], later["received_at"]);
+    assert_ne!(first["holder"]["party"], later["holder"]["party"], "it went up by itself");
+    assert!(later["overlays"].to_string().contains("overdue"));
+    for wrong in ["-P1D", "tomorrow", "P99999999Y"] {
+        assert_eq!(demo.client.post("/demo/clock", &json!({ "advance": wrong })).status, 422, "{wrong}");
+    }
+    assert_eq!(demo.client.get("/equation").json()["holds"], true);
+}
+
+#[test]
+fn a_second_start_finds_everything_and_a_running_clock_is_nobodys_to_move() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(dir.path(), &[]);
+    let (accounts, before) = (demo.accounts.clone(), demo.client.get("/equation").json());
+    assert_eq!(demo.client.post("/demo/clock", &json!({ "advance": "P1D" })).status, 404);
+    drop(demo);
+    let demo = start(dir.path(), &["--base-path", "/p/app"]);
+    assert_eq!(demo.accounts, accounts);
+    let base = Client { base: format!("{}/p/app", demo.client.base), token: None };
+    assert_eq!(base.get("/equation").json()["received"], before["received"]);
+    assert_eq!(demo.client.get("/equation").status, 404, "nothing outside the base path");
+}
+
+#[test]
+fn a_picture_goes_along_and_only_those_who_may_see_it_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(dir.path(), &[]);
+    let clerk = demo.sign_in("committee");
+    let place = clerk.get("/me").json()["roles"][0]["area"].as_str().unwrap().to_owned();
+    let png = include_bytes!("lamp.png");
+    let mut body = b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n".to_vec();
+    body.extend(png);
+    body.extend(b"\r\n--b--\r\n");
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    let kept = demo.client.post_raw("/media", &kind, &body);
+    assert_eq!(kept.status, 201, "{}", kept.text);
+    let id = kept.json()["id"].as_str().unwrap().to_owned();
+    let made = demo.client.post("/reports", &json!({ "media": [id], "place": { "area": place } }));
+    assert_eq!(made.status, 201, "a picture alone is a report: {}", made.text);
+    let (number, code) = (made.json()["number"].as_str().unwrap().to_owned(), made.json()["code"].as_str().unwrap().to_owned());
+    let picture = format!("/cases/{number}/media/{id}");
+    let fetch = |client: &Client, path: &str| {
+        let mut call = ureq::get(format!("{}{path}", client.base)).config().http_status_as_error(false).build();
+        if let Some(token) = &client.token {
+            call = call.header("authorization", format!("Bearer {token}"));
+        }
+        let mut answer = call.call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+    };
+    let (status, bytes) = fetch(&demo.client, &format!("{picture}?code={code}"));
+    assert!(status == 200 && bytes.starts_with(&[0xff, 0xd8]), "the copy is a JPEG drawn anew");
+    assert_eq!(fetch(&clerk, &picture).0, 200);
+    assert_eq!(fetch(&demo.client, &picture).0, 404, "not the public");
+    assert_eq!(fetch(&demo.sign_in("resident"), &picture).0, 404, "not a neighbour");
+    assert_eq!(demo.client.post("/reports", &json!({ "media": [id] })).status, 422, "attached once only");
+}
