@@ -35,7 +35,7 @@ impl Sqlite {
         conn.execute_batch(
             "pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma trusted_schema=off;
              pragma mmap_size=0; pragma cell_size_check=on; pragma busy_timeout=5000; pragma secure_delete=on;
-             pragma cache_size=-8000; pragma temp_store=memory; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864;",
+             pragma cache_size=-32000; pragma temp_store=memory; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864;",
         )
         .map_err(error)?;
         let steps = Arc::new(std::sync::atomic::AtomicU64::new(0));

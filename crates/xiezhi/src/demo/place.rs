@@ -78,9 +78,6 @@ pub fn build(tx: &mut Tx, draw: &mut Draw) -> Result<Places> {
             add_grid(tx, draw, &mut communities[*owner], &lattice, (r, c))?;
         }
     }
-    let houses: usize = communities.iter().map(|c| c.buildings.len()).sum();
-    let entry = Entry { area: Some(&street.id), ..Entry::new("area.add", "area", &street.id) };
-    tx.log(entry.fact("kind", "building").fact("count", houses))?;
     Ok(Places { line, communities })
 }
 

@@ -57,7 +57,7 @@ pub struct StoreFile {
 
 impl Default for StoreFile {
     fn default() -> StoreFile {
-        StoreFile { batch: 128, queue: 1024, readers: 4, min_free_mb: 64 }
+        StoreFile { batch: 256, queue: 1024, readers: 4, min_free_mb: 64 }
     }
 }
 
@@ -95,7 +95,7 @@ impl Default for Limits {
             body_bytes: 256 << 10,
             file_bytes: 20 << 20,
             upload_bytes: 64 << 20,
-            writers: 128,
+            writers: 256,
             readers: 16,
         }
     }

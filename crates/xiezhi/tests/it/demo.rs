@@ -22,7 +22,12 @@ impl Drop for Demo {
 
 fn start(data: &std::path::Path, extra: &[&str]) -> Demo {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xiezhi"));
-    command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(extra).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .args(["demo", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .args(extra)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let base = lines.next().unwrap().strip_prefix("listening ").unwrap().to_owned();

@@ -4,7 +4,7 @@
 //! path of the parent plus the area's own number, so that "this area and everything beneath it" is one index range and
 //! "does this role cover that place" is one prefix comparison. A place is never refused for lying outside.
 //!
-//! Log kinds written: `area.import`, `area.add`.
+//! Log kinds written: `area.import`, `area.add`, `area.buildings`.
 
 /// Reading division lists.
 pub mod import;
@@ -245,6 +245,11 @@ pub fn add_buildings(tx: &mut Tx, new: &[NewBuilding]) -> store::Result<Vec<Stri
     let rows: Vec<_> = new.iter().zip(&ids).map(row).collect();
     tx.insert_many("building", &["id", "area", "name", "address", "lat", "lon", "floors", "homes"], &rows)?;
     changed(tx)?;
+    if let Some(first) = new.first() {
+        tx.log(
+            Entry { area: Some(first.area), ..Entry::new("area.buildings", "area", first.area) }.fact("count", new.len() as i64),
+        )?;
+    }
     Ok(ids)
 }
 
