@@ -5,7 +5,7 @@
 //! between two grids or in both.
 
 use calc::geo::Point;
-use store::{Entry, Tx};
+use store::Tx;
 
 use super::draw::Draw;
 use crate::base::area::{self, Area, NewArea, NewBuilding};
