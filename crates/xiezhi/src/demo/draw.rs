@@ -60,7 +60,9 @@ impl Draw {
         let (family, given) = names();
         let family = family[self.weighted(family.iter().map(|(_, w)| *w))].0;
         let first = *self.one(given);
-        if self.percent(30) { format!("{family}{first}") } else { format!("{family}{first}{}", self.one(given)) }
+        let second = *self.one(given);
+        let pair = first.chars().count() == 1 && second.chars().count() == 1 && self.percent(60);
+        if pair { format!("{family}{first}{second}") } else { format!("{family}{first}") }
     }
 
     /// A number that nobody has: 138-0000-….

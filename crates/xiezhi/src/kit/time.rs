@@ -37,9 +37,11 @@ pub fn day_start(at: Ms, zone: &TimeZone) -> Ms {
     zoned(at, zone).start_of_day().map_or(at, |d| d.timestamp().as_millisecond())
 }
 
-/// `11月27日 周五 16:00`; `27 Nov, Fri 16:00`. The year appears when it is another one than that of `now`.
+/// `11月27日 周五 16:00`; `Fri 27 Nov 16:00`. The year appears when it is another one than that of `now`.
 pub fn when(at: Ms, now: Ms, zone: &TimeZone, zh: bool) -> String {
-    format!("{} {}", day(at, now, zone, zh), zoned(at, zone).strftime(if zh { "%H:%M" } else { "%a %H:%M" }))
+    let clock = zoned(at, zone);
+    let week = if zh { String::new() } else { clock.strftime("%a ").to_string() };
+    format!("{week}{} {}", day(at, now, zone, zh), clock.strftime("%H:%M"))
 }
 
 /// `11月27日 周五`.
@@ -98,7 +100,7 @@ mod tests {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let at = parse("2026-11-27T08:00:00Z").unwrap();
         assert_eq!(when(at, at, &zone, true), "11月27日 周五 16:00");
-        assert_eq!(when(at, at, &zone, false), "27 Nov Fri 16:00");
+        assert_eq!(when(at, at, &zone, false), "Fri 27 Nov 16:00");
         assert_eq!(when(at, at + 400 * DAY, &zone, true), "2026年11月27日 周五 16:00");
         assert_eq!(left(at + 28 * HOUR, at, true), "还剩 1 天 4 小时");
         assert_eq!(left(at - 3 * HOUR, at, true), "已超 3 小时");

@@ -59,7 +59,8 @@ pub fn act(tx: &mut Tx, who: &Who, holds_code: bool, number: &str, action: Actio
         let phase = if action == Action::Feedback { "feedback" } else { action.as_str() };
         media::attach(tx, &said.media, &before.id, phase, who)?;
     }
-    log(tx, who, action, said, &before, &after)?;
+    let reporter = holds_code || (before.reporter.is_some() && before.reporter == who.person);
+    log(tx, who, action, said, reporter, &before, &after)?;
     Ok(after)
 }
 
@@ -171,7 +172,7 @@ fn save(tx: &mut Tx, before: &Case, after: &Case) -> Result<()> {
     Ok(())
 }
 
-fn log(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, after: &Case) -> Result<()> {
+fn log(tx: &mut Tx, who: &Who, action: Action, said: &Said, reporter: bool, before: &Case, after: &Case) -> Result<()> {
     let act = format!("case.{}", action.as_str());
     let role = who.role_over(&before.path).or(who.roles.first());
     let entry = Entry {
@@ -192,7 +193,7 @@ fn log(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, after
         .fact_opt("class", after.class.as_deref().filter(|_| after.class != before.class))
         .fact_opt("into", after.merged_into.as_deref().filter(|_| action == Action::Merge))
         .fact_opt("score", after.score.filter(|_| action == Action::Rate))
-        .fact_opt("reporter", role.is_none().then_some(1))
+        .fact_opt("reporter", (reporter && matches!(action, Action::Rate | Action::Reopen | Action::Note)).then_some(1))
         .element("case.note", note)
         .element("case.media", (!said.media.is_empty()).then(|| said.media.join(" ")));
     tx.log(entry)?;

@@ -182,7 +182,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         if let Some(list) = show(w, "case.media") {
             seen_media.extend(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
         }
-        let by = match (w.field("party"), w.leaf.get("x_reporter").is_some() || w.index == case.log_seq) {
+        let reporter = w.leaf.get("x_reporter").is_some() || w.index == case.log_seq;
+        let by = match (w.field("party").filter(|_| !reporter), reporter) {
             (Some(body), _) => names.of(q, body)?,
             (None, true) => app.texts.plain(req.lang, "by-reporter"),
             (None, false) => app.texts.plain(req.lang, if w.field("actor").is_some() { "by-staff" } else { "by-system" }),
@@ -221,6 +222,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let actions = rules::actions(&facts);
     let parties = if actions.contains(&Action::Dispatch) { parties(q, case)? } else { Vec::new() };
     let community = area::community_of(q, &case.area)?;
+    let place = place_text(q, case)?;
     let settled = case.closed_at.filter(|_| matches!(case.state, State::Closed | State::Rejected));
     Ok(Matter {
         number: case.number.clone(),
@@ -229,9 +231,9 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         class: case.class.clone(),
         urgent: catalogue().or_other(case.class.as_deref()).urgent,
         text,
-        place: place_text(q, case)?,
+        address: address.filter(|a| !place.ends_with(a.as_str())),
+        place,
         area: community.map(|a| a.code).unwrap_or_default(),
-        address,
         contact: contact.filter(|c| c.name.is_some() || c.phone.is_some()),
         channel: case.channel.clone(),
         received_at: app.time(case.received_at),
