@@ -1,8 +1,11 @@
-// <grid-map data-src data-label data-empty [data-hint]>: draws the grids of a community and its open matters from our
-// own GeoJSON, without any tiles, when it comes near the screen. Only this module knows MapLibre.
+// <grid-map data-src data-label data-empty [data-hint] [data-lat data-lon] [data-pick data-done]>: draws the grids of a
+// community and its open matters from our own GeoJSON, without any tiles, when it comes near the screen. With data-pick
+// a press on it puts the place into the fields lat and lon of its form (degrees, seven decimals) and says data-done.
+// Only this module knows MapLibre.
 // Must stay true: what the element holds (the list) stays below the map and says the same; the map is one picture to
-// a screen reader and no stop for the keyboard; whatever fails, the map goes and data-empty is shown instead;
-// MapLibre's map and worker lie side by side in ../vendor/ under their own names. Colours come from tokens.css.
+// a screen reader and no stop for the keyboard, but a picker is moved with the arrows and takes its middle with Enter;
+// whatever fails, the map goes and data-empty is shown instead; MapLibre's map and worker lie side by side in ../vendor/
+// under their own names. Colours come from tokens.css.
 
 const PATIENCE = 15_000; // until the first full drawing
 const EDGE = 32; // px between what is drawn and the frame
@@ -23,13 +26,15 @@ function bounds(features) {
   return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
 }
 
-function middle(feature) {
+/// Where the name of a grid stands: in its upper part, for the matters gather in the middle.
+function head(feature) {
   const [[west, south], [east, north]] = bounds([feature]);
-  return [(west + east) / 2, (south + north) / 2];
+  return [(west + east) / 2, north - (north - south) * 0.2];
 }
 
 function style(data) {
-  const tone = ['match', ['get', 'tone'], 'vermilion', token('--vermilion'), token('--jade')];
+  const tones = ['vermilion', 'amber', 'blue'].flatMap((name) => [name, token(`--${name}`)]);
+  const tone = ['match', ['get', 'tone'], ...tones, token('--jade')];
   const outlines = ['==', ['geometry-type'], 'Polygon'];
   return {
     version: 8,
@@ -43,16 +48,16 @@ function style(data) {
         // An overdue one is larger too: colour never speaks alone.
         paint: {
           'circle-color': tone, 'circle-radius': ['match', ['get', 'tone'], 'vermilion', 9, 7],
-          'circle-stroke-color': token('--white'), 'circle-stroke-width': 2,
+          'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
         },
       },
     ],
   };
 }
 
-/// MapLibre's own style sheet, once a page; resolved when it is there.
-function sheet() {
-  const href = new URL('../vendor/maplibre-gl.css', import.meta.url).href;
+/// A style sheet beside ours, once a page; resolved when it is there.
+function sheet(path) {
+  const { href } = new URL(path, import.meta.url);
   if ([...document.styleSheets].some((s) => s.href === href)) return Promise.resolve();
   return new Promise((done, fail) => {
     const link = document.createElement('link');
@@ -70,13 +75,17 @@ class GridMap extends HTMLElement {
   #frame = null;
   #map = null;
   #waiting = null;
+  #pin = null;
+  #said = null;
 
   connectedCallback() {
     if (this.#frame || !this.dataset.src) return;
     this.#frame = document.createElement('div');
     this.#frame.className = 'map';
-    this.#frame.setAttribute('role', 'img');
-    this.#frame.setAttribute('aria-label', this.dataset.label ?? '');
+    if (!this.#picks) {
+      this.#frame.setAttribute('role', 'img');
+      this.#frame.setAttribute('aria-label', this.dataset.label ?? '');
+    }
     if (document.documentElement.dataset.vendor === undefined) return this.#give_up();
     this.prepend(this.#frame);
     this.#near = new IntersectionObserver((entries) => {
@@ -98,9 +107,12 @@ class GridMap extends HTMLElement {
     const answer = await fetch(this.dataset.src, { headers: { accept: 'application/json' } });
     if (!answer.ok) throw new Error(`the map's places: ${answer.status}`);
     const data = await answer.json();
-    const whole = bounds(data.features);
+    const start = this.#start();
+    const whole = bounds(data.features) ?? (start && [start, start]);
     if (!whole) throw new Error('nothing to draw');
-    const [{ Map, Marker }] = await Promise.all([import('../vendor/maplibre-gl.mjs'), sheet()]);
+    const [{ Map, Marker }] = await Promise.all([
+      import('../vendor/maplibre-gl.mjs'), sheet('../vendor/maplibre-gl.css'), sheet('../css/map.css'),
+    ]);
     if (!this.isConnected) return;
 
     const hint = this.dataset.hint ?? '';
@@ -111,7 +123,7 @@ class GridMap extends HTMLElement {
       fitBoundsOptions: { padding: EDGE, maxZoom: 17 },
       attributionControl: false,
       cooperativeGestures: true,
-      keyboard: false,
+      keyboard: this.#picks,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
@@ -131,10 +143,11 @@ class GridMap extends HTMLElement {
     });
     map.touchZoomRotate.disableRotation();
     // The list below serves the keyboard; a picture holds nothing to stop at.
-    for (const name of ['tabindex', 'role', 'aria-label']) map.getCanvas().removeAttribute(name);
+    if (!this.#picks) for (const name of ['tabindex', 'role', 'aria-label']) map.getCanvas().removeAttribute(name);
     if (!hint) this.querySelector('.maplibregl-cooperative-gesture-screen')?.remove();
 
     this.#label(map, Marker, data.features);
+    if (this.#picks) return this.#pick(map, Marker, start);
     map.on('click', 'matters', ({ features: [matter] }) => {
       const url = new URL(matter.properties.url, location.href);
       if (url.origin === location.origin) location.assign(url);
@@ -150,9 +163,58 @@ class GridMap extends HTMLElement {
       const element = document.createElement('span');
       element.className = 'map-label';
       element.textContent = feature.properties.name;
-      new Marker({ element }).setLngLat(middle(feature)).addTo(map);
+      new Marker({ element }).setLngLat(head(feature)).addTo(map);
       for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
     }
+  }
+
+  get #picks() {
+    return this.dataset.pick !== undefined && this.closest('form') !== null;
+  }
+
+  #fields(name) {
+    return [...(this.closest('form')?.querySelectorAll(`input[name=${name}]`) ?? [])];
+  }
+
+  /// The place that is in the form already, or where the element says to begin; null when neither.
+  #start() {
+    const value = (name) => this.#fields(name).find((f) => f.value)?.value || this.dataset[name];
+    const [lon, lat] = [value('lon'), value('lat')];
+    return lon && lat && Number.isFinite(+lon) && Number.isFinite(+lat) ? [+lon, +lat] : null;
+  }
+
+  #pick(map, Marker, start) {
+    this.#frame.setAttribute('data-pick', '');
+    const canvas = map.getCanvas();
+    canvas.setAttribute('role', 'application');
+    canvas.setAttribute('aria-label', this.dataset.label ?? '');
+    this.#said = document.createElement('p');
+    this.#said.className = 'muted';
+    this.#said.setAttribute('role', 'status');
+    this.#frame.after(this.#said);
+    const element = document.createElement('span');
+    element.className = 'map-pin';
+    this.#pin = new Marker({ element });
+    const show = (place) => {
+      this.#pin.setLngLat(place).addTo(map);
+      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
+    };
+    const take = ({ lng, lat }) => {
+      for (const field of this.#fields('lon')) field.value = lng.toFixed(7);
+      for (const field of this.#fields('lat')) field.value = lat.toFixed(7);
+      show([lng, lat]);
+      this.#said.textContent = this.dataset.done ?? '';
+    };
+    if (start) show(start);
+    map.on('click', ({ lngLat }) => take(lngLat));
+    canvas.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') event.preventDefault(), take(map.getCenter());
+    });
+    // <locate-here> has filled the form.
+    this.closest('form').addEventListener('located', () => {
+      const place = this.#map && this.#start();
+      if (place) show(place), map.jumpTo({ center: place });
+    });
   }
 
   #clear() {
@@ -160,6 +222,7 @@ class GridMap extends HTMLElement {
     this.#map?.remove();
     this.#map = null;
     this.#frame?.remove();
+    this.#said?.remove();
   }
 
   #give_up() {

@@ -39,6 +39,7 @@ class LocateHere extends HTMLElement {
     const fields = (name) => [...(form?.querySelectorAll(`input[name=${name}]`) ?? [])];
     for (const field of fields('lat')) field.value = latitude.toFixed(7);
     for (const field of fields('lon')) field.value = longitude.toFixed(7);
+    form?.dispatchEvent(new Event('located')); // a map that picks a place follows
     return fields('lat').length > 0 && fields('lon').length > 0;
   }
 }

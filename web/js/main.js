@@ -36,8 +36,8 @@ document.addEventListener('keydown', (event) => {
     const search = document.querySelector('input[type=search]');
     if (search) event.preventDefault(), search.focus(), search.select();
   } else if (event.key === 'j' || event.key === 'k') {
-    const links = [...document.querySelectorAll('.desk-list tbody a')];
-    const row = document.activeElement.closest('tr') ?? document.querySelector('.desk-list tr[aria-current]');
+    const links = [...document.querySelectorAll('.desk-list tbody a, .list a.row')];
+    const row = document.activeElement.closest('tr, a.row') ?? document.querySelector('.desk-list tr[aria-current]');
     const now = links.findIndex((link) => row?.contains(link));
     const next = links[event.key === 'j' ? now + 1 : Math.max(now - 1, 0)];
     if (next) event.preventDefault(), next.focus();

@@ -1,7 +1,7 @@
 // <voice-note data-start data-stop data-again data-none>: around a .field with a file input for a voice; adds a button
 // that records at most two minutes, puts the recording into the input and lets it be heard.
-// Must stay true: where recording is not possible the input stays as it was; the microphone is open only while the
-// button says stop; a form sent meanwhile takes the recording along.
+// Must stay true: where recording is not possible, or not allowed, the input can be used as it was; the microphone is
+// open only while the button says stop; a form sent meanwhile takes the recording along.
 
 import { hold } from './hold.js';
 
@@ -51,6 +51,7 @@ class VoiceNote extends HTMLElement {
     this.#audio.hidden = true;
     row.append(this.#button, this.#said);
     this.#input.before(row, this.#audio);
+    this.#input.hidden = true; // one way is enough, until it fails
     // A file chosen by hand takes the recording's place.
     this.#input.addEventListener('change', () => this.#hear(this.#input.files[0]));
   }
@@ -86,6 +87,7 @@ class VoiceNote extends HTMLElement {
     } catch {
       for (const track of stream?.getTracks() ?? []) track.stop();
       this.#say(this.dataset.none ?? '');
+      this.#input.hidden = false;
     } finally {
       this.#button.disabled = false;
     }

@@ -28,6 +28,7 @@ impl Query for Tx<'_> {
     fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         // `insert … returning` comes this way too.
         self.wrote |= !matches!(sql.trim_start().get(..6), Some("select") | Some("with r"));
+        self.pending.appended.before(self.conn, sql)?;
         self.conn.rows(sql, params)
     }
 
@@ -57,7 +58,15 @@ impl Tx<'_> {
     /// Changes rows; returns how many.
     pub fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         self.wrote = true;
+        self.pending.appended.before(self.conn, sql)?;
         self.conn.exec(sql, params)
+    }
+
+    /// Adds a row that nobody reads before the batch ends (if somebody does, it is written first): cheaper than a
+    /// statement of its own. The row must not be one that the schema could refuse, or the whole batch fails with it.
+    pub fn append(&mut self, table: &'static str, columns: &'static [&'static str], row: &[Value]) {
+        self.wrote = true;
+        self.pending.appended.push(table, columns, row.to_vec());
     }
 
     /// Inserts many rows in few statements.
@@ -141,7 +150,7 @@ impl Tx<'_> {
 
     fn store_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
         let wrapped = key.wrapped_by(&self.shared.node_key, owner, self.random())?;
-        self.conn.exec("insert into subject_key(owner, wrapped) values ($1, $2)", params![owner, wrapped])?;
+        self.append("subject_key", &["owner", "wrapped"], params![owner, wrapped]);
         Ok(())
     }
 

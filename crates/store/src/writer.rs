@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
+use crate::append::Appended;
 use crate::engine::{Conn, Place, Use, insert_many};
 use crate::error::{Error, Result};
 use crate::log::Logged;
@@ -77,6 +78,7 @@ pub(crate) struct Pending {
     log: Vec<Vec<Value>>,
     hashes: Vec<Hash>,
     bodies: Vec<Vec<Value>>,
+    pub(crate) appended: Appended,
     keys: HashMap<String, Secret>,
 }
 
@@ -109,7 +111,8 @@ impl Pending {
         self.keys.remove(owner);
     }
 
-    fn mark(&self) -> Mark {
+    fn mark(&mut self) -> Mark {
+        self.appended.begin();
         Mark(self.hashes.len(), self.bodies.len())
     }
 
@@ -117,6 +120,7 @@ impl Pending {
         self.log.truncate(mark.0);
         self.hashes.truncate(mark.0);
         self.bodies.truncate(mark.1);
+        self.appended.undo();
         // A key made by the undone write is gone from the table, so it must not seal anything later.
         self.keys.clear();
     }
@@ -233,6 +237,7 @@ fn finish(
         });
     }
     once::save(conn, keep, edge.size, now)?;
+    pending.appended.finish(conn)?;
     if pending.hashes.is_empty() {
         return Ok(None);
     }

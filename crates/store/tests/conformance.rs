@@ -338,3 +338,40 @@ fn migrations_are_whole_ordered_and_never_edited() {
         assert!(matches!(w.open_with(1, vec![]), Err(Error::Schema(m)) if m.contains("knows")), "newer database, older program");
     });
 }
+
+#[test]
+fn appended_rows_are_there_for_whoever_asks_and_gone_with_the_write_that_failed() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let append = |tx: &mut Tx, id: &str| tx.append("thing", &["id", "n"], params![id, 1]);
+        db.write(move |tx| {
+            append(tx, "a");
+            assert_eq!(tx.count("select count(*) from thing", &[])?, 1, "a statement that names the table finds the row");
+            append(tx, "b");
+            tx.log(Entry::new("thing.add", "thing", "a")).map(drop)
+        })
+        .unwrap();
+        assert_eq!(count(&db), 2);
+        // Many at once, so that several share a batch: every third fails after its row was written for a look.
+        std::thread::scope(|s| {
+            for i in 0..60 {
+                let db = &db;
+                s.spawn(move || {
+                    let done = db.write(move |tx| {
+                        append(tx, &format!("n{i}"));
+                        if i % 3 == 0 {
+                            tx.count("select count(*) from thing", &[])?;
+                            append(tx, &format!("m{i}"));
+                            return Err(Error::Shape("no".into()));
+                        }
+                        tx.log(Entry::new("thing.add", "thing", "n")).map(drop)
+                    });
+                    assert_eq!(done.is_ok(), i % 3 != 0);
+                });
+            }
+        });
+        assert_eq!(count(&db), 2 + 40);
+        let lost = db.read(|r| r.count("select count(*) from thing where id like 'm%'", &[])).unwrap();
+        assert_eq!(lost, 0);
+    });
+}

@@ -52,7 +52,9 @@ impl Pages {
         let prefix = base.to_owned();
         env.add_function("url", move |path: &str| format!("{prefix}{path}"));
         let prefix = base.to_owned();
-        env.add_function("asset", move |path: &str| format!("{prefix}/assets/{path}?v={}", assets::version(path)));
+        env.add_function("asset", move |path: &str| {
+            Value::from_safe_string(format!("{prefix}/assets/{path}?v={}", assets::version(path)))
+        });
         let vendor = assets::get("vendor/maplibre-gl.mjs").is_some();
         env.add_function("vendor", move || vendor);
         let prefix = base.to_owned();

@@ -173,6 +173,32 @@ pub struct Made {
     pub due_at: Ms,
 }
 
+/// Columns of a new case; the others are empty until somebody works on it.
+const CASE: [&str; 21] = [
+    "id",
+    "number",
+    "state",
+    "class",
+    "area",
+    "path",
+    "building",
+    "lat",
+    "lon",
+    "owner",
+    "reporter",
+    "channel",
+    "received_at",
+    "holder",
+    "holder_since",
+    "due_at",
+    "level",
+    "returns",
+    "reopens",
+    "extended",
+    "log_seq",
+];
+const HOLD: [&str; 5] = ["case_id", "n", "holder", "state", "from_at"];
+
 /// Writes a report. `zone` decides the day in its number.
 pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::tz::TimeZone) -> Result<(Made, Logged)> {
     let now = tx.now();
@@ -213,19 +239,34 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
         // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
         .element("case.class", Some(new.class.as_deref().unwrap_or("")));
     let logged = tx.log(entry)?;
-    tx.exec(
-        "insert into cases(id, number, state, class, area, path, building, lat, lon, owner, reporter, channel, received_at, holder, \
-         holder_since, due_at, level, returns, reopens, extended, log_seq) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13, $15, 0, 0, 0, 0, $16)",
+    tx.append(
+        "cases",
+        &CASE,
         params![
-            &id, &number, State::Received.as_str(), &new.class, &spot.area, &spot.path, &spot.building, new.lat, new.lon, &owner,
-            reporter, &new.channel, now, &spot.holder, due_at, logged.index,
+            &id,
+            &number,
+            State::Received.as_str(),
+            &new.class,
+            &spot.area,
+            &spot.path,
+            &spot.building,
+            new.lat,
+            new.lon,
+            &owner,
+            reporter,
+            &new.channel,
+            now,
+            &spot.holder,
+            now,
+            due_at,
+            0,
+            0,
+            0,
+            0,
+            logged.index,
         ],
-    )?;
-    tx.exec(
-        "insert into case_hold(case_id, n, holder, state, from_at) values ($1, 1, $2, $3, $4)",
-        params![&id, &spot.holder, State::Received.as_str(), now],
-    )?;
+    );
+    tx.append("case_hold", &HOLD, params![&id, 1, &spot.holder, State::Received.as_str(), now]);
     super::tally(tx, &spot.area, None, State::Received, 1)?;
     if !new.media.is_empty() {
         crate::base::media::attach(tx, &new.media, &id, "report", who)?;
