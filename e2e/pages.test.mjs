@@ -45,6 +45,7 @@ const OWN = {
   subdistrict: () => ['/desk', '/desk?queue=overdue'],
   property: () => ['/desk'],
   department: () => ['/desk'],
+  building_head: () => ['/today'],
   system_admin: () => ['/people'],
 };
 

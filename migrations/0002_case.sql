@@ -13,8 +13,6 @@ create table cases (
   area text not null,
   path text not null,
   building text,
-  lat {int},
-  lon {int},
   owner text not null,
   reporter text,
   channel text not null,

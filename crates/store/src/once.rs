@@ -27,6 +27,7 @@ pub struct Key {
 impl Key {
     /// `actor` keeps two people's keys apart; `request` is everything that makes the request what it is.
     pub fn new(actor: &str, key: &str, request: &[u8]) -> Key {
+        // Hashed, so that a key of any length is one.
         let id = Sha256::new().chain_update(actor).chain_update([0]).chain_update(key).finalize();
         let id: String = id[..16].iter().map(|b| format!("{b:02x}")).collect();
         Key { id, hash: Sha256::digest(request).into() }

@@ -66,17 +66,27 @@ impl Shared {
 
     /// Time for a batch: the clock's, but never before the last batch, so that the log never runs backwards.
     pub(crate) fn monotonic_now(&self) -> i64 {
-        let now = self.ambient.now_ms();
-        now.max(self.last_now.fetch_max(now, Ordering::Relaxed))
+        self.ambient.now_ms().max(self.last_now.load(Ordering::Relaxed))
     }
 
-    /// Signs a commit and keeps a second copy of the checkpoint outside the database.
-    pub(crate) fn sign(&self, commit: &mut Commit) -> Result<()> {
+    /// The log now reaches up to this time.
+    pub(crate) fn logged_at(&self, now: i64) {
+        self.last_now.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// Signs a commit.
+    pub(crate) fn sign(&self, commit: &mut Commit) {
         commit.checkpoint = self.signer.checkpoint(commit.size, &commit.root);
-        let temp = self.data.join("checkpoint.tmp");
-        std::fs::write(&temp, &commit.checkpoint)?;
-        std::fs::rename(&temp, self.data.join("checkpoint"))?;
-        Ok(())
+    }
+
+    /// Keeps a second copy of the checkpoint outside the database. The batch is durable already: failing here loses
+    /// nothing but a day's protection against a rolled-back database, so nobody is told that his work failed.
+    pub(crate) fn keep_checkpoint(&self, commit: &Commit) {
+        let temp = self.data.join(format!("checkpoint.{}.tmp", std::process::id()));
+        let kept = std::fs::write(&temp, &commit.checkpoint).and_then(|()| std::fs::rename(&temp, self.data.join("checkpoint")));
+        if kept.is_err() {
+            let _ = std::fs::remove_file(&temp);
+        }
     }
 
     pub(crate) fn last(&self) -> Arc<Commit> {
@@ -114,6 +124,10 @@ impl Shared {
 /// A log that is shorter than, or different from, what was signed here before must not be continued.
 fn refuse_rollback(r: &mut Read, data: &Path, signer: &Signer) -> Result<()> {
     let Ok(text) = std::fs::read_to_string(data.join("checkpoint")) else { return Ok(()) };
+    if text.trim().is_empty() {
+        // What a power cut left of it says nothing.
+        return Ok(());
+    }
     let (_, key) = note::parse_key(&signer.public_key()).ok_or_else(|| Error::Corrupt("the log key is unusable".into()))?;
     let signed = note::open(&text, &key).map_err(|e| Error::Corrupt(format!("checkpoint file: {e}")))?;
     let size = r.log_size()?;

@@ -39,7 +39,7 @@ impl Edge {
     /// Restores an edge from [`Edge::bytes`].
     pub fn from_bytes(size: u64, bytes: &[u8]) -> Result<Edge> {
         let hashes: Vec<Hash> = bytes.chunks_exact(32).filter_map(|c| c.try_into().ok()).collect();
-        if bytes.len() % 32 != 0 || hashes.len() as u32 != size.count_ones() {
+        if !bytes.len().is_multiple_of(32) || hashes.len() as u32 != size.count_ones() {
             return Err(Error::Corrupt(format!("the edge of a tree of {size} leaves has {} bytes", bytes.len())));
         }
         Ok(Edge { size, hashes })
@@ -97,7 +97,7 @@ fn split(n: u64) -> u64 {
 /// Hash of the leaves `lo..hi`, where the range is one that RFC 6962 can ask for.
 fn range(nodes: &mut dyn Nodes, lo: u64, hi: u64) -> Result<Hash> {
     let n = hi - lo;
-    if n.is_power_of_two() && lo % n == 0 {
+    if n.is_power_of_two() && lo.is_multiple_of(n) {
         return nodes.node(n.trailing_zeros(), lo / n);
     }
     let k = split(n);

@@ -134,6 +134,12 @@ impl Tx<'_> {
         self.exec("delete from subject_key where owner = $1", params![owner]).map(drop)
     }
 
+    /// Forgets saved answers that are older than they are kept, some at a time; returns how many.
+    pub fn sweep_answers(&mut self) -> Result<u64> {
+        let sql = "delete from once where id in (select id from once where at < $1 order by at limit 500)";
+        self.conn.exec(sql, params![self.now - crate::once::KEEP_MS])
+    }
+
     /// inv02, in debug builds: whoever changed rows has logged.
     pub(crate) fn guard(&self) -> Result<()> {
         if cfg!(debug_assertions) && self.wrote && !self.logged {

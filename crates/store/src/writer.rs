@@ -165,9 +165,10 @@ fn batch_of(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Res
     match steps(conn, shared, batch) {
         Ok(Some(mut commit)) => {
             conn.script("commit").map_err(trouble)?;
-            shared.sign(&mut commit)?;
+            shared.sign(&mut commit);
             let commit = Arc::new(commit);
             shared.set_last(commit.clone());
+            shared.keep_checkpoint(&commit);
             Ok(Some(commit))
         }
         Ok(None) => conn.script("commit").map(|()| None).map_err(trouble),
@@ -215,7 +216,11 @@ fn steps(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result
             }
         }
     }
-    finish(conn, pending, keep, now, &mut edge)
+    let commit = finish(conn, pending, keep, now, &mut edge)?;
+    if commit.is_some() {
+        shared.logged_at(now);
+    }
+    Ok(commit)
 }
 
 /// Writes what the batch gathered: log rows, sealed bodies, tree nodes, the head, and the answers to keep.

@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL joins when `XIEZHI_TEST_PG` names a server (`bin/test` starts one); otherwise its half says SKIPPED.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -225,7 +225,7 @@ fn open(config: Config, listen: &Listen, demo: bool) -> Result<Arc<App>, String>
         // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.
         demo::seed(&app).map_err(|e| e.to_string())?;
     }
-    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    app.db.write(party::first_start).map_err(|e| e.to_string())?;
     Ok(Arc::new(app))
 }
 
@@ -242,7 +242,7 @@ fn import_areas(node: &Node, files: &[PathBuf]) -> Result<ExitCode, String> {
         bad.iter().for_each(|b| println!("{},{}", b.line, b.reason));
     }
     let app = App::open(node.config()?)?;
-    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    app.db.write(party::first_start).map_err(|e| e.to_string())?;
     let (done, orphans) = app.db.write(move |tx| area::import::apply(tx, lines)).map_err(|e| e.to_string())?.value;
     orphans.iter().for_each(|code| println!("{code},no-area-above"));
     eprintln!(
@@ -261,7 +261,7 @@ fn import_cases(node: &Node, map: &Path, file: &Path) -> Result<ExitCode, String
     let map = import::Map::parse(&text).map_err(|e| format!("{}: {e}", map.display()))?;
     let input = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let app = App::open(node.config()?)?;
-    app.db.write(|tx| party::first_start(tx)).map_err(|e| e.to_string())?;
+    app.db.write(party::first_start).map_err(|e| e.to_string())?;
     let done = import::run(&app, &map, input, |n| eprint!("\r{n} rows")).map_err(|e| format!("{}: {e}", file.display()))?;
     eprintln!("\rimported {}, known {}, rejected {}", done.added, done.known, done.rejected.len());
     println!("line,reason");

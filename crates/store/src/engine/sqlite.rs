@@ -60,7 +60,7 @@ impl Sqlite {
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         self.steps.store(0, std::sync::atomic::Ordering::Relaxed);
         let mut stmt = self.conn.prepare_cached(numbered(&mut self.texts, sql)).map_err(error)?;
-        let names: Arc<[String]> = stmt.column_names().into_iter().map(str::to_owned).collect();
+        let names: Arc<[String]> = stmt.column_names().map(str::to_owned).collect();
         let mut rows = stmt.query(rusqlite::params_from_iter(params)).map_err(error)?;
         let mut out = Vec::new();
         while let Some(row) = rows.next().map_err(error)? {

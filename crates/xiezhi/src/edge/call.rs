@@ -24,10 +24,12 @@ use super::routes;
 use crate::base::{area, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::form::Form;
-use crate::kit::http::{self, Header};
+use crate::kit::http::{self, Header, May};
 use crate::kit::i18n::Lang;
 use crate::kit::{App, Error, Reply, Req, Result, Route, assets};
 
+/// Uploads that are read at the same time; each may take what `upload_bytes` allows.
+const UPLOADS: usize = 16;
 /// Longest address that is read.
 const MAX_URI: usize = 2048;
 
@@ -37,6 +39,10 @@ pub struct Edge {
     paths: matchit::Router<Vec<Route>>,
     writers: Pool,
     readers: Pool,
+    /// Pages whose reads are logged wait for the disk, so they have seats of their own.
+    logged: Pool,
+    /// Uploads that may be in memory at the same time.
+    uploads: Semaphore,
     live: Arc<Semaphore>,
     kept: Kept,
 }
@@ -91,6 +97,8 @@ impl Edge {
         Edge {
             writers: Pool::new(limits.writers, app.config.file.store.queue),
             readers: Pool::new(limits.readers, 2 * limits.connections),
+            logged: Pool::new(4 * limits.readers, 2 * limits.connections),
+            uploads: Semaphore::new(UPLOADS),
             live: Arc::new(Semaphore::new(live::MOST)),
             kept: Kept::new(party::session::cookie_name(&app.config)),
             paths,
@@ -111,8 +119,8 @@ impl Edge {
             path: path.unwrap_or("/").to_owned(),
             query: Form::parse(if query.len() > MAX_URI { "" } else { query }),
             method: parts.method,
+            ip: guard::caller(&self.app.config.file.limits.trusted_proxies, ip, &parts.headers),
             headers: parts.headers,
-            ip,
         };
         let head_only = head.method == Method::HEAD;
         let too_long = parts.uri.path().len() + query.len() > MAX_URI;
@@ -154,6 +162,8 @@ impl Edge {
         let limits = &self.app.config.file.limits;
         let read = if route.method == "POST" {
             let wait = Duration::from_secs(limits.body_seconds);
+            let is_upload = head.headers.get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"multipart/"));
+            let _seat = if is_upload { self.uploads.acquire().await.ok() } else { None };
             match tokio::time::timeout(wait, body::read(&head.headers, incoming, limits)).await {
                 Ok(Ok(read)) => read,
                 Ok(Err(e)) => return self.refuse(head, e).await,
@@ -185,7 +195,11 @@ impl Edge {
         error: Option<Error>,
     ) -> Reply {
         let writes = route.is_some_and(|r| r.method == "POST");
-        let pool = if writes { &self.writers } else { &self.readers };
+        let pool = match route {
+            _ if writes => &self.writers,
+            Some(route) if route.may != May::Anyone || head.headers.contains_key("cookie") => &self.logged,
+            _ => &self.readers,
+        };
         let seat = match pool.enter().await {
             Ok(seat) => seat,
             Err(e) => return brief(&e),

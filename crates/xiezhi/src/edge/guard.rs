@@ -1,5 +1,7 @@
 //! Who asks, whether he may, and the headers that keep a page from being misused.
 
+use std::net::IpAddr;
+
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
@@ -15,6 +17,13 @@ pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
         Some(token) => Ok(app.db.read(|r| party::session::identify(r, token.trim(), app.now()))?),
         None => Ok(Who::default()),
     }
+}
+
+/// The address of the caller: that of the connection, or what one of our own web servers says stands before it.
+pub fn caller(trusted: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let said =
+        headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next()?.trim().parse().ok());
+    said.filter(|_| trusted.contains(&peer)).unwrap_or(peer)
 }
 
 /// Whether a route lets this person in at all.
@@ -66,5 +75,21 @@ pub fn headers(headers: &mut HeaderMap, secure: bool) {
     put(headers, "permissions-policy", "geolocation=(self), microphone=(self), camera=(self)");
     if secure {
         put(headers, "strict-transport-security", "max-age=31536000");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_proxies_say_who_calls() {
+        let (proxy, other): (IpAddr, IpAddr) = ([127, 0, 0, 1].into(), [10, 0, 0, 9].into());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.7"));
+        assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([203, 0, 113, 7]));
+        assert_eq!(caller(&[proxy], other, &headers), other);
+        headers.insert("x-forwarded-for", HeaderValue::from_static("nonsense"));
+        assert_eq!(caller(&[proxy], proxy, &headers), proxy);
     }
 }

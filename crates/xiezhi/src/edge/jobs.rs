@@ -45,12 +45,13 @@ pub fn start(app: Arc<App>) -> Jobs {
         let mut swept: Ms = 0;
         while !seen.load(Ordering::Relaxed) {
             let now = app.now();
-            let mut round = deadlines(&app, now).and_then(|()| follow(&app).map(drop));
+            let mut rounds = vec![deadlines(&app, now), follow(&app).map(drop)];
             if now - swept > HOUR {
                 swept = now;
-                round = round.and_then(|()| media::sweep(&app).map(drop));
+                rounds.push(media::sweep(&app).map(drop));
+                rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
             }
-            if let Err(e) = round {
+            for e in rounds.into_iter().filter_map(Result::err) {
                 // A full disk or a database that restarts: said once a round at most, tried again in the next.
                 eprintln!("{}", serde_json::json!({ "level": "warn", "job": "round", "detail": e.to_string() }));
                 std::thread::sleep(ROUND * 8);
@@ -61,17 +62,18 @@ pub fn start(app: Arc<App>) -> Jobs {
     Jobs { over, thread: thread.ok() }
 }
 
-/// Fires the deadlines that have passed.
+/// Fires the deadlines that have passed, each case in a write of its own: one that cannot move stops no other.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     loop {
         let due = app.db.read(|r| act::overdue(r, now, AT_ONCE))?;
-        let all = due.len() as i64;
-        if due.is_empty() {
-            return Ok(());
+        let (all, mut failed) = (due.len() as i64, None);
+        for id in due {
+            failed = app.db.write(move |tx| act::escalate(tx, &id)).err().or(failed);
         }
-        app.db.write(move |tx| due.iter().try_for_each(|id| act::escalate(tx, id)))?;
-        if all < AT_ONCE {
-            return Ok(());
+        match failed {
+            Some(e) => return Err(e),
+            None if all < AT_ONCE => return Ok(()),
+            None => {}
         }
     }
 }

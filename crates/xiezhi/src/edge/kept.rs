@@ -19,9 +19,9 @@ const AGE: Ms = 1000;
 /// How old it may be while somebody else is making it anew.
 const OLDEST: Ms = 5000;
 /// Answers that are kept; when there are more, all are forgotten.
-const MOST: usize = 2000;
+const MOST: usize = 256;
 /// Longest answer that is kept, in bytes.
-const LONGEST: usize = 256 << 10;
+const LONGEST: usize = 64 << 10;
 
 /// The kept answers.
 pub struct Kept {
@@ -56,7 +56,8 @@ impl Kept {
             key.push_str(cookie(headers, name).unwrap_or_default());
         }
         for (name, value) in &query.fields {
-            key.push_str(&format!("\n{name}={value}"));
+            // With lengths, so that no value can look like another parameter.
+            key.push_str(&format!("\n{}={}:{name}={value}", name.len(), value.len()));
         }
         (key.len() < 1000).then_some(key)
     }

@@ -36,7 +36,7 @@ pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> 
     let limits = &app.config.file.limits;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(limits.writers + limits.readers + SPARE_THREADS)
+        .max_blocking_threads(limits.writers + 5 * limits.readers + SPARE_THREADS)
         .thread_stack_size(1 << 20)
         .enable_all()
         .build()
@@ -77,7 +77,8 @@ async fn accept(app: &Arc<App>, listener: TcpListener) {
         };
         // Over the cap the connection is closed at once: whoever waits in vain would only hold a descriptor.
         let Ok(seat) = all.clone().try_acquire_owned() else { continue };
-        let Some(place) = Place::take(&by_ip, address.ip(), limits.connections_per_ip) else { continue };
+        let most = if limits.trusted_proxies.contains(&address.ip()) { usize::MAX } else { limits.connections_per_ip };
+        let Some(place) = Place::take(&by_ip, address.ip(), most) else { continue };
         let _ = stream.set_nodelay(true);
         let edge = edge.clone();
         let service = service_fn(move |request| {

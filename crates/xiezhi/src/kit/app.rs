@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use store::{Ambient, Db, Migration, Options, Place, Secret};
+use store::{Ambient, Db, Migration, Options, Place, Query as _, Secret, params};
 use tokio::sync::watch;
 
 use super::config::Config;
@@ -111,6 +111,7 @@ impl App {
             }),
         };
         let db = Db::open(options).map_err(|e| e.to_string())?;
+        same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
         Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), grown })
     }
@@ -151,6 +152,27 @@ pub fn migrations() -> Vec<Migration> {
         .enumerate()
         .map(|(i, (name, sql))| Migration { version: i as i64 + 1, name, sql })
         .collect()
+}
+
+/// Refuses a database that was begun under other keys (restored without them, or another node's): going on would write
+/// what the right keys can never read.
+fn same_keys(db: &Db) -> Result<(), String> {
+    const NAME: &str = "log.origin";
+    let known = db.read(|r| r.row("select value from setting where name = $1", params![NAME])).map_err(|e| e.to_string())?;
+    match known {
+        Some(row) if row.get::<String>("value").is_ok_and(|v| v == db.origin()) => Ok(()),
+        Some(_) => Err("the keys in this folder are not those of this database: put its keys/ back".into()),
+        None if db.last().size > 0 => Err("this database has a log but names no key: is it whole?".into()),
+        None => {
+            let origin = db.origin().to_owned();
+            let write = move |tx: &mut store::Tx| {
+                tx.exec("insert into setting(name, value) values ($1, $2)", params![NAME, origin])?;
+                // The log itself names its key in every leaf: this row can be derived and needs no entry.
+                tx.follow(NAME, 0)
+            };
+            db.write(write).map(drop).map_err(|e: store::Error| e.to_string())
+        }
+    }
 }
 
 /// Reads a secret of 32 bytes, made at first use with mode 0600. A key that others can read is refused.

@@ -69,6 +69,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections from one address; a whole sub-district may sit behind one.
     pub connections_per_ip: usize,
+    /// Addresses of our own web servers in front: their `X-Forwarded-For` is believed, and they have no cap.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Seconds to send the head of a request.
     pub header_seconds: u64,
     /// Seconds to send a whole request.
@@ -90,6 +92,7 @@ impl Default for Limits {
         Limits {
             connections: 4096,
             connections_per_ip: 1024,
+            trusted_proxies: Vec::new(),
             header_seconds: 10,
             body_seconds: 60,
             body_bytes: 256 << 10,

@@ -62,6 +62,8 @@ fn decode(text: &str) -> String {
         }
         i += 1;
     }
+    // No database keeps a NUL in a text, and nobody means one.
+    out.retain(|b| *b != 0);
     String::from_utf8_lossy(&out).into_owned()
 }
 

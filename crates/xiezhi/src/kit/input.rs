@@ -70,7 +70,14 @@ impl Input {
             return Err(Kind::TooMany.at(name).limit(max as i64));
         }
         let text = |v: Json| if let Json::String(s) = v { Ok(s) } else { Err(Kind::WrongType.at(name)) };
-        Ok(items.into_iter().map(text).collect::<Result<Vec<_>>>()?.into_iter().filter(|s| !s.is_empty()).collect())
+        Ok(items
+            .into_iter()
+            .map(text)
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .map(|s| s.replace('\0', ""))
+            .filter(|s| !s.is_empty())
+            .collect())
     }
 
     /// An object inside; empty when absent.

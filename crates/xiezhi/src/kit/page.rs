@@ -20,6 +20,9 @@ use super::time;
 #[include = "*.html"]
 struct Templates;
 
+/// A time as people read it: when, now, where, in Chinese.
+type TimeFilter = fn(i64, i64, &jiff::tz::TimeZone, bool) -> String;
+
 /// The templates with their functions and filters.
 pub struct Pages {
     env: Environment<'static>,
@@ -63,7 +66,7 @@ impl Pages {
             let tag = format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{file}#{name}\"/></svg>");
             Value::from_safe_string(tag)
         });
-        let filters: [(&str, fn(i64, i64, &jiff::tz::TimeZone, bool) -> String); 4] = [
+        let filters: [(&str, TimeFilter); 4] = [
             ("when", time::when),
             ("day", time::day),
             ("left", |at, now, _, zh| time::left(at, now, zh)),
@@ -107,7 +110,7 @@ impl Req<'_> {
         let community = self.community.as_ref().map(|(code, name)| context! { code, name });
         Ok(context! {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
-            base => &self.app.config.base, path => self.path, here, demo => self.app.config.demo,
+            base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, demo => self.app.config.demo,
             key => self.app.new_id(), who => Serde(&self.header), community, now_ms => self.now,
         })
     }

@@ -1,7 +1,8 @@
 //! Slowing down whoever guesses: wrong passwords, wrong tracking codes, wrong set-up tokens.
 //!
-//! What must stay true: a name or an address is slowed, never locked for ever, so that nobody can shut a victim out; a
-//! whole sub-district may sit behind one address, so an address may fail more often than a name. Kept in memory only.
+//! What must stay true: who guesses is slowed, not whom he guesses at: a name or number is counted together with the
+//! address that tries it, so that nobody can shut a victim out. A whole sub-district may sit behind one address, so an
+//! address may fail more often in all. Kept in memory only.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::error::{Error, Kind, Result};
 use super::time::{MINUTE, Ms};
 
-/// Wrong tries for one thing (a name, a number) before it is slowed down.
+/// Wrong tries at one thing (a name, a number) from one address before they are slowed down.
 const OF_ONE: u32 = 10;
 /// Wrong tries from one address.
 const OF_ADDRESS: u32 = 100;
@@ -24,7 +25,7 @@ pub struct Tries(Mutex<HashMap<String, (u32, Ms)>>);
 
 /// What a try is counted under: the thing that was guessed at, and where the guess came from.
 pub fn keys(kind: &str, thing: &str, address: std::net::IpAddr) -> [(String, u32); 2] {
-    [(format!("{kind} {thing}"), OF_ONE), (format!("{kind} from {address}"), OF_ADDRESS)]
+    [(format!("{kind} {thing} from {address}"), OF_ONE), (format!("{kind} from {address}"), OF_ADDRESS)]
 }
 
 impl Tries {

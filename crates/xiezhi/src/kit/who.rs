@@ -39,6 +39,11 @@ impl RoleKind {
             || self.is_desk()
     }
 
+    /// Those who look after a grid or a house on the spot.
+    pub fn walks(self) -> bool {
+        matches!(self, RoleKind::GridWorker | RoleKind::BuildingHead)
+    }
+
     /// Everybody who works with cases, as opposed to residents and administrators.
     pub fn is_staff(self) -> bool {
         self.is_handler() || self == RoleKind::BuildingHead
@@ -100,9 +105,10 @@ impl Who {
         self.roles.iter().any(|r| r.kind.is_staff())
     }
 
-    /// True when the person belongs to the organisation.
+    /// True when the person works for the organisation. A grid worker is led by a committee but is not its clerk, and a
+    /// resident works for nobody: they stand to a case by where they live and walk.
     pub fn in_body(&self, body: &str) -> bool {
-        self.roles.iter().any(|r| r.body.as_deref() == Some(body))
+        self.roles.iter().any(|r| r.body.as_deref() == Some(body) && r.kind.is_handler() && !r.kind.walks())
     }
 
     /// The desk role, if any, that answers for the area at `path`; the nearest one first.

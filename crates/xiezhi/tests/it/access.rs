@@ -72,7 +72,7 @@ fn inv07_a_personal_value_shows_only_to_those_whom_a_decision_lets() {
         const NAME: &str = "欧阳金丝雀";
         const PHONE: &str = "13912349876";
         const FLAT: &str = "2单元709室";
-        let body = json!({ "text": format!("请打{PHONE}找我"), "class": "water", "place": { "area": COMMUNITY, "address": format!("5栋{FLAT}") },
+        let body = json!({ "text": format!("请打{PHONE}找我"), "class": "water", "place": { "area": format!("{COMMUNITY}-1"), "address": format!("5栋{FLAT}") },
             "contact": { "name": NAME, "phone": PHONE } });
         let made = w.client(None).post("/reports", &body).json();
         let (number, code) = (made["number"].as_str().unwrap().to_owned(), made["code"].as_str().unwrap().to_owned());

@@ -16,7 +16,7 @@ use super::world::{Client, World};
 /// Runs `xiezhi serve` inside this process for a folder.
 fn serve(config: Config) -> (Arc<App>, Client) {
     let app = Arc::new(App::open(config).unwrap());
-    app.db.write(|tx| xiezhi::base::party::first_start(tx)).unwrap();
+    app.db.write(xiezhi::base::party::first_start).unwrap();
     let (tell, hear) = std::sync::mpsc::channel();
     let running = app.clone();
     std::thread::spawn(move || xiezhi::edge::serve::run(running, |address| tell.send(address).unwrap()));
@@ -152,4 +152,13 @@ fn a_copy_of_a_running_node_is_the_node() {
     }
     let (ok, report) = backup::check(&Config::new(&back));
     assert!(ok, "{report}");
+}
+
+#[test]
+fn a_node_without_its_keys_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(App::open(Config::new(dir.path())).unwrap());
+    std::fs::remove_dir_all(dir.path().join("keys")).unwrap();
+    let why = App::open(Config::new(dir.path())).err().unwrap();
+    assert!(why.contains("keys/"), "{why}");
 }

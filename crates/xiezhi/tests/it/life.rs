@@ -176,3 +176,41 @@ fn lists_turn_their_pages_without_gap_or_overlap() {
         assert_eq!(clerk.get("/cases?cursor=x").error(), (422, "wrong-type".into()));
     });
 }
+
+#[test]
+fn merging_and_handing_back_bury_nothing_and_buy_no_time() {
+    on_each_engine(|w| {
+        let (anyone, clerk, clerk2) = (w.client(None), w.client(Some("clerk")), w.client(Some("clerk2")));
+        let (property, grid) = (w.client(Some("property")), w.client(Some("grid")));
+        let (one, code) = anyone.report("路灯不亮");
+        let (two, _) = anyone.report("路灯又不亮");
+        assert_eq!(clerk.act(&two, "reject", json!({ "reason": "重复" })).status, 200);
+        assert_eq!(
+            clerk.act(&one, "merge", json!({ "to": two })).error(),
+            (422, "unknown-value".into()),
+            "not into what is settled"
+        );
+        let (far, _) =
+            (anyone.post("/reports", &json!({ "text": "邻区的", "place": { "area": SIBLING } })).json()["number"].clone(), 0);
+        assert_eq!(
+            clerk.act(&one, "merge", json!({ "to": far })).error(),
+            (422, "unknown-value".into()),
+            "not into another desk's"
+        );
+        let (main, _) = anyone.report("整条街的路灯都不亮");
+        assert_eq!(clerk.act(&one, "merge", json!({ "to": main })).status, 200);
+        let seen = anyone.act(&one, "reopen", json!({ "code": code, "reason": "不是一回事" })).json();
+        assert_eq!((seen["state"].as_str(), &seen["merged_into"]), (Some("accepted"), &serde_json::Value::Null));
+
+        clerk.act(&main, "accept", json!({}));
+        clerk.act(&main, "dispatch", json!({ "to": w.body("committee") }));
+        assert_eq!(grid.act(&main, "accept", json!({})).status, 403, "a grid worker is not a clerk of the committee");
+        clerk.act(&main, "accept", json!({}));
+        clerk.act(&main, "feedback", json!({ "text": "好了" }));
+        assert_eq!(property.act(&main, "check", json!({})).status, 403, "a firm does not check what others did");
+        let due = |who: &super::world::Client| who.get(&format!("/cases/{main}")).json()["due_at"].as_str().unwrap().to_owned();
+        let before = due(&clerk);
+        assert_eq!(clerk2.act(&main, "return", json!({ "reason": "没好" })).status, 200);
+        assert!(due(&clerk) <= before, "handing back buys no time");
+    });
+}

@@ -62,7 +62,7 @@ impl World {
         (config.database_url, config.manual_clock, config.file.store.min_free_mb) = (database_url, true, 0);
         config.listen = "127.0.0.1:0".into();
         let app = Arc::new(App::open(config).unwrap());
-        app.db.write(|tx| party::first_start(tx)).unwrap();
+        app.db.write(party::first_start).unwrap();
         let hash = party::session::hash(&app, PASSWORD).unwrap();
         app.db.write(move |tx| settle(tx, &hash)).unwrap();
         World { app, dir, server: None }

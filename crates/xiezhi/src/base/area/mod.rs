@@ -210,6 +210,7 @@ pub fn add(tx: &mut Tx, new: &NewArea) -> Result<Area> {
             params![&made.id, json, lo.lat, hi.lat, lo.lon, hi.lon],
         )?;
     }
+    changed(tx)?;
     tx.log(
         Entry { area: Some(&made.id), ..Entry::new("area.add", "area", &made.id) }
             .fact("kind", new.kind)

@@ -1,6 +1,6 @@
 //! People and organisations, for the system administrator: who there is, in which roles, and adding or ending them.
 //!
-//! What must stay true: an ended role or a stopped account works no longer at the next request; nothing here shows when
+//! What must stay true: an administrator acts in his own area and beneath, nowhere else; an ended role or a stopped account works no longer at the next request; nothing here shows when
 //! anybody signed in (the law forbids counting it).
 
 use schemars::JsonSchema;
@@ -8,11 +8,11 @@ use serde::Serialize;
 use store::{Entry, Query, params};
 
 use super::{Body, NewPerson, session};
-use crate::base::area::{self, web::AreaView};
+use crate::base::area::{self, Area, web::AreaView};
 use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::{Error, Reply, Req, Result, RoleKind, Route};
+use crate::kit::{Error, Reply, Req, Result, RoleKind, Route, Who};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -69,10 +69,10 @@ fn people(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "people");
     let view = req.app.db.read(|r| {
         let here = match req.query.get("area") {
-            Some(code) => area::by_code(r, code)?.ok_or(Kind::NotFound)?,
+            Some(code) => mine(r, &req.who, code, "area")?,
             None => {
-                let desk = super::default_desk(r)?;
-                area::by_id(r, &desk.area)?.ok_or(Kind::NotFound)?
+                let own = req.who.roles.iter().find(|r| r.kind == RoleKind::SystemAdmin).ok_or(Kind::Denied)?;
+                area::by_id(r, &own.area)?.ok_or(Kind::NotFound)?
             }
         };
         let sql = "select r.person, r.kind, a.name area, b.name body, c.login from role_of r join area a on a.id = r.area \
@@ -95,6 +95,16 @@ fn people(req: &Req) -> Result<Reply> {
     req.page("base/party/people.html", &view)
 }
 
+/// The area with this code, when the person administers it.
+fn mine(q: &mut dyn Query, who: &Who, code: &str, field: &'static str) -> Result<Area> {
+    let place = area::by_code(q, code)?.ok_or_else(|| Kind::Unknown.at(field))?;
+    if administers(who, &place.path) { Ok(place) } else { Err(Kind::Denied.into()) }
+}
+
+fn administers(who: &Who, path: &str) -> bool {
+    who.roles.iter().any(|r| r.kind == RoleKind::SystemAdmin && path.starts_with(&r.path))
+}
+
 fn kind(text: &str) -> Result<RoleKind> {
     text.parse().map_err(|()| Kind::Unknown.at("kind"))
 }
@@ -113,9 +123,9 @@ fn add_person(req: &Req) -> Result<Reply> {
     let kind = kind(&input.need("kind", 30)?)?;
     session::check_strength(&password, &login)?;
     let hash = session::hash(req.app, &password)?;
-    let at = code.clone();
+    let (at, who) = (code.clone(), req.who.clone());
     let made = req.app.db.write(move |tx| {
-        let place = area::by_code(tx, &at)?.ok_or_else(|| Kind::Unknown.at("area"))?;
+        let place = mine(tx, &who, &at, "area")?;
         if let Some(body) = &body {
             super::body_by_id(tx, body)?.ok_or_else(|| Kind::Unknown.at("body"))?;
         }
@@ -135,12 +145,16 @@ fn end_role(req: &Req) -> Result<Reply> {
         // Nobody locks the last door behind himself by mistake.
         return Err(Kind::Denied.into());
     }
-    let (person, actor) = (id.clone(), req.person()?.to_owned());
+    let (person, actor, who) = (id.clone(), req.person()?.to_owned(), req.who.clone());
     req.app.db.write(move |tx| {
+        // Everything the person holds must lie in this administrator's area, or he would end what others gave.
+        let now = tx.now();
+        if !super::roles(tx, &person, now)?.iter().all(|r| administers(&who, &r.path)) {
+            return Err(Kind::Denied.into());
+        }
         match one {
             Some(kind) => super::end_role(tx, &person, kind)?,
             None => {
-                let now = tx.now();
                 tx.exec("update account set disabled_at = $2 where person = $1", params![&person, now])?;
                 tx.exec("delete from session where person = $1", params![&person])?;
                 tx.log(Entry { actor: Some(&actor), ..Entry::new("party.stop", "person", &person) })?;
@@ -155,9 +169,9 @@ fn add_body(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let (name, code, phone) = (input.need("name", 60)?, input.need("area", 40)?, input.text("phone", 30)?);
     let kind = kind(&input.need("kind", 30)?)?;
-    let at = code.clone();
+    let (at, who) = (code.clone(), req.who.clone());
     let made = req.app.db.write(move |tx| {
-        let place = area::by_code(tx, &at)?.ok_or_else(|| Kind::Unknown.at("area"))?;
+        let place = mine(tx, &who, &at, "area")?;
         super::add_body(tx, kind, &name, &place.id, phone.as_deref())
     })?;
     done(req, &code, &made.value.id)
@@ -170,12 +184,12 @@ fn add_area(req: &Req) -> Result<Reply> {
     if !matches!(kind.as_str(), "community" | "grid") {
         return Err(Kind::Unknown.at("kind"));
     }
-    let above = parent.clone();
+    let (above, who) = (parent.clone(), req.who.clone());
     let made = req.app.db.write(move |tx| {
         if area::by_code(tx, &code)?.is_some() {
             return Err(Kind::Taken.at("code"));
         }
-        let above = area::by_code(tx, &above)?.ok_or_else(|| Kind::Unknown.at("parent"))?;
+        let above = mine(tx, &who, &above, "parent")?;
         area::add(tx, &area::NewArea { kind: &kind, code: &code, name: &name, parent: Some(&above), ring: &[] })
     })?;
     done(req, &parent, &made.value.code)

@@ -238,10 +238,10 @@ pub fn members(q: &mut dyn Query, body: &str, now: Ms) -> store::Result<Vec<Stri
 
 /// Where a person's work starts.
 pub fn home_of(who: &Who) -> &'static str {
-    if who.is(RoleKind::GridWorker) {
-        "/today"
-    } else if who.is_staff() {
+    if who.roles.iter().any(|r| r.kind.is_handler() && !r.kind.walks() && r.body.is_some()) {
         "/desk"
+    } else if who.is_staff() {
+        "/today"
     } else {
         "/"
     }

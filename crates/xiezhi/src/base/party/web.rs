@@ -37,7 +37,8 @@ struct Form {
 
 /// Only our own paths, so that nobody is sent elsewhere by a link.
 fn back(text: Option<&str>) -> String {
-    text.filter(|b| b.starts_with('/') && !b.starts_with("//") && !b.contains(['\\', '\r', '\n'])).unwrap_or("").to_owned()
+    let plain = |b: &&str| b.bytes().all(|c| (0x21..=0x7e).contains(&c) && c != b'\\');
+    text.filter(|b| b.starts_with('/') && !b.starts_with("//")).filter(plain).unwrap_or("").to_owned()
 }
 
 fn sign_in_page(req: &Req) -> Result<Reply> {
@@ -78,7 +79,7 @@ fn sign_out(req: &Req) -> Result<Reply> {
     let cookie = session::cookie(&req.app.config, "", Some(0));
     // Shared computers: nothing of this person stays in the browser.
     let reply = if req.wants_json() { Reply::json(&serde_json::json!({}))? } else { Reply::see_other(req.url("/")) };
-    Ok(reply.header("set-cookie", cookie).header("clear-site-data", "\"cache\""))
+    Ok(reply.header("set-cookie", cookie).header("clear-site-data", "\"cache\", \"storage\""))
 }
 
 /// The token that whoever started the program reads at the terminal; `None` once somebody has an account.

@@ -109,7 +109,7 @@ pub fn parts(app: &App, code: Option<&str>) -> Result<Vec<Part>> {
         // Cases lie in grids or communities; what lies higher has no community and is left to the sum above.
         let sql = "select m.code, m.name, t.state, cast(sum(t.n) as bigint) n from case_tally t join area a on a.id = t.area \
                    join area m on m.id = case when a.kind = 'grid' then a.parent else a.id end \
-                   where a.path >= $1 and a.path < $2 group by m.code, m.name, t.state order by m.code limit 2000";
+                   where m.kind = 'community' and a.path >= $1 and a.path < $2 group by m.code, m.name, t.state order by m.code limit 2000";
         let mut out: Vec<Part> = Vec::new();
         for row in r.rows(sql, params![from, to])? {
             let code: String = row.get("code")?;

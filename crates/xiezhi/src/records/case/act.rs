@@ -108,10 +108,10 @@ fn change(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, af
         }
         Action::Reject | Action::Close => {}
         Action::Merge => {
+            // Only into what is still worked on, and where this desk answers: merging must not bury a report.
             let into = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
-            let main = by_number(tx, into)?
-                .filter(|m| m.id != before.id && m.state != State::Merged)
-                .ok_or_else(|| Kind::Unknown.at("to"))?;
+            let fits = |m: &Case| m.id != before.id && m.state.is_open() && who.desk_over(&m.path).is_some();
+            let main = by_number(tx, into)?.filter(fits).ok_or_else(|| Kind::Unknown.at("to"))?;
             after.merged_into = Some(main.number);
         }
         Action::Reopen => {
@@ -121,6 +121,7 @@ fn change(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, af
             after.holder = Some(above.unwrap_or(desk).id);
             (after.handler, after.handled_by, after.checker) = (None, None, None);
             after.reopens += 1;
+            after.merged_into = None;
         }
         Action::Rate => after.score = Some(said.score.ok_or_else(|| Kind::Missing.at("score"))?),
         Action::Extend => after.extended += 1,

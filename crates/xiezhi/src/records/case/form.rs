@@ -89,7 +89,7 @@ fn begin(req: &Req) -> Result<Reply> {
     let take = |name: &str| req.query.get(name).unwrap_or_default().to_owned();
     (values.building, values.area, values.class, values.channel) =
         (take("building"), take("area"), take("class"), take("channel"));
-    if values.area.is_empty() {
+    if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
     }
     show(req, 1, values, None)

@@ -140,6 +140,12 @@ pub fn count(q: &mut dyn Query, filter: &Filter, now: i64) -> Result<i64> {
     Ok(q.count(&format!("select count(*) from cases where {sql}"), &params)?)
 }
 
+/// How many cases an area has ever had, from the tally.
+pub fn count_all(q: &mut dyn Query, path: &str) -> store::Result<i64> {
+    let sql = "select cast(coalesce(sum(t.n), 0) as bigint) from case_tally t join area a on a.id = t.area where a.path >= $1 and a.path < $2";
+    q.count(sql, params![path, area::end_of(path)])
+}
+
 /// What a person reported, newest first.
 pub fn by_reporter(q: &mut dyn Query, person: &str) -> store::Result<Vec<Case>> {
     let sql = format!("select {COLUMNS} from cases where reporter = $1 order by received_at desc limit 100");

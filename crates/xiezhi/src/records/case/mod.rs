@@ -32,7 +32,6 @@ pub mod view;
 pub mod web;
 
 use calc::codes;
-use calc::geo::Point;
 use store::{Db, Query, Row, Tx, Written, params};
 
 use crate::base::area::Area;
@@ -51,7 +50,6 @@ pub struct Case {
     pub area: String,
     pub path: String,
     pub building: Option<String>,
-    pub point: Option<Point>,
     /// Whose key seals what was said.
     pub owner: String,
     pub reporter: Option<String>,
@@ -75,15 +73,11 @@ pub struct Case {
     pub log_seq: u64,
 }
 
-pub(crate) const COLUMNS: &str = "id, number, state, class, area, path, building, lat, lon, owner, reporter, channel, received_at, holder, \
+pub(crate) const COLUMNS: &str = "id, number, state, class, area, path, building, owner, reporter, channel, received_at, holder, \
     holder_since, handler, handled_by, checker, due_at, overdue_at, level, returns, reopens, extended, closed_at, merged_into, score, log_seq";
 
 pub(crate) fn read(row: &Row) -> store::Result<Case> {
     let state: String = row.get("state")?;
-    let point = match (row.get::<Option<i32>>("lat")?, row.get::<Option<i32>>("lon")?) {
-        (Some(lat), Some(lon)) => Some(Point { lat, lon }),
-        _ => None,
-    };
     Ok(Case {
         id: row.get("id")?,
         number: row.get("number")?,
@@ -92,7 +86,6 @@ pub(crate) fn read(row: &Row) -> store::Result<Case> {
         area: row.get("area")?,
         path: row.get("path")?,
         building: row.get("building")?,
-        point,
         owner: row.get("owner")?,
         reporter: row.get("reporter")?,
         channel: row.get("channel")?,
@@ -156,7 +149,7 @@ pub fn stand(case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, no
         handler: case.handler.as_deref().is_some_and(|h| who.in_body(h)),
         handler_is_desk,
         handled_it: case.handled_by.is_some() && case.handled_by.as_deref() == person,
-        local: who.roles.iter().any(|r| r.kind.is_staff() && case.path.starts_with(&r.path)),
+        local: who.roles.iter().any(|r| r.kind.walks() && case.path.starts_with(&r.path)),
         settled_at: case.closed_at,
         now,
         extended: case.extended,

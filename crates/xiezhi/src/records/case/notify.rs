@@ -19,7 +19,7 @@ pub fn of(q: &mut dyn Query, entry: &Written) -> Result<Vec<New>> {
     let mut out = Vec::new();
     if let Some(reporter) = &case.reporter
         && actor != Some(reporter)
-        && !matches!(act, "note" | "extend" | "escalate")
+        && !matches!(act, "note" | "extend" | "escalate" | "rate")
     {
         out.push(new(reporter, &format!("mine-{act}")));
     }

@@ -109,7 +109,11 @@ fn desk(req: &Req) -> Result<Reply> {
         let all = queues(role);
         let mut counts = Vec::new();
         for (name, filter) in &all {
-            counts.push(Queue { name, count: list::count(r, filter, req.now)? });
+            let count = match &filter.path {
+                Some(path) if *name == "all" => list::count_all(r, path)?,
+                _ => list::count(r, filter, req.now)?,
+            };
+            counts.push(Queue { name, count });
         }
         let q = req.query.get("q").unwrap_or_default().to_owned();
         // Without a wish, the first queue in which something waits.

@@ -136,7 +136,7 @@ pub fn place(app: &App, new: &NewReport) -> Result<Spot> {
 
 /// Finds the place: building, then point, then area code; else the default desk's area. Never fails for a place.
 pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
-    let building = match &new.building {
+    let mut building = match &new.building {
         Some(id) => area::building(q, id)?,
         None => None,
     };
@@ -145,6 +145,12 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
         Some(b) => area::by_id(q, &b.area)?,
         None => None,
     };
+    // Somebody chose another community after the building: the later choice is meant.
+    if let (Some(at), Some(code)) = (&found, &new.area)
+        && area::by_code(q, code)?.is_some_and(|a| !at.path.starts_with(&a.path))
+    {
+        (found, building) = (None, None);
+    }
     if let (None, Some(p)) = (&found, point) {
         found = area::grid_at(q, p)?;
     }
@@ -174,7 +180,7 @@ pub struct Made {
 }
 
 /// Columns of a new case; the others are empty until somebody works on it.
-const CASE: [&str; 21] = [
+const CASE: [&str; 19] = [
     "id",
     "number",
     "state",
@@ -182,8 +188,6 @@ const CASE: [&str; 21] = [
     "area",
     "path",
     "building",
-    "lat",
-    "lon",
     "owner",
     "reporter",
     "channel",
@@ -250,8 +254,6 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
             &spot.area,
             &spot.path,
             &spot.building,
-            new.lat,
-            new.lon,
             &owner,
             reporter,
             &new.channel,

@@ -139,6 +139,8 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
         (A::Close, S::Checking) => may(f.may_check()).map(|()| S::Closed),
         (A::Rate, S::Closed) if f.within(f.rate_window) => may(f.reporter).map(|()| S::Closed),
         (A::Reopen, S::Closed) if f.within(f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
+        // Whoever finds his report was not the same takes it out again.
+        (A::Reopen, S::Merged) if f.within(f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
         // An appeal against a rejection goes to the desk above.
         (A::Reopen, S::Rejected) if f.within(f.reopen_window) => may(f.reporter).map(|()| S::Received),
         (A::Extend, s) if s.is_open() && f.extended == 0 => may(f.desk).map(|()| s),
@@ -171,9 +173,7 @@ pub fn actions(f: &Facts) -> Vec<Action> {
 pub fn due_after(action: Action, before: State, after: State, now: Ms, limit: Option<Ms>, due: Option<Ms>) -> Option<Ms> {
     let fresh = limit.map(|l| now + l)?;
     match action {
-        Action::Return if before.stage() != after.stage() && after == State::Accepted => {
-            Some(due.map_or(fresh, |d| d.min(fresh)))
-        }
+        Action::Return if before.stage() != after.stage() => Some(due.map_or(fresh, |d| d.min(fresh))),
         _ if before.stage() == after.stage() && before.is_open() && !matches!(action, Action::Dispatch) => due.or(Some(fresh)),
         _ => Some(fresh),
     }
@@ -220,8 +220,13 @@ mod tests {
 
         #[test]
         fn inv01_handing_back_never_moves_a_deadline_later(now in 0i64..1000, limit in 1i64..1000, due in 0i64..2000) {
-            for before in [State::Dispatched, State::Handling] {
-                let d = due_after(Action::Return, before, State::Accepted, now, Some(limit), Some(due)).unwrap();
+            for (before, after) in [
+                (State::Dispatched, State::Accepted),
+                (State::Handling, State::Accepted),
+                (State::Feedback, State::Handling),
+                (State::Checking, State::Handling),
+            ] {
+                let d = due_after(Action::Return, before, after, now, Some(limit), Some(due)).unwrap();
                 prop_assert!(d <= due);
             }
         }

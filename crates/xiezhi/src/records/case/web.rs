@@ -1,7 +1,7 @@
 //! Routes of single cases: making a report, looking at one, acting on it, and its receipt.
 
 use serde_json::json;
-use store::Key;
+use store::{Key, Query as _};
 
 use super::act::{self, Said};
 use super::report::{self, NewReport};
@@ -151,7 +151,8 @@ fn sent(req: &Req) -> Result<Reply> {
 
 fn receipt(req: &Req) -> Result<Reply> {
     let (case, _) = with_code(req)?;
-    let receipt = req.app.db.receipt(case.log_seq, req.app.db.last().size)?;
+    let size = req.app.db.read(|r| r.log_size())?;
+    let receipt = req.app.db.receipt(case.log_seq, size)?;
     let name = format!("attachment; filename=\"receipt-{}.json\"", case.number);
     Ok(Reply::json(&receipt)?.header("content-disposition", name))
 }

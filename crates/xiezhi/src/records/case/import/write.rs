@@ -12,15 +12,13 @@ use crate::records::case::rules::State;
 use crate::records::case::tally;
 
 /// Columns of a case that an import fills; those about handling stay empty.
-const CASE: [&str; 21] = [
+const CASE: [&str; 19] = [
     "id",
     "number",
     "state",
     "class",
     "area",
     "path",
-    "lat",
-    "lon",
     "owner",
     "channel",
     "source",
@@ -109,8 +107,7 @@ impl New<'_> {
     fn case(&self, index: u64) -> Vec<Value> {
         let (row, place) = (self.row, &self.row.place);
         let since = self.holder.map(|_| row.opened);
-        let who =
-            params![&self.id, &self.number, row.state.as_str(), &row.class, &place.area, &place.path, row.lat, row.lon, &self.id];
+        let who = params![&self.id, &self.number, row.state.as_str(), &row.class, &place.area, &place.path, &self.id];
         let when = params!["import", &row.source, row.opened, self.holder, since, self.due, 0, 0, 0, 0, row.closed, index];
         [who, when].concat()
     }
