@@ -4,6 +4,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
+TARGET=${CARGO_TARGET_DIR:-target}
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/xiezhi.XXXXXX")
 chmod 711 "$SCRATCH"
 PG_BIN='' PG_DATA='' SERVER_PID='' SERVER_URL=''

@@ -21,6 +21,7 @@ home-no-communities = No community is open yet. You can report all the same; the
 
 report-step = Step { $n } of 3
 report-clerk = for somebody else ({ $channel })
+report-how = How it came:
 report-title-1 = What is it?
 report-title-2 = Where is it?
 report-title-3 = How can we reach you?

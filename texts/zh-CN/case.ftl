@@ -18,6 +18,7 @@ home-no-communities = 还没有社区开通。您仍然可以报事，值班台�
 
 report-step = 第 { $n } 步，共 3 步
 report-clerk = 代人登记（{ $channel }）
+report-how = 登记方式：
 report-title-1 = 什么事？
 report-title-2 = 在哪里？
 report-title-3 = 怎么联系您？

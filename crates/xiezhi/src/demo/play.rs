@@ -14,7 +14,7 @@ use crate::kit::{App, Result, RoleKind, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::report::{self, NewReport};
 use crate::records::case::rules::Action;
-use crate::records::case::{Case, by_id};
+use crate::records::case::{Case, by_id, by_number};
 
 /// Seconds after which a deadline is noticed.
 const NOTICED: Ms = 20_000;
@@ -40,15 +40,33 @@ pub fn play(app: &App, draw: &mut Draw, places: &Places, people: &People, storie
         if n == 0 {
             running[i] = Some(begin(app, draw, places, people, &stories[i])?);
         } else {
-            let into = stories[i].into.and_then(|m| running[m].as_ref()).map(|m| m.number.clone());
+            let what = stories[i].steps[n - 1].1;
+            let into = if what == Do::Merge { still_open(app, stories, &running, i)? } else { None };
             let Some(case) = &mut running[i] else { continue };
-            step(app, draw, people, case, stories[i].steps[n - 1].1, into)?;
+            // At some hours of the day everything it could join is settled already: then it stays where it is.
+            if what != Do::Merge || into.is_some() {
+                step(app, draw, people, case, what, into)?;
+            }
         }
         if let Some((next, _)) = stories[i].steps.get(n) {
             queue.push(Reverse((*next, i, n + 1)));
         }
     }
     ring(app, now)
+}
+
+/// What a report can be merged into: the one its story says, else another of its community that is still worked on.
+fn still_open(app: &App, stories: &[Story], running: &[Option<Running>], of: usize) -> Result<Option<String>> {
+    let near =
+        (0..stories.len()).filter(|j| stories[*j].community == stories[of].community && stories[*j].class == stories[of].class);
+    for number in
+        stories[of].into.into_iter().chain(near).filter(|j| *j != of).filter_map(|j| Some(running[j].as_ref()?.number.clone()))
+    {
+        if app.db.read(|r| by_number(r, &number))?.is_some_and(|c| c.state.is_open()) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }
 
 /// Fires the deadlines that pass until then, each at its time.

@@ -49,6 +49,8 @@ pub struct Matter {
     pub actions: Vec<&'static str>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
+    /// Classes to choose from, when the reader may classify it.
+    pub classes: Vec<String>,
     /// The reader reported it.
     pub mine: bool,
     /// The tracking code, as the reader gave it.
@@ -220,6 +222,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     };
     let facts = stand(case, who, code.is_some(), handler_is_desk, now);
     let actions = rules::actions(&facts);
+    let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch));
     let parties = if actions.contains(&Action::Dispatch) { parties(q, case)? } else { Vec::new() };
     let community = area::community_of(q, &case.area)?;
     let place = place_text(q, case)?;
@@ -248,6 +251,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         reopen_until: settled.map(|t| t + catalogue().reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
         parties,
+        classes: if sorts { catalogue().order.clone() } else { Vec::new() },
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })
