@@ -9,6 +9,7 @@ use hyper::HeaderMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use store::{Key, Tx};
 
 use super::app::App;
 use super::error::{Error, Kind, Result};
@@ -175,6 +176,17 @@ impl Req<'_> {
             out.extend(&f.bytes);
         }
         out
+    }
+
+    /// Runs a write, once for each idempotency key of this person: a repetition gets the text that the first one gave.
+    pub fn once(&self, write: impl FnOnce(&mut Tx) -> Result<String> + Send + 'static) -> Result<String> {
+        match self.key() {
+            Some(key) => {
+                let key = Key::new(self.who.key_space(), key, &self.fingerprint());
+                Ok(self.app.db.write_once(key, move |tx| Ok::<_, Error>((write(tx)?, None)))?.answer)
+            }
+            None => Ok(self.app.db.write(write)?.value),
+        }
     }
 
     /// The person who must be signed in.

@@ -73,8 +73,9 @@ fn an_administrator_builds_a_community() {
             admin.post("/areas", &json!({ "parent": COMMUNITY, "kind": "province", "code": "x", "name": "y" })).status,
             422
         );
-        let body =
-            admin.post("/bodies", &json!({ "name": "新物业", "kind": "property", "area": COMMUNITY })).json()["id"].clone();
+        let firm = json!({ "name": "新物业", "kind": "property", "area": COMMUNITY });
+        let body = admin.post_keyed("/bodies", "twice", &firm).json()["id"].clone();
+        assert_eq!(admin.post_keyed("/bodies", "twice", &firm).json()["id"], body, "a double click makes one firm");
         let new = json!({ "name": "赵师傅", "login": "zhao", "password": PASSWORD, "kind": "property", "area": COMMUNITY, "body": body });
         assert_eq!(admin.post("/people", &new).status, 201);
         assert_eq!(admin.post("/people", &new).error(), (409, "taken".into()));

@@ -124,7 +124,7 @@ fn add_person(req: &Req) -> Result<Reply> {
     session::check_strength(&password, &login)?;
     let hash = session::hash(req.app, &password)?;
     let (at, who) = (code.clone(), req.who.clone());
-    let made = req.app.db.write(move |tx| {
+    let made = req.once(move |tx| {
         let place = mine(tx, &who, &at, "area")?;
         if let Some(body) = &body {
             super::body_by_id(tx, body)?.ok_or_else(|| Kind::Unknown.at("body"))?;
@@ -132,9 +132,9 @@ fn add_person(req: &Req) -> Result<Reply> {
         let new = NewPerson { name: &name, phone: phone.as_deref(), home: None, login: &login, hash: &hash };
         let person = super::add_person(tx, &new)?;
         super::add_role(tx, &person, kind, &place.id, body.as_deref())?;
-        Ok::<_, Error>(person)
+        Ok(person)
     })?;
-    done(req, &code, &made.value)
+    done(req, &code, &made)
 }
 
 fn end_role(req: &Req) -> Result<Reply> {
@@ -170,11 +170,11 @@ fn add_body(req: &Req) -> Result<Reply> {
     let (name, code, phone) = (input.need("name", 60)?, input.need("area", 40)?, input.text("phone", 30)?);
     let kind = kind(&input.need("kind", 30)?)?;
     let (at, who) = (code.clone(), req.who.clone());
-    let made = req.app.db.write(move |tx| {
+    let made = req.once(move |tx| {
         let place = mine(tx, &who, &at, "area")?;
-        super::add_body(tx, kind, &name, &place.id, phone.as_deref())
+        Ok(super::add_body(tx, kind, &name, &place.id, phone.as_deref())?.id)
     })?;
-    done(req, &code, &made.value.id)
+    done(req, &code, &made)
 }
 
 fn add_area(req: &Req) -> Result<Reply> {
@@ -185,12 +185,12 @@ fn add_area(req: &Req) -> Result<Reply> {
         return Err(Kind::Unknown.at("kind"));
     }
     let (above, who) = (parent.clone(), req.who.clone());
-    let made = req.app.db.write(move |tx| {
+    let made = req.once(move |tx| {
         if area::by_code(tx, &code)?.is_some() {
             return Err(Kind::Taken.at("code"));
         }
         let above = mine(tx, &who, &above, "parent")?;
-        area::add(tx, &area::NewArea { kind: &kind, code: &code, name: &name, parent: Some(&above), ring: &[] })
+        Ok(area::add(tx, &area::NewArea { kind: &kind, code: &code, name: &name, parent: Some(&above), ring: &[] })?.code)
     })?;
-    done(req, &parent, &made.value.code)
+    done(req, &parent, &made)
 }

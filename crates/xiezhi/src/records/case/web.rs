@@ -92,16 +92,7 @@ fn act_on(req: &Req) -> Result<Reply> {
     let mut said = Said::parse(&req.input()?)?;
     said.media.extend(media::web::keep_files(req)?);
     let (who, number, holds) = (req.who.clone(), case.number.clone(), code.is_some());
-    let run = move |tx: &mut store::Tx| act::act(tx, &who, holds, &number, action, &said);
-    match req.key() {
-        Some(key) => {
-            let key = Key::new(req.who.key_space(), key, &req.fingerprint());
-            req.app.db.write_once(key, move |tx| Ok::<_, Error>((run(tx)?.number, None)))?;
-        }
-        None => {
-            req.app.db.write(move |tx| run(tx))?;
-        }
-    }
+    req.once(move |tx| Ok(act::act(tx, &who, holds, &number, action, &said)?.number))?;
     if req.wants_json() {
         let now = req.app.db.read(|r| by_number(r, &case.number))?.ok_or(Kind::NotFound)?;
         return Reply::json(&show(req, &now, code.as_deref())?);
