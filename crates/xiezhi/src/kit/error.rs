@@ -58,6 +58,12 @@ kinds! {
     Method = 405 "method",
     /// The case does not allow it now.
     State = 409 "state",
+    /// A ruling named this handler: it cannot hand back.
+    Ruled = 409 "ruled",
+    /// Parts of the case are not settled yet.
+    TasksOpen = 409 "tasks-open",
+    /// Others reported it too.
+    Shared = 409 "shared",
     /// The name is taken.
     Taken = 409 "taken",
     /// Set-up was done before.
@@ -82,6 +88,8 @@ kinds! {
     Unknown = 422 "unknown-value",
     /// Text, photo or voice: one is needed.
     Empty = 422 "empty-report",
+    /// This class of case needs a picture here.
+    Evidence = 422 "evidence",
     /// Too many items; `limit` are allowed.
     TooMany = 422 "too-many",
     /// The password is too weak.

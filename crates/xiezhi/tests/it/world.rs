@@ -15,7 +15,7 @@ pub const SIBLING: &str = "321002001002";
 pub const PASSWORD: &str = "correct horse battery";
 
 /// Login names, role kinds, areas and bodies of the people.
-const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 10] = [
+const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 11] = [
     ("resident", RoleKind::Resident, COMMUNITY, None),
     ("neighbour", RoleKind::Resident, COMMUNITY, None),
     ("grid", RoleKind::GridWorker, "321002001001-1", Some("committee")),
@@ -23,6 +23,7 @@ const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 10] = [
     ("clerk", RoleKind::Committee, COMMUNITY, Some("committee")),
     ("clerk2", RoleKind::Committee, COMMUNITY, Some("committee")),
     ("property", RoleKind::Property, COMMUNITY, Some("property")),
+    ("helper", RoleKind::VolunteerGroup, COMMUNITY, Some("helpers")),
     ("stranger", RoleKind::Committee, SIBLING, Some("sibling")),
     ("street", RoleKind::Subdistrict, "321002001", Some("street")),
     ("admin", RoleKind::SystemAdmin, "321002001", None),
@@ -135,6 +136,7 @@ fn settle(tx: &mut store::Tx, hash: &str) -> Result<(), Error> {
     for (name, kind, code) in [
         ("committee", RoleKind::Committee, COMMUNITY),
         ("property", RoleKind::Property, COMMUNITY),
+        ("helpers", RoleKind::VolunteerGroup, COMMUNITY),
         ("sibling", RoleKind::Committee, SIBLING),
         ("street", RoleKind::Subdistrict, "321002001"),
     ] {

@@ -24,6 +24,8 @@ struct Row {
     limits: Limits,
     #[serde(default)]
     urgent: bool,
+    #[serde(default)]
+    claimable: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -40,6 +42,8 @@ pub struct Class {
     limits: Limits,
     /// Goes to the top of every list.
     pub urgent: bool,
+    /// Groups and firms may take it on.
+    pub claimable: bool,
 }
 
 impl Class {
@@ -85,8 +89,11 @@ pub fn catalogue() -> &'static Catalogue {
     ALL.get_or_init(|| {
         let file: File = toml::from_str(include_str!("../../../../../data/catalogue/classes.toml")).expect("classes.toml");
         let order: Vec<String> = file.class.iter().map(|c| c.code.clone()).collect();
-        let classes: BTreeMap<_, _> =
-            file.class.into_iter().map(|c| (c.code, Class { limits: c.limits, urgent: c.urgent })).collect();
+        let classes: BTreeMap<_, _> = file
+            .class
+            .into_iter()
+            .map(|c| (c.code, Class { limits: c.limits, urgent: c.urgent, claimable: c.claimable }))
+            .collect();
         assert!(classes.contains_key("other"), "classes.toml needs a class other");
         Catalogue {
             classes,

@@ -13,6 +13,7 @@ use store::{Entry, Logged, Query, Tx, params};
 
 use super::classes::catalogue;
 use super::rules::{Stage, State};
+use super::{Case, Rulebook, clock, ledger, put};
 use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -179,40 +180,40 @@ pub struct Made {
     pub due_at: Ms,
 }
 
-/// Columns of a new case; the others are empty until somebody works on it.
-const CASE: [&str; 19] = [
-    "id",
-    "number",
-    "state",
-    "class",
-    "area",
-    "path",
-    "building",
-    "owner",
-    "reporter",
-    "channel",
-    "received_at",
-    "holder",
-    "holder_since",
-    "due_at",
-    "level",
-    "returns",
-    "reopens",
-    "extended",
-    "log_seq",
-];
-const HOLD: [&str; 5] = ["case_id", "n", "holder", "state", "from_at"];
-
 /// Writes a report. `zone` decides the day in its number.
-pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::tz::TimeZone) -> Result<(Made, Logged)> {
+pub fn make(
+    tx: &mut Tx,
+    book: &Rulebook,
+    who: &Who,
+    new: &NewReport,
+    spot: &Spot,
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Made, Logged)> {
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
     let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
     let n = tx.count(sql, params![&day])?;
     let number = format!("{day}-{n:04}");
-    let class = catalogue().or_other(new.class.as_deref());
-    let due_at = now + class.limit(Stage::Receive);
+    let mut case = Case {
+        number,
+        class: new.class.clone(),
+        pack: book.pack(),
+        area: spot.area.clone(),
+        path: spot.path.clone(),
+        building: spot.building.clone(),
+        channel: new.channel.clone(),
+        received_at: now,
+        holder: Some(spot.holder.clone()),
+        holder_since: Some(now),
+        hold_from: Some(now),
+        clock_from: Some(now),
+        updated_at: now,
+        ..Case::empty(&id, State::Received)
+    };
+    let due_at = book.due(&case, Stage::Receive, now);
+    case.due_at = Some(due_at);
+    case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();
@@ -228,7 +229,7 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
     };
     let entry = entry
         .fact("state", State::Received.as_str())
-        .fact("number", number.as_str())
+        .fact("number", case.number.as_str())
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
@@ -243,35 +244,11 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
         // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
         .element("case.class", Some(new.class.as_deref().unwrap_or("")));
     let logged = tx.log(entry)?;
-    tx.append(
-        "cases",
-        &CASE,
-        params![
-            &id,
-            &number,
-            State::Received.as_str(),
-            &new.class,
-            &spot.area,
-            &spot.path,
-            &spot.building,
-            &owner,
-            reporter,
-            &new.channel,
-            now,
-            &spot.holder,
-            now,
-            due_at,
-            0,
-            0,
-            0,
-            0,
-            logged.index,
-        ],
-    );
-    tx.append("case_hold", &HOLD, params![&id, 1, &spot.holder, State::Received.as_str(), now]);
-    super::tally(tx, &spot.area, None, State::Received, 1)?;
+    (case.owner, case.reporter, case.log_seq) = (owner, reporter.map(str::to_owned), logged.index);
+    ledger::tally(tx, &spot.area, State::Received, 1);
+    put(tx, &case);
     if !new.media.is_empty() {
         crate::base::media::attach(tx, &new.media, &id, "report", who)?;
     }
-    Ok((Made { id, number, due_at }, logged))
+    Ok((Made { id, number: case.number, due_at }, logged))
 }
