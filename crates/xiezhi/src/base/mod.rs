@@ -10,3 +10,5 @@ pub mod media;
 pub mod notice;
 /// Who may act.
 pub mod party;
+/// Calendar and office hours.
+pub mod worktime;

@@ -1,0 +1,20 @@
+# Working time and the catalogue of matters
+calendar-title = Working calendar
+calendar-intro = Limits in working hours and working days follow this calendar and these office hours. A change holds for limits that begin afterwards.
+calendar-ends-soon = The calendar does not know { $year } yet. When the State Council has published the holidays, upload a new one; until then limits that reach into it count natural time.
+calendar-name = Calendar
+calendar-years = Years
+calendar-hours = Office hours
+calendar-hours-hint = Write them like 09:00-12:00,14:00-18:00
+calendar-rounding = Working days end
+rounding-same-time = at the same time of the last day
+rounding-day-end = when the office closes on the last day
+calendar-change-hours = Change office hours
+calendar-upload = Put another calendar in force
+calendar-file = Calendar (CSV)
+calendar-file-hint = The first two lines give name and years, then one day a line: off for a holiday, work for a make-up day. Ordinary days and weekends are left out.
+calendar-days = Holidays and make-up days
+calendar-day = Day
+calendar-why = Holiday
+calendar-off = off
+calendar-work = make-up work
