@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use store::{Receipt, note};
-use xiezhi::base::{area, party, worktime};
+use xiezhi::base::{area, classes, party, worktime};
 use xiezhi::demo;
 use xiezhi::edge::{backup, serve};
 use xiezhi::kit::App;
@@ -290,10 +290,11 @@ fn import_calendar(node: &Node, file: &Path) -> Result<ExitCode, String> {
 
 fn import_cases(node: &Node, map: &Path, file: &Path) -> Result<ExitCode, String> {
     let text = std::fs::read_to_string(map).map_err(|e| format!("{}: {e}", map.display()))?;
-    let map = import::Map::parse(&text).map_err(|e| format!("{}: {e}", map.display()))?;
     let input = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let app = App::open(node.config()?)?;
     app.db.write(party::first_start).map_err(|e| e.to_string())?;
+    let catalogue = classes::now(&app).map_err(|e| e.to_string())?;
+    let map = import::Map::parse(&text, &catalogue).map_err(|e| format!("{}: {e}", map.display()))?;
     let done = import::run(&app, &map, input, |n| eprint!("\r{n} rows")).map_err(|e| format!("{}: {e}", file.display()))?;
     eprintln!("\rimported {}, known {}, rejected {}", done.added, done.known, done.rejected.len());
     println!("line,reason");

@@ -4,6 +4,8 @@
 pub mod area;
 /// Data elements, decisions, the read log.
 pub mod catalogue;
+/// The case catalogue.
+pub mod classes;
 /// Pictures and recordings.
 pub mod media;
 /// Messages to people.

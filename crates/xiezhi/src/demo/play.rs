@@ -14,7 +14,7 @@ use crate::kit::{App, Result, RoleKind, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::report::{self, NewReport};
 use crate::records::case::rules::Action;
-use crate::records::case::{Case, by_id, by_number};
+use crate::records::case::{Case, Rulebook, by_id, by_number};
 
 /// Seconds after which a deadline is noticed.
 const NOTICED: Ms = 20_000;
@@ -78,7 +78,8 @@ fn ring(app: &App, until: Ms) -> Result<()> {
         })?;
         let Some(Case { id, due_at: Some(due), .. }) = next else { return Ok(()) };
         app.ambience.shift_to((due + NOTICED).min(until));
-        app.db.write(move |tx| act::escalate(tx, &id))?;
+        let book = Rulebook::now(app)?;
+        app.db.write(move |tx| act::escalate(tx, &book, &id))?;
     }
 }
 
@@ -112,8 +113,8 @@ fn begin<'a>(app: &App, draw: &mut Draw, places: &Places, people: &People, story
         (new.contact_name, new.contact_phone) = (Some(draw.name()), Some(draw.phone()));
     }
     let spot = app.db.read(|r| report::locate(r, &new))?;
-    let (zone, by) = (app.config.zone.clone(), who.clone());
-    let (made, _) = app.db.write(move |tx| report::make(tx, &by, &new, &spot, &zone))?.value;
+    let (book, zone, by) = (Rulebook::now(app)?, app.config.zone.clone(), who.clone());
+    let (made, _) = app.db.write(move |tx| report::make(tx, &book, &by, &new, &spot, &zone))?.value;
     let reporter = if for_another { Who::default() } else { who };
     Ok(Running { story, reporter, number: made.number, handler: None })
 }
@@ -190,8 +191,8 @@ fn step<'a>(
         said.score = Some(score);
     }
     let (who, holds_code) = actor(draw, people, case, what);
-    let number = case.number.clone();
-    app.db.write(move |tx| act::act(tx, &who, holds_code, &number, action, &said))?;
+    let (book, number) = (Rulebook::now(app)?, case.number.clone());
+    app.db.write(move |tx| act::act(tx, &book, &who, holds_code, &number, action, &said))?;
     Ok(())
 }
 

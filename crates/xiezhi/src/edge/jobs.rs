@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
-use crate::records::case::{act, notify};
+use crate::records::case::{Rulebook, act, notify};
 use store::Query as _;
 
 /// Between two rounds.
@@ -67,8 +67,10 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     loop {
         let due = app.db.read(|r| act::overdue(r, now, AT_ONCE))?;
         let (all, mut failed) = (due.len() as i64, None);
+        let book = Rulebook::now(app)?;
         for id in due {
-            failed = app.db.write(move |tx| act::escalate(tx, &id)).err().or(failed);
+            let book = book.clone();
+            failed = app.db.write(move |tx| act::escalate(tx, &book, &id)).err().or(failed);
         }
         match failed {
             Some(e) => return Err(e),

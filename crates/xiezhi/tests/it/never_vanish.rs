@@ -8,6 +8,7 @@ use xiezhi::edge::jobs;
 use xiezhi::kit::time::{HOUR, MINUTE};
 use xiezhi::kit::{Error, Who};
 use xiezhi::oversight::supervise;
+use xiezhi::records::case::Rulebook;
 use xiezhi::records::case::act::{self, Said};
 use xiezhi::records::case::report::{self, NewReport};
 use xiezhi::records::case::rules::Action;
@@ -64,7 +65,7 @@ fn inv01_nothing_vanishes_whatever_is_done() {
 fn run(w: &World, people: &[Who], bodies: &[String; 4], numbers: &mut Vec<String>, step: Step) {
     match step {
         Step::Report { actor } => {
-            let (who, zone) = (people[actor].clone(), w.app.config.zone.clone());
+            let (book, who, zone) = (Rulebook::now(&w.app).unwrap(), people[actor].clone(), w.app.config.zone.clone());
             let new = NewReport {
                 text: Some("灯坏了".into()),
                 area: Some(COMMUNITY.into()),
@@ -72,7 +73,8 @@ fn run(w: &World, people: &[Who], bodies: &[String; 4], numbers: &mut Vec<String
                 ..NewReport::default()
             };
             let spot = w.app.db.read(|r| report::locate(r, &new)).unwrap();
-            let made = w.app.db.write(move |tx| Ok::<_, Error>(report::make(tx, &who, &new, &spot, &zone)?.0)).unwrap().value;
+            let made =
+                w.app.db.write(move |tx| Ok::<_, Error>(report::make(tx, &book, &who, &new, &spot, &zone)?.0)).unwrap().value;
             numbers.push(made.number);
         }
         Step::Act { case, actor, action, holds_code, to } if !numbers.is_empty() => {
@@ -84,9 +86,9 @@ fn run(w: &World, people: &[Who], bodies: &[String; 4], numbers: &mut Vec<String
                 Said {
                     reason: Some("原因".into()), text: Some("说明".into()), to: Some(to), score: Some(3), ..Said::default()
                 };
-            let who = people[actor].clone();
+            let (book, who) = (Rulebook::now(&w.app).unwrap(), people[actor].clone());
             // A refusal is fine; what matters is that it changes nothing.
-            let _ = w.app.db.write(move |tx| act::act(tx, &who, holds_code, &number, action, &said));
+            let _ = w.app.db.write(move |tx| act::act(tx, &book, &who, holds_code, &number, action, &said));
         }
         Step::Act { .. } => {}
         Step::Wait { hours } => {

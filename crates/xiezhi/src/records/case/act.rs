@@ -4,9 +4,8 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::classes::catalogue;
 use super::rules::{self, Action, State};
-use super::{Case, by_id, by_number, hand_over, stand, tally};
+use super::{Case, Rulebook, by_id, by_number, hand_over, stand, tally};
 use crate::base::{media, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -43,17 +42,17 @@ impl Said {
 }
 
 /// Does an action and returns the case as it then stands.
-pub fn act(tx: &mut Tx, who: &Who, holds_code: bool, number: &str, action: Action, said: &Said) -> Result<Case> {
+pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, number: &str, action: Action, said: &Said) -> Result<Case> {
     let before = by_number(tx, number)?.ok_or(Kind::NotFound)?;
     let handler_is_desk = match &before.handler {
         Some(h) => party::body_by_id(tx, h)?.is_some_and(|b| b.kind.is_desk()),
         None => false,
     };
-    let state = rules::next(action, &stand(&before, who, holds_code, handler_is_desk, tx.now()))?;
+    let state = rules::next(action, &stand(book, &before, who, holds_code, handler_is_desk, tx.now()))?;
     let mut after = before.clone();
     after.state = state;
-    change(tx, who, action, said, &before, &mut after)?;
-    clock(tx, action, &before, &mut after);
+    change(tx, book, who, action, said, &before, &mut after)?;
+    clock(tx, book, action, &before, &mut after);
     save(tx, &before, &after)?;
     if !said.media.is_empty() {
         let phase = if action == Action::Feedback { "feedback" } else { action.as_str() };
@@ -65,11 +64,11 @@ pub fn act(tx: &mut Tx, who: &Who, holds_code: bool, number: &str, action: Actio
 }
 
 /// What the action changes besides the state.
-fn change(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, after: &mut Case) -> Result<()> {
+fn change(tx: &mut Tx, book: &Rulebook, who: &Who, action: Action, said: &Said, before: &Case, after: &mut Case) -> Result<()> {
     if let Some(class) = &said.class
         && matches!(action, Action::Accept | Action::Dispatch)
     {
-        catalogue().get(class).ok_or_else(|| Kind::Unknown.at("class"))?;
+        book.classes.get(class).ok_or_else(|| Kind::Unknown.at("class"))?;
         after.class = Some(class.clone());
     }
     let mine = || who.desk_over(&before.path).or(who.role_over(&before.path)).and_then(|r| r.body.clone());
@@ -132,14 +131,13 @@ fn change(tx: &mut Tx, who: &Who, action: Action, said: &Said, before: &Case, af
 }
 
 /// Moves the clock as the rules say; a settled case has none.
-fn clock(tx: &Tx, action: Action, before: &Case, after: &mut Case) {
+fn clock(tx: &Tx, book: &Rulebook, action: Action, before: &Case, after: &mut Case) {
     let now = tx.now();
-    let class = catalogue().or_other(after.class.as_deref());
-    let limit = after.state.stage().map(|s| class.limit(s));
+    let from = |start| after.state.stage().map(|s| book.due(s, after.class.as_deref(), start).at);
     after.due_at = match action {
         Action::Note | Action::Rate => before.due_at,
-        Action::Extend => before.due_at.zip(limit).map(|(due, l)| due.max(now) + l),
-        _ => rules::due_after(action, before.state, after.state, now, limit, before.due_at),
+        Action::Extend => before.due_at.and_then(|due| from(due.max(now))),
+        _ => rules::due_after(action, before.state, after.state, from(now), before.due_at),
     };
     // Overdue is a mark of the running stage: a new stage, or more time, clears it.
     if after.state.stage() != before.state.stage() && action != Action::Return || action == Action::Extend {
@@ -209,7 +207,7 @@ pub fn overdue(q: &mut dyn Query, now: i64, limit: i64) -> Result<Vec<String>> {
 
 /// A deadline fires: the case moves to the desk above, which has a new clock. At the top it stays, and rings again.
 /// Whoever handles it may still finish. Firing twice does nothing, so a crash between look-up and write is harmless.
-pub fn escalate(tx: &mut Tx, id: &str) -> Result<()> {
+pub fn escalate(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
     let now = tx.now();
     let Some(before) = by_id(tx, id)?.filter(|c| c.due_at.is_some_and(|d| d <= now)) else { return Ok(()) };
     let holder = before.holder.as_deref().ok_or_else(|| Error::internal("inv01: an open case without holder"))?;
@@ -218,7 +216,7 @@ pub fn escalate(tx: &mut Tx, id: &str) -> Result<()> {
     let mut after = before.clone();
     after.overdue_at = before.overdue_at.or(Some(now));
     after.level += i64::from(above.is_some());
-    after.due_at = Some(now + catalogue().escalate);
+    after.due_at = Some(book.time.due(now, book.classes.escalate).at);
     if let Some(above) = above {
         after.holder = Some(above.id);
     }

@@ -10,8 +10,6 @@
 
 /// Actions of staff and reporter.
 pub mod act;
-/// The case catalogue.
-pub mod classes;
 /// The report form.
 pub mod form;
 /// Foreign request files.
@@ -24,6 +22,8 @@ pub mod notify;
 pub mod pages;
 /// Making a report.
 pub mod report;
+/// Catalogue and working time in force.
+pub mod rulebook;
 /// Pure decisions.
 pub mod rules;
 /// What readers get to see.
@@ -37,6 +37,7 @@ use store::{Db, Query, Row, Tx, Written, params};
 use crate::base::area::Area;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
+pub use rulebook::Rulebook;
 use rules::State;
 
 /// A case as it stands.
@@ -137,8 +138,7 @@ pub fn said(q: &mut dyn Query, case: &Case) -> store::Result<Option<Written>> {
 }
 
 /// How a person stands to a case, for rights to act.
-pub fn stand(case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, now: Ms) -> rules::Facts {
-    let catalogue = classes::catalogue();
+pub fn stand(book: &Rulebook, case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, now: Ms) -> rules::Facts {
     let person = who.person.as_deref();
     let holds =
         case.holder.as_deref().is_some_and(|h| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(h)));
@@ -153,8 +153,8 @@ pub fn stand(case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, no
         settled_at: case.closed_at,
         now,
         extended: case.extended,
-        reopen_window: catalogue.reopen_window,
-        rate_window: catalogue.rate_window,
+        reopen_window: book.classes.reopen_window,
+        rate_window: book.classes.rate_window,
     }
 }
 

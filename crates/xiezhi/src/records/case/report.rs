@@ -11,8 +11,9 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::classes::catalogue;
-use super::rules::{Stage, State};
+use super::Rulebook;
+use super::rules::State;
+use crate::base::classes::{Catalogue, Stage};
 use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -44,7 +45,7 @@ pub struct NewReport {
 
 impl NewReport {
     /// Reads the contract's JSON, or the flat fields of a form.
-    pub fn parse(input: &Input, staff: bool) -> Result<NewReport> {
+    pub fn parse(input: &Input, staff: bool, classes: &Catalogue) -> Result<NewReport> {
         let place = input.object("place")?;
         let place = if place.0.is_empty() { input } else { &place };
         let contact = match input.0.get("contact") {
@@ -79,7 +80,7 @@ impl NewReport {
             return Err(Kind::Empty.at("text"));
         }
         if let Some(class) = &new.class
-            && catalogue().get(class).is_none()
+            && classes.get(class).is_none()
         {
             return Err(Kind::Unknown.at("class"));
         }
@@ -204,15 +205,21 @@ const CASE: [&str; 19] = [
 const HOLD: [&str; 5] = ["case_id", "n", "holder", "state", "from_at"];
 
 /// Writes a report. `zone` decides the day in its number.
-pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::tz::TimeZone) -> Result<(Made, Logged)> {
+pub fn make(
+    tx: &mut Tx,
+    book: &Rulebook,
+    who: &Who,
+    new: &NewReport,
+    spot: &Spot,
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Made, Logged)> {
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
     let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
     let n = tx.count(sql, params![&day])?;
     let number = format!("{day}-{n:04}");
-    let class = catalogue().or_other(new.class.as_deref());
-    let due_at = now + class.limit(Stage::Receive);
+    let due_at = book.due(Stage::Receive, new.class.as_deref(), now).at;
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();

@@ -3,6 +3,7 @@
 //! What must stay true: the checker is never the handler; handing back never moves a deadline later; reopening and
 //! rating are rights of the reporter within a window; what the table does not allow is refused with `state` or `denied`.
 
+use crate::base::classes::Stage;
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 
@@ -66,19 +67,6 @@ impl State {
             State::Rejected | State::Merged | State::Closed => return None,
         })
     }
-}
-
-/// Stages that have a time limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Until accepted or rejected.
-    Receive,
-    /// Until dispatched.
-    Dispatch,
-    /// Until the handler reports back.
-    Handle,
-    /// Until checked and closed.
-    Check,
 }
 
 /// What is known about the case and the person before an action.
@@ -169,9 +157,9 @@ pub fn actions(f: &Facts) -> Vec<Action> {
     order
 }
 
-/// Deadline after a step. A new stage starts its own clock; handing back may only shorten (inv01).
-pub fn due_after(action: Action, before: State, after: State, now: Ms, limit: Option<Ms>, due: Option<Ms>) -> Option<Ms> {
-    let fresh = limit.map(|l| now + l)?;
+/// Deadline after a step. A new stage starts its own clock, which would end at `fresh`; handing back may only shorten (inv01).
+pub fn due_after(action: Action, before: State, after: State, fresh: Option<Ms>, due: Option<Ms>) -> Option<Ms> {
+    let fresh = fresh?;
     match action {
         Action::Return if before.stage() != after.stage() => Some(due.map_or(fresh, |d| d.min(fresh))),
         _ if before.stage() == after.stage() && before.is_open() && !matches!(action, Action::Dispatch) => due.or(Some(fresh)),
@@ -226,7 +214,7 @@ mod tests {
                 (State::Feedback, State::Handling),
                 (State::Checking, State::Handling),
             ] {
-                let d = due_after(Action::Return, before, after, now, Some(limit), Some(due)).unwrap();
+                let d = due_after(Action::Return, before, after, Some(now + limit), Some(due)).unwrap();
                 prop_assert!(d <= due);
             }
         }

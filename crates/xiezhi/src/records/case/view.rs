@@ -9,11 +9,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, Written};
 
-use super::classes::catalogue;
 use super::rules::{self, Action, State};
-use super::{Case, place_text, stand};
+use super::{Case, Rulebook, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::{area, media, party};
+use crate::base::classes::{Catalogue, Class, Major};
+use crate::base::{area, classes, media, party};
+use crate::kit::i18n::Lang;
 use crate::kit::time::DAY;
 use crate::kit::{App, Req, Result, RoleKind, Who};
 
@@ -26,6 +27,8 @@ pub struct Matter {
     /// `overdue`, `returned`, `reopened`, `extended`.
     pub overlays: Vec<&'static str>,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
@@ -50,7 +53,7 @@ pub struct Matter {
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
     /// Classes to choose from, when the reader may classify it.
-    pub classes: Vec<String>,
+    pub classes: Vec<Group>,
     /// The reader reported it.
     pub mine: bool,
     /// The tracking code, as the reader gave it.
@@ -122,6 +125,8 @@ pub struct Item {
     pub number: String,
     pub state: &'static str,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
@@ -130,6 +135,41 @@ pub struct Item {
     pub due_at: Option<String>,
     pub overdue: bool,
     pub step: usize,
+}
+
+/// A class to choose.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Choice {
+    /// Code.
+    pub code: String,
+    /// Name in the reader's language.
+    pub name: String,
+}
+
+/// Classes of one major.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Group {
+    /// Name of the major.
+    pub name: String,
+    /// Its classes.
+    pub classes: Vec<Choice>,
+}
+
+/// Every class, by majors: what a clerk sorts by.
+fn groups(classes: &Catalogue, lang: Lang) -> Vec<Group> {
+    let choice = |c: &Class| Choice { code: c.code.clone(), name: c.name(lang).to_owned() };
+    let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: classes.of(&m.code).map(choice).collect() };
+    classes.majors.iter().map(group).collect()
+}
+
+/// The plain choices.
+pub fn choices(classes: &Catalogue, lang: Lang) -> Vec<Choice> {
+    classes.order.iter().map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
+}
+
+/// The name of a case's class in the reader's language.
+fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, lang: Lang) -> String {
+    class.map_or_else(|| app.texts.plain(lang, "class-none"), |c| classes.label(c, lang).to_owned())
 }
 
 /// How a reader stands to a case, for what he may see.
@@ -220,7 +260,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         Some(id) => party::body_by_id(q, id)?.is_some_and(|b| b.kind.is_desk()),
         None => false,
     };
-    let facts = stand(case, who, code.is_some(), handler_is_desk, now);
+    let book = Rulebook::read(q, app)?;
+    let facts = stand(&book, case, who, code.is_some(), handler_is_desk, now);
     let actions = rules::actions(&facts);
     let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch));
     let parties = if actions.contains(&Action::Dispatch) { parties(q, case)? } else { Vec::new() };
@@ -232,7 +273,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         state: case.state.as_str(),
         overlays: overlays(case, now),
         class: case.class.clone(),
-        urgent: catalogue().or_other(case.class.as_deref()).urgent,
+        class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
+        urgent: book.classes.or_other(case.class.as_deref()).urgent,
         text,
         address: address.filter(|a| !place.ends_with(a.as_str())),
         place,
@@ -248,10 +290,10 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         rating: case.score.map(|score| Rating { score }),
         merged_into: case.merged_into.clone(),
         closed_at: case.closed_at.map(|t| app.time(t)),
-        reopen_until: settled.map(|t| t + catalogue().reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
+        reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
         parties,
-        classes: if sorts { catalogue().order.clone() } else { Vec::new() },
+        classes: if sorts { groups(&book.classes, req.lang) } else { Vec::new() },
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })
@@ -275,7 +317,9 @@ fn parties(q: &mut dyn Query, case: &Case) -> store::Result<Vec<PartyView>> {
 }
 
 /// Cases for a list: the words of all of them in one query.
-pub fn items(app: &App, q: &mut dyn Query, cases: &[Case], who: &Who, look: &mut Look) -> Result<Vec<Item>> {
+pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> Result<Vec<Item>> {
+    let (app, who) = (req.app, &req.who);
+    let classes = classes::read_now(q, app)?;
     let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
     let mut names = Names::default();
@@ -293,7 +337,8 @@ pub fn items(app: &App, q: &mut dyn Query, cases: &[Case], who: &Who, look: &mut
                 number: case.number.clone(),
                 state: case.state.as_str(),
                 class: case.class.clone(),
-                urgent: catalogue().or_other(case.class.as_deref()).urgent,
+                class_name: class_name(app, &classes, case.class.as_deref(), req.lang),
+                urgent: classes.or_other(case.class.as_deref()).urgent,
                 text: words.and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
                 place: place_text(q, case)?,
                 received_at: app.time(case.received_at),

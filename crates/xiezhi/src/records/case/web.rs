@@ -7,7 +7,7 @@ use super::act::{self, Said};
 use super::report::{self, NewReport};
 use super::rules::Action;
 use super::view::{self, Matter};
-use super::{Case, by_number, code_fits, tracking_code};
+use super::{Case, Rulebook, by_number, code_fits, tracking_code};
 use crate::base::catalogue::{Graded, Look};
 use crate::base::{media, party};
 use crate::kit::error::Kind;
@@ -34,11 +34,12 @@ fn make(req: &Req) -> Result<Reply> {
         all.extend(files);
         input.0.insert("media".into(), json!(all));
     }
-    let new = NewReport::parse(&input, req.who.is_staff())?;
+    let book = Rulebook::now(req.app)?;
+    let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
     let spot = report::place(req.app, &new)?;
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let write = move |tx: &mut store::Tx| {
-        let (made, logged) = report::make(tx, &who, &new, &spot, &zone)?;
+        let (made, logged) = report::make(tx, &book, &who, &new, &spot, &zone)?;
         let answer = json!({ "id": made.id, "number": made.number });
         Ok::<_, Error>((answer.to_string(), Some(logged)))
     };
@@ -91,8 +92,8 @@ fn act_on(req: &Req) -> Result<Reply> {
     let (case, code) = find(req)?;
     let mut said = Said::parse(&req.input()?)?;
     said.media.extend(media::web::keep_files(req)?);
-    let (who, number, holds) = (req.who.clone(), case.number.clone(), code.is_some());
-    req.once(move |tx| Ok(act::act(tx, &who, holds, &number, action, &said)?.number))?;
+    let (book, who, number, holds) = (Rulebook::now(req.app)?, req.who.clone(), case.number.clone(), code.is_some());
+    req.once(move |tx| Ok(act::act(tx, &book, &who, holds, &number, action, &said)?.number))?;
     if req.wants_json() {
         let now = req.app.db.read(|r| by_number(r, &case.number))?.ok_or(Kind::NotFound)?;
         return Reply::json(&show(req, &now, code.as_deref())?);

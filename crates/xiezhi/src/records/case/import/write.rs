@@ -7,9 +7,8 @@ use store::{Entry, Logged, Query, Tx, Value, params};
 use super::{CHUNK, Row};
 use crate::kit::Result;
 use crate::kit::time::Ms;
-use crate::records::case::classes::catalogue;
 use crate::records::case::rules::State;
-use crate::records::case::tally;
+use crate::records::case::{Rulebook, tally};
 
 /// Columns of a case that an import fills; those about handling stay empty.
 const CASE: [&str; 19] = [
@@ -36,7 +35,7 @@ const CASE: [&str; 19] = [
 const HOLD: [&str; 6] = ["case_id", "n", "holder", "state", "from_at", "to_at"];
 
 /// Writes the rows that are not yet known; returns how many.
-pub(super) fn rows(tx: &mut Tx, mut rows: Vec<Row>) -> Result<usize> {
+pub(super) fn rows(tx: &mut Tx, book: &Rulebook, mut rows: Vec<Row>) -> Result<usize> {
     let known = known(tx, &rows)?;
     rows.retain(|r| !known.contains(&r.source));
     if rows.is_empty() {
@@ -46,7 +45,7 @@ pub(super) fn rows(tx: &mut Tx, mut rows: Vec<Row>) -> Result<usize> {
     let (mut cases, mut holds) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in &rows {
         let n = numbers.get_mut(row.day.as_str()).map_or(0, |n| std::mem::replace(n, *n + 1));
-        let new = New::of(row, tx.id(), n, tx.now());
+        let new = New::of(book, row, tx.id(), n, tx.now());
         let index = new.log(tx)?.index;
         cases.push(new.case(index));
         let held_in = if row.state.is_open() { row.state } else { State::Received };
@@ -75,11 +74,11 @@ struct New<'a> {
 }
 
 impl New<'_> {
-    fn of(row: &Row, id: String, n: i64, now: Ms) -> New<'_> {
+    fn of<'a>(book: &Rulebook, row: &'a Row, id: String, n: i64, now: Ms) -> New<'a> {
         // The desk here gets it now: its clock starts now, or an old file would be a storm of escalations.
-        let limit = row.state.stage().map(|s| catalogue().or_other(row.class.as_deref()).limit(s));
-        let holder = limit.map(|_| row.place.desk.as_str());
-        New { row, id, number: format!("{}-{n:04}", row.day), holder, due: limit.map(|l| now + l) }
+        let due = row.state.stage().map(|s| book.due(s, row.class.as_deref(), now).at);
+        let holder = due.map(|_| row.place.desk.as_str());
+        New { row, id, number: format!("{}-{n:04}", row.day), holder, due }
     }
 
     fn log(&self, tx: &mut Tx) -> Result<Logged> {
