@@ -102,20 +102,6 @@ overlay-reopened = Reopened
 overlay-extended = Extended
 
 class-none = Not classified
-class-lighting = Street and stair lamps
-class-road = Roads, manholes
-class-water = Water, drains
-class-lift = Lifts
-class-fire = Fire safety
-class-rubbish = Rubbish, cleaning
-class-parking = Parking, obstruction
-class-noise = Noise, neighbours
-class-green = Trees and green
-class-building = Houses, walls
-class-pets = Pets
-class-help = Help in daily life
-class-complaint = Complaints, ideas
-class-other = Something else
 
 channel-web = reported online
 channel-counter = at the counter

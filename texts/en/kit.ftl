@@ -94,3 +94,4 @@ error-internal = The program made a mistake; we have noted it. Please try again 
 error-busy = Many people are here right now. Please try again in a few seconds; what you typed is still there.
 error-uncertain = We could not confirm that it was kept. Please send exactly the same again; it will not be doubled.
 error-disk-full = The server's storage is full. New content cannot be taken and personal data cannot be shown for now; public pages and your own receipt still work. We are on it; if it is urgent, please call.
+error-bad-calendar = Line { $limit } of the calendar has a mistake. The example on this page shows the form; mend it and send it again.

@@ -96,20 +96,6 @@ overlay-reopened = 重办
 overlay-extended = 延过期
 
 class-none = 未分类
-class-lighting = 路灯、楼道灯
-class-road = 道路、井盖
-class-water = 漏水、下水
-class-lift = 电梯
-class-fire = 消防
-class-rubbish = 垃圾、保洁
-class-parking = 停车、占道
-class-noise = 噪音、邻里
-class-green = 绿化
-class-building = 房屋、墙面
-class-pets = 宠物
-class-help = 生活求助
-class-complaint = 投诉、建议
-class-other = 其他
 
 channel-web = 自己报的
 channel-counter = 窗口登记

@@ -5,9 +5,12 @@ use std::collections::BinaryHeap;
 
 use super::draw::Draw;
 use super::people::{Crew, People};
+use super::picture;
 use super::place::Places;
 use super::script::{By, Do, Story};
 use super::words::words;
+use crate::base::classes::Evidence;
+use crate::base::media;
 use crate::kit::error::Error;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, RoleKind, Who};
@@ -192,8 +195,11 @@ fn step<'a>(
         said.score = Some(score);
     }
     let (who, holds_code) = actor(draw, people, case, what);
-    let id = app.db.read(|r| by_number(r, &case.number))?.ok_or_else(|| Error::internal("a case of the demo is gone"))?.id;
     let book = Rulebook::now(app)?;
+    if action == Action::Feedback && book.classes.or_other(Some(story.class)).evidence != Evidence::None {
+        said.media.push(media::keep(app, &who, &picture::corner(draw)?)?);
+    }
+    let id = app.db.read(|r| by_number(r, &case.number))?.ok_or_else(|| Error::internal("a case of the demo is gone"))?.id;
     app.db.write(move |tx| act::act(tx, &book, &who, holds_code, &id, action, &said))?;
     Ok(())
 }

@@ -41,6 +41,11 @@ fn inv01_also_when_it_starts_at_night_or_in_the_morning() {
     }
 }
 
+#[test]
+fn inv01_also_at_the_end_of_the_longest_holidays() {
+    check(&node_at(crate::kit::time::parse("2026-02-23T10:00:00+08:00").unwrap()).1);
+}
+
 fn check(app: &App) {
     let now = app.now();
     let count = |sql: &str| app.db.read(|r| r.count(sql, &[])).unwrap();

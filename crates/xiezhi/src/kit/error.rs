@@ -96,6 +96,8 @@ kinds! {
     WeakPassword = 422 "weak-password",
     /// The key was used for another request.
     KeyReused = 422 "key-reused",
+    /// The table of working days has a mistake in line `limit`.
+    BadCalendar = 422 "bad-calendar",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -1,11 +1,9 @@
 //! What was looked up once and is kept while a version number in the database stays the same.
 //!
-//! What must stay true: every look-up reads the version first, so a change by another process is seen at once; several
+//! What must stay true: the version is read first, so a change by another process is seen at once; several
 //! nodes may live in one process (tests), so what is kept is kept for each log's name.
 
 use std::sync::{Arc, Mutex, PoisonError};
-
-use store::Query;
 
 use super::{App, Result};
 
@@ -21,29 +19,21 @@ impl<T> Versioned<T> {
         Versioned(Mutex::new(Vec::new()))
     }
 
-    /// The thing as it is at the present version, loaded when the kept one is another's.
-    pub fn get(
-        &self,
-        app: &App,
-        version: impl FnOnce(&mut dyn Query) -> store::Result<i64>,
-        load: impl FnOnce(&mut dyn Query) -> Result<T>,
-    ) -> Result<Arc<T>> {
+    /// The thing as it is at a version, loaded when the kept one is another's.
+    pub fn get(&self, app: &App, version: i64, load: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        app.db.read(|r| {
-            let now = version(r)?;
-            let hit = kept().iter().find(|(origin, v, _)| *v == now && origin == app.db.origin()).map(|(_, _, t)| t.clone());
-            if let Some(hit) = hit {
-                return Ok(hit);
-            }
-            let loaded = Arc::new(load(r)?);
-            let mut kept = kept();
-            kept.retain(|(origin, _, _)| origin != app.db.origin());
-            if kept.len() >= NODES {
-                kept.remove(0);
-            }
-            kept.push((app.db.origin().to_owned(), now, loaded.clone()));
-            Ok(loaded)
-        })
+        let hit = kept().iter().find(|(origin, v, _)| *v == version && origin == app.db.origin()).map(|(_, _, t)| t.clone());
+        if let Some(hit) = hit {
+            return Ok(hit);
+        }
+        let loaded = Arc::new(load()?);
+        let mut kept = kept();
+        kept.retain(|(origin, _, _)| origin != app.db.origin());
+        if kept.len() >= NODES {
+            kept.remove(0);
+        }
+        kept.push((app.db.origin().to_owned(), version, loaded.clone()));
+        Ok(loaded)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
+use xiezhi::base::classes::read;
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
-use xiezhi::records::case::classes::catalogue;
 use xiezhi::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
 use xiezhi::records::case::task::{TaskAction, TaskState};
 
@@ -33,7 +33,7 @@ fn whatever_can_be_said_has_a_text() {
         TaskAction::ALL.iter().flat_map(|a| [format!("task-action-{}", a.as_str()), format!("event-task-{}", a.as_str())]),
     );
     keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
-    keys.extend(catalogue().order.iter().map(|c| format!("class-{c}")));
+    keys.extend(read::CODES.iter().map(|c| format!("problem-{c}")));
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
     }

@@ -15,6 +15,7 @@ use crate::kit::versioned::Versioned;
 use crate::kit::{App, Error, Result};
 
 /// All organisations that exist now, and those that did (so that old cases keep their names).
+#[derive(Default)]
 pub struct Chart {
     bodies: HashMap<String, Seat>,
     /// Path of an area → its organisations, in the order of kind and name.
@@ -31,8 +32,14 @@ struct Seat {
 impl Chart {
     /// The chart of this node.
     pub fn now(app: &App) -> Result<Arc<Chart>> {
+        app.db.read(|r| Chart::read(r, app))
+    }
+
+    /// The same, inside a read of the caller.
+    pub fn read(q: &mut dyn Query, app: &App) -> Result<Arc<Chart>> {
         static KEPT: Versioned<Chart> = Versioned::new();
-        KEPT.get(app, |q| area::version(q), |q| Ok(Chart::load(q)?))
+        let version = area::version(q)?;
+        KEPT.get(app, version, || Ok(Chart::load(q)?))
     }
 
     fn load(q: &mut dyn Query) -> store::Result<Chart> {

@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 
 use super::act::{Said, Step, is_public, missing, state_before};
 use super::rules::{Action, Ask, Outcome, Overlay, State};
-use super::{Case, by_number, clock};
+use super::{Case, by_number, clock, place};
 use crate::base::party::{self, Body};
 use crate::kit::Result;
 use crate::kit::error::Kind;
@@ -28,8 +28,12 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
     if let Some(class) = &said.class
         && matches!(action, Action::Accept | Action::Dispatch | Action::Rule)
     {
-        book.choose(class).ok_or_else(|| Kind::Unknown.at("class"))?;
-        (after.class, after.pack) = (Some(class.clone()), book.pack());
+        let new = book.classes.get(class).ok_or_else(|| Kind::Unknown.at("class"))?;
+        let shown = book.class(before).visibility;
+        (after.class, after.pack) = (Some(class.clone()), book.classes.version);
+        if new.visibility != shown {
+            place::renew(tx, after, new.visibility)?;
+        }
     }
     if needs_words(action) && said.words().is_none() {
         return Err(missing("reason"));
@@ -230,7 +234,7 @@ pub(super) fn dispute(step: &Step, after: &mut Case, now: Ms) -> Result<()> {
     let judge = step.book.chart.desk_above(local).unwrap_or(local);
     (after.state, after.overlay, after.dispute_at) = (State::Accepted, Some(Overlay::Adjudicating), None);
     (after.holder, after.handler, after.handled_by) = (Some(judge.id.clone()), None, None);
-    let ruling = step.book.ruling(now);
+    let ruling = step.book.dispute(now);
     after.due_at = Some(after.due_at.map_or(ruling, |d| d.max(now).min(ruling)));
     Ok(())
 }

@@ -14,8 +14,6 @@
 pub mod act;
 /// What each action changes.
 mod change;
-/// The case catalogue.
-pub mod classes;
 /// Deadlines and alarms.
 pub mod clock;
 /// The report form.
@@ -30,6 +28,8 @@ pub mod list;
 pub mod notify;
 /// Pages that show many cases.
 pub mod pages;
+/// Where it is.
+pub mod place;
 /// Making a report.
 pub mod report;
 /// What happens by itself.
@@ -311,8 +311,8 @@ pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds
         merged_at: case.closed_at.filter(|_| merged),
         now,
         extended: case.extended,
-        reopen_window: book.reopen_window(),
-        rate_window: book.rate_window(),
+        reopen_window: book.classes.reopen_window,
+        rate_window: book.classes.rate_window,
     })
 }
 

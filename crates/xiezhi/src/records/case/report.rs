@@ -11,9 +11,9 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::classes::catalogue;
-use super::rules::{Stage, State};
-use super::{Case, Rulebook, clock, ledger, put};
+use super::rules::State;
+use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
+use crate::base::classes::{Catalogue, Stage};
 use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -45,7 +45,7 @@ pub struct NewReport {
 
 impl NewReport {
     /// Reads the contract's JSON, or the flat fields of a form.
-    pub fn parse(input: &Input, staff: bool) -> Result<NewReport> {
+    pub fn parse(input: &Input, staff: bool, classes: &Catalogue) -> Result<NewReport> {
         let place = input.object("place")?;
         let place = if place.0.is_empty() { input } else { &place };
         let contact = match input.0.get("contact") {
@@ -80,7 +80,7 @@ impl NewReport {
             return Err(Kind::Empty.at("text"));
         }
         if let Some(class) = &new.class
-            && catalogue().get(class).is_none()
+            && classes.get(class).is_none()
         {
             return Err(Kind::Unknown.at("class"));
         }
@@ -94,6 +94,8 @@ pub struct Spot {
     area: String,
     path: String,
     building: Option<String>,
+    /// Where that building stands.
+    point: Option<Point>,
     holder: String,
     holder_name: String,
 }
@@ -166,7 +168,14 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
         Some(a) => a,
         None => area::by_id(q, &desk.area)?.ok_or_else(|| store::Error::Corrupt("a desk without area".into()))?,
     };
-    Ok(Spot { area: place.id, path: place.path, building: building.map(|b| b.id), holder: desk.id, holder_name: desk.name })
+    Ok(Spot {
+        area: place.id,
+        path: place.path,
+        point: building.as_ref().and_then(|b| b.point),
+        building: building.map(|b| b.id),
+        holder: desk.id,
+        holder_name: desk.name,
+    })
 }
 
 /// A report that is written.
@@ -198,7 +207,7 @@ pub fn make(
     let mut case = Case {
         number,
         class: new.class.clone(),
-        pack: book.pack(),
+        pack: book.classes.version,
         area: spot.area.clone(),
         path: spot.path.clone(),
         building: spot.building.clone(),
@@ -211,7 +220,10 @@ pub fn make(
         updated_at: now,
         ..Case::empty(&id, State::Received)
     };
-    let due_at = book.due(&case, Stage::Receive, now);
+    let due_at = book.due(Stage::Receive, new.class.as_deref(), now);
+    let reported = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+    let shown = book.class(&case).visibility;
+    whereabouts::set(&mut case, whereabouts::public(shown, spot.point, reported));
     case.due_at = Some(due_at);
     case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.

@@ -1,93 +1,105 @@
-//! What decisions about cases rest on: the catalogue, the calendar, the chart of organisations. Gathered before a write,
-//! so that the single writer never waits for a look-up.
+//! What decisions about cases rest on: the catalogue, the working time, the chart of organisations. Gathered before a
+//! write, so that the single writer never waits for a look-up.
 
 use std::sync::Arc;
 
+use calc::due::{Limit, Unit};
+use store::Query;
+
 use super::Case;
 use super::act::Said;
-use super::classes::{Catalogue, Class, catalogue};
 use super::clock::Limits;
-use super::rules::{Stage, State};
+use super::rules::State;
+use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
-use crate::kit::time::{DAY, HOUR, Ms};
+use crate::base::worktime::{self, Due, Worktime};
+use crate::kit::error::Kind;
+use crate::kit::time::Ms;
 use crate::kit::{App, Result};
+
+/// A dispute goes to a ruling by itself after this time in return, and must be ruled on within it.
+const DISPUTE: Limit = Limit { n: 1, unit: Unit::WorkDays };
+/// Whoever is called answers within this time.
+const ANSWER: Limit = Limit { n: 4, unit: Unit::WorkHours };
 
 /// Everything an action needs to know besides the case.
 #[derive(Clone)]
 pub struct Rulebook {
+    /// The catalogue in force.
+    pub classes: Arc<Catalogue>,
+    /// All of them: a case keeps the one it was filed under.
+    packs: Vec<Arc<Catalogue>>,
+    /// The working time in force.
+    pub time: Arc<Worktime>,
     /// Who serves what.
     pub chart: Arc<Chart>,
-    classes: &'static Catalogue,
 }
 
 impl Rulebook {
-    /// As it is now.
+    /// What is in force now.
     pub fn now(app: &App) -> Result<Rulebook> {
-        Ok(Rulebook { chart: Chart::now(app)?, classes: catalogue() })
+        app.db.read(|r| Rulebook::read(r, app))
+    }
+
+    /// The same, inside a read of the caller.
+    pub fn read(q: &mut dyn Query, app: &App) -> Result<Rulebook> {
+        let (classes, packs) = classes::read_all(q, app)?;
+        Ok(Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? })
+    }
+
+    /// What holds where nothing was set up yet.
+    pub fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
+        let time = Worktime::embedded(zone).into();
+        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default() }
     }
 
     /// The class of a case, in the version it was filed under.
     pub fn class(&self, case: &Case) -> &Class {
-        self.classes.or_other(case.class.as_deref())
+        let pack = self.packs.iter().find(|p| p.version == case.pack).unwrap_or(&self.classes);
+        pack.or_other(case.class.as_deref())
     }
 
-    /// A class that can be chosen now.
-    pub fn choose(&self, code: &str) -> Option<&Class> {
-        self.classes.get(code)
+    /// When a stage of a case of this class that begins at `from` must end, by the catalogue in force.
+    pub fn due(&self, stage: Stage, class: Option<&str>, from: Ms) -> Ms {
+        self.after(self.classes.or_other(class).limit(stage), from).at
     }
 
-    /// Version of the catalogue that is chosen from now.
-    pub fn pack(&self) -> i64 {
-        0
-    }
-
-    /// When a stage of a case that begins at `from` must end.
-    pub fn due(&self, case: &Case, stage: Stage, from: Ms) -> Ms {
-        from + self.class(case).limit(stage)
+    fn after(&self, limit: Limit, from: Ms) -> Due {
+        self.time.due(from, limit)
     }
 
     /// The moments a step into `to` may need.
     pub fn limits(&self, case: &Case, to: State, now: Ms) -> Limits {
         let Some(stage) = to.stage() else { return Limits::default() };
+        let limit = self.class(case).limit(stage);
+        let quarter = Limit { n: limit.n.div_ceil(4), unit: limit.unit };
         Limits {
-            fresh: Some(self.due(case, stage, now)),
-            quarter: Some(now + self.class(case).limit(stage) / 4),
-            longer: Some(self.due(case, stage, case.due_at.unwrap_or(now).max(now))),
+            fresh: Some(self.after(limit, now).at),
+            quarter: Some(self.after(quarter, now).at),
+            longer: Some(self.after(limit, case.due_at.unwrap_or(now).max(now)).at),
         }
     }
 
     /// When a case that moved up rings again.
     pub fn escalated(&self, now: Ms) -> Ms {
-        now + self.classes.escalate
+        self.after(self.classes.escalate, now).at
     }
 
-    /// By when a dispute must be ruled on.
-    pub fn ruling(&self, now: Ms) -> Ms {
-        now + self.classes.escalate
-    }
-
-    /// When a case that was handed back goes to a ruling by itself: one work day.
+    /// When a case that was handed back goes to a ruling by itself; also by when it must be ruled on.
     pub fn dispute(&self, now: Ms) -> Ms {
-        now + DAY
+        self.after(DISPUTE, now).at
     }
 
     /// By when somebody who was called must answer.
     pub fn answer(&self, now: Ms) -> Ms {
-        now + 4 * HOUR
+        self.after(ANSWER, now).at
     }
 
-    /// Refuses feedback without the picture that the class asks for.
-    pub fn evidence(&self, _case: &Case, _said: &Said) -> Result<()> {
-        Ok(())
-    }
-
-    /// Window for reopening.
-    pub fn reopen_window(&self) -> Ms {
-        self.classes.reopen_window
-    }
-
-    /// Window for rating.
-    pub fn rate_window(&self) -> Ms {
-        self.classes.rate_window
+    /// Refuses feedback without the picture that the class asks for, and says so.
+    pub fn evidence(&self, case: &Case, said: &Said) -> Result<()> {
+        match self.class(case).evidence {
+            Evidence::After | Evidence::Pair if said.media.is_empty() => Err(Kind::Evidence.at("media")),
+            _ => Ok(()),
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! (suspended, hung up) comes back by itself; a dispute ends by a ruling; reopening and rating are rights of the reporter
 //! within a window; what the table does not allow is refused with `state` or `denied`.
 
+use crate::base::classes::Stage;
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 
@@ -84,11 +85,6 @@ names! {
 names! {
     /// Whether what was asked for was reasonable: apart from the rating, and never shown as an answer to it.
     Verdict { Reasonable = "reasonable", Partly = "partly", Unreasonable = "unreasonable", }
-}
-
-names! {
-    /// Stages that have a time limit: until accepted or rejected, dispatched, answered by the handler, checked and closed.
-    Stage { Receive = "receive", Dispatch = "dispatch", Handle = "handle", Check = "check", }
 }
 
 impl State {

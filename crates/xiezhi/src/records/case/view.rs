@@ -9,13 +9,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, Written, params};
 
-use super::classes::catalogue;
 use super::rules::{self, Action, Overlay, State};
 use super::task::{self, Task};
 use super::{Case, Rulebook, ledger, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::classes::{Catalogue, Class, Major, Visibility};
 use crate::base::party::{Body, Chart};
 use crate::base::{area, media, party};
+use crate::kit::i18n::Lang;
 use crate::kit::time::{DAY, MINUTE};
 use crate::kit::{App, Req, Result, RoleKind, Who};
 
@@ -40,6 +41,8 @@ pub struct Matter {
     /// Whether what was asked for was reasonable; for staff.
     pub review: Option<&'static str>,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
@@ -72,7 +75,7 @@ pub struct Matter {
     /// How such disputes were ruled before, when this one is in dispute.
     pub precedents: Vec<Precedent>,
     /// Classes to choose from, when the reader may classify it.
-    pub classes: Vec<String>,
+    pub classes: Vec<Group>,
     /// The reader reported it.
     pub mine: bool,
     /// The tracking code, as the reader gave it.
@@ -203,6 +206,8 @@ pub struct Item {
     pub number: String,
     pub state: &'static str,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
@@ -212,6 +217,41 @@ pub struct Item {
     pub overlay: Option<&'static str>,
     pub overdue: bool,
     pub step: usize,
+}
+
+/// A class to choose.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Choice {
+    /// Code.
+    pub code: String,
+    /// Name in the reader's language.
+    pub name: String,
+}
+
+/// Classes of one major.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Group {
+    /// Name of the major.
+    pub name: String,
+    /// Its classes.
+    pub classes: Vec<Choice>,
+}
+
+/// Every class, by majors: what a clerk sorts by.
+fn groups(classes: &Catalogue, lang: Lang) -> Vec<Group> {
+    let choice = |c: &Class| Choice { code: c.code.clone(), name: c.name(lang).to_owned() };
+    let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: classes.of(&m.code).map(choice).collect() };
+    classes.majors.iter().map(group).collect()
+}
+
+/// The plain choices.
+pub fn choices(classes: &Catalogue, lang: Lang) -> Vec<Choice> {
+    classes.order.iter().map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
+}
+
+/// The name of a case's class in the reader's language.
+fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, lang: Lang) -> String {
+    class.map_or_else(|| app.texts.plain(lang, "class-none"), |c| classes.label(c, lang).to_owned())
 }
 
 /// How a reader stands to a case, for what he may see.
@@ -240,13 +280,15 @@ pub fn called(tasks: &[Task], who: &Who) -> bool {
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
     let (app, who, now) = (req.app, &req.who, req.now);
-    let book = Rulebook::now(app)?;
+    let book = Rulebook::read(q, app)?;
     let chart = &book.chart;
     let tasks = task::of(q, &case.id)?;
     let relation = relation(case, who, code.is_some(), &chart.desk_of(&case.path)?.id, called(&tasks, who));
     let history = q.history(&case.id)?;
+    // A private matter is counted and has a clock in public; what it is about is nobody else's business.
+    let hidden = relation == Relation::Public && book.class(case).visibility == Visibility::Private;
     let mut show = |w: &Written, element: &'static str| {
-        w.element(element).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
+        w.element(element).filter(|_| !hidden).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
     };
     let said = history.first().filter(|w| w.index == case.log_seq);
     let text = said.and_then(|w| show(w, "case.text"));
@@ -315,7 +357,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         ask: case.ask.map(|a| AskView { kind: a.as_str(), until: case.ask_until.map(|u| app.time(u)) }),
         review: case.review.filter(|_| who.is_staff()).map(|r| r.as_str()),
         class: case.class.clone(),
-        urgent: catalogue().or_other(case.class.as_deref()).urgent,
+        class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
+        urgent: book.class(case).urgent,
         text,
         address: address.filter(|a| !place.ends_with(a.as_str())),
         place,
@@ -331,14 +374,14 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         rating: case.score.map(|score| Rating { score }),
         merged_into: case.merged_into.clone(),
         closed_at: case.closed_at.map(|t| app.time(t)),
-        reopen_until: settled.map(|t| t + catalogue().reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
+        reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
         parties: if sends { parties(chart, case) } else { Vec::new() },
         helpers: if may_call { parties(chart, case) } else { Vec::new() },
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         precedents,
-        classes: if sorts { catalogue().order.clone() } else { Vec::new() },
+        classes: if sorts { groups(&book.classes, req.lang) } else { Vec::new() },
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })
@@ -419,26 +462,31 @@ fn parties(chart: &Chart, case: &Case) -> Vec<PartyView> {
 }
 
 /// Cases for a list: the words of all of them in one query.
-pub fn items(app: &App, q: &mut dyn Query, cases: &[Case], who: &Who, look: &mut Look) -> Result<Vec<Item>> {
+pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> Result<Vec<Item>> {
+    let (app, who) = (req.app, &req.who);
     let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
-    let chart = Chart::now(app)?;
+    let book = Rulebook::read(q, app)?;
     let mine = task::cases_for(q, who)?;
     let now = app.now();
     cases
         .iter()
         .map(|case| {
-            let relation = relation(case, who, false, &chart.desk_of(&case.path)?.id, mine.contains(&case.id));
+            let relation = relation(case, who, false, &book.chart.desk_of(&case.path)?.id, mine.contains(&case.id));
+            let private = book.class(case).visibility == Visibility::Private;
             let words = said.get(&case.log_seq).filter(|w| w.obj == case.id).and_then(|w| w.element("case.text"));
             Ok(Item {
                 number: case.number.clone(),
                 state: case.state.as_str(),
                 class: case.class.clone(),
-                urgent: catalogue().or_other(case.class.as_deref()).urgent,
-                text: words.and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
+                class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
+                urgent: book.class(case).urgent,
+                text: words
+                    .filter(|_| !(relation == Relation::Public && private))
+                    .and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
                 place: place_text(q, case)?,
                 received_at: app.time(case.received_at),
-                holder: case.holder.as_deref().map(|id| chart.name(id)),
+                holder: case.holder.as_deref().map(|id| book.chart.name(id)),
                 due_at: case.due_at.map(|d| app.time(d)),
                 overlay: case.overlay.map(|o| o.as_str()),
                 overdue: overlays(case, now).contains(&"overdue"),

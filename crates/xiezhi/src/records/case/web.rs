@@ -37,9 +37,10 @@ fn make(req: &Req) -> Result<Reply> {
         all.extend(files);
         input.0.insert("media".into(), json!(all));
     }
-    let new = NewReport::parse(&input, req.who.is_staff())?;
+    let book = Rulebook::now(req.app)?;
+    let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
     let spot = report::place(req.app, &new)?;
-    let (who, zone, book) = (req.who.clone(), req.app.config.zone.clone(), Rulebook::now(req.app)?);
+    let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let write = move |tx: &mut store::Tx| {
         let (made, logged) = report::make(tx, &book, &who, &new, &spot, &zone)?;
         let answer = json!({ "id": made.id, "number": made.number });

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use calc::geo::Point;
 use store::{Entry, Logged, Query, Tx, Value, params};
 
 use super::{CHUNK, Row};
 use crate::kit::Result;
 use crate::kit::time::Ms;
 use crate::records::case::rules::{Outcome, State};
-use crate::records::case::{Case, Rulebook, clock, ledger, put};
+use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
 
 const HOLD: [&str; 6] = ["case_id", "n", "holder", "state", "from_at", "to_at"];
 
@@ -38,7 +39,7 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
     let mut case = Case {
         number: format!("{}-{n:04}", row.day),
         class: row.class.clone(),
-        pack: book.pack(),
+        pack: book.classes.version,
         area: row.place.area.clone(),
         path: row.place.path.clone(),
         channel: "import".into(),
@@ -49,10 +50,13 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
         outcome: (row.state == State::Closed).then_some(Outcome::Solved),
         ..Case::empty(&id, row.state)
     };
+    let reported = row.lat.zip(row.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+    let shown = book.class(&case).visibility;
+    place::set(&mut case, place::public(shown, None, reported));
     if let Some(stage) = row.state.stage() {
         case.holder = Some(row.place.desk.clone());
         (case.holder_since, case.hold_from, case.clock_from) = (Some(row.opened), Some(row.opened), Some(now));
-        case.due_at = Some(book.due(&case, stage, now));
+        case.due_at = Some(book.due(stage, row.class.as_deref(), now));
         case.alarm_at = clock::alarm(&case);
     }
     case
