@@ -13,6 +13,7 @@ alter table cases add column hold_from {int};
 alter table cases add column assignee text;
 alter table cases add column clock_from {int};
 alter table cases add column alarm_at {int};
+alter table cases add column warn_at {int};
 alter table cases add column warned {int} not null default 0;
 alter table cases add column dispute_at {int};
 alter table cases add column ruled {int} not null default 0;

@@ -164,12 +164,16 @@ fn near(at: i64) -> Result<i64, Error> {
 
 /// The earliest instant at which the limit, begun at `start`, is reached. A limit of nothing is due at once.
 pub fn due(start: i64, limit: Limit, calendar: &Calendar, hours: &Hours) -> Result<i64, Error> {
+    after(start, limit.ms(), limit.unit, calendar, hours)
+}
+
+/// When `need` milliseconds of a unit have been counted; [`due`] for parts of a limit.
+pub fn after(start: i64, need: i64, unit: Unit, calendar: &Calendar, hours: &Hours) -> Result<i64, Error> {
     near(start)?;
-    let need = limit.ms();
-    if need == 0 || !limit.unit.needs_calendar() {
-        return near(start + need);
+    if need <= 0 || !unit.needs_calendar() {
+        return near(start.saturating_add(need.max(0)));
     }
-    let counted = if limit.unit == Unit::WorkDays { Hours::whole() } else { hours };
+    let counted = if unit == Unit::WorkDays { Hours::whole() } else { hours };
     let (day, into) = (start.div_euclid(DAY), start.rem_euclid(DAY));
     // What is to be counted from the midnight before: what had passed by then, and the limit.
     let passed = if calendar.working(day)? { counted.until(into) } else { 0 };

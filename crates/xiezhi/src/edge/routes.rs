@@ -29,6 +29,7 @@ pub fn all() -> Vec<Route> {
         case::form::ROUTES,
         case::web::ROUTES,
         case::pages::ROUTES,
+        case::hung::ROUTES,
         mine::ROUTES,
         supervise::web::ROUTES,
     ]

@@ -8,6 +8,7 @@ mod bad_input;
 mod classes;
 mod crash;
 mod demo;
+mod engine;
 mod faults;
 mod life;
 mod never_vanish;

@@ -81,6 +81,19 @@ impl Worktime {
         Due { at: utc(self.rounding.apply(end, limit, &self.hours), &self.zone), provisional }
     }
 
+    /// When `percent` of the time between two moments has passed: of the office hours in it, so that whoever is reminded is at
+    /// work; of natural time where there are none, or when the limit runs round the clock.
+    pub fn share(&self, from: Ms, to: Ms, unit: Unit, percent: i64) -> Ms {
+        let natural = from + (to - from).max(0) / 100 * percent;
+        if !unit.needs_calendar() {
+            return natural;
+        }
+        let ends = (local(from, &self.zone), local(to, &self.zone));
+        let all = due::elapsed(ends.0, ends.1, Unit::WorkHours, &self.calendar, &self.hours).unwrap_or(0);
+        let part = due::after(ends.0, all / 100 * percent, Unit::WorkHours, &self.calendar, &self.hours);
+        part.ok().filter(|_| all > 0).map_or(natural, |at| utc(at, &self.zone).min(to))
+    }
+
     /// How much of a unit passed between two moments; natural time where the calendar does not reach.
     pub fn elapsed(&self, from: Ms, to: Ms, unit: Unit) -> Ms {
         if !unit.needs_calendar() {

@@ -80,7 +80,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, id: &str, 
     after.state = rules::next(action, &facts)?;
     let step = Step { book, who, action, said, before: &before };
     change::apply(tx, &step, &mut after)?;
-    settle_clock(tx.now(), &before, &mut after);
+    settle_clock(book, tx.now(), &before, &mut after);
     ledger::save(tx, &before, &mut after);
     if !said.media.is_empty() {
         media::attach(tx, &said.media, &before.id, action.as_str(), who)?;
@@ -91,7 +91,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, id: &str, 
 }
 
 /// What follows for every step from the new state and deadline: marks of the stage, the alarm, the moment of settling.
-pub(super) fn settle_clock(now: Ms, before: &Case, after: &mut Case) {
+pub(super) fn settle_clock(book: &Rulebook, now: Ms, before: &Case, after: &mut Case) {
     if after.state.is_open() {
         after.closed_at = None;
     } else {
@@ -104,6 +104,7 @@ pub(super) fn settle_clock(now: Ms, before: &Case, after: &mut Case) {
     if after.holder != before.holder {
         after.assignee = None;
     }
+    after.warn_at = book.warning(after);
     after.alarm_at = clock::alarm(after);
 }
 

@@ -8,8 +8,6 @@ use super::rules::{Action, Overlay};
 use super::{Case, State};
 use crate::kit::time::{HOUR, Ms};
 
-/// At this share of the time the holder is warned, at the second one the desk above (percent).
-pub const WARN: [i64; 2] = [75, 90];
 /// Whoever gets a case back from a rest has at least this long.
 const LEAST: Ms = HOUR;
 
@@ -53,14 +51,7 @@ pub fn alarm(c: &Case) -> Option<Ms> {
         return Some(due);
     }
     let dispute = c.dispute_at.filter(|_| c.overlay.is_none());
-    [Some(due), warning(c), dispute].into_iter().flatten().min()
-}
-
-/// When the next warning is due, if any: twice for each clock, never once it has run out.
-pub fn warning(c: &Case) -> Option<Ms> {
-    let (from, due) = (c.clock_from?, c.due_at?);
-    let percent = WARN.get(usize::try_from(c.warned).ok()?)?;
-    (c.overdue_at.is_none() && !c.overlay.is_some_and(Overlay::rests)).then(|| from + (due - from).max(0) / 100 * percent)
+    [Some(due), c.warn_at, dispute].into_iter().flatten().min()
 }
 
 #[cfg(test)]
@@ -94,8 +85,8 @@ mod tests {
         }
 
         #[test]
-        fn an_alarm_never_comes_after_the_deadline(from in 0i64..1000, len in 0i64..1000, warned in 0i64..4, dispute in proptest::option::of(0i64..2000)) {
-            let case = Case { clock_from: Some(from), due_at: Some(from + len), warned, dispute_at: dispute, ..some_case() };
+        fn an_alarm_never_comes_after_the_deadline(from in 0i64..1000, len in 0i64..1000, warn in proptest::option::of(0i64..2000), dispute in proptest::option::of(0i64..2000)) {
+            let case = Case { clock_from: Some(from), due_at: Some(from + len), warn_at: warn, dispute_at: dispute, ..some_case() };
             prop_assert!(alarm(&case).unwrap() <= from + len);
         }
     }

@@ -5,6 +5,7 @@
 
 use store::{Query, Row, Value, params};
 
+use super::rules::Overlay;
 use super::{COLUMNS, Case, read};
 use crate::base::area;
 use crate::kit::Result;
@@ -19,6 +20,8 @@ pub const PAGE: usize = 50;
 pub struct Filter {
     /// `open`, or one of the states.
     pub state: Option<String>,
+    /// What lies over its state.
+    pub overlay: Option<Overlay>,
     /// Class code.
     pub class: Option<String>,
     /// Path of an area: it and all beneath.
@@ -47,6 +50,7 @@ impl Filter {
         };
         Ok(Filter {
             state: text("state"),
+            overlay: form.get("overlay").and_then(Overlay::parse),
             class: text("class"),
             path,
             holder: text("holder"),
@@ -65,6 +69,9 @@ impl Filter {
             Some("open") => all.0.push("due_at is not null".into()),
             Some(state) => all.add("state =", state),
             None => {}
+        }
+        if let Some(overlay) = self.overlay {
+            all.add("overlay =", overlay.as_str());
         }
         if let Some(class) = &self.class {
             all.add("class =", class);

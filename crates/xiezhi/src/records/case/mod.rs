@@ -18,6 +18,8 @@ mod change;
 pub mod clock;
 /// The report form.
 pub mod form;
+/// What was put off.
+pub mod hung;
 /// Foreign request files.
 pub mod import;
 /// Who held it when.
@@ -130,6 +132,8 @@ case! {
     due_at: Option<Ms>,
     /// The next moment at which something happens by itself.
     alarm_at: Option<Ms>,
+    /// When its holder is warned next.
+    warn_at: Option<Ms>,
     /// Warnings given on this clock.
     warned: i64,
     /// When the present stage became late.
@@ -230,6 +234,7 @@ impl Case {
             clock_from: None,
             due_at: None,
             alarm_at: None,
+            warn_at: None,
             warned: 0,
             overdue_at: None,
             level: 0,

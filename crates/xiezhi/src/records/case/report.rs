@@ -225,6 +225,7 @@ pub fn make(
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, whereabouts::public(shown, spot.point, reported));
     case.due_at = Some(due_at);
+    case.warn_at = book.warning(&case);
     case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");

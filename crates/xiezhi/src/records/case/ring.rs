@@ -42,11 +42,12 @@ pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
         "case.escalate"
     } else {
         after.warned += 1;
+        after.warn_at = book.warning(&after);
         "case.warn"
     };
     if kind != "case.warn" {
         after.updated_at = now;
-        settle_clock(now, &before, &mut after);
+        settle_clock(book, now, &before, &mut after);
     } else {
         after.alarm_at = clock::alarm(&after);
     }

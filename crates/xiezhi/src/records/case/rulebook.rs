@@ -9,7 +9,7 @@ use store::Query;
 use super::Case;
 use super::act::Said;
 use super::clock::Limits;
-use super::rules::State;
+use super::rules::{Overlay, State};
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
 use crate::base::worktime::{self, Due, Worktime};
@@ -93,6 +93,18 @@ impl Rulebook {
     /// By when somebody who was called must answer.
     pub fn answer(&self, now: Ms) -> Ms {
         self.after(ANSWER, now).at
+    }
+
+    /// When the holder of a case, or the desk above him, is warned next: twice for each clock, never once it has run out.
+    pub fn warning(&self, case: &Case) -> Option<Ms> {
+        let (from, due, stage) = (case.clock_from?, case.due_at?, case.state.stage()?);
+        let percent = match case.warned {
+            0 => self.classes.warn_percent,
+            1 => (100 + self.classes.warn_percent) / 2,
+            _ => return None,
+        };
+        let waits = case.overdue_at.is_none() && !case.overlay.is_some_and(Overlay::rests);
+        waits.then(|| self.time.share(from, due, self.class(case).limit(stage).unit, percent))
     }
 
     /// Refuses feedback without the picture that the class asks for, and says so.

@@ -57,6 +57,7 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
         case.holder = Some(row.place.desk.clone());
         (case.holder_since, case.hold_from, case.clock_from) = (Some(row.opened), Some(row.opened), Some(now));
         case.due_at = Some(book.due(stage, row.class.as_deref(), now));
+        case.warn_at = book.warning(&case);
         case.alarm_at = clock::alarm(&case);
     }
     case
