@@ -91,3 +91,5 @@ error-busy = Many people are here right now. Please try again in a few seconds; 
 error-uncertain = We could not confirm that it was kept. Please send exactly the same again; it will not be doubled.
 error-disk-full = The server's storage is full. New content cannot be taken and personal data cannot be shown for now; public pages and your own receipt still work. We are on it; if it is urgent, please call.
 error-bad-calendar = Line { $limit } of the calendar has a mistake. The example on this page shows the form; mend it and send it again.
+error-bad-workbook = This file cannot be read. Please edit the Excel workbook (.xlsx) from this page, without a password and in the same format.
+error-bad-pack = There are mistakes left, and the catalogue has not changed. Please mend what is marked and send it again.
