@@ -178,6 +178,22 @@ fn a_class_that_is_gone_still_has_a_name() {
 }
 
 #[test]
+fn a_clerk_sorts_by_every_class_also_at_the_desk() {
+    on_each_engine(|world| {
+        let (anyone, clerk) = (world.client(None), world.client(Some("clerk")));
+        let (number, _) = anyone.report("楼下的铁箱子门开着");
+        for path in [format!("/cases/{number}"), format!("/desk?open={number}")] {
+            let page = clerk.get_as(&path, "text/html").text;
+            assert!(page.contains("<optgroup label=\"公用设施\">") && page.contains("value=\"telecom-box\""), "{path}: {page}");
+        }
+        assert_eq!(clerk.act(&number, "accept", json!({ "class": "nonsense" })).error().1, "unknown-value");
+        assert_eq!(clerk.act(&number, "accept", json!({ "class": "telecom-box" })).json()["class_name"], "通信交接箱");
+        let page = clerk.get_as(&format!("/desk?open={number}"), "text/html").text;
+        assert!(page.contains("value=\"telecom-box\" selected"), "{page}");
+    });
+}
+
+#[test]
 fn residents_look_up_what_is_taken_up() {
     on_each_engine(|world| {
         let anyone = world.client(None);
