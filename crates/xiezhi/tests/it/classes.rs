@@ -211,6 +211,9 @@ fn residents_look_up_what_is_taken_up() {
         );
         let page = anyone.get_as("/classes/tax", "text/html").text;
         assert!(page.contains("12366") && !page.contains("/report?class=tax"), "{page}");
+        // Whoever comes from a class that is no plain choice keeps it.
+        let page = anyone.get_as("/report?class=telecom-box", "text/html").text;
+        assert!(page.contains("value=\"telecom-box\" checked"), "{page}");
         for (path, say) in [("/classes", "常见的事"), ("/classes/road", "5 个工作日"), ("/classes?q=zzzz", "没有找到")]
         {
             let page = anyone.get_as(path, "text/html").text;
