@@ -34,7 +34,7 @@ after(async () => {
 
 const EVERYBODY = () => [
   '/', '/report', '/report?class=complaint', '/progress', `/reports/${matter.number}`, `/reports/${matter.number}?code=${matter.code}`,
-  `/places/${community}`, '/equation', `/equation?area=${community}`, '/verify', '/sign-in',
+  `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/verify', '/sign-in',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
 const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
@@ -46,7 +46,7 @@ const OWN = {
   property: () => ['/desk'],
   department: () => ['/desk'],
   building_head: () => ['/today'],
-  system_admin: () => ['/people'],
+  system_admin: () => ['/people', '/admin/classes', '/admin/calendar'],
 };
 
 /** Once everybody; in the other modes, and where stories are only repeated, those whose pages differ. */

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, media, notice, party, worktime};
+use crate::base::{area, classes, media, notice, party, worktime};
 use crate::kit::http::May;
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -25,6 +25,8 @@ pub fn all() -> Vec<Route> {
         party::admin::ROUTES,
         media::web::ROUTES,
         worktime::web::ROUTES,
+        classes::web::ROUTES,
+        classes::admin::ROUTES,
         notice::web::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,

@@ -21,6 +21,7 @@ use tokio::time::Sleep;
 
 use super::call::Edge;
 use crate::kit::App;
+use crate::records::case::Rulebook;
 
 /// How long unfinished answers may take once the program was told to stop.
 const STOP: Duration = Duration::from_secs(10);
@@ -33,6 +34,8 @@ const SPARE_THREADS: usize = 32;
 
 /// Serves until told to stop. `ready` hears the address that was bound.
 pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> {
+    // Read before anybody comes: a broken pack stops the program at its start, and the first reporter does not wait for it.
+    Rulebook::now(&app).map_err(|e| e.to_string())?;
     let limits = &app.config.file.limits;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -98,6 +98,10 @@ kinds! {
     KeyReused = 422 "key-reused",
     /// The table of working days has a mistake in line `limit`.
     BadCalendar = 422 "bad-calendar",
+    /// The workbook cannot be read, or unpacks to too much.
+    BadWorkbook = 422 "bad-workbook",
+    /// The catalogue has mistakes; they are listed beside it.
+    BadPack = 422 "bad-pack",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -192,7 +192,11 @@ impl Client {
     fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
         let mut answer = answer.unwrap();
         let headers = answer.headers().iter().map(|(k, v)| (k.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
-        Answer { status: answer.status().as_u16(), headers, text: answer.body_mut().read_to_string().unwrap() }
+        Answer {
+            status: answer.status().as_u16(),
+            headers,
+            text: String::from_utf8_lossy(&answer.body_mut().read_to_vec().unwrap()).into_owned(),
+        }
     }
 
     pub fn get_as(&self, path: &str, accept: &str) -> Answer {

@@ -8,12 +8,18 @@
 //!
 //! Log kinds written: `classes.pack`.
 
+/// The administrator's pages.
+pub mod admin;
 /// What a class is.
 pub mod class;
 /// Reading a pack.
 pub mod read;
 /// A pack as tables.
 pub mod tables;
+/// Pages.
+pub mod web;
+/// A pack as a workbook.
+pub mod xlsx;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -33,7 +33,7 @@ pub struct Problem {
 }
 
 /// Codes of all problems, for the test that each has a text.
-pub const CODES: [&str; 14] = [
+pub const CODES: [&str; 15] = [
     "table-missing",
     "column-missing",
     "column-unknown",
@@ -48,6 +48,7 @@ pub const CODES: [&str; 14] = [
     "needs-reason",
     "needs-answer",
     "needs-other",
+    "formula",
 ];
 
 type Problems = Vec<Problem>;
@@ -149,7 +150,7 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 /// The key of the column that a head means: the key itself, or what [`super::xlsx`] wrote above it.
-fn column_of(form: &Form, head: &str) -> Option<&'static str> {
+pub(super) fn column_of(form: &Form, head: &str) -> Option<&'static str> {
     let first = head.trim().lines().next().unwrap_or_default().trim();
     form.columns.iter().find(|(key, zh, en, _)| first == *key || first == *zh || first == *en).map(|c| c.0)
 }

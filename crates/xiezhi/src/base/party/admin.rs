@@ -101,6 +101,20 @@ fn mine(q: &mut dyn Query, who: &Who, code: &str, field: &'static str) -> Result
     if administers(who, &place.path) { Ok(place) } else { Err(Kind::Denied.into()) }
 }
 
+/// What holds for the whole node (its catalogue, its calendar) is changed only by whoever administers all of it: every
+/// organisation but the default desk lies in his area.
+pub fn over_the_node(q: &mut dyn Query, who: &Who) -> Result<()> {
+    let desk = super::default_desk(q)?.id;
+    let sql = "select a.path from body b join area a on a.id = b.area where b.valid_to is null and b.id <> $1";
+    let rows = q.rows(sql, params![desk])?;
+    for row in rows {
+        if !administers(who, &row.get::<String>("path")?) {
+            return Err(Kind::Denied.into());
+        }
+    }
+    if who.is(RoleKind::SystemAdmin) { Ok(()) } else { Err(Kind::Denied.into()) }
+}
+
 fn administers(who: &Who, path: &str) -> bool {
     who.roles.iter().any(|r| r.kind == RoleKind::SystemAdmin && path.starts_with(&r.path))
 }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{rounding, rounding_name, utc};
+use crate::base::party::admin::over_the_node;
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, Route};
@@ -89,8 +90,11 @@ fn upload(req: &Req) -> Result<Reply> {
         }
     };
     Calendar::parse(&text).map_err(|f| Kind::BadCalendar.at("file").limit(f.line as i64))?;
-    let actor = req.person()?.to_owned();
-    let version = req.once(move |tx| Ok(super::set_calendar(tx, Some(&actor), &text)?.to_string()))?;
+    let (actor, who) = (req.person()?.to_owned(), req.who.clone());
+    let version = req.once(move |tx| {
+        over_the_node(tx, &who)?;
+        Ok(super::set_calendar(tx, Some(&actor), &text)?.to_string())
+    })?;
     done(req, &version)
 }
 
@@ -98,7 +102,10 @@ fn hours(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let hours: Hours = input.need("hours", 200)?.parse().map_err(|_| Kind::WrongType.at("hours"))?;
     let rounding = rounding(&input.need("rounding", 20)?).ok_or_else(|| Kind::Unknown.at("rounding"))?;
-    let actor = req.person()?.to_owned();
-    let version = req.once(move |tx| Ok(super::set_hours(tx, Some(&actor), &hours, rounding)?.to_string()))?;
+    let (actor, who) = (req.person()?.to_owned(), req.who.clone());
+    let version = req.once(move |tx| {
+        over_the_node(tx, &who)?;
+        Ok(super::set_hours(tx, Some(&actor), &hours, rounding)?.to_string())
+    })?;
     done(req, &version)
 }

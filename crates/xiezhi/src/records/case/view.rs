@@ -244,9 +244,11 @@ fn groups(classes: &Catalogue, lang: Lang) -> Vec<Group> {
     classes.majors.iter().map(group).collect()
 }
 
-/// The plain choices.
-pub fn choices(classes: &Catalogue, lang: Lang) -> Vec<Choice> {
-    classes.order.iter().map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
+/// The plain choices, and the one that is chosen already when it is none of them.
+pub fn choices(classes: &Catalogue, chosen: &str, lang: Lang) -> Vec<Choice> {
+    let other = classes.get(chosen).filter(|c| c.plain.is_none()).map(|c| &c.code);
+    let all = other.into_iter().chain(&classes.order);
+    all.map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
 }
 
 /// The name of a case's class in the reader's language.

@@ -1,0 +1,182 @@
+//! The catalogue for the system administrator: its versions, the workbook, putting an edited one in force.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::read::{Problem, read};
+use super::tables::FORMS;
+use super::web::{Group, groups};
+use super::{Catalogue, read_now, read_version, versions, xlsx};
+use crate::base::party::admin::over_the_node;
+use crate::kit::error::{Error, Kind};
+use crate::kit::http::May;
+use crate::kit::i18n::Lang;
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{Reply, Req, Result, Route};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::get("/admin/classes", May::Admin, show, "Versions of the catalogue, and one of them by groups; `version`, `q`.")
+        .gives::<View>(),
+    Route::get("/admin/classes/workbook", May::Admin, workbook, "A version as an Excel workbook; `version`."),
+    Route::post(
+        "/admin/classes",
+        May::Admin,
+        upload,
+        "Puts an edited workbook in force: multipart `file`, `from` (a day). Mistakes are listed, and nothing changes.",
+    ),
+];
+/// How far ahead a version may be put in force.
+const AHEAD: Ms = 730 * DAY;
+/// Problems that a page lists.
+const LISTED: usize = 100;
+
+#[derive(Serialize, JsonSchema)]
+struct View {
+    versions: Vec<VersionView>,
+    /// The version shown.
+    version: i64,
+    /// It was just made.
+    made: Option<VersionView>,
+    q: String,
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+struct VersionView {
+    version: i64,
+    name: String,
+    /// Absent for the program's own, which always was.
+    valid_from: Option<String>,
+    classes: i64,
+    /// `in-force`, `later` or `past`.
+    state: &'static str,
+}
+
+fn chosen(req: &Req) -> Result<Arc<Catalogue>> {
+    let number = req.query.get("version").map(|v| v.parse::<i64>().map_err(|_| Kind::Unknown.at("version"))).transpose()?;
+    req.app.db.read(|r| match number {
+        Some(n) => read_version(r, req.app, n),
+        None => read_now(r, req.app),
+    })
+}
+
+fn show(req: &Req) -> Result<Reply> {
+    let catalogue = chosen(req)?;
+    let (all, now) = req.app.db.read(|r| Ok::<_, Error>((versions(r)?, read_now(r, req.app)?.version)))?;
+    let view = |v: super::Version| VersionView {
+        state: if v.version == now {
+            "in-force"
+        } else if v.valid_from > req.now {
+            "later"
+        } else {
+            "past"
+        },
+        version: v.version,
+        name: v.name,
+        valid_from: (v.version > 0).then(|| req.app.time(v.valid_from)),
+        classes: v.classes,
+    };
+    let versions: Vec<VersionView> = all.into_iter().map(view).collect();
+    let made = req.query.get("made").and_then(|n| n.parse::<i64>().ok());
+    let made = versions.iter().find(|v| Some(v.version) == made && v.version > 0).cloned();
+    let q: String = req.query.get("q").unwrap_or_default().chars().take(60).collect();
+    let groups = groups(&catalogue, &q, req.lang);
+    req.page("base/classes/admin.html", &View { versions, version: catalogue.version, made, q, groups })
+}
+
+fn workbook(req: &Req) -> Result<Reply> {
+    let catalogue = chosen(req)?;
+    let bytes = xlsx::export(&catalogue, &req.app.texts)?;
+    let name = format!("attachment; filename=\"classes-{}.xlsx\"", catalogue.version);
+    Ok(Reply::of(xlsx::MIME, bytes).header("content-disposition", name))
+}
+
+/// What must be mended; nothing was changed.
+#[derive(Serialize, JsonSchema)]
+struct Wrong {
+    code: &'static str,
+    message: String,
+    count: usize,
+    problems: Vec<ProblemView>,
+    /// The workbook with everything marked, as a link that needs no second upload.
+    marked: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProblemView {
+    /// Name of the sheet.
+    sheet: &'static str,
+    row: usize,
+    /// Head of the column; empty for the whole row.
+    column: &'static str,
+    /// Stable code.
+    code: &'static str,
+    text: String,
+}
+
+fn upload(req: &Req) -> Result<Reply> {
+    let some = || req.form.files.iter().filter(|f| !f.bytes.is_empty());
+    let file = some().find(|f| f.field == "file").or_else(|| some().next()).ok_or_else(|| Kind::Missing.at("file"))?;
+    let from = match req.form.get("from") {
+        Some(day) => begins(req, day)?,
+        None => req.now,
+    };
+    req.app.db.read(|r| over_the_node(r, &req.who))?;
+    let (tables, mut problems) = xlsx::import(&file.bytes)?;
+    let catalogue = match read(&tables) {
+        Ok(catalogue) if problems.is_empty() => catalogue,
+        Ok(_) => return wrong(req, &tables, &problems),
+        Err(more) => {
+            problems.extend(more);
+            problems.sort();
+            problems.dedup();
+            return wrong(req, &tables, &problems);
+        }
+    };
+    let (actor, who) = (req.person()?.to_owned(), req.who.clone());
+    let version = req.once(move |tx| {
+        over_the_node(tx, &who)?;
+        Ok(super::adopt(tx, Some(&actor), &catalogue, from)?.to_string())
+    })?;
+    if req.wants_json() {
+        return Ok(Reply::json(&serde_json::json!({ "version": version.parse::<i64>().unwrap_or_default() }))?.status(201));
+    }
+    Ok(Reply::see_other(req.url(&format!("/admin/classes?made={version}"))))
+}
+
+/// Midnight of a local day; at the latest two years ahead.
+fn begins(req: &Req, day: &str) -> Result<Ms> {
+    let date: Date = day.parse().map_err(|_| Kind::WrongType.at("from"))?;
+    let at = date.to_zoned_datetime(req.app.config.zone.clone()).map_err(|_| Kind::WrongType.at("from"))?;
+    let at = at.timestamp().as_millisecond();
+    if at > req.now + AHEAD { Err(Kind::OutOfRange.at("from")) } else { Ok(at) }
+}
+
+fn wrong(req: &Req, tables: &super::tables::Tables, problems: &[Problem]) -> Result<Reply> {
+    let marked = xlsx::mark(tables, problems, &req.app.texts, req.lang)?;
+    let of = |p: &Problem| {
+        let form = FORMS.iter().find(|f| f.key == p.table);
+        let column = form.and_then(|f| f.columns.iter().find(|c| c.0 == p.column));
+        ProblemView {
+            sheet: form.map_or("", |f| f.zh),
+            row: p.row,
+            column: column.map_or("", |c| if req.lang == Lang::Zh { c.1 } else { c.2 }),
+            code: p.code,
+            text: req.app.texts.plain(req.lang, &format!("problem-{}", p.code)),
+        }
+    };
+    let view = Wrong {
+        code: Kind::BadPack.code(),
+        message: req.error_text(&Kind::BadPack.into()),
+        count: problems.len(),
+        problems: problems.iter().take(LISTED).map(of).collect(),
+        marked: format!("data:{};base64,{}", xlsx::MIME, STANDARD.encode(marked)),
+    };
+    Ok(req.page("base/classes/wrong.html", &view)?.status(Kind::BadPack.status()))
+}
