@@ -162,12 +162,12 @@ fn save(tx: &mut Tx, before: &Case, after: &Case) -> Result<()> {
     tally(tx, &before.area, Some(before.state), after.state, 1)?;
     tx.exec(
         "update cases set state = $2, class = $3, holder = $4, holder_since = $5, handler = $6, handled_by = $7, checker = $8, due_at = $9, \
-         overdue_at = $10, level = $11, returns = $12, reopens = $13, extended = $14, closed_at = $15, merged_into = $16, score = $17 \
-         where id = $1",
+         overdue_at = $10, level = $11, returns = $12, reopens = $13, extended = $14, closed_at = $15, merged_into = $16, score = $17, \
+         updated_at = case when updated_at / 1000 >= cast($18 as bigint) / 1000 then (updated_at / 1000 + 1) * 1000 else cast($18 as bigint) end where id = $1",
         params![
             &after.id, after.state.as_str(), &after.class, &after.holder, since, &after.handler, &after.handled_by, &after.checker,
             after.due_at, after.overdue_at, after.level, after.returns, after.reopens, after.extended, after.closed_at,
-            &after.merged_into, after.score,
+            &after.merged_into, after.score, now,
         ],
     )?;
     Ok(())

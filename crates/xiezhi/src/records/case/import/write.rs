@@ -12,7 +12,7 @@ use crate::records::case::rules::State;
 use crate::records::case::tally;
 
 /// Columns of a case that an import fills; those about handling stay empty.
-const CASE: [&str; 19] = [
+const CASE: [&str; 20] = [
     "id",
     "number",
     "state",
@@ -23,6 +23,7 @@ const CASE: [&str; 19] = [
     "channel",
     "source",
     "received_at",
+    "updated_at",
     "holder",
     "holder_since",
     "due_at",
@@ -108,7 +109,21 @@ impl New<'_> {
         let (row, place) = (self.row, &self.row.place);
         let since = self.holder.map(|_| row.opened);
         let who = params![&self.id, &self.number, row.state.as_str(), &row.class, &place.area, &place.path, &self.id];
-        let when = params!["import", &row.source, row.opened, self.holder, since, self.due, 0, 0, 0, 0, row.closed, index];
+        let when = params![
+            "import",
+            &row.source,
+            row.opened,
+            row.closed.unwrap_or(row.opened),
+            self.holder,
+            since,
+            self.due,
+            0,
+            0,
+            0,
+            0,
+            row.closed,
+            index
+        ];
         [who, when].concat()
     }
 }

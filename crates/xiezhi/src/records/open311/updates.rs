@@ -1,0 +1,242 @@
+//! Updates of requests, both ways: `GET` and `POST servicerequestupdates`.
+//!
+//! What must stay true: an update bears the moment our server accepted it, so that a poller's window never misses one;
+//! what a partner sends acts through the rules of the case engine as his organisation, and what they forbid becomes a
+//! note; the same update of the same key is taken once; an older one never changes a state.
+
+use serde_json::json;
+use store::{Entry, Query, Tx, Written, params};
+
+use super::ask::Ask;
+use super::fault::{Fault, Faults};
+use super::find::Found;
+use super::format::Value;
+use super::{file, keys, services, show, status};
+use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::{area, party};
+use crate::kit::error::Kind;
+use crate::kit::input::Input;
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{Error, Result, Who};
+use crate::records::case::act::{self, Said};
+use crate::records::case::report::MAX_TEXT;
+use crate::records::case::rules::Action;
+use crate::records::case::{self, Case, view};
+
+/// Updates of one answer.
+const MOST: usize = 1000;
+/// Longest window.
+const SPAN: Ms = 31 * DAY;
+
+/// First entry of the log that is not older than a moment: the log never runs backwards, so halving finds it.
+fn first_at(q: &mut dyn Query, at: Ms) -> store::Result<u64> {
+    let (mut low, mut high) = (0, q.log_size()?);
+    while low < high {
+        let middle = (low + high) / 2;
+        let row = q.row("select at from log where seq = $1", params![middle])?;
+        let older = row.map(|r| r.get::<Ms>("at")).transpose()?.is_some_and(|t| t < at);
+        if older { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+/// The updates of a window.
+pub fn get(ask: &Ask) -> std::result::Result<Value, Faults> {
+    let (from, to) = match (ask.time("start_date")?, ask.time("end_date")?) {
+        (Some(a), Some(b)) if a <= b && b - a <= SPAN => (a, b),
+        (Some(_), Some(_)) => return Err(Fault::bad("span", (SPAN / DAY).to_string()).into()),
+        (None, None) => (ask.req.now - DAY, ask.req.now),
+        (Some(_), None) => return Err(Fault::bad("missing", "end_date").into()),
+        (None, Some(_)) => return Err(Fault::bad("missing", "start_date").into()),
+    };
+    let page = ask.number("page", 1, 10_000)?;
+    let size = ask.number("page_size", 1, 1_000_000)?.map_or(MOST, |n| (n as usize).min(MOST));
+    let me = ask.key.as_ref();
+    let who = ask.req.app.db.read(|r| keys::who(r, me.map_or("", |k| &k.id), me.and_then(|k| k.body.as_deref())))?;
+    let mut look = Look::new(&who, "open311");
+    let items = ask.req.app.db.read(|r| {
+        // A moment is told in whole seconds, both ends included.
+        let (a, b) = (first_at(r, from / 1000 * 1000)?, first_at(r, to / 1000 * 1000 + 1000)?);
+        let (path, end) = ask.place.as_ref().map_or((String::new(), "~".into()), |j| (j.path.clone(), area::end_of(&j.path)));
+        let sql = format!(
+            "select {}, updated_at, source, l.seq from log l join cases on cases.id = l.obj where l.seq >= $1 and l.seq < $2 \
+             and l.act >= 'case.' and l.act < 'case/' and l.act not in ('case.report', 'case.import', 'case.rate') \
+             and path >= $3 and path < $4 order by l.seq limit $5 offset $6",
+            case::COLUMNS
+        );
+        let skip = (page.unwrap_or(1) - 1) * size as i64;
+        let rows = r.rows(&sql, params![a, b, path, end, size + 1, skip])?;
+        if rows.len() > size && page.is_none() {
+            return Err(Faults::from(Fault::bad("updates-many", size.to_string())));
+        }
+        let rows = &rows[..rows.len().min(size)];
+        let seqs: Vec<u64> = rows.iter().map(|r| r.get("seq")).collect::<store::Result<_>>()?;
+        let mut written = r.entries_at(&seqs)?;
+        written.sort_by_key(|w| w.index);
+        written.dedup_by_key(|w| w.index);
+        let mut items = Vec::new();
+        for (row, w) in rows.iter().zip(&written) {
+            let case = case::read(row)?;
+            let found = Found { updated_at: case.received_at, case, source: row.get("source")? };
+            items.extend(update(ask, r, &found, w, &who, &mut look)?);
+        }
+        Ok(items)
+    })?;
+    look.record(ask.req.app)?;
+    Ok(Value::List("request_update", items))
+}
+
+/// One update, unless it is the partner's own or none that he may see.
+fn update(ask: &Ask, q: &mut dyn Query, found: &Found, w: &Written, who: &Who, look: &mut Look) -> Result<Option<Value>> {
+    let case = &found.case;
+    let own = show::own(ask, found);
+    if ask.key.as_ref().is_some_and(|k| w.field("actor") == Some(&k.id)) {
+        return Ok(None);
+    }
+    if services::visibility(case.class.as_deref()) == services::Visibility::Private && !own {
+        return Ok(None);
+    }
+    let relation = if own { Relation::Owner } else { view::relation(case, who, false, "") };
+    let words = w.element("case.note").map(|v| Graded::new("case.note", &case.owner, v.to_owned()));
+    let words = words.filter(|_| relation != Relation::Public).and_then(|v| look.at(&v, relation));
+    if !show::is_public(&w.act) && words.is_none() {
+        return Ok(None);
+    }
+    let act = w.act.strip_prefix("case.").unwrap_or(&w.act);
+    let holder = match w.fact("holder") {
+        Some(body) => party::body_by_id(q, body)?.map(|b| b.name).unwrap_or_default(),
+        None => String::new(),
+    };
+    let state = w.fact("state").and_then(case::rules::State::parse).unwrap_or(case.state);
+    let sentence = ask.say(&format!("event-{act}"), &[("to", &holder)]);
+    Ok(Some(Value::Record(vec![
+        ("update_id", Value::Text(w.index.to_string())),
+        ("service_request_id", Value::Text(case.number.clone())),
+        ("status", Value::Text(status::extended(state).to_ascii_uppercase())),
+        ("updated_datetime", Value::Text(ask.req.app.time(w.at))),
+        ("description", Value::Text(words.unwrap_or(sentence))),
+        ("media_url", Value::Empty),
+        ("external_status_code", Value::Text(state.as_str().into())),
+    ])))
+}
+
+/// What somebody says about a case in another system.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Who says it: a key or a connector.
+    pub by: String,
+    /// His id for it.
+    pub update_id: String,
+    /// His status, as he wrote it.
+    pub status: String,
+    /// When he says it was.
+    pub said_at: Ms,
+    /// Words.
+    pub text: String,
+    /// Pictures that were kept already.
+    pub media: Vec<String>,
+}
+
+/// Takes in an update; gives the entry of the log that stands for it. A repetition gives the same one.
+pub fn take(tx: &mut Tx, who: &Who, filed_it: bool, case: &Case, told: &Told) -> Result<u64> {
+    let sql = "select seq from open311_update where key = $1 and update_id = $2";
+    if let Some(row) = tx.row(sql, params![&told.by, &told.update_id])? {
+        return Ok(row.get("seq")?);
+    }
+    // A clock that runs ahead must not make everything that follows look old.
+    let said_at = told.said_at.min(tx.now());
+    let last =
+        tx.count("select max(said_at) from open311_update where key = $1 and case_id = $2", params![&told.by, &case.id])?;
+    let meant = status::read(&told.status);
+    let wish = meant.filter(|_| said_at >= last).and_then(|s| status::wish(s, case.state));
+    let said =
+        Said { reason: Some(told.text.clone()), text: Some(told.text.clone()), media: told.media.clone(), ..Said::default() };
+    let granted = match wish {
+        Some(action) => match act::act(tx, who, filed_it, &case.number, action, &said) {
+            Ok(_) => Some(action),
+            // The rules refuse before anything is written.
+            Err(e) if matches!(e.kind, Kind::Denied | Kind::State) => None,
+            Err(e) => return Err(e),
+        },
+        None => None,
+    };
+    let done = match granted {
+        Some(action) => action,
+        None => {
+            act::act(tx, who, filed_it, &case.number, Action::Note, &said)?;
+            Action::Note
+        }
+    };
+    let party = who.roles.first().and_then(|r| r.body.as_deref());
+    let entry = Entry {
+        actor: Some(&told.by),
+        party,
+        area: Some(&case.area),
+        ..Entry::new("open311.update", "open311-update", &case.id)
+    };
+    let logged = tx.log(
+        entry
+            .fact("number", case.number.as_str())
+            .fact("update", told.update_id.as_str())
+            .fact("status", meant.unwrap_or("unknown"))
+            .fact("did", done.as_str())
+            .fact("said_at", told.said_at),
+    )?;
+    tx.exec(
+        "insert into open311_update(key, update_id, case_id, said_at, seq) values ($1, $2, $3, $4, $5)",
+        params![&told.by, &told.update_id, &case.id, said_at, logged.index],
+    )?;
+    Ok(logged.index)
+}
+
+/// A partner tells us something about a case.
+pub fn post(ask: &Ask) -> std::result::Result<Value, Faults> {
+    let key = ask.key.as_ref().ok_or_else(|| Fault::key("key-missing"))?;
+    let app = ask.req.app;
+    let mut faults = Faults::default();
+    for name in ["service_request_id", "update_id", "status", "updated_datetime", "description"] {
+        if ask.text(name).is_none() {
+            faults.0.push(Fault::bad("missing", name));
+        }
+    }
+    let said_at = ask.time("updated_datetime").unwrap_or_else(|f| {
+        faults.0.push(f);
+        None
+    });
+    let update_id = ask.text("update_id").unwrap_or_default();
+    if update_id.chars().count() > 100 {
+        faults.0.push(Fault::bad("id", "update_id"));
+    }
+    let input = Input(json!({ "description": ask.text("description") }).as_object().cloned().unwrap_or_default());
+    let text = input.text("description", MAX_TEXT).unwrap_or_else(|e| {
+        faults.0.extend(Faults::from(e).0);
+        None
+    });
+    faults.check()?;
+    let number = ask.text("service_request_id").unwrap_or_default();
+    let row = app.db.read(|r| super::find::Filter::one(ask, number).find(r))?.pop();
+    let found = row.ok_or_else(|| Fault::unknown("request-unknown", number))?;
+    let filed_it = show::own(ask, &found);
+    let who = app.db.read(|r| keys::who(r, &key.id, key.body.as_deref()))?;
+    let known = app.db.read(|r| {
+        let sql = "select seq from open311_update where key = $1 and update_id = $2";
+        r.row(sql, params![&key.id, update_id])
+    })?;
+    let media = if known.is_some() { Vec::new() } else { file::files(ask, &who)? };
+    let told = Told {
+        by: key.id.clone(),
+        update_id: update_id.to_owned(),
+        status: ask.text("status").unwrap_or_default().to_owned(),
+        said_at: said_at.unwrap_or(ask.req.now),
+        text: text.unwrap_or_else(|| "-".into()),
+        media,
+    };
+    let number = found.case.number.clone();
+    let seq = app.db.write(move |tx| {
+        let case = case::by_number(tx, &number)?.ok_or(Kind::NotFound)?;
+        take(tx, &who, filed_it, &case, &told)
+    });
+    let seq =
+        seq.map_err(|e: Error| if e.kind == Kind::Denied { Fault::key("not-yours").into() } else { Faults::from(e) })?.value;
+    Ok(Value::List("request_update", vec![Value::Record(vec![("update_id", Value::Text(seq.to_string()))])]))
+}
