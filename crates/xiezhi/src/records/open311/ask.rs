@@ -110,7 +110,8 @@ impl<'a> Ask<'a> {
     pub fn say(&self, key: &str, args: &[(&'static str, &str)]) -> String {
         let mut fluent = fluent_bundle::FluentArgs::new();
         args.iter().for_each(|(k, v)| fluent.set(*k, *v));
-        self.req.app.texts.get(self.req.lang, key, Some(&fluent))
+        // A value that is not known leaves no blank at the end.
+        self.req.app.texts.get(self.req.lang, key, Some(&fluent)).trim().to_owned()
     }
 }
 

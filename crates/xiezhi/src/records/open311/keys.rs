@@ -160,12 +160,10 @@ pub fn add(tx: &mut Tx, actor: Option<&str>, new: &NewKey, text: &str) -> Result
     Ok(id)
 }
 
-/// Revokes a key; false when there is none that works.
-pub fn revoke(tx: &mut Tx, actor: &str, id: &str) -> Result<bool> {
+/// Revokes a key; one that was revoked before stays so.
+pub fn revoke(tx: &mut Tx, actor: &str, id: &str) -> Result<()> {
     let now = tx.now();
-    if tx.exec("update open311_key set revoked_at = $2 where id = $1 and revoked_at is null", params![id, now])? == 0 {
-        return Ok(false);
-    }
+    tx.exec("update open311_key set revoked_at = $2 where id = $1 and revoked_at is null", params![id, now])?;
     tx.log(Entry { actor: Some(actor), ..Entry::new("open311.key-end", "open311-key", id) })?;
-    Ok(true)
+    Ok(())
 }

@@ -52,9 +52,8 @@ pub fn wish(status: &str, state: State) -> Option<Action> {
     match (status, state) {
         ("closed" | "fixed", State::Dispatched | State::Handling) => Some(Action::Feedback),
         ("in_progress" | "planned" | "action_scheduled" | "investigating", State::Dispatched) => Some(Action::Accept),
-        ("not_councils_responsibility" | "internal_referral" | "for_triage", State::Dispatched | State::Handling) => {
-            Some(Action::Return)
-        }
+        // `for_triage` is none of these: it is how far their own desk has come with it.
+        ("not_councils_responsibility" | "internal_referral", State::Dispatched | State::Handling) => Some(Action::Return),
         ("open" | "reopen", State::Closed | State::Rejected | State::Merged) => Some(Action::Reopen),
         _ => None,
     }

@@ -151,10 +151,12 @@ fn entry<'a>(act: &'a str, d: &'a Delivery) -> Entry<'a> {
 /// Takes a thing in hand; false when somebody else has it.
 pub fn claim(tx: &mut Tx, d: &Delivery) -> Result<bool> {
     let now = tx.now();
-    let sql = "update open311_delivery set tries = tries + 1, next_at = $4 where connector = $1 and seq = $2 and next_at = $3";
-    if tx.exec(sql, params![&d.connector, d.seq, d.next_at, now + CLAIM])? == 0 {
+    let sql = "select count(*) from open311_delivery where connector = $1 and seq = $2 and next_at = $3";
+    if tx.count(sql, params![&d.connector, d.seq, d.next_at])? == 0 {
         return Ok(false);
     }
+    let sql = "update open311_delivery set tries = tries + 1, next_at = $3 where connector = $1 and seq = $2";
+    tx.exec(sql, params![&d.connector, d.seq, now + CLAIM])?;
     tx.log(entry("open311.send", d).fact("try", d.tries + 1))?;
     Ok(true)
 }
