@@ -43,6 +43,31 @@ fn discovery_names_the_endpoint_in_both_forms_and_both_places() {
 }
 
 #[test]
+fn every_call_answers_in_both_forms() {
+    let mut w = World::new(None);
+    let p = Partner::new(&mut w, json!({}));
+    let id = p.file(&[("service_code", "road"), ("address_string", "x")]);
+    for ext in ["xml", "json"] {
+        for path in [
+            format!("/open311/discovery.{ext}"),
+            format!("/open311/v2/discovery.{ext}"),
+            format!("/open311/v2/services.{ext}"),
+            format!("/open311/v2/services/road.{ext}"),
+            format!("/open311/v2/requests.{ext}"),
+            format!("/open311/v2/requests/{id}.{ext}"),
+            format!("/open311/v2/servicerequestupdates.{ext}"),
+            format!("/open311/v2/bulk.{ext}"),
+        ] {
+            let answer = p.client.get_as(&path, "text/html");
+            assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")), "{path}");
+            if ext == "xml" { drop(xml(&answer)) } else { drop(json_of(&answer)) }
+        }
+        let unknown = p.client.get_as(&format!("/open311/v2/tokens/none.{ext}"), "*/*");
+        assert_eq!(errors(&unknown), (404, 1));
+    }
+}
+
+#[test]
 fn services_and_their_questions_map_to_xml_and_json() {
     let mut w = World::new(None);
     let p = Partner::new(&mut w, json!({}));

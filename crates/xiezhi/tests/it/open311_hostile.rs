@@ -328,6 +328,66 @@ fn hostile_answers_change_nothing() {
 }
 
 #[test]
+fn a_system_without_updates_is_asked_how_its_requests_stand() {
+    let mut w = World::new(None);
+    let stands: Arc<Mutex<(String, String, String)>> = Arc::default();
+    let said = stands.clone();
+    let system = fake(move |asked| {
+        if asked.starts_with("POST /open311/v2/requests") {
+            return http("200 OK", "", "[{\"service_request_id\":638344}]");
+        }
+        if !asked.starts_with("GET /open311/v2/requests.json") {
+            return http("404 Not Found", "", "[{\"code\":404,\"description\":\"?\"}]");
+        }
+        assert!(asked.contains("service_request_id=638344"), "{asked}");
+        let (status, notes, at) = said.lock().unwrap().clone();
+        let body = json!([{ "service_request_id": 638344, "status": status, "status_notes": notes, "updated_datetime": at }]);
+        http("200 OK", "", &body.to_string())
+    });
+    connect(&mut w, &system.url, "k", "json", "*=1");
+    let number = dispatch(&mut w, "路面有坑");
+    let zone = w.app.config.zone.clone();
+    let stand = |w: &World, status: &str, notes: &str| {
+        *stands.lock().unwrap() = (status.into(), notes.into(), rfc3339(w.app.now(), &zone));
+        w.app.ambience.advance(2 * MINUTE);
+    };
+    stand(&w, "open", "");
+    until(&w, "taken", |w| delivery(w, &number).filter(|d| d.0 == "sent"));
+    let story = |w: &mut World| w.client(Some("clerk")).get(&format!("/cases/{number}")).json()["events"].clone();
+    stand(&w, "open", "已排队");
+    until(&w, "a note", |w| store_count(w, "case.note").eq(&1).then_some(()));
+    for _ in 0..3 {
+        stand(&w, "open", "已排队");
+        outbound::round(&w.app).unwrap();
+    }
+    assert_eq!(store_count(&w, "case.note"), 1, "the same words are one update");
+    stand(&w, "closed", "补好了");
+    until(&w, "done", |w| (state(w, &number) == "feedback").then_some(()));
+    assert!(story(&mut w).to_string().contains("补好了"));
+}
+
+fn store_count(w: &World, act: &str) -> i64 {
+    use store::{Query as _, params};
+    w.app.db.read(|r| r.count("select count(*) from log where act = $1", params![act])).unwrap()
+}
+
+#[test]
+fn whoever_had_it_hears_that_it_went_elsewhere() {
+    let mut w = World::new(None);
+    let system = fake(|asked| match asked.starts_with("POST") {
+        true if asked.contains("/requests.xml") => http("200 OK", "", TAKEN),
+        _ => http("200 OK", "", "<service_request_updates></service_request_updates>"),
+    });
+    connect(&mut w, &system.url, "k", "xml", "*=1");
+    let number = dispatch(&mut w, "路面有坑");
+    until(&w, "taken", |w| delivery(w, &number).filter(|d| d.0 == "sent"));
+    let committee = w.body("committee");
+    assert_eq!(w.client(Some("clerk")).act(&number, "dispatch", json!({ "to": committee })).status, 200);
+    let told = until(&w, "told", |_| system.asked.lock().unwrap().iter().find(|a| a.contains("status=CANCELLED")).cloned());
+    assert!(told.starts_with("POST /open311/v2/servicerequestupdates.xml") && told.contains("service_request_id=D-1"), "{told}");
+}
+
+#[test]
 fn what_is_no_longer_theirs_is_not_sent_and_only_good_connectors_are_made() {
     on_each_engine(|w| {
         let system = fake(|_| http("500 Oops", "", ""));

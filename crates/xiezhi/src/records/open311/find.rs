@@ -49,13 +49,18 @@ pub struct Filter {
     path: Option<String>,
     /// The key that asks: it finds what it filed itself.
     own: Option<String>,
-    /// Only what this key filed or its organisation holds.
+    /// How many.
     pub size: usize,
     skip: i64,
     /// Oldest first, after this one.
     pub after: Option<(Ms, String)>,
     /// Oldest first.
     pub oldest_first: bool,
+}
+
+/// Whether the answer goes beyond the standard.
+pub fn extended(ask: &Ask) -> bool {
+    ask.text("extensions").is_some_and(|t| t.eq_ignore_ascii_case("true"))
 }
 
 /// Reads the filters.
@@ -112,7 +117,7 @@ pub fn parse(ask: &Ask) -> Result<Filter, Faults> {
     if filter.requested.is_none() && filter.updated.is_none() {
         filter.requested = Some((ask.req.now - SPAN, ask.req.now));
     }
-    let most = if ask.text("extensions") == Some("true") { MOST_EXTENDED } else { MOST };
+    let most = if extended(ask) { MOST_EXTENDED } else { MOST };
     // A client that asks for more than fits on a page gets a full page, not an error.
     let size = ask.number("page_size", 1, 1_000_000).unwrap_or_else(|f| {
         faults.0.push(f);

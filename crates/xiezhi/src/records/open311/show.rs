@@ -60,12 +60,15 @@ fn place_of(q: &mut dyn Query, case: &Case) -> store::Result<Option<(i64, i64)>>
     Ok(area::building(q, id)?.and_then(|b| b.point).map(|p| (p.lat.into(), p.lon.into())))
 }
 
+/// A place in words, and its point.
+type Place = (String, Option<(i64, i64)>);
+
 /// Looks up what many cases share, once each.
 #[derive(Default)]
 struct Shared {
     bodies: HashMap<String, String>,
     desks: HashMap<String, String>,
-    places: HashMap<(String, Option<String>), (String, Option<(i64, i64)>)>,
+    places: HashMap<(String, Option<String>), Place>,
 }
 
 impl Shared {
@@ -85,7 +88,7 @@ impl Shared {
         Ok(self.desks[area].clone())
     }
 
-    fn place(&mut self, q: &mut dyn Query, case: &Case) -> store::Result<(String, Option<(i64, i64)>)> {
+    fn place(&mut self, q: &mut dyn Query, case: &Case) -> store::Result<Place> {
         let key = (case.area.clone(), case.building.clone());
         if !self.places.contains_key(&key) {
             let place = (place_text(q, case)?, place_of(q, case)?);

@@ -152,19 +152,15 @@ fn definition(req: &Req) -> Result<Reply> {
     })
 }
 
-fn extended(ask: &Ask) -> bool {
-    ask.text("extensions") == Some("true")
-}
-
 fn requests(req: &Req) -> Result<Reply> {
     formed(req, || {
         ask::answer(req, "service_requests", Key::Optional, |ask| {
             let filter = find::parse(ask)?;
             let all = req.app.db.read(|r| {
                 let found = filter.find(r)?;
-                show::all(ask, r, found, extended(ask))
+                show::all(ask, r, found, find::extended(ask))
             })?;
-            Ok(Value::List("request", all.iter().map(|s| s.request(ask, extended(ask))).collect()))
+            Ok(Value::List("request", all.iter().map(|s| s.request(ask, find::extended(ask))).collect()))
         })
     })
 }
@@ -174,12 +170,12 @@ fn request(req: &Req) -> Result<Reply> {
         let id = named(req, "id");
         let all = req.app.db.read(|r| {
             let found = find::Filter::one(ask, id).find(r)?;
-            show::all(ask, r, found, extended(ask))
+            show::all(ask, r, found, find::extended(ask))
         })?;
         if all.is_empty() {
             return Err(Fault::unknown("request-unknown", id).into());
         }
-        Ok(Value::List("request", all.iter().map(|s| s.request(ask, extended(ask))).collect()))
+        Ok(Value::List("request", all.iter().map(|s| s.request(ask, find::extended(ask))).collect()))
     })
 }
 

@@ -24,6 +24,8 @@ const TRIES: i64 = 10;
 const LONGEST: Ms = 6 * HOUR;
 /// How long a claimed thing is left alone: longer than any call takes.
 const CLAIM: Ms = 5 * MINUTE;
+/// Cases of one department that are asked about.
+const MOST_OPEN: i64 = 2000;
 /// Things that a page shows.
 pub const SHOWN: i64 = 200;
 
@@ -33,7 +35,7 @@ pub const SHOWN: i64 = 200;
 pub struct Delivery {
     pub connector: String,
     pub seq: u64,
-    /// `request` or `update`.
+    /// `request`, `update` or `withdraw`.
     pub kind: String,
     pub case_id: String,
     pub number: String,
@@ -81,12 +83,18 @@ pub fn follow(app: &App, connectors: &[Connector]) -> Result<()> {
                 };
                 let Some(case) = by_id(r, &w.obj)? else { continue };
                 let body = if kind == "request" { w.fact("holder") } else { case.handler.as_deref() };
-                let Some(c) = connectors.iter().find(|c| Some(c.body.as_str()) == body) else { continue };
-                // What they told us is not told back.
-                if w.field("actor") == Some(&c.id) {
-                    continue;
+                for c in connectors {
+                    let kind = match kind {
+                        _ if Some(c.body.as_str()) == body => kind,
+                        // It went to somebody else: whoever had it before is told so.
+                        "request" if foreign_id(r, &c.id, &case.id)?.is_some() => "withdraw",
+                        _ => continue,
+                    };
+                    // What they told us is not told back.
+                    if w.field("actor") != Some(&c.id) {
+                        rows.push(params![&c.id, w.index, kind, &case.id, &case.number, "waiting", 0, w.at].to_vec());
+                    }
                 }
-                rows.push(params![&c.id, w.index, kind, &case.id, &case.number, "waiting", 0, w.at].to_vec());
             }
             Ok::<_, Error>((from, entries.len() as u64, rows))
         })?;
@@ -123,6 +131,15 @@ pub fn foreign_id(q: &mut dyn Query, connector: &str, case_id: &str) -> store::R
     let sql = "select foreign_id from open311_delivery where case_id = $1 and connector = $2 and kind = 'request' \
                and foreign_id is not null order by seq desc limit 1";
     q.row(sql, params![case_id, connector])?.map(|r| r.get("foreign_id")).transpose()
+}
+
+/// Their ids of the cases that they are still to handle.
+pub fn open(q: &mut dyn Query, c: &Connector) -> store::Result<Vec<String>> {
+    let sql = "select d.foreign_id from cases c join open311_delivery d on d.case_id = c.id where c.handler = $1 and c.due_at is not null \
+               and c.state in ('dispatched', 'handling') and d.connector = $2 and d.kind = 'request' and d.foreign_id is not null \
+               order by d.seq limit $3";
+    let rows = q.rows(sql, params![&c.body, &c.id, MOST_OPEN])?;
+    rows.iter().map(|r| r.get("foreign_id")).collect()
 }
 
 /// What is late or stuck, for the desks that answer for it.

@@ -191,26 +191,36 @@ fn ask_token(app: &App, c: &Connector, token: &str) -> End {
 
 /// What others wrote or decided about a case that the department has.
 fn update(app: &App, c: &Connector, d: &Delivery) -> Result<End> {
+    let withdraw = d.kind == "withdraw";
     let ready = app.db.read(|r| {
+        let foreign = queue::foreign_id(r, &c.id, &d.case_id)?;
+        if withdraw {
+            let case = case::by_id(r, &d.case_id)?.filter(|case| case.handler.as_deref() != Some(&c.body));
+            return Ok(case.map(|_| (None, None, "cancelled", app.now(), foreign)));
+        }
         let Some(mut opened) = Opened::of(r, c, d, Some(d.seq))? else { return Ok(None) };
         let words = opened.at("case.note");
         let (act, at) = opened.said.as_ref().map(|w| (w.act.clone(), w.at)).unwrap_or_default();
-        let foreign = queue::foreign_id(r, &c.id, &d.case_id)?;
-        Ok::<_, Error>(Some((opened, words, act, at, foreign)))
+        let status = if act == "case.note" { "unchanged" } else { status::extended(opened.case.state) };
+        Ok::<_, Error>(Some((Some(opened.look), words, status, at, foreign)))
     })?;
-    let Some((opened, words, act, at, foreign)) = ready else { return Ok(End::Void) };
+    let Some((look, words, status, at, foreign)) = ready else { return Ok(End::Void) };
     let Some(foreign) = foreign else {
         return Ok(End::Failed(Trouble::passing("not-filed", "the request itself is still to be taken")));
     };
-    opened.look.record(app)?;
-    let status = if act == "case.note" { "unchanged" } else { status::extended(opened.case.state) };
+    if let Some(look) = look {
+        look.record(app)?;
+    }
     let fields: Vec<(String, String)> = [
         ("service_request_id", foreign),
         ("service_request_id_ext", d.number.clone()),
         ("update_id", format!("{}-{}", d.number, d.seq)),
         ("status", status.to_ascii_uppercase()),
         ("updated_datetime", app.time(at)),
-        ("description", words.unwrap_or_else(|| app.texts.plain(Lang::Zh, &act.replace("case.", "action-")))),
+        (
+            "description",
+            words.unwrap_or_else(|| app.texts.plain(Lang::Zh, if withdraw { "open311-withdrawn" } else { "open311-changed" })),
+        ),
     ]
     .into_iter()
     .map(|(k, v)| (k.to_owned(), v))
