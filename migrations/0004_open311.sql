@@ -70,7 +70,7 @@ create table open311_delivery (
   sent_at {int},
   primary key (connector, seq)
 );
-create index open311_delivery_next on open311_delivery(next_at) where next_at is not null;
+create index open311_delivery_next on open311_delivery(connector, next_at) where next_at is not null;
 create index open311_delivery_state on open311_delivery(state, seq);
 create index open311_delivery_foreign on open311_delivery(connector, foreign_id);
 create index open311_delivery_case on open311_delivery(case_id);

@@ -27,14 +27,14 @@ const CHUNK: usize = 500;
 /// The running jobs.
 pub struct Jobs {
     over: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Jobs {
     /// Ends them after the round they are in.
     pub fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
-        for thread in self.threads {
+        if let Some(thread) = self.thread {
             let _ = thread.join();
         }
     }
@@ -54,8 +54,9 @@ pub fn start(app: Arc<App>) -> Jobs {
         }
         rounds
     });
-    let partners = thread("partners", app, over.clone(), |app| vec![outbound::round(app)]);
-    Jobs { over, threads: [house, partners].into_iter().flatten().collect() }
+    // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
+    let _partners = thread("partners", app, over.clone(), |app| vec![outbound::round(app)]);
+    Jobs { over, thread: house }
 }
 
 /// A thread that does its rounds until told to stop.

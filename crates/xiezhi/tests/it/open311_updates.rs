@@ -49,17 +49,45 @@ fn a_department_works_through_its_key_and_the_rules_hold() {
         assert_eq!(state(w, &id), "handling", "an older update changes no state");
         assert_eq!(tell(w, &firm, &id, "u3", "done and dusted", -1000).status, 201, "an unknown status is a note");
         assert_eq!(state(w, &id), "handling");
-        assert_eq!(tell(w, &firm, &id, "u4", "Fixed", 0).status, 201);
+        let at = rfc3339(w.app.now(), &w.app.config.zone);
+        let fields = [
+            ("api_key", firm.key.as_str()),
+            ("service_request_id", &id),
+            ("update_id", "u4"),
+            ("status", "Fixed"),
+            ("updated_datetime", &at),
+            ("description", "说明"),
+            ("media_url[]", "https://example.org/after.jpg"),
+            ("first_name", "李四"),
+            ("public_anonymity_required", "FALSE"),
+        ];
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        }
+        body.extend(b"--b\r\ncontent-disposition: form-data; name=\"photo1\"; filename=\"a.png\"\r\n\r\n");
+        body.extend(include_bytes!("lamp.png"));
+        body.extend(b"\r\n--b--\r\n");
+        let kind = [("content-type", "multipart/form-data; boundary=b")];
+        let told = firm.client.post_raw("/open311/v2/servicerequestupdates.xml", &kind, &body);
+        assert_eq!(told.status, 201, "{}", told.text);
+        assert!(xml(&told).path(&["request_update", "update_id"]).text.parse::<u64>().is_ok());
         assert_eq!(state(w, &id), "feedback");
         assert_eq!(tell(w, &firm, &id, "u5", "CLOSED", 0).status, 201);
         assert_eq!(state(w, &id), "feedback", "the checker is never the handler");
         assert_eq!(w.client(Some("property")).act(&id, "check", json!({})).status, 403, "nor its colleague");
         let clerk = w.client(Some("clerk"));
-        let story = clerk.get(&format!("/cases/{id}")).json()["events"].clone();
+        let seen = clerk.get(&format!("/cases/{id}")).json();
+        assert_eq!(seen["media"][0]["phase"], "feedback");
+        let story = seen["events"].clone();
         let notes = story.as_array().unwrap().iter().filter(|e| e["kind"] == "note").count();
         assert_eq!(notes, 3, "{story}");
         assert!(
-            story.as_array().unwrap().iter().any(|e| e["kind"] == "feedback" && e["by"] == "property" && e["text"] == "说明")
+            story
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|e| e["kind"] == "feedback" && e["by"] == "property" && e["text"] == "说明\nhttps://example.org/after.jpg")
         );
         assert_eq!(clerk.get("/equation").json()["holds"], true);
     });

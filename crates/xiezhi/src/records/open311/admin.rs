@@ -137,6 +137,19 @@ fn may_end(q: &mut dyn Query, who: &Who, body: Option<&str>) -> Result<()> {
     }
 }
 
+/// What was in the way, in words: ours for the kind of trouble, theirs where they said something.
+fn trouble(req: &Req, line: &str) -> String {
+    let (code, theirs) = line.split_once(' ').unwrap_or((line, ""));
+    let kind = code.split('-').next().unwrap_or_default();
+    let key = match kind {
+        "network" | "redirect" | "answer" | "http" | "no" | "service" | "not" | "pending" => kind,
+        _ => "other",
+    };
+    let mut args = fluent_bundle::FluentArgs::new();
+    args.set("what", if matches!(key, "http" | "service") { theirs } else { "" });
+    req.app.texts.get(req.lang, &format!("open311-trouble-{key}"), Some(&args))
+}
+
 fn page(req: &Req) -> Result<Reply> {
     show(req, None)
 }
@@ -153,7 +166,7 @@ fn show(req: &Req, made: Option<String>) -> Result<Reply> {
         let mut connectors = Vec::new();
         for c in outbound::all(r)? {
             let body = name(r, &c.body)?;
-            connectors.push(connector_view(c, body));
+            connectors.push(connector_view(req, c, body));
         }
         let deliveries = delivery_views(req, r)?;
         let (bodies, areas) = offered(r, &req.who)?;
@@ -189,7 +202,7 @@ fn key_view(req: &Req, k: ApiKey, body: Option<String>) -> KeyView {
     }
 }
 
-fn connector_view(c: Connector, body: String) -> ConnectorView {
+fn connector_view(req: &Req, c: Connector, body: String) -> ConnectorView {
     ConnectorView {
         id: c.id,
         body,
@@ -198,7 +211,7 @@ fn connector_view(c: Connector, body: String) -> ConnectorView {
         format: if c.format == Format::Json { "json" } else { "xml" },
         classes: c.classes,
         every_minutes: c.every / MINUTE,
-        error: c.error,
+        error: c.error.map(|e| trouble(req, &e)),
     }
 }
 
@@ -216,7 +229,7 @@ fn delivery_views(req: &Req, q: &mut dyn Query) -> Result<Vec<DeliveryView>> {
             state: d.state,
             tries: d.tries,
             next_at: d.next_at.map(|at| req.app.time(at)),
-            error: d.error,
+            error: d.error.map(|e| trouble(req, &e)),
         });
     }
     Ok(out)

@@ -230,7 +230,7 @@ fn fits(question: &Attribute, value: &str) -> bool {
 }
 
 /// `media_url`, none, one or several. They are kept as words: we never open an address that somebody else names.
-fn urls(ask: &Ask, faults: &mut Faults) -> Vec<String> {
+pub fn urls(ask: &Ask, faults: &mut Faults) -> Vec<String> {
     let mut all: Vec<String> = ask.all("media_url").into_iter().map(str::to_owned).collect();
     all.extend(ask.all("media_url[]").into_iter().map(str::to_owned));
     let fits = |u: &String| {
@@ -259,7 +259,7 @@ pub fn files(ask: &Ask, who: &Who) -> Result<Vec<String>, Faults> {
 }
 
 /// A picture inside an address.
-fn data_uri(ask: &Ask, who: &Who, data: &str) -> Result<String, Faults> {
+pub fn data_uri(ask: &Ask, who: &Who, data: &str) -> Result<String, Faults> {
     let bytes = data.split_once(";base64,").and_then(|(_, b)| B64.decode(b.trim()).ok());
     let bytes = bytes.ok_or_else(|| Fault::bad("url", "media_url"))?;
     Ok(media::keep(ask.req.app, who, &bytes)?)

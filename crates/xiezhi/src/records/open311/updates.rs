@@ -19,7 +19,7 @@ use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Result, Who};
 use crate::records::case::act::{self, Said};
-use crate::records::case::report::MAX_TEXT;
+use crate::records::case::report::{MAX_MEDIA, MAX_TEXT};
 use crate::records::case::rules::Action;
 use crate::records::case::{self, Case, view};
 
@@ -217,6 +217,7 @@ pub fn post(ask: &Ask) -> std::result::Result<Value, Faults> {
         faults.0.extend(Faults::from(e).0);
         None
     });
+    let urls = file::urls(ask, &mut faults);
     faults.check()?;
     let number = ask.text("service_request_id").unwrap_or_default();
     let row = app.db.read(|r| super::find::Filter::one(ask, number).find(r))?.pop();
@@ -224,13 +225,24 @@ pub fn post(ask: &Ask) -> std::result::Result<Value, Faults> {
     let filed_it = show::own(ask, &found);
     let who = app.db.read(|r| keys::who(r, &key.id, key.body.as_deref()))?;
     let known = app.db.read(|r| known(r, &key.id, update_id))?;
-    let media = if known.is_some() { Vec::new() } else { file::files(ask, &who)? };
+    let (mut media, mut text) = (Vec::new(), text.unwrap_or_else(|| "-".into()));
+    if known.is_none() {
+        media = file::files(ask, &who)?;
+        for url in urls {
+            match url.strip_prefix("data:") {
+                Some(data) => media.push(file::data_uri(ask, &who, data)?),
+                // As words: we never open an address that somebody else names.
+                None => text = format!("{text}\n{url}"),
+            }
+        }
+        media.truncate(MAX_MEDIA);
+    }
     let told = Told {
         by: key.id.clone(),
         update_id: update_id.to_owned(),
         status: ask.text("status").unwrap_or_default().to_owned(),
         said_at: said_at.unwrap_or(ask.req.now),
-        text: text.unwrap_or_else(|| "-".into()),
+        text,
         media,
     };
     let number = found.case.number.clone();

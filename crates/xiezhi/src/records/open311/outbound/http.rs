@@ -27,6 +27,11 @@ impl Trouble {
         Trouble { passes: false, code: code.into(), text: text.into() }
     }
 
+    /// How it is kept: the code, and what people read about it.
+    pub fn line(&self) -> String {
+        format!("{} {}", self.code, self.text).chars().take(300).collect()
+    }
+
     /// Something that may pass.
     pub fn passing(code: &str, text: impl Into<String>) -> Trouble {
         Trouble { passes: true, code: code.into(), text: text.into() }

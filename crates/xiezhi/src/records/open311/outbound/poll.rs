@@ -38,7 +38,7 @@ pub fn all(app: &App, connectors: &[Connector]) -> Result<()> {
         let from = (polled - OVERLAP).max(c.created_at);
         let to = app.now().min(from + WINDOW);
         let end = window(app, c, from, to);
-        let error = end.as_ref().err().map(|t| t.text.chars().take(300).collect::<String>());
+        let error = end.as_ref().err().map(Trouble::line);
         let code = end.as_ref().err().map(|t| t.code.clone());
         // A failed poll is tried again after the usual pause, from where the last good one ended.
         let reached = if end.is_ok() { to } else { polled.max(c.created_at) };

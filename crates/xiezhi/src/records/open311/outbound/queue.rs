@@ -113,10 +113,11 @@ pub fn follow(app: &App, connectors: &[Connector]) -> Result<()> {
     }
 }
 
-/// What is due now, the longest first.
-pub fn due(q: &mut dyn Query, now: Ms, limit: i64) -> store::Result<Vec<Delivery>> {
-    let sql = format!("select {COLUMNS} from open311_delivery where next_at <= $1 order by next_at, seq limit $2");
-    q.rows(&sql, params![now, limit])?.iter().map(read).collect()
+/// What is due for a system now, the longest first.
+pub fn due(q: &mut dyn Query, connector: &str, now: Ms, limit: i64) -> store::Result<Vec<Delivery>> {
+    let sql =
+        format!("select {COLUMNS} from open311_delivery where connector = $1 and next_at <= $2 order by next_at, seq limit $3");
+    q.rows(&sql, params![connector, now, limit])?.iter().map(read).collect()
 }
 
 /// The filing of a case that the other system knows by this id.
@@ -201,10 +202,9 @@ pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble) -> Result<()> {
     let stuck = !trouble.passes || tries >= TRIES;
     let pause = (MINUTE << tries.min(10)).min(LONGEST);
     let (state, next) = if stuck { ("stuck", None) } else { (d.state.as_str(), Some(now + pause)) };
-    let text: String = trouble.text.chars().take(300).collect();
     tx.exec(
         "update open311_delivery set state = $3, next_at = $4, error = $5 where connector = $1 and seq = $2",
-        params![&d.connector, d.seq, state, next, text],
+        params![&d.connector, d.seq, state, next, trouble.line()],
     )?;
     let act = if stuck { "open311.stuck" } else { "open311.failed" };
     tx.log(entry(act, d).fact("why", trouble.code.as_str()))?;

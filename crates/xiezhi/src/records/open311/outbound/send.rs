@@ -15,36 +15,40 @@ use crate::records::case::rules::State;
 use crate::records::case::{self, Case, place_text, view};
 use crate::records::open311::{keys, services, show, status};
 
-/// Things that are sent in one round; the others come with the next.
+/// Things that one system gets in a round; the others come with the next.
 const AT_ONCE: i64 = 20;
 /// Bytes of pictures that go with one request.
 const PICTURES: usize = 20 << 20;
 
-/// Sends what is due. A thing that fails stops no other.
+/// Sends what is due. A thing that fails stops no other; a system that is away is left alone for the rest of the round,
+/// and keeps no other system waiting.
 pub fn due(app: &App, connectors: &[Connector]) -> Result<()> {
     let now = app.now();
-    for d in app.db.read(|r| queue::due(r, now, AT_ONCE))? {
-        let Some(c) = connectors.iter().find(|c| c.id == d.connector) else { continue };
-        let claimed = d.clone();
-        if app.db.write(move |tx| queue::claim(tx, &claimed))?.value {
-            one(app, c, d)?;
+    for c in connectors {
+        for d in app.db.read(|r| queue::due(r, &c.id, now, AT_ONCE))? {
+            let claimed = d.clone();
+            if app.db.write(move |tx| queue::claim(tx, &claimed))?.value && !one(app, c, d)? {
+                break;
+            }
         }
     }
     Ok(())
 }
 
-fn one(app: &App, c: &Connector, d: Delivery) -> Result<()> {
+/// False when the other side seems to be away.
+fn one(app: &App, c: &Connector, d: Delivery) -> Result<bool> {
     let end = match (d.kind.as_str(), &d.token) {
         ("request", Some(token)) => ask_token(app, c, token),
         ("request", None) => request(app, c, &d)?,
         _ => update(app, c, &d)?,
     };
+    let there = !matches!(&end, End::Failed(t) if t.code == "network");
     app.db.write(move |tx| match end {
         End::Taken { id, token, proof } => queue::taken(tx, &d, id.as_deref(), token.as_deref(), &proof),
         End::Void => queue::void(tx, &d),
         End::Failed(trouble) => queue::failed(tx, &d, &trouble),
     })?;
-    Ok(())
+    Ok(there)
 }
 
 /// How a delivery ended.
