@@ -173,7 +173,7 @@ def with_updates(base, accounts, key):
     v2 = f"{base}/open311/v2"
     admin, clerk = program(base, accounts, "system_admin"), program(base, accounts, "committee")
     place = clerk("/me")["roles"][0]["area"]
-    made = clerk("/reports", {"text": "路面有坑", "class": "road", "place": {"area": place}})
+    made = clerk("/reports", {"text": "路灯不亮", "class": "lighting", "place": {"area": place}})
     number = made["number"]
     parties = clerk(f"/cases/{number}/accept", {})["parties"]
     department = next(p for p in parties if p["kind"] == "department")
@@ -197,7 +197,7 @@ def with_updates(base, accounts, key):
     assert tell("u-1", "IN_PROGRESS", "已派人") == first
     before = call(f"{v2}/requests/{number}.json")[2]
     time.sleep(1.1)
-    tell("u-2", "Fixed", "补好了")
+    tell("u-2", "Fixed", "修好了")
     after = call(f"{v2}/requests/{number}.json")[2]
     before, after = json.loads(before)[0], json.loads(after)[0]
     assert after["updated_datetime"] > before["updated_datetime"] and after["status"] == "open", (before, after)

@@ -1,13 +1,17 @@
 //! Pure methods of Xiezhi: no I/O, no SQL, no clock, no async. One file per method, so that each can be read beside the
 //! standard or paper it follows, and each can be tried alone.
 //!
+//! - [`alike`]: which earlier reports a new one may repeat
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
+//! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
 //! input, however malformed, makes a method panic.
 
+pub mod alike;
 pub mod codes;
+pub mod due;
 pub mod geo;
 pub mod grade;

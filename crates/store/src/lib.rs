@@ -5,11 +5,11 @@
 //! same transaction; the log is a Merkle tree with a signed checkpoint for each batch, so that a [`Receipt`] proves an
 //! entry offline. What it promises is written down, once for both engines, in `tests/conformance.rs`.
 
-mod append;
 mod blob;
 mod db;
 mod engine;
 mod error;
+mod gather;
 mod jobs;
 mod log;
 mod migrate;

@@ -125,6 +125,11 @@ impl Written {
     pub fn element(&self, name: &str) -> Option<&str> {
         self.elements.iter().find(|e| e.0 == name).and_then(|e| e.1.as_str())
     }
+
+    /// A personal value that is a whole number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.elements.iter().find(|e| e.0 == name).and_then(|e| e.1.as_i64())
+    }
 }
 
 /// Writes RFC 8785 text. Accepts strings, booleans, null, arrays, objects with ASCII keys and integers up to 2^53;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{Conn, insert_many};
+use crate::engine::{Clash, Conn, insert_many};
 use crate::error::Result;
 use crate::params;
 use crate::value::Value;
@@ -70,7 +70,7 @@ pub(crate) fn save(conn: &mut Conn, keep: Vec<(String, Saved)>, size: u64, now: 
         .into_iter()
         .map(|(id, s)| vec![id.into(), s.hash.into(), s.answer.into(), s.index.into(), size.into(), now.into()])
         .collect();
-    insert_many(conn, "once", &["id", "hash", "answer", "idx", "size", "at"], &rows)
+    insert_many(conn, "once", &["id", "hash", "answer", "idx", "size", "at"], Clash::Refuse, &rows)
 }
 
 /// Forgets answers older than [`KEEP_MS`].

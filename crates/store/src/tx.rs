@@ -4,8 +4,9 @@
 //! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
 
 use crate::Ambient;
-use crate::engine::{Conn, insert_many};
+use crate::engine::{Clash, Conn, insert_many};
 use crate::error::{Error, Result};
+use crate::gather::How;
 use crate::log::{self, Entry, Logged};
 use crate::params;
 use crate::query::{Query, subject_key};
@@ -28,7 +29,7 @@ impl Query for Tx<'_> {
     fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         // `insert … returning` comes this way too.
         self.wrote |= !matches!(sql.trim_start().get(..6), Some("select") | Some("with r"));
-        self.pending.appended.before(self.conn, sql)?;
+        self.pending.gathered.before(self.conn, sql)?;
         self.conn.rows(sql, params)
     }
 
@@ -58,7 +59,7 @@ impl Tx<'_> {
     /// Changes rows; returns how many.
     pub fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         self.wrote = true;
-        self.pending.appended.before(self.conn, sql)?;
+        self.pending.gathered.before(self.conn, sql)?;
         self.conn.exec(sql, params)
     }
 
@@ -66,13 +67,36 @@ impl Tx<'_> {
     /// statement of its own. The row must not be one that the schema could refuse, or the whole batch fails with it.
     pub fn append(&mut self, table: &'static str, columns: &'static [&'static str], row: &[Value]) {
         self.wrote = true;
-        self.pending.appended.push(table, columns, row.to_vec());
+        self.pending.gathered.push(How::Append, table, columns, row.to_vec());
+    }
+
+    /// Writes a whole row at the end of the batch, new or in place of the one with the same first column (a text). What
+    /// [`Tx::append`] says of the schema holds here too. [`Tx::fetch`] sees it at once.
+    pub fn put(&mut self, table: &'static str, columns: &'static [&'static str], row: Vec<Value>) {
+        self.wrote = true;
+        self.pending.gathered.push(How::Put, table, columns, row);
+    }
+
+    /// Adds to a counter at the end of the batch: the last column is the number, the others are the key.
+    pub fn add(&mut self, table: &'static str, columns: &'static [&'static str], row: &[Value]) {
+        self.wrote = true;
+        self.pending.gathered.push(How::Add, table, columns, row.to_vec());
+    }
+
+    /// The row of a table that is written by [`Tx::put`], by its first column: as this batch has left it so far.
+    pub fn fetch(&mut self, table: &'static str, columns: &'static [&'static str], key: &str) -> Result<Option<Row>> {
+        if let Some(values) = self.pending.gathered.find(table, key) {
+            let names = columns.iter().map(|c| (*c).to_owned()).collect();
+            return Ok(Some(Row { names, values: values.clone() }));
+        }
+        let sql = format!("select {} from {table} where {} = $1", columns.join(", "), columns[0]);
+        Ok(self.conn.rows(&sql, params![key])?.into_iter().next())
     }
 
     /// Inserts many rows in few statements.
     pub fn insert_many(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
         self.wrote = true;
-        insert_many(self.conn, table, columns, rows)
+        insert_many(self.conn, table, columns, Clash::Refuse, rows)
     }
 
     /// Writes an entry into the log. It becomes visible to readers with the commit of the batch.

@@ -14,9 +14,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use crate::append::Appended;
-use crate::engine::{Conn, Place, Use, insert_many};
+use crate::engine::{Clash, Conn, Place, Use, insert_many};
 use crate::error::{Error, Result};
+use crate::gather::Gathered;
 use crate::log::Logged;
 use crate::once;
 use crate::params;
@@ -78,7 +78,7 @@ pub(crate) struct Pending {
     log: Vec<Vec<Value>>,
     hashes: Vec<Hash>,
     bodies: Vec<Vec<Value>>,
-    pub(crate) appended: Appended,
+    pub(crate) gathered: Gathered,
     keys: HashMap<String, Secret>,
 }
 
@@ -112,7 +112,7 @@ impl Pending {
     }
 
     fn mark(&mut self) -> Mark {
-        self.appended.begin();
+        self.gathered.begin();
         Mark(self.hashes.len(), self.bodies.len())
     }
 
@@ -120,7 +120,7 @@ impl Pending {
         self.log.truncate(mark.0);
         self.hashes.truncate(mark.0);
         self.bodies.truncate(mark.1);
-        self.appended.undo();
+        self.gathered.undo();
         // A key made by the undone write is gone from the table, so it must not seal anything later.
         self.keys.clear();
     }
@@ -242,13 +242,13 @@ fn finish(
         });
     }
     once::save(conn, keep, edge.size, now)?;
-    pending.appended.finish(conn)?;
+    pending.gathered.finish(conn)?;
     if pending.hashes.is_empty() {
         return Ok(None);
     }
-    insert_many(conn, "log", &["seq", "at", "act", "obj", "leaf", "hash"], &pending.log)?;
-    insert_many(conn, "log_body", &["seq", "owner", "sealed"], &pending.bodies)?;
-    insert_many(conn, "log_node", &["level", "idx", "hash"], &stored)?;
+    insert_many(conn, "log", &["seq", "at", "act", "obj", "leaf", "hash"], Clash::Refuse, &pending.log)?;
+    insert_many(conn, "log_body", &["seq", "owner", "sealed"], Clash::Refuse, &pending.bodies)?;
+    insert_many(conn, "log_node", &["level", "idx", "hash"], Clash::Refuse, &stored)?;
     conn.exec("update log_head set size = $1, edge = $2 where id = 1", params![edge.size, edge.bytes()])?;
     Ok(Some(Commit { size: edge.size, root: edge.root(), checkpoint: String::new(), nodes }))
 }

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use store::{Receipt, note};
-use xiezhi::base::{area, party};
+use xiezhi::base::{area, classes, party, worktime};
 use xiezhi::demo;
 use xiezhi::edge::{backup, serve};
 use xiezhi::kit::App;
 use xiezhi::kit::config::Config;
 use xiezhi::records::case::import;
+
+#[path = "main/calc.rs"]
+mod methods;
 
 /// What one thread takes from memory another gives back (a request, its write, its answer): the allocator of the C library
 /// spent a third of the writer's time on that.
@@ -89,6 +92,12 @@ enum Command {
     /// Cases.
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Working days.
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// The pure methods, without a database.
+    #[command(subcommand)]
+    Calc(methods::Calc),
     /// Checks a receipt, without a server.
     Verify {
         receipt: PathBuf,
@@ -140,6 +149,16 @@ enum CaseCommand {
         /// What the columns mean (TOML).
         #[arg(long)]
         map: PathBuf,
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum CalendarCommand {
+    /// Puts a calendar in force: CSV `day,kind,name`.
+    Import {
+        #[command(flatten)]
+        node: Node,
         file: PathBuf,
     },
 }
@@ -198,6 +217,8 @@ fn run(command: Command) -> Result<ExitCode, String> {
         }
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Calendar(CalendarCommand::Import { node, file }) => return import_calendar(&node, &file),
+        Command::Calc(method) => return methods::run(method),
         Command::Verify { receipt, key } => return verify_receipt(&receipt, key.as_deref()),
         Command::Log(LogCommand::Verify { data, database_url }) => {
             let report = backup::prove(&backup::viewer(data.as_deref(), database_url.as_deref())?)?;
@@ -258,12 +279,24 @@ fn import_areas(node: &Node, files: &[PathBuf]) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn import_calendar(node: &Node, file: &Path) -> Result<ExitCode, String> {
+    let calendar = methods::read_calendar(file)?;
+    let text = methods::read_text(file)?;
+    let app = App::open(node.config()?)?;
+    app.db.write(party::first_start).map_err(|e| e.to_string())?;
+    let version = app.db.write(move |tx| worktime::set_calendar(tx, None, &text)).map_err(|e| e.to_string())?.value;
+    let (from, to) = calendar.years();
+    eprintln!("version {version}: {}, {from} to {to}", calendar.name());
+    Ok(ExitCode::SUCCESS)
+}
+
 fn import_cases(node: &Node, map: &Path, file: &Path) -> Result<ExitCode, String> {
     let text = std::fs::read_to_string(map).map_err(|e| format!("{}: {e}", map.display()))?;
-    let map = import::Map::parse(&text).map_err(|e| format!("{}: {e}", map.display()))?;
     let input = std::fs::File::open(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let app = App::open(node.config()?)?;
     app.db.write(party::first_start).map_err(|e| e.to_string())?;
+    let catalogue = classes::now(&app).map_err(|e| e.to_string())?;
+    let map = import::Map::parse(&text, &catalogue).map_err(|e| format!("{}: {e}", map.display()))?;
     let done = import::run(&app, &map, input, |n| eprint!("\r{n} rows")).map_err(|e| format!("{}: {e}", file.display()))?;
     eprintln!("\rimported {}, known {}, rejected {}", done.added, done.known, done.rejected.len());
     println!("line,reason");

@@ -132,7 +132,7 @@ impl Conn {
 
 /// Inserts many rows in statements of fixed sizes, so that prepared statements are reused and variable limits
 /// (32,766 in SQLite, 65,535 in PostgreSQL) are never met. Cost grows linearly with the rows.
-pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], clash: Clash, rows: &[Vec<Value>]) -> Result<()> {
     let mut rest = rows;
     for size in [256usize, 64, 16, 4, 1] {
         if size * columns.len() > 30_000 {
@@ -141,7 +141,7 @@ pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], rows: 
         let mut sql = None;
         while rest.len() >= size {
             let (now, later) = rest.split_at(size);
-            let sql = sql.get_or_insert_with(|| insert_sql(table, columns, size));
+            let sql = sql.get_or_insert_with(|| insert_sql(table, columns, clash, size));
             let params: Vec<Value> = now.iter().flatten().cloned().collect();
             conn.exec(sql, &params)?;
             rest = later;
@@ -150,7 +150,34 @@ pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], rows: 
     Ok(())
 }
 
-fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
+/// What happens when a row with the same key stands there already.
+#[derive(Clone, Copy)]
+pub(crate) enum Clash {
+    /// An error.
+    Refuse,
+    /// The new row takes its place; the key is the first column.
+    Replace,
+    /// The last column is added to it; the key is all the others.
+    Add,
+}
+
+impl Clash {
+    fn clause(self, table: &str, columns: &[&str]) -> String {
+        let Some((last, others)) = columns.split_last() else { return String::new() };
+        match self {
+            Clash::Refuse => String::new(),
+            Clash::Replace => {
+                let set: Vec<String> = columns[1..].iter().map(|c| format!("{c} = excluded.{c}")).collect();
+                format!(" on conflict({}) do update set {}", columns[0], set.join(", "))
+            }
+            Clash::Add => {
+                format!(" on conflict({}) do update set {last} = {table}.{last} + excluded.{last}", others.join(", "))
+            }
+        }
+    }
+}
+
+fn insert_sql(table: &str, columns: &[&str], clash: Clash, rows: usize) -> String {
     let mut sql = format!("insert into {table}({}) values ", columns.join(","));
     for r in 0..rows {
         sql.push_str(if r == 0 { "(" } else { ",(" });
@@ -162,5 +189,6 @@ fn insert_sql(table: &str, columns: &[&str], rows: usize) -> String {
         }
         sql.push(')');
     }
+    sql.push_str(&clash.clause(table, columns));
     sql
 }

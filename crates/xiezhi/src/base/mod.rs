@@ -4,9 +4,13 @@
 pub mod area;
 /// Data elements, decisions, the read log.
 pub mod catalogue;
+/// The case catalogue.
+pub mod classes;
 /// Pictures and recordings.
 pub mod media;
 /// Messages to people.
 pub mod notice;
 /// Who may act.
 pub mod party;
+/// Calendar and office hours.
+pub mod worktime;

@@ -9,6 +9,7 @@
 
 mod draw;
 mod people;
+mod picture;
 mod place;
 mod play;
 mod script;
@@ -25,6 +26,7 @@ use crate::base::party::{self, session};
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::HOUR;
 use crate::kit::{App, Result, RoleKind};
+use crate::records::case::Rulebook;
 use crate::records::open311::keys::{self, NewKey};
 use draw::Draw;
 
@@ -69,7 +71,8 @@ fn fill(app: &App) -> Result<()> {
     let people = cast.read(app, places.communities.len())?;
     let mut draw = Draw::new(SEED + 1);
     let residents: Vec<usize> = people.residents.iter().map(Vec::len).collect();
-    let stories = script::write(&mut draw, &places.communities, &residents, now, zone);
+    let book = Rulebook::now(app)?;
+    let stories = script::write(&mut draw, &book, &places.communities, &residents, now, zone);
     play::play(app, &mut draw, &places, &people, &stories, now)
 }
 

@@ -5,16 +5,19 @@ use std::collections::BinaryHeap;
 
 use super::draw::Draw;
 use super::people::{Crew, People};
+use super::picture;
 use super::place::Places;
 use super::script::{By, Do, Story};
 use super::words::words;
+use crate::base::classes::Evidence;
+use crate::base::media;
 use crate::kit::error::Error;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, RoleKind, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::report::{self, NewReport};
 use crate::records::case::rules::Action;
-use crate::records::case::{Case, by_id, by_number};
+use crate::records::case::{Case, Rulebook, by_id, by_number, ring};
 
 /// Seconds after which a deadline is noticed.
 const NOTICED: Ms = 20_000;
@@ -72,13 +75,14 @@ fn still_open(app: &App, stories: &[Story], running: &[Option<Running>], of: usi
 /// Fires the deadlines that pass until then, each at its time.
 fn ring(app: &App, until: Ms) -> Result<()> {
     loop {
-        let next = app.db.read(|r| match act::overdue(r, until, 1)?.pop() {
+        let next = app.db.read(|r| match ring::ringing(r, until, 1)?.pop() {
             Some(id) => Ok::<_, Error>(by_id(r, &id)?),
             None => Ok(None),
         })?;
-        let Some(Case { id, due_at: Some(due), .. }) = next else { return Ok(()) };
-        app.ambience.shift_to((due + NOTICED).min(until));
-        app.db.write(move |tx| act::escalate(tx, &id))?;
+        let Some(Case { id, alarm_at: Some(at), .. }) = next else { return Ok(()) };
+        app.ambience.shift_to((at + NOTICED).min(until));
+        let book = Rulebook::now(app)?;
+        app.db.write(move |tx| ring::ring(tx, &book, &id))?;
     }
 }
 
@@ -113,7 +117,8 @@ fn begin<'a>(app: &App, draw: &mut Draw, places: &Places, people: &People, story
     }
     let spot = app.db.read(|r| report::locate(r, &new))?;
     let (zone, by) = (app.config.zone.clone(), who.clone());
-    let (made, _) = app.db.write(move |tx| report::make(tx, &by, &new, &spot, &zone))?.value;
+    let book = Rulebook::now(app)?;
+    let (made, _) = app.db.write(move |tx| report::make(tx, &book, &by, &new, &spot, &zone))?.value;
     let reporter = if for_another { Who::default() } else { who };
     Ok(Running { story, reporter, number: made.number, handler: None })
 }
@@ -190,8 +195,12 @@ fn step<'a>(
         said.score = Some(score);
     }
     let (who, holds_code) = actor(draw, people, case, what);
-    let number = case.number.clone();
-    app.db.write(move |tx| act::act(tx, &who, holds_code, &number, action, &said))?;
+    let book = Rulebook::now(app)?;
+    if action == Action::Feedback && book.classes.or_other(Some(story.class)).evidence != Evidence::None {
+        said.media.push(media::keep(app, &who, &picture::corner(draw)?)?);
+    }
+    let id = app.db.read(|r| by_number(r, &case.number))?.ok_or_else(|| Error::internal("a case of the demo is gone"))?.id;
+    app.db.write(move |tx| act::act(tx, &book, &who, holds_code, &id, action, &said))?;
     Ok(())
 }
 

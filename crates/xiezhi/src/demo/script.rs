@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use super::draw::Draw;
 use super::place::{Community, House};
 use super::words::{Told, words};
+use crate::base::classes::Stage;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms, day_start};
-use crate::records::case::classes::{Class, catalogue};
-use crate::records::case::rules::Stage;
+use crate::records::case::Rulebook;
 
 /// How far back the demo goes.
 pub const PAST: Ms = 14 * DAY;
@@ -125,12 +125,19 @@ pub struct Story {
 }
 
 /// Draws all stories; `now` is the present.
-pub fn write(draw: &mut Draw, communities: &[Community], residents: &[usize], now: Ms, zone: &TimeZone) -> Vec<Story> {
+pub fn write(
+    draw: &mut Draw,
+    book: &Rulebook,
+    communities: &[Community],
+    residents: &[usize],
+    now: Ms,
+    zone: &TimeZone,
+) -> Vec<Story> {
     let mut out = Vec::new();
     for (steps, end, first, others) in COURSES {
         for n in 0..first + others {
             let community = if n < *first { 0 } else { 1 + draw.weighted(OTHERS.into_iter()) };
-            let Some((class, at, times)) = timing(draw, steps, *end, now, zone) else { continue };
+            let Some((class, at, times)) = timing(draw, book, steps, *end, now, zone) else { continue };
             let printed = community == 0 && n == 0 && *first > 2;
             let by = if printed { By::Resident(0) } else { by(draw, residents[community], words().of(class).is_seen()) };
             // The printed grid worker has the first grid: of each course one story happens there.
@@ -185,20 +192,26 @@ fn pair_up(draw: &mut Draw, communities: &[Community], all: &mut [Story]) {
 }
 
 /// A class, the time of the report and the times of the steps, such that the story ends as it shall.
-fn timing(draw: &mut Draw, steps: &[Do], end: End, now: Ms, zone: &TimeZone) -> Option<(&'static str, Ms, Vec<Ms>)> {
+fn timing(
+    draw: &mut Draw,
+    book: &Rulebook,
+    steps: &[Do],
+    end: End,
+    now: Ms,
+    zone: &TimeZone,
+) -> Option<(&'static str, Ms, Vec<Ms>)> {
     let past = if end == End::Settled { PAST - HOUR } else { PAST / 2 };
     for _ in 0..TRIES {
         let class = CLASSES[draw.weighted(CLASSES.iter().map(|(_, w)| *w))].0;
-        let limits = catalogue().get(class)?;
-        // Open cases are young: longer ago than all their limits together they could not be in time.
-        let all = [Stage::Receive, Stage::Dispatch, Stage::Handle, Stage::Check].map(|s| limits.limit(s)).iter().sum::<Ms>();
-        let back = if end == End::Settled { past } else { past.min(all) };
+        // Cases in time are young: longer ago than twice all their limits together they could not be, over most weekends.
+        let all = Stage::ALL.iter().map(|s| book.classes.get(class).map_or(0, |c| c.limit(*s).ms())).sum::<Ms>();
+        let back = if end == End::InTime { past.min(2 * all) } else { past };
         let at = now - draw.between(3 * MINUTE, back);
         let hour = (at - day_start(at, zone)) / HOUR;
         if draw.below(9) >= PEAKS[(hour as usize).min(23)] {
             continue;
         }
-        if let Some(times) = run(draw, steps, limits, end, at, now, zone) {
+        if let Some(times) = run(draw, book, steps, class, end, at, now, zone) {
             return Some((class, at, times));
         }
     }
@@ -206,25 +219,36 @@ fn timing(draw: &mut Draw, steps: &[Do], end: End, now: Ms, zone: &TimeZone) -> 
 }
 
 /// Plays the clocks of a case: the times of its steps, or nothing when it would not end as it shall.
-fn run(draw: &mut Draw, steps: &[Do], class: &Class, end: End, at: Ms, now: Ms, zone: &TimeZone) -> Option<Vec<Ms>> {
-    let limit = |stage| class.limit(stage);
-    let (mut t, mut due, mut times) = (at, at + limit(Stage::Receive), Vec::new());
+#[expect(clippy::too_many_arguments, reason = "the whole course and its moment")]
+fn run(
+    draw: &mut Draw,
+    book: &Rulebook,
+    steps: &[Do],
+    class: &str,
+    end: End,
+    at: Ms,
+    now: Ms,
+    zone: &TimeZone,
+) -> Option<Vec<Ms>> {
+    let after = |t, stage| book.due(stage, Some(class), t);
+    let urgent = book.classes.or_other(Some(class)).urgent;
+    let (mut t, mut due, mut times) = (at, after(at, Stage::Receive), Vec::new());
     for step in steps {
         let by_reporter = matches!(step, Rate | Reopen);
         let room = if by_reporter { DAY } else { due - t };
         let wait = ((room as f64 * (0.02 + 0.4 * draw.part())) as Ms).max(2 * MINUTE);
-        t = if class.urgent && !by_reporter { t + wait } else { in_hours(draw, t + wait, zone) };
+        t = if urgent && !by_reporter { t + wait } else { in_hours(draw, t + wait, zone) };
         if t > now - MINUTE || (!by_reporter && t >= due) {
             return None;
         }
         times.push(t);
         due = match step {
-            Accept | Reopen if steps.first() == Some(&Reject) => t + limit(Stage::Receive),
-            Accept | Reopen => t + limit(Stage::Dispatch),
-            Send | Wanting => t + limit(Stage::Handle),
-            Back => due.min(t + limit(Stage::Dispatch)),
-            Answer => t + limit(Stage::Check),
-            Extend => due + limit(Stage::Handle),
+            Accept | Reopen if steps.first() == Some(&Reject) => after(t, Stage::Receive),
+            Accept | Reopen => after(t, Stage::Dispatch),
+            Send | Wanting => after(t, Stage::Handle),
+            Back => due.min(after(t, Stage::Dispatch)),
+            Answer => after(t, Stage::Check),
+            Extend => after(due, Stage::Handle),
             Take | Look | Close | Rate | Reject | Merge | Note => due,
         };
     }
@@ -253,12 +277,15 @@ mod tests {
     #[test]
     fn every_course_fits_at_every_hour_of_the_day() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        for hour in 0..24 {
-            let now = 1_800_000_000_000 + hour * HOUR;
+        let book = Rulebook::embedded(zone.clone());
+        // A year beyond the calendar; an ordinary Monday; the end of the longest holidays, when only what is urgent moved.
+        let days = ["2027-01-15", "2026-11-23", "2026-02-23"].map(|d| crate::kit::time::parse(&format!("{d}T00:00:00+08:00")));
+        for (hour, day) in (0..24).flat_map(|h| days.map(|d| (h, d.unwrap()))) {
+            let now = day + hour * HOUR;
             let mut draw = Draw::new(hour as u64);
             for (steps, end, _, _) in COURSES {
-                let found = (0..3).filter_map(|_| timing(&mut draw, steps, *end, now, &zone)).count();
-                assert_eq!(found, 3, "{steps:?} {end:?} at hour {hour}");
+                let found = (0..3).filter_map(|_| timing(&mut draw, &book, steps, *end, now, &zone)).count();
+                assert_eq!(found, 3, "{steps:?} {end:?} at {now}");
             }
         }
     }

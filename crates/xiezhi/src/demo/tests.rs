@@ -41,6 +41,11 @@ fn inv01_also_when_it_starts_at_night_or_in_the_morning() {
     }
 }
 
+#[test]
+fn inv01_also_at_the_end_of_the_longest_holidays() {
+    check(&node_at(crate::kit::time::parse("2026-02-23T10:00:00+08:00").unwrap()).1);
+}
+
 fn check(app: &App) {
     let now = app.now();
     let count = |sql: &str| app.db.read(|r| r.count(sql, &[])).unwrap();
@@ -56,16 +61,13 @@ fn check(app: &App) {
     let bad =
         format!("select count(*) from cases where ({open}) <> (holder is not null and due_at is not null and closed_at is null)");
     assert_eq!(count(&bad), 0, "an open case has a holder and a clock, a settled one has neither");
-    let bad = format!(
-        "select count(*) from cases c where (select count(*) from case_hold h where h.case_id = c.id and h.to_at is null) \
-                       <> (case when {open} then 1 else 0 end)"
-    );
+    let bad = format!("select count(*) from cases where (hold_from is not null) <> ({open})");
     assert_eq!(count(&bad), 0, "one running hold for each open case");
     let bad = "select count(*) from case_hold a join case_hold b on b.case_id = a.case_id and b.n = a.n + 1 \
                where a.to_at is null or (a.to_at <> b.from_at and a.state not in ('closed', 'rejected') \
                and not exists (select 1 from log l where l.obj = a.case_id and l.act = 'case.reopen' and l.at = b.from_at))";
     assert_eq!(count(bad), 0, "holds follow each other without gap");
-    assert_eq!(count(&format!("select count(*) from cases where due_at <= {now}")), 0, "every deadline that passed has rung");
+    assert_eq!(count(&format!("select count(*) from cases where alarm_at <= {now}")), 0, "every deadline that passed has rung");
 
     let first =
         "select count(*) from cases c join area a on a.code = '321002002901' and c.path >= a.path and c.path < a.path || 'z'";

@@ -89,7 +89,7 @@ mod tests {
     use calc::geo::Point;
 
     use super::*;
-    use crate::records::case::classes::catalogue;
+    use crate::base::classes::embedded;
 
     #[test]
     fn every_class_has_words_and_somebody_to_go_to() {
@@ -97,7 +97,7 @@ mod tests {
         assert!(all.class.iter().map(|c| c.reports.len()).sum::<usize>() >= 60);
         let point = Point { lat: 0, lon: 0 };
         let house = House { id: String::new(), grid: 0, name: "3栋".into(), road: "杏林路", floors: 6, point };
-        for code in &catalogue().order {
+        for code in &embedded().order {
             let of = all.class.iter().find(|c| c.code == *code).unwrap_or_else(|| panic!("no words about {code}"));
             assert!(of.handlers().count() == of.to.len() && !of.to.is_empty(), "{code}");
             for seed in 0..20 {

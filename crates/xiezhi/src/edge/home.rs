@@ -52,7 +52,7 @@ fn home(req: &Req) -> Result<Reply> {
             Some(person) => {
                 let mut cases = list::by_reporter(r, person)?;
                 cases.truncate(MINE);
-                view::items(req.app, r, &cases, &req.who, &mut look)?
+                view::items(req, r, &cases, &mut look)?
             }
             None => Vec::new(),
         };

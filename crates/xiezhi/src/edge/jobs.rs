@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
-use crate::records::case::{act, notify};
+use crate::records::case::{Rulebook, notify, ring, task};
 use crate::records::open311::outbound;
 use store::Query as _;
 
@@ -79,17 +80,33 @@ fn thread(
     std::thread::Builder::new().name(name.to_owned()).spawn(run).ok()
 }
 
-/// Fires the deadlines that have passed, each case in a write of its own: one that cannot move stops no other.
+/// Lets everything ring whose moment has come.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
+    let book = Rulebook::now(app)?;
+    all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;
+    all(app, |r| task::late(r, now, AT_ONCE), task::ring)
+}
+
+/// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.
+/// When one of them fails they are done one by one, so that it stops no other.
+fn all(
+    app: &App,
+    find: impl Fn(&mut store::Read) -> Result<Vec<String>>,
+    each: impl Fn(&mut store::Tx, &str) -> Result<()> + Clone + Send + 'static,
+) -> Result<()> {
     loop {
-        let due = app.db.read(|r| act::overdue(r, now, AT_ONCE))?;
-        let (all, mut failed) = (due.len() as i64, None);
-        for id in due {
-            failed = app.db.write(move |tx| act::escalate(tx, &id)).err().or(failed);
+        let due = app.db.read(|r| find(r))?;
+        let (found, mut failed) = (due.len() as i64, None);
+        let (ids, ring) = (due.clone(), each.clone());
+        if app.db.write(move |tx| ids.iter().try_for_each(|id| ring(tx, id))).is_err() {
+            for id in due {
+                let ring = each.clone();
+                failed = app.db.write(move |tx| ring(tx, &id)).err().or(failed);
+            }
         }
         match failed {
             Some(e) => return Err(e),
-            None if all < AT_ONCE => return Ok(()),
+            None if found < AT_ONCE => return Ok(()),
             None => {}
         }
     }
@@ -98,6 +115,7 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
 /// Turns new entries of the log into notices; returns how many entries were read.
 pub fn follow(app: &App) -> Result<u64> {
     const NAME: &str = "notice";
+    let chart = Chart::now(app)?;
     let mut read = 0;
     loop {
         let (from, entries, notices) = app.db.read(|r| {
@@ -105,7 +123,7 @@ pub fn follow(app: &App) -> Result<u64> {
             let entries = r.leaves(from, CHUNK)?;
             let mut notices = Vec::new();
             for entry in &entries {
-                notices.extend(notify::of(r, entry)?);
+                notices.extend(notify::of(r, &chart, entry)?);
             }
             Ok::<_, crate::kit::Error>((from, entries.len() as u64, notices))
         })?;

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use store::tree::Hash;
 use store::{Health, Query as _, Receipt, note, params};
 
+use crate::base::classes;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
@@ -167,17 +168,19 @@ fn check(req: &Req, text: &str) -> Outcome {
     let ours = receipt.origin == req.app.db.origin();
     let faults = receipt.faults(key.as_ref().filter(|_| ours));
     let leaf: Json = serde_json::from_str(&receipt.leaf).unwrap_or_default();
+    let classes = classes::now(req.app).unwrap_or_else(|_| classes::embedded());
+    let said = |name: &str, value: &Json| match value.as_str() {
+        Some(code) if name == "case.class" => classes.label(code, req.lang).to_owned(),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
     Outcome {
         ok: faults.is_empty(),
         faults,
         ours,
         at: leaf["at"].as_i64().map(|at| req.app.time(at)),
         number: leaf["x_number"].as_str().map(str::to_owned),
-        said: receipt
-            .elements
-            .iter()
-            .map(|e| (e.0.clone(), e.1.as_str().map_or_else(|| e.1.to_string(), str::to_owned)))
-            .collect(),
+        said: receipt.elements.iter().map(|e| (e.0.clone(), said(&e.0, &e.1))).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, media, notice, party};
+use crate::base::{area, media, notice, party, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -32,6 +32,7 @@ pub fn all() -> Vec<Route> {
         party::web::ROUTES,
         party::admin::ROUTES,
         media::web::ROUTES,
+        worktime::web::ROUTES,
         notice::web::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,

@@ -58,6 +58,12 @@ kinds! {
     Method = 405 "method",
     /// The case does not allow it now.
     State = 409 "state",
+    /// A ruling named this handler: it cannot hand back.
+    Ruled = 409 "ruled",
+    /// Parts of the case are not settled yet.
+    TasksOpen = 409 "tasks-open",
+    /// Others reported it too.
+    Shared = 409 "shared",
     /// The name is taken.
     Taken = 409 "taken",
     /// Set-up was done before.
@@ -82,12 +88,16 @@ kinds! {
     Unknown = 422 "unknown-value",
     /// Text, photo or voice: one is needed.
     Empty = 422 "empty-report",
+    /// This class of case needs a picture here.
+    Evidence = 422 "evidence",
     /// Too many items; `limit` are allowed.
     TooMany = 422 "too-many",
     /// The password is too weak.
     WeakPassword = 422 "weak-password",
     /// The key was used for another request.
     KeyReused = 422 "key-reused",
+    /// The table of working days has a mistake in line `limit`.
+    BadCalendar = 422 "bad-calendar",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 use unicode_normalization::UnicodeNormalization;
 
 use super::error::{Kind, Result};
+use super::time::Ms;
 
 /// An object of input. Unknown fields are ignored; wrong ones are named.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +79,12 @@ impl Input {
             .map(|s| s.replace('\0', ""))
             .filter(|s| !s.is_empty())
             .collect())
+    }
+
+    /// A moment: RFC 3339, or a day (`2026-12-01`), which lasts until its midnight.
+    pub fn until(&self, name: &'static str, zone: &jiff::tz::TimeZone) -> Result<Option<Ms>> {
+        let read = |t: &str| super::time::parse(t).or_else(|| super::time::day_end(t, zone));
+        self.text(name, 40)?.map(|t| read(&t).ok_or_else(|| Kind::WrongType.at(name))).transpose()
     }
 
     /// An object inside; empty when absent.

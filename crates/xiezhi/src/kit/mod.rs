@@ -28,6 +28,8 @@ pub mod table;
 pub mod time;
 /// Slowing down whoever guesses.
 pub mod tries;
+/// What is kept while a version stays.
+pub mod versioned;
 /// Who acts.
 pub mod who;
 

@@ -80,6 +80,7 @@ impl Pages {
                 Ok(f(time::parse(at).ok_or_else(bad)?, now.unwrap_or_default(), &zone, lang(state) == Lang::Zh))
             });
         }
+        env.add_filter("minutes", |state: &State, n: i64| time::span(n * time::MINUTE, lang(state) == Lang::Zh));
         Ok(Pages { env })
     }
 
@@ -87,7 +88,7 @@ impl Pages {
     pub fn render(&self, template: &str, page: Value, view: Value) -> Result<String> {
         let fail = |e: minijinja::Error| Error::internal(format!("{template}: {e}"));
         let template = self.env.get_template(template).map_err(fail)?;
-        template.render(context! { page => page, ..view }).map_err(fail)
+        template.render(context! { page => page, view => view.clone(), ..view }).map_err(fail)
     }
 
     /// Names of all templates, for tests.

@@ -37,6 +37,12 @@ pub fn day_start(at: Ms, zone: &TimeZone) -> Ms {
     zoned(at, zone).start_of_day().map_or(at, |d| d.timestamp().as_millisecond())
 }
 
+/// The end of a local day that is written `2026-12-01`.
+pub fn day_end(text: &str, zone: &TimeZone) -> Option<Ms> {
+    let next = text.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+    next.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp().as_millisecond())
+}
+
 /// `11月27日 周五 16:00`; `Fri 27 Nov 16:00`. The year appears when it is another one than that of `now`.
 pub fn when(at: Ms, now: Ms, zone: &TimeZone, zh: bool) -> String {
     let clock = zoned(at, zone);

@@ -39,6 +39,12 @@ impl RoleKind {
             || self.is_desk()
     }
 
+    /// Groups and firms that may take on a case by themselves, where its class allows.
+    pub fn may_claim(self) -> bool {
+        use RoleKind::*;
+        matches!(self, VolunteerGroup | SocialOrg | SocialWorker | Enterprise)
+    }
+
     /// Those who look after a grid or a house on the spot.
     pub fn walks(self) -> bool {
         matches!(self, RoleKind::GridWorker | RoleKind::BuildingHead)

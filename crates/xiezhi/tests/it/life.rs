@@ -200,7 +200,7 @@ fn merging_and_handing_back_bury_nothing_and_buy_no_time() {
         let (main, _) = anyone.report("整条街的路灯都不亮");
         assert_eq!(clerk.act(&one, "merge", json!({ "to": main })).status, 200);
         let seen = anyone.act(&one, "reopen", json!({ "code": code, "reason": "不是一回事" })).json();
-        assert_eq!((seen["state"].as_str(), &seen["merged_into"]), (Some("accepted"), &serde_json::Value::Null));
+        assert_eq!((seen["state"].as_str(), &seen["merged_into"]), (Some("received"), &serde_json::Value::Null));
 
         clerk.act(&main, "accept", json!({}));
         clerk.act(&main, "dispatch", json!({ "to": w.body("committee") }));

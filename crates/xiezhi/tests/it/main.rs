@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod bad_input;
+mod classes;
 mod crash;
 mod demo;
 mod faults;

@@ -159,3 +159,27 @@ fn what_is_public_is_no_more_than_our_pages_show() {
         }
     }
 }
+
+#[test]
+fn what_a_class_keeps_private_only_its_filer_finds() {
+    on_each_engine(|w| {
+        let p = Partner::new(w, json!({}));
+        let services = p.get("services.json").json();
+        let hidden = |s: &&serde_json::Value| s["keywords"].as_str().is_some_and(|k| k.split(',').any(|k| k == "private"));
+        let code = services.as_array().unwrap().iter().find(hidden).expect("a private class")["service_code"].clone();
+        let id =
+            p.file(&[("service_code", code.as_str().unwrap()), ("lat", "32.394"), ("long", "119.441"), ("description", "私事")]);
+        assert_eq!(w.client(Some("clerk")).act(&id, "accept", json!({})).status, 200);
+        for call in ["requests.json", &format!("requests.json?service_request_id={id}"), "bulk.csv", "servicerequestupdates.json"]
+        {
+            assert!(!p.get(call).text.contains(&id), "{call}");
+            let keyed = format!("{call}{}api_key={}", if call.contains('?') { '&' } else { '?' }, p.key);
+            assert!(p.get(&keyed).text.contains(&id), "{keyed}");
+        }
+        assert_eq!(errors(&p.get(&format!("requests/{id}.xml"))).0, 404);
+        let mine = p.request(&id);
+        assert!(mine["lat"].is_null(), "where it is stays private: {mine}");
+        let other = Partner::new(w, json!({}));
+        assert_eq!(errors(&other.get(&format!("requests/{id}.json?api_key={}", other.key))).0, 404);
+    });
+}

@@ -27,7 +27,7 @@ fn connect(w: &mut World, endpoint: &str, key: &str, format: &str, classes: &str
 fn dispatch(w: &mut World, text: &str) -> String {
     let made = w.client(None).post(
         "/reports",
-        &json!({ "text": text, "class": "road", "place": { "area": super::world::COMMUNITY, "address": "12 号门口" }, "contact": { "name": "王秀英", "phone": "13800000001" } }),
+        &json!({ "text": text, "class": "lighting", "place": { "area": super::world::COMMUNITY, "address": "12 号门口" }, "contact": { "name": "王秀英", "phone": "13800000001" } }),
     );
     let number = made.json()["number"].as_str().unwrap().to_owned();
     let clerk = w.client(Some("clerk"));
@@ -71,7 +71,7 @@ fn two_nodes_work_on_one_case() {
             assert_eq!(theirs.client(Some("admin")).post("/admin/open311/jurisdictions", &one).status, 201);
             let key = Partner::new(&mut theirs, json!({ "by_token": format == "json" }));
             let endpoint = format!("{}/open311/v2", key.client.base);
-            let connector = connect(ours, &endpoint, &key.key, format, "road=road\n*=other");
+            let connector = connect(ours, &endpoint, &key.key, format, "lighting=lighting\n*=other");
             let number = dispatch(ours, "路面有坑，联系人王秀英 13812345678");
             let there = until(ours, "delivered", |w| {
                 w.app.ambience.advance(1000);
@@ -207,7 +207,7 @@ fn a_system_that_fails_is_tried_again_and_one_that_refuses_is_shown_to_the_desk(
                 _ => http("200 OK", "", TAKEN),
             }
         });
-        connect(w, &system.url, "secret-key", "xml", "road=101");
+        connect(w, &system.url, "secret-key", "xml", "lighting=101");
         let number = dispatch(w, "路面有坑");
         until(w, "first try", |w| delivery(w, &number).filter(|d| d.2 == 1 && d.0 == "waiting"));
         let clerk = w.client(Some("clerk"));

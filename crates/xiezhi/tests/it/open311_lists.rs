@@ -77,7 +77,7 @@ fn filters_pages_and_windows() {
 fn updated_datetime_moves_with_every_visible_change_and_closed_is_settled() {
     on_each_engine(|w| {
         let p = Partner::new(w, json!({}));
-        let id = p.file(&[("service_code", "road"), ("lat", "32.3931"), ("long", "119.4401"), ("description", "坑")]);
+        let id = p.file(&[("service_code", "lighting"), ("lat", "32.3931"), ("long", "119.4401"), ("description", "灯")]);
         let mut last = p.request(&id);
         let (clerk, property) = (w.client(Some("clerk")), w.client(Some("property")));
         let to = w.body("property");

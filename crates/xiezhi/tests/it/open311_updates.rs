@@ -11,7 +11,7 @@ fn dispatched(w: &mut World) -> (Partner, Partner, String) {
     let filer = Partner::new(w, json!({}));
     let body = w.body("property");
     let firm = Partner::new(w, json!({ "body": body }));
-    let id = filer.file(&[("service_code", "road"), ("lat", "32.3931"), ("long", "119.4401"), ("description", "坑")]);
+    let id = filer.file(&[("service_code", "lighting"), ("lat", "32.3931"), ("long", "119.4401"), ("description", "坑")]);
     let clerk = w.client(Some("clerk"));
     assert_eq!(clerk.act(&id, "accept", json!({})).status, 200);
     assert_eq!(clerk.act(&id, "dispatch", json!({ "to": body })).status, 200);

@@ -1,10 +1,11 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
+use xiezhi::base::classes::read;
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
-use xiezhi::records::case::classes::catalogue;
-use xiezhi::records::case::rules::{Action, State};
+use xiezhi::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
+use xiezhi::records::case::task::{TaskAction, TaskState};
 
 #[test]
 fn both_languages_have_the_same_keys() {
@@ -24,8 +25,15 @@ fn whatever_can_be_said_has_a_text() {
             .iter()
             .flat_map(|a| [format!("action-{}", a.as_str()), format!("do-{}", a.as_str()), format!("event-{}", a.as_str())]),
     );
+    keys.extend(Outcome::ALL.iter().map(|o| format!("outcome-{}", o.as_str())));
+    keys.extend(Overlay::ALL.iter().map(|o| format!("overlay-{}", o.as_str())));
+    keys.extend(Verdict::ALL.iter().map(|v| format!("verdict-{}", v.as_str())));
+    keys.extend(TaskState::ALL.iter().map(|s| format!("task-{}", s.as_str())));
+    keys.extend(
+        TaskAction::ALL.iter().flat_map(|a| [format!("task-action-{}", a.as_str()), format!("event-task-{}", a.as_str())]),
+    );
     keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
-    keys.extend(catalogue().order.iter().map(|c| format!("class-{c}")));
+    keys.extend(read::CODES.iter().map(|c| format!("problem-{c}")));
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
     }

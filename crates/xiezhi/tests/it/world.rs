@@ -12,10 +12,12 @@ use xiezhi::kit::{App, Error, RoleKind, Who};
 
 pub const COMMUNITY: &str = "321002001001";
 pub const SIBLING: &str = "321002001002";
+/// When stories begin.
+const NOW: &str = "2026-03-04T10:00:00+08:00";
 pub const PASSWORD: &str = "correct horse battery";
 
 /// Login names, role kinds, areas and bodies of the people.
-const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 10] = [
+const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 11] = [
     ("resident", RoleKind::Resident, COMMUNITY, None),
     ("neighbour", RoleKind::Resident, COMMUNITY, None),
     ("grid", RoleKind::GridWorker, "321002001001-1", Some("committee")),
@@ -23,6 +25,7 @@ const PEOPLE: [(&str, RoleKind, &str, Option<&str>); 10] = [
     ("clerk", RoleKind::Committee, COMMUNITY, Some("committee")),
     ("clerk2", RoleKind::Committee, COMMUNITY, Some("committee")),
     ("property", RoleKind::Property, COMMUNITY, Some("property")),
+    ("helper", RoleKind::VolunteerGroup, COMMUNITY, Some("helpers")),
     ("stranger", RoleKind::Committee, SIBLING, Some("sibling")),
     ("street", RoleKind::Subdistrict, "321002001", Some("street")),
     ("admin", RoleKind::SystemAdmin, "321002001", None),
@@ -62,6 +65,8 @@ impl World {
         (config.database_url, config.manual_clock, config.file.store.min_free_mb) = (database_url, true, 0);
         config.listen = "127.0.0.1:0".into();
         let app = Arc::new(App::open(config).unwrap());
+        // A Wednesday without holidays near: stories about working time are the same on every day they are told.
+        app.ambience.advance(xiezhi::kit::time::parse(NOW).unwrap() - app.now());
         app.db.write(party::first_start).unwrap();
         let hash = party::session::hash(&app, PASSWORD).unwrap();
         app.db.write(move |tx| settle(tx, &hash)).unwrap();
@@ -135,6 +140,7 @@ fn settle(tx: &mut store::Tx, hash: &str) -> Result<(), Error> {
     for (name, kind, code) in [
         ("committee", RoleKind::Committee, COMMUNITY),
         ("property", RoleKind::Property, COMMUNITY),
+        ("helpers", RoleKind::VolunteerGroup, COMMUNITY),
         ("sibling", RoleKind::Committee, SIBLING),
         ("street", RoleKind::Subdistrict, "321002001"),
     ] {

@@ -8,11 +8,14 @@
 
 /// People and organisations, for the administrator.
 pub mod admin;
+/// Organisations by area, in memory.
+pub mod chart;
 /// Passwords and sessions.
 pub mod session;
 /// Pages of sign-in, set-up and one's own things.
 pub mod web;
 
+pub use chart::Chart;
 use store::{Entry, Query, Tx, params};
 
 use crate::base::area;

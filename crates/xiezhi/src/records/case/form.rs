@@ -6,10 +6,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::classes::catalogue;
 use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
+use super::view::{Choice, choices};
 use crate::base::area::{self, web::AreaView};
-use crate::base::{media, party};
+use crate::base::{classes, media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::input::Input;
@@ -32,7 +32,7 @@ struct Form {
     values: Values,
     error: Option<String>,
     field: Option<String>,
-    classes: Vec<String>,
+    classes: Vec<Choice>,
     communities: Vec<AreaView>,
     buildings: Vec<BuildingView>,
     /// The place in words, when it is known already.
@@ -109,7 +109,7 @@ fn step(req: &Req) -> Result<Reply> {
     // What the last step would refuse is said where it can be mended.
     let mut all = input.clone();
     all.0.insert("media".into(), serde_json::json!(values.media));
-    if let Err(e) = NewReport::parse(&all, req.who.is_staff()) {
+    if let Err(e) = NewReport::parse(&all, req.who.is_staff(), &*classes::now(req.app)?) {
         let status = e.kind.status();
         return Ok(show(req, here, values, Some(e))?.status(status));
     }
@@ -143,7 +143,7 @@ fn show(req: &Req, step: i64, mut values: Values, error: Option<Error>) -> Resul
             values,
             error: message,
             field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),
-            classes: catalogue().order.clone(),
+            classes: choices(&*classes::read_now(r, req.app)?, req.lang),
             communities,
             buildings,
             place,

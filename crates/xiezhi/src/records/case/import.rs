@@ -21,6 +21,7 @@ use std::sync::Arc;
 use csv::StringRecord;
 use serde_json::json;
 
+use super::Rulebook;
 use super::report::MAX_TEXT;
 use super::rules::State;
 use crate::base::area::import::Rejected;
@@ -218,7 +219,8 @@ fn degrees(text: &str, bound: f64) -> std::result::Result<Option<i64>, &'static 
 
 fn save(app: &App, rows: Vec<Row>, outcome: &mut Outcome) -> Result<()> {
     let all = rows.len();
-    let added = app.db.write(move |tx| write::rows(tx, rows))?.value;
+    let book = Rulebook::now(app)?;
+    let added = app.db.write(move |tx| write::rows(tx, &book, rows))?.value;
     outcome.added += added;
     outcome.known += all - added;
     Ok(())

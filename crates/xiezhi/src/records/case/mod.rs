@@ -1,111 +1,181 @@
 //! Reports and cases: from a resident's words to a verified, rated close.
 //!
 //! What must stay true (inv01): at every instant each report is in exactly one of open / closed / merged / rejected, and
-//! every open case has exactly one holder (an organisation) and one running clock (`due_at`); the intervals of
-//! `case_hold` follow each other without gap or overlap. What people said lies in the log's sealed bodies, never in a
-//! column; the tracking code is derived from the case id under the node's key and stored nowhere.
+//! every open case has exactly one holder (an organisation) and one running clock (`due_at`); the finished intervals in
+//! `case_hold` and the running one in the case itself follow each other without gap or overlap. What people said lies in
+//! the log's sealed bodies, never in a column; the tracking code is derived from the case id under the node's key and
+//! stored nowhere. A place in a column is one that everybody may see.
 //!
-//! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.escalate`,
-//! `case.import`.
+//! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
+//! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
+//! `case.adjudicate`, `case.back`, `case.task-late`.
 
 /// Actions of staff and reporter.
 pub mod act;
-/// The case catalogue.
-pub mod classes;
+/// What each action changes.
+mod change;
+/// Deadlines and alarms.
+pub mod clock;
 /// The report form.
 pub mod form;
 /// Foreign request files.
 pub mod import;
+/// Who held it when.
+pub mod ledger;
 /// Work lists.
 pub mod list;
 /// Notices about cases.
 pub mod notify;
 /// Pages that show many cases.
 pub mod pages;
+/// Where it is.
+pub mod place;
 /// Making a report.
 pub mod report;
+/// What happens by itself.
+pub mod ring;
+/// What decisions rest on.
+pub mod rulebook;
 /// Pure decisions.
 pub mod rules;
+/// Parts of a case that others do: whistle and joint work.
+pub mod task;
 /// What readers get to see.
 pub mod view;
 /// Routes of single cases.
 pub mod web;
 
 use calc::codes;
-use store::{Db, Query, Row, Tx, Written, params};
+use store::{Db, Query, Row, Tx, Value, Written, params};
 
 use crate::base::area::Area;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
-use rules::State;
+pub use rulebook::Rulebook;
+use rules::{Ask, Outcome, Overlay, State, Verdict};
 
-/// A case as it stands.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `cases`, explained there")]
-pub struct Case {
-    pub id: String,
-    pub number: String,
-    pub state: State,
-    pub class: Option<String>,
-    pub area: String,
-    pub path: String,
-    pub building: Option<String>,
-    /// Whose key seals what was said.
-    pub owner: String,
-    pub reporter: Option<String>,
-    pub channel: String,
-    pub received_at: Ms,
-    pub holder: Option<String>,
-    pub holder_since: Option<Ms>,
-    pub handler: Option<String>,
-    pub handled_by: Option<String>,
-    pub checker: Option<String>,
-    pub due_at: Option<Ms>,
-    pub overdue_at: Option<Ms>,
-    pub level: i64,
-    pub returns: i64,
-    pub reopens: i64,
-    pub extended: i64,
-    pub closed_at: Option<Ms>,
-    pub merged_into: Option<String>,
-    pub score: Option<i64>,
-    /// Entry of the log that made it.
-    pub log_seq: u64,
+macro_rules! case {
+    ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
+        /// A case as it stands: one row of `cases`.
+        #[derive(Clone, Debug)]
+        pub struct Case { $($(#[$doc])* pub $field: $type,)* }
+        /// The columns, in the order of the fields; the first is the key.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($field)),*];
+        /// The columns as a list for `select`.
+        pub(crate) const COLUMNS: &str = concat!("id" $(, case!(@rest $field))*);
+        pub(crate) fn read(row: &Row) -> store::Result<Case> {
+            Ok(Case { $($field: row.get(stringify!($field))?,)* })
+        }
+        impl Case {
+            fn values(&self) -> Vec<Value> { vec![$(self.$field.clone().into()),*] }
+        }
+    };
+    (@rest id) => { "" };
+    (@rest $field:ident) => { concat!(", ", stringify!($field)) };
 }
-
-pub(crate) const COLUMNS: &str = "id, number, state, class, area, path, building, owner, reporter, channel, received_at, holder, \
-    holder_since, handler, handled_by, checker, due_at, overdue_at, level, returns, reopens, extended, closed_at, merged_into, score, log_seq";
-
-pub(crate) fn read(row: &Row) -> store::Result<Case> {
-    let state: String = row.get("state")?;
-    Ok(Case {
-        id: row.get("id")?,
-        number: row.get("number")?,
-        state: State::parse(&state).ok_or_else(|| store::Error::Corrupt(format!("state {state}")))?,
-        class: row.get("class")?,
-        area: row.get("area")?,
-        path: row.get("path")?,
-        building: row.get("building")?,
-        owner: row.get("owner")?,
-        reporter: row.get("reporter")?,
-        channel: row.get("channel")?,
-        received_at: row.get("received_at")?,
-        holder: row.get("holder")?,
-        holder_since: row.get("holder_since")?,
-        handler: row.get("handler")?,
-        handled_by: row.get("handled_by")?,
-        checker: row.get("checker")?,
-        due_at: row.get("due_at")?,
-        overdue_at: row.get("overdue_at")?,
-        level: row.get("level")?,
-        returns: row.get("returns")?,
-        reopens: row.get("reopens")?,
-        extended: row.get("extended")?,
-        closed_at: row.get("closed_at")?,
-        merged_into: row.get("merged_into")?,
-        score: row.get("score")?,
-        log_seq: row.get("log_seq")?,
-    })
+case! {
+    /// UUIDv7.
+    id: String,
+    /// What people call it by.
+    number: String,
+    /// Phase.
+    state: State,
+    /// What lies over it.
+    overlay: Option<Overlay>,
+    /// Class code.
+    class: Option<String>,
+    /// Version of the catalogue under which it was filed.
+    pack: i64,
+    /// Area id: grid, or the smallest area that is known.
+    area: String,
+    /// Its path at the time: a case stays in the grid of its time.
+    path: String,
+    /// Building id.
+    building: Option<String>,
+    /// Where it is, as far as everybody may know (1e-7 degrees, WGS84).
+    lat: Option<i64>,
+    /// Longitude.
+    lon: Option<i64>,
+    /// The square of that place, for finding neighbours.
+    cell: Option<i64>,
+    /// Whose key seals what was said.
+    owner: String,
+    /// Person who reported it.
+    reporter: Option<String>,
+    /// How it came.
+    channel: String,
+    /// Foreign number, when it was imported or came over an interface.
+    source: Option<String>,
+    /// When it came.
+    received_at: Ms,
+    /// Organisation that is accountable now.
+    holder: Option<String>,
+    /// Since when.
+    holder_since: Option<Ms>,
+    /// Number of the running interval of the ledger.
+    hold_n: i64,
+    /// When that interval began.
+    hold_from: Option<Ms>,
+    /// Person of the holder who does it.
+    assignee: Option<String>,
+    /// Party that handles.
+    handler: Option<String>,
+    /// Person who said it was done.
+    handled_by: Option<String>,
+    /// Person who checked.
+    checker: Option<String>,
+    /// When the present clock began.
+    clock_from: Option<Ms>,
+    /// When it runs out.
+    due_at: Option<Ms>,
+    /// The next moment at which something happens by itself.
+    alarm_at: Option<Ms>,
+    /// Warnings given on this clock.
+    warned: i64,
+    /// When the present stage became late.
+    overdue_at: Option<Ms>,
+    /// How often it moved up.
+    level: i64,
+    /// How often it was handed back.
+    returns: i64,
+    /// When a dispute about who is responsible goes to a ruling.
+    dispute_at: Option<Ms>,
+    /// The handler was named by a ruling.
+    ruled: bool,
+    /// How often it was reopened.
+    reopens: i64,
+    /// How often it got more time.
+    extended: i64,
+    /// Deadline of the first handler: those after it have what is left.
+    handle_due: Option<Ms>,
+    /// What was left on the clock when it came to rest or was merged.
+    due_left: Option<Ms>,
+    /// What the handler asks for.
+    ask: Option<Ask>,
+    /// Until when he asks for it.
+    ask_until: Option<Ms>,
+    /// When it was settled.
+    closed_at: Option<Ms>,
+    /// Why it was closed.
+    outcome: Option<Outcome>,
+    /// Number of the main case.
+    merged_into: Option<String>,
+    /// The reporter's rating, 1 to 5.
+    score: Option<i64>,
+    /// Whether what was asked for was reasonable.
+    review: Option<Verdict>,
+    /// People who said that it concerns them too.
+    followers: i64,
+    /// Sub-tasks that are not settled.
+    tasks: i64,
+    /// Orders to hurry that were given.
+    orders: i64,
+    /// Routing rule and version that named the handler.
+    rule: Option<String>,
+    /// The last change that everybody can see.
+    updated_at: Ms,
+    /// Entry of the log that made it.
+    log_seq: u64,
 }
 
 /// The case with this number.
@@ -116,6 +186,81 @@ pub fn by_number(q: &mut dyn Query, number: &str) -> store::Result<Option<Case>>
 /// The case with this id.
 pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Case>> {
     q.row(&format!("select {COLUMNS} from cases where id = $1"), params![id])?.as_ref().map(read).transpose()
+}
+
+/// The case with this id inside a write, as this batch has left it.
+pub(crate) fn load(tx: &mut Tx, id: &str) -> store::Result<Option<Case>> {
+    tx.fetch("cases", NAMES, id)?.as_ref().map(read).transpose()
+}
+
+/// The moment of a change that everybody sees: later than the one before also where only whole seconds are told, or
+/// whoever polls would pass it over.
+pub(crate) fn moved(before: Ms, now: Ms) -> Ms {
+    if before / 1000 >= now / 1000 { (before / 1000 + 1) * 1000 } else { now }
+}
+
+/// Writes a case, new or changed; the caller keeps ledger and tally ([`ledger`]).
+pub(crate) fn put(tx: &mut Tx, case: &Case) {
+    tx.put("cases", NAMES, case.values());
+}
+
+impl Case {
+    /// A case with nothing in it yet but its phase.
+    pub(crate) fn empty(id: &str, state: State) -> Case {
+        Case {
+            id: id.to_owned(),
+            number: String::new(),
+            state,
+            overlay: None,
+            class: None,
+            pack: 0,
+            area: String::new(),
+            path: String::new(),
+            building: None,
+            lat: None,
+            lon: None,
+            cell: None,
+            owner: id.to_owned(),
+            reporter: None,
+            channel: String::new(),
+            source: None,
+            received_at: 0,
+            holder: None,
+            holder_since: None,
+            hold_n: 1,
+            hold_from: None,
+            assignee: None,
+            handler: None,
+            handled_by: None,
+            checker: None,
+            clock_from: None,
+            due_at: None,
+            alarm_at: None,
+            warned: 0,
+            overdue_at: None,
+            level: 0,
+            returns: 0,
+            dispute_at: None,
+            ruled: false,
+            reopens: 0,
+            extended: 0,
+            handle_due: None,
+            due_left: None,
+            ask: None,
+            ask_until: None,
+            closed_at: None,
+            outcome: None,
+            merged_into: None,
+            score: None,
+            review: None,
+            followers: 0,
+            tasks: 0,
+            orders: 0,
+            rule: None,
+            updated_at: 0,
+            log_seq: 0,
+        }
+    }
 }
 
 /// Its tracking code: ten characters without look-alikes. Derived, so a repeated request gets the same one and a stolen
@@ -136,53 +281,53 @@ pub fn said(q: &mut dyn Query, case: &Case) -> store::Result<Option<Written>> {
     Ok(q.entries(case.log_seq, 1)?.into_iter().next().filter(|w| w.obj == case.id))
 }
 
-/// How a person stands to a case, for rights to act.
-pub fn stand(case: &Case, who: &Who, holds_code: bool, handler_is_desk: bool, now: Ms) -> rules::Facts {
-    let catalogue = classes::catalogue();
+/// How a person stands to a case, for rights to act. `main` is the case it was merged into.
+pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds_code: bool, now: Ms) -> Result<rules::Facts> {
     let person = who.person.as_deref();
-    let holds =
+    let local_desk = book.chart.desk_of(&case.path)?;
+    let holds = case.holder.as_deref().is_some_and(|h| who.in_body(h));
+    let holds_desk =
         case.holder.as_deref().is_some_and(|h| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(h)));
-    rules::Facts {
+    let top = book.chart.desk_above(local_desk).is_none();
+    let is_above = |r: &crate::kit::Role| {
+        let higher = r.kind.is_desk() && case.path.starts_with(&r.path) && r.body.as_deref() != Some(&local_desk.id);
+        higher || top && r.body.as_deref() == Some(&local_desk.id)
+    };
+    let class = book.class(case);
+    let claims =
+        class.claimable && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
+    let merged = case.state == State::Merged;
+    Ok(rules::Facts {
         state: case.state,
+        overlay: case.overlay,
+        signed_in: person.is_some(),
         reporter: holds_code || (case.reporter.is_some() && case.reporter.as_deref() == person),
-        desk: holds || who.desk_over(&case.path).is_some(),
+        desk: holds_desk || who.desk_over(&case.path).is_some(),
+        holds,
+        above: who.roles.iter().any(is_above),
         handler: case.handler.as_deref().is_some_and(|h| who.in_body(h)),
-        handler_is_desk,
+        handler_is_desk: case.handler.as_deref().and_then(|h| book.chart.body(h)).is_some_and(|b| b.kind.is_desk()),
         handled_it: case.handled_by.is_some() && case.handled_by.as_deref() == person,
         local: who.roles.iter().any(|r| r.kind.walks() && case.path.starts_with(&r.path)),
-        settled_at: case.closed_at,
+        claims,
+        ruled: case.ruled,
+        ask: case.ask,
+        tasks: case.tasks,
+        settled_at: if merged { main.and_then(|m| m.closed_at) } else { case.closed_at },
+        merged_at: case.closed_at.filter(|_| merged),
         now,
         extended: case.extended,
-        reopen_window: catalogue.reopen_window,
-        rate_window: catalogue.rate_window,
-    }
+        reopen_window: book.classes.reopen_window,
+        rate_window: book.classes.rate_window,
+    })
 }
 
-/// Ends the running hold of a case and, for an open case, begins the next: the only place that changes holders.
-pub(crate) fn hand_over(tx: &mut Tx, case: &Case, state: State, holder: Option<&str>) -> Result<()> {
-    let now = tx.now();
-    tx.exec("update case_hold set to_at = $2 where case_id = $1 and to_at is null", params![&case.id, now])?;
-    if let Some(holder) = holder {
-        let n = tx.count("select max(n) from case_hold where case_id = $1", params![&case.id])? + 1;
-        tx.exec(
-            "insert into case_hold(case_id, n, holder, state, from_at) values ($1, $2, $3, $4, $5)",
-            params![&case.id, n, holder, state.as_str(), now],
-        )?;
+/// The case another one was merged into.
+pub fn main_of(q: &mut dyn Query, case: &Case) -> store::Result<Option<Case>> {
+    match &case.merged_into {
+        Some(number) if case.state == State::Merged => by_number(q, number),
+        _ => Ok(None),
     }
-    Ok(())
-}
-
-/// Counts a case that came into a state (`from` is `None` for a new one): the only place that changes `case_tally`.
-pub(crate) fn tally(tx: &mut Tx, area: &str, from: Option<State>, to: State, n: i64) -> Result<()> {
-    if from == Some(to) {
-        return Ok(());
-    }
-    if let Some(from) = from {
-        tx.exec("update case_tally set n = n - $3 where area = $1 and state = $2", params![area, from.as_str(), n])?;
-    }
-    let sql = "insert into case_tally(area, state, n) values ($1, $2, $3) on conflict(area, state) do update set n = case_tally.n + excluded.n";
-    tx.exec(sql, params![area, to.as_str(), n])?;
-    Ok(())
 }
 
 /// The place of a case in words, coarse enough for everybody: community, grid, building.
@@ -197,4 +342,14 @@ pub fn place_text(q: &mut dyn Query, case: &Case) -> store::Result<String> {
         words.extend(crate::base::area::building(q, id)?.map(|b| b.name));
     }
     Ok(words.join(" "))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Case, State};
+
+    /// A case about which nothing matters but what a test sets.
+    pub(crate) fn some_case() -> Case {
+        Case { state: State::Accepted, due_at: Some(1), ..Case::empty("c", State::Accepted) }
+    }
 }

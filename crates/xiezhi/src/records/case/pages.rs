@@ -46,7 +46,7 @@ struct Cases {
 
 fn page_of(req: &Req, q: &mut dyn Query, filter: &Filter, look: &mut Look) -> Result<Cases> {
     let (cases, next) = list::find(q, filter, req.now, PAGE)?;
-    Ok(Cases { items: view::items(req.app, q, &cases, &req.who, look)?, next })
+    Ok(Cases { items: view::items(req, q, &cases, look)?, next })
 }
 
 fn cases(req: &Req) -> Result<Reply> {
@@ -158,7 +158,7 @@ fn today(req: &Req) -> Result<Reply> {
             view.grids.extend(area::by_id(r, &role.area)?.map(|a| a.name));
             let filter = Filter { state: Some("open".into()), path: Some(role.path.clone()), by_due: true, ..Filter::default() };
             let (cases, _) = list::find(r, &filter, req.now, MOST)?;
-            let items = view::items(req.app, r, &cases, &req.who, &mut look)?;
+            let items = view::items(req, r, &cases, &mut look)?;
             for (case, item) in cases.iter().zip(items) {
                 let left = case.due_at.unwrap_or(req.now) - req.now;
                 let list = match case.state {
@@ -279,7 +279,7 @@ fn progress(req: &Req) -> Result<Reply> {
     let mine = req.app.db.read(|r| match &req.who.person {
         Some(person) => {
             let cases = list::by_reporter(r, person)?;
-            view::items(req.app, r, &cases, &req.who, &mut look)
+            view::items(req, r, &cases, &mut look)
         }
         None => Ok(Vec::new()),
     })?;

@@ -11,8 +11,9 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::classes::catalogue;
-use super::rules::{Stage, State};
+use super::rules::State;
+use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
+use crate::base::classes::{Catalogue, Stage};
 use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -48,7 +49,7 @@ pub struct NewReport {
 
 impl NewReport {
     /// Reads the contract's JSON, or the flat fields of a form.
-    pub fn parse(input: &Input, staff: bool) -> Result<NewReport> {
+    pub fn parse(input: &Input, staff: bool, classes: &Catalogue) -> Result<NewReport> {
         let place = input.object("place")?;
         let place = if place.0.is_empty() { input } else { &place };
         let contact = match input.0.get("contact") {
@@ -85,7 +86,7 @@ impl NewReport {
             return Err(Kind::Empty.at("text"));
         }
         if let Some(class) = &new.class
-            && catalogue().get(class).is_none()
+            && classes.get(class).is_none()
         {
             return Err(Kind::Unknown.at("class"));
         }
@@ -99,6 +100,8 @@ pub struct Spot {
     area: String,
     path: String,
     building: Option<String>,
+    /// Where that building stands.
+    point: Option<Point>,
     holder: String,
     holder_name: String,
 }
@@ -171,7 +174,14 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
         Some(a) => a,
         None => area::by_id(q, &desk.area)?.ok_or_else(|| store::Error::Corrupt("a desk without area".into()))?,
     };
-    Ok(Spot { area: place.id, path: place.path, building: building.map(|b| b.id), holder: desk.id, holder_name: desk.name })
+    Ok(Spot {
+        area: place.id,
+        path: place.path,
+        point: building.as_ref().and_then(|b| b.point),
+        building: building.map(|b| b.id),
+        holder: desk.id,
+        holder_name: desk.name,
+    })
 }
 
 /// A report that is written.
@@ -185,32 +195,6 @@ pub struct Made {
     pub due_at: Ms,
 }
 
-/// Columns of a new case; the others are empty until somebody works on it.
-const CASE: [&str; 21] = [
-    "id",
-    "number",
-    "state",
-    "class",
-    "area",
-    "path",
-    "building",
-    "owner",
-    "reporter",
-    "channel",
-    "source",
-    "received_at",
-    "updated_at",
-    "holder",
-    "holder_since",
-    "due_at",
-    "level",
-    "returns",
-    "reopens",
-    "extended",
-    "log_seq",
-];
-const HOLD: [&str; 5] = ["case_id", "n", "holder", "state", "from_at"];
-
 /// Answers as one sealed element: `{"code": ["value", …]}`.
 fn answers(all: &[(String, String)]) -> String {
     let mut map: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
@@ -221,15 +205,43 @@ fn answers(all: &[(String, String)]) -> String {
 }
 
 /// Writes a report. `zone` decides the day in its number.
-pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::tz::TimeZone) -> Result<(Made, Logged)> {
+pub fn make(
+    tx: &mut Tx,
+    book: &Rulebook,
+    who: &Who,
+    new: &NewReport,
+    spot: &Spot,
+    zone: &jiff::tz::TimeZone,
+) -> Result<(Made, Logged)> {
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
     let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
     let n = tx.count(sql, params![&day])?;
     let number = format!("{day}-{n:04}");
-    let class = catalogue().or_other(new.class.as_deref());
-    let due_at = now + class.limit(Stage::Receive);
+    let mut case = Case {
+        number,
+        class: new.class.clone(),
+        pack: book.classes.version,
+        area: spot.area.clone(),
+        path: spot.path.clone(),
+        building: spot.building.clone(),
+        channel: new.channel.clone(),
+        source: new.source.clone(),
+        received_at: now,
+        holder: Some(spot.holder.clone()),
+        holder_since: Some(now),
+        hold_from: Some(now),
+        clock_from: Some(now),
+        updated_at: now,
+        ..Case::empty(&id, State::Received)
+    };
+    let due_at = book.due(Stage::Receive, new.class.as_deref(), now);
+    let reported = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+    let shown = book.class(&case).visibility;
+    whereabouts::set(&mut case, whereabouts::public(shown, spot.point, reported));
+    case.due_at = Some(due_at);
+    case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();
@@ -245,7 +257,7 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
     };
     let entry = entry
         .fact("state", State::Received.as_str())
-        .fact("number", number.as_str())
+        .fact("number", case.number.as_str())
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
@@ -262,37 +274,11 @@ pub fn make(tx: &mut Tx, who: &Who, new: &NewReport, spot: &Spot, zone: &jiff::t
         // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
         .element("case.class", Some(new.class.as_deref().unwrap_or("")));
     let logged = tx.log(entry)?;
-    tx.append(
-        "cases",
-        &CASE,
-        params![
-            &id,
-            &number,
-            State::Received.as_str(),
-            &new.class,
-            &spot.area,
-            &spot.path,
-            &spot.building,
-            &owner,
-            reporter,
-            &new.channel,
-            &new.source,
-            now,
-            now,
-            &spot.holder,
-            now,
-            due_at,
-            0,
-            0,
-            0,
-            0,
-            logged.index,
-        ],
-    );
-    tx.append("case_hold", &HOLD, params![&id, 1, &spot.holder, State::Received.as_str(), now]);
-    super::tally(tx, &spot.area, None, State::Received, 1)?;
+    (case.owner, case.reporter, case.log_seq) = (owner, reporter.map(str::to_owned), logged.index);
+    ledger::tally(tx, &spot.area, State::Received, 1);
+    put(tx, &case);
     if !new.media.is_empty() {
         crate::base::media::attach(tx, &new.media, &id, "report", who)?;
     }
-    Ok((Made { id, number, due_at }, logged))
+    Ok((Made { id, number: case.number, due_at }, logged))
 }

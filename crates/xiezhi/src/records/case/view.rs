@@ -7,14 +7,17 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Query, Written};
+use store::{Query, Written, params};
 
-use super::classes::catalogue;
-use super::rules::{self, Action, State};
-use super::{Case, place_text, stand};
+use super::rules::{self, Action, Overlay, State};
+use super::task::{self, Task};
+use super::{Case, Rulebook, ledger, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::classes::{Catalogue, Class, Major, Visibility};
+use crate::base::party::{Body, Chart};
 use crate::base::{area, media, party};
-use crate::kit::time::DAY;
+use crate::kit::i18n::Lang;
+use crate::kit::time::{DAY, MINUTE};
 use crate::kit::{App, Req, Result, RoleKind, Who};
 
 /// A case in full.
@@ -23,9 +26,23 @@ use crate::kit::{App, Req, Result, RoleKind, Who};
 pub struct Matter {
     pub number: String,
     pub state: &'static str,
-    /// `overdue`, `returned`, `reopened`, `extended`.
+    /// `overdue`, `returned`, `reopened`, `extended`, `adjudicating`, `suspended`, `hung_up`.
     pub overlays: Vec<&'static str>,
+    /// Why it was closed.
+    pub outcome: Option<&'static str>,
+    /// People who said that it concerns them too.
+    pub followers: i64,
+    /// Who had it how long.
+    pub held: Vec<Held>,
+    /// Parts that others do.
+    pub tasks: Vec<TaskView>,
+    /// What the handler asks for, and until when.
+    pub ask: Option<AskView>,
+    /// Whether what was asked for was reasonable; for staff.
+    pub review: Option<&'static str>,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
@@ -49,8 +66,16 @@ pub struct Matter {
     pub actions: Vec<&'static str>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
+    /// Who can be called to help, when this reader may call.
+    pub helpers: Vec<PartyView>,
+    /// People of the holder, when one of them can be named.
+    pub people: Vec<PersonView>,
+    /// Who of them does it.
+    pub assignee: Option<String>,
+    /// How such disputes were ruled before, when this one is in dispute.
+    pub precedents: Vec<Precedent>,
     /// Classes to choose from, when the reader may classify it.
-    pub classes: Vec<String>,
+    pub classes: Vec<Group>,
     /// The reader reported it.
     pub mine: bool,
     /// The tracking code, as the reader gave it.
@@ -89,6 +114,8 @@ pub struct Event {
     pub due: Option<String>,
     /// Score of a rating.
     pub score: Option<i64>,
+    /// For staff only.
+    pub private: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -115,6 +142,63 @@ pub struct PartyView {
     pub kind: String,
 }
 
+/// How long somebody held it.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Held {
+    pub party: String,
+    /// Minutes in all.
+    pub minutes: i64,
+    /// How many times it came to them.
+    pub times: usize,
+    /// Has it now.
+    pub now: bool,
+}
+
+/// A part of the case that another party does.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct TaskView {
+    pub id: String,
+    pub kind: &'static str,
+    pub party: String,
+    pub caller: String,
+    pub state: &'static str,
+    pub due_at: Option<String>,
+    pub late: bool,
+    pub score: Option<i64>,
+    /// What this reader may do with it.
+    pub actions: Vec<&'static str>,
+}
+
+/// What the handler asks for.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AskView {
+    pub kind: &'static str,
+    pub until: Option<String>,
+}
+
+/// A colleague.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct PersonView {
+    pub id: String,
+    pub name: String,
+    /// Open cases that lie with this person.
+    pub load: i64,
+}
+
+/// How a dispute was ruled before.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Precedent {
+    pub number: String,
+    pub party: String,
+    pub body: String,
+    pub at: String,
+}
+
 /// A case in a list.
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -122,23 +206,62 @@ pub struct Item {
     pub number: String,
     pub state: &'static str,
     pub class: Option<String>,
+    /// Its name, or that it has none yet.
+    pub class_name: String,
     pub urgent: bool,
     pub text: Option<String>,
     pub place: String,
     pub received_at: String,
     pub holder: Option<String>,
     pub due_at: Option<String>,
+    pub overlay: Option<&'static str>,
     pub overdue: bool,
     pub step: usize,
 }
 
+/// A class to choose.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Choice {
+    /// Code.
+    pub code: String,
+    /// Name in the reader's language.
+    pub name: String,
+}
+
+/// Classes of one major.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Group {
+    /// Name of the major.
+    pub name: String,
+    /// Its classes.
+    pub classes: Vec<Choice>,
+}
+
+/// Every class, by majors: what a clerk sorts by.
+fn groups(classes: &Catalogue, lang: Lang) -> Vec<Group> {
+    let choice = |c: &Class| Choice { code: c.code.clone(), name: c.name(lang).to_owned() };
+    let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: classes.of(&m.code).map(choice).collect() };
+    classes.majors.iter().map(group).collect()
+}
+
+/// The plain choices.
+pub fn choices(classes: &Catalogue, lang: Lang) -> Vec<Choice> {
+    classes.order.iter().map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
+}
+
+/// The name of a case's class in the reader's language.
+fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, lang: Lang) -> String {
+    class.map_or_else(|| app.texts.plain(lang, "class-none"), |c| classes.label(c, lang).to_owned())
+}
+
 /// How a reader stands to a case, for what he may see.
-pub fn relation(case: &Case, who: &Who, holds_code: bool, local_desk: &str) -> Relation {
+/// `called`: the reader's organisation has a part of it.
+pub fn relation(case: &Case, who: &Who, holds_code: bool, local_desk: &str, called: bool) -> Relation {
     let in_body = |b: &Option<String>| b.as_deref().is_some_and(|b| who.in_body(b));
     let walks_there = |kind: RoleKind| who.roles.iter().any(|r| r.kind == kind && case.path.starts_with(&r.path));
     if holds_code || (case.reporter.is_some() && case.reporter == who.person) {
         Relation::Owner
-    } else if in_body(&case.holder) || in_body(&case.handler) || walks_there(RoleKind::GridWorker) {
+    } else if called || in_body(&case.holder) || in_body(&case.handler) || walks_there(RoleKind::GridWorker) {
         Relation::Involved
     } else if who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(local_desk)) {
         Relation::Desk
@@ -149,30 +272,23 @@ pub fn relation(case: &Case, who: &Who, holds_code: bool, local_desk: &str) -> R
     }
 }
 
-/// Looks up names of organisations once each.
-#[derive(Default)]
-struct Names(HashMap<String, String>);
-
-impl Names {
-    fn of(&mut self, q: &mut dyn Query, id: &str) -> store::Result<String> {
-        if let Some(name) = self.0.get(id) {
-            return Ok(name.clone());
-        }
-        let name = party::body_by_id(q, id)?.map(|b| b.name).unwrap_or_default();
-        self.0.insert(id.to_owned(), name.clone());
-        Ok(name)
-    }
+/// Whether the reader's organisation has a part of the case that is not settled.
+pub fn called(tasks: &[Task], who: &Who) -> bool {
+    tasks.iter().any(|t| t.state.is_open() && who.in_body(&t.body))
 }
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
     let (app, who, now) = (req.app, &req.who, req.now);
-    let desk = party::desk_of(q, &case.area)?;
-    let relation = relation(case, who, code.is_some(), &desk.id);
-    let mut names = Names::default();
+    let book = Rulebook::read(q, app)?;
+    let chart = &book.chart;
+    let tasks = task::of(q, &case.id)?;
+    let relation = relation(case, who, code.is_some(), &chart.desk_of(&case.path)?.id, called(&tasks, who));
     let history = q.history(&case.id)?;
+    // A private matter is counted and has a clock in public; what it is about is nobody else's business.
+    let hidden = relation == Relation::Public && book.class(case).visibility == Visibility::Private;
     let mut show = |w: &Written, element: &'static str| {
-        w.element(element).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
+        w.element(element).filter(|_| !hidden).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
     };
     let said = history.first().filter(|w| w.index == case.log_seq);
     let text = said.and_then(|w| show(w, "case.text"));
@@ -184,25 +300,30 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         if let Some(list) = show(w, "case.media") {
             seen_media.extend(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
         }
+        // A note for staff is not even there for others.
+        if w.element("case.memo").is_some() && show(w, "case.memo").is_none()
+            || !who.is_staff() && STAFF_ONLY.contains(&w.act.as_str())
+        {
+            continue;
+        }
         let reporter = w.leaf.get("x_reporter").is_some() || w.index == case.log_seq;
         let by = match (w.field("party").filter(|_| !reporter), reporter) {
-            (Some(body), _) => names.of(q, body)?,
+            (Some(body), _) => chart.name(body),
             (None, true) => app.texts.plain(req.lang, "by-reporter"),
             (None, false) => app.texts.plain(req.lang, if w.field("actor").is_some() { "by-staff" } else { "by-system" }),
         };
-        let holder = match w.fact("holder") {
-            Some(h) => Some(names.of(q, h)?),
-            None => None,
-        };
+        // A task's party stands where the holder stands in other steps.
+        let holder = w.fact("body").or(w.fact("holder")).map(|h| chart.name(h));
         let number = |name: &str| w.leaf.get(name).and_then(serde_json::Value::as_i64);
         events.push(Event {
             at: app.time(w.at),
             kind: w.act.strip_prefix("case.").unwrap_or(&w.act).to_owned(),
             by,
-            text: show(w, "case.note"),
+            text: show(w, "case.note").or_else(|| show(w, "case.memo")),
+            private: w.element("case.memo").is_some(),
             holder,
-            due: number("x_due").map(|d| app.time(d)),
-            score: number("x_score"),
+            due: number("x_task_due").or(number("x_until")).or(number("x_due")).map(|d| app.time(d)),
+            score: number("x_score").or(number("x_task_score")),
         });
     }
     let media = media::of(q, &case.id)?
@@ -210,20 +331,18 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         .filter(|m| seen_media.contains(&m.id))
         .map(|m| MediaView { id: m.id, kind: m.kind, phase: m.phase })
         .collect();
-    let holder = match (&case.holder, case.holder_since) {
-        (Some(id), Some(since)) => {
-            party::body_by_id(q, id)?.map(|b| Holder { party: b.name, since: app.time(since), phone: b.phone })
-        }
-        _ => None,
-    };
-    let handler_is_desk = match &case.handler {
-        Some(id) => party::body_by_id(q, id)?.is_some_and(|b| b.kind.is_desk()),
-        None => false,
-    };
-    let facts = stand(case, who, code.is_some(), handler_is_desk, now);
+    let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
+    let holder = holder.map(|(b, since)| Holder { party: b.name.clone(), since: app.time(since), phone: b.phone.clone() });
+    let main = super::main_of(q, case)?;
+    let facts = stand(case, main.as_ref(), &book, who, code.is_some(), now)?;
     let actions = rules::actions(&facts);
-    let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch));
-    let parties = if actions.contains(&Action::Dispatch) { parties(q, case)? } else { Vec::new() };
+    let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch | Action::Rule));
+    let sends = actions.iter().any(|a| matches!(a, Action::Dispatch | Action::Rule));
+    let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
+    let precedents =
+        if facts.overlay == Some(Overlay::Adjudicating) && facts.desk { precedents(app, q, chart, case)? } else { Vec::new() };
+    let people = if actions.contains(&Action::Assign) { people(q, case, look, now)? } else { Vec::new() };
+    let holds = ledger::of(q, case)?;
     let community = area::community_of(q, &case.area)?;
     let place = place_text(q, case)?;
     let settled = case.closed_at.filter(|_| matches!(case.state, State::Closed | State::Rejected));
@@ -231,8 +350,15 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         number: case.number.clone(),
         state: case.state.as_str(),
         overlays: overlays(case, now),
+        outcome: case.outcome.map(|o| o.as_str()),
+        followers: case.followers,
+        held: held(&holds, chart, now),
+        tasks: tasks.iter().map(|t| task_view(app, chart, t, who, now)).collect(),
+        ask: case.ask.map(|a| AskView { kind: a.as_str(), until: case.ask_until.map(|u| app.time(u)) }),
+        review: case.review.filter(|_| who.is_staff()).map(|r| r.as_str()),
         class: case.class.clone(),
-        urgent: catalogue().or_other(case.class.as_deref()).urgent,
+        class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
+        urgent: book.class(case).urgent,
         text,
         address: address.filter(|a| !place.ends_with(a.as_str())),
         place,
@@ -248,61 +374,122 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         rating: case.score.map(|score| Rating { score }),
         merged_into: case.merged_into.clone(),
         closed_at: case.closed_at.map(|t| app.time(t)),
-        reopen_until: settled.map(|t| t + catalogue().reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
+        reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
-        parties,
-        classes: if sorts { catalogue().order.clone() } else { Vec::new() },
+        parties: if sends { parties(chart, case) } else { Vec::new() },
+        helpers: if may_call { parties(chart, case) } else { Vec::new() },
+        assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
+        people,
+        precedents,
+        classes: if sorts { groups(&book.classes, req.lang) } else { Vec::new() },
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })
 }
 
+/// Steps that only concern those who work on it.
+const STAFF_ONLY: [&str; 6] = ["case.warn", "case.assign", "case.review", "case.ask", "case.refuse", "case.follow"];
+
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
-    let late = case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= now);
+    let rests = case.overlay.is_some_and(Overlay::rests);
+    let late = !rests && (case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= now));
     let marks =
         [("overdue", late), ("returned", case.returns > 0), ("reopened", case.reopens > 0), ("extended", case.extended > 0)];
-    marks.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
+    let over = case.overlay.map(|o| (o.as_str(), true));
+    marks.into_iter().chain(over).filter(|(_, on)| *on).map(|(name, _)| name).collect()
+}
+
+fn held(holds: &[ledger::Hold], chart: &Chart, now: i64) -> Vec<Held> {
+    let has = holds.last().filter(|h| h.to.is_none()).map(|h| &h.holder);
+    let all = ledger::charged(holds, now);
+    let view = |(id, time, times): &(String, i64, usize)| Held {
+        party: chart.name(id),
+        minutes: time / MINUTE,
+        times: *times,
+        now: has == Some(id),
+    };
+    all.iter().map(view).collect()
+}
+
+fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskView {
+    TaskView {
+        id: t.id.clone(),
+        kind: t.kind.as_str(),
+        party: chart.name(&t.body),
+        caller: chart.name(&t.caller),
+        state: t.state.as_str(),
+        due_at: t.due_at.map(|d| app.time(d)),
+        late: t.overdue_at.is_some() || t.due_at.is_some_and(|d| d <= now),
+        score: t.score,
+        actions: task::actions(t, who).iter().map(|a| a.as_str()).collect(),
+    }
+}
+
+/// People of the holder with what lies with each, the least busy first.
+fn people(q: &mut dyn Query, case: &Case, look: &mut Look, now: i64) -> Result<Vec<PersonView>> {
+    let body = case.holder.as_deref().unwrap_or_default();
+    let mut out = Vec::new();
+    for id in party::members(q, body, now)? {
+        let load = q.count("select count(*) from cases where assignee = $1 and due_at is not null", params![&id])?;
+        let name = party::name_of(q, &id)?.and_then(|n| look.at(&n, Relation::Involved)).unwrap_or_default();
+        out.push(PersonView { id, name, load });
+    }
+    out.sort_by(|a, b| (a.load, &a.name).cmp(&(b.load, &b.name)));
+    Ok(out)
+}
+
+/// Rulings about the same class here or further up, the newest first.
+fn precedents(app: &App, q: &mut dyn Query, chart: &Chart, case: &Case) -> Result<Vec<Precedent>> {
+    let class = case.class.as_deref().unwrap_or("other");
+    let rows =
+        q.rows("select path, body, number, at from precedent where class = $1 order by at desc limit 50", params![class])?;
+    let mut out = Vec::new();
+    for row in rows {
+        let (path, body): (String, String) = (row.get("path")?, row.get("body")?);
+        let common = path.chars().zip(case.path.chars()).take_while(|(a, b)| a == b).count();
+        // Of the same sub-district at least: the first half of a path says nothing yet.
+        if common * 2 > case.path.len() && out.len() < 5 {
+            out.push(Precedent { number: row.get("number")?, party: chart.name(&body), body, at: app.time(row.get("at")?) });
+        }
+    }
+    Ok(out)
 }
 
 /// Who can be asked to handle a case, nearest first.
-fn parties(q: &mut dyn Query, case: &Case) -> store::Result<Vec<PartyView>> {
-    let all = party::bodies_for(q, &case.area)?;
-    Ok(all
-        .into_iter()
-        .filter(|b| b.kind.is_handler())
-        .map(|b| PartyView { id: b.id, name: b.name, kind: b.kind.to_string() })
-        .collect())
+fn parties(chart: &Chart, case: &Case) -> Vec<PartyView> {
+    let view = |b: &Body| PartyView { id: b.id.clone(), name: b.name.clone(), kind: b.kind.to_string() };
+    chart.serving(&case.path).filter(|b| b.kind.is_handler()).map(view).collect()
 }
 
 /// Cases for a list: the words of all of them in one query.
-pub fn items(app: &App, q: &mut dyn Query, cases: &[Case], who: &Who, look: &mut Look) -> Result<Vec<Item>> {
+pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> Result<Vec<Item>> {
+    let (app, who) = (req.app, &req.who);
     let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
-    let mut names = Names::default();
-    let mut desks: HashMap<String, String> = HashMap::new();
+    let book = Rulebook::read(q, app)?;
+    let mine = task::cases_for(q, who)?;
     let now = app.now();
     cases
         .iter()
         .map(|case| {
-            if !desks.contains_key(&case.area) {
-                desks.insert(case.area.clone(), party::desk_of(q, &case.area)?.id);
-            }
-            let relation = relation(case, who, false, &desks[&case.area]);
+            let relation = relation(case, who, false, &book.chart.desk_of(&case.path)?.id, mine.contains(&case.id));
+            let private = book.class(case).visibility == Visibility::Private;
             let words = said.get(&case.log_seq).filter(|w| w.obj == case.id).and_then(|w| w.element("case.text"));
             Ok(Item {
                 number: case.number.clone(),
                 state: case.state.as_str(),
                 class: case.class.clone(),
-                urgent: catalogue().or_other(case.class.as_deref()).urgent,
-                text: words.and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
+                class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
+                urgent: book.class(case).urgent,
+                text: words
+                    .filter(|_| !(relation == Relation::Public && private))
+                    .and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
                 place: place_text(q, case)?,
                 received_at: app.time(case.received_at),
-                holder: match &case.holder {
-                    Some(id) => Some(names.of(q, id)?),
-                    None => None,
-                },
+                holder: case.holder.as_deref().map(|id| book.chart.name(id)),
                 due_at: case.due_at.map(|d| app.time(d)),
-                overdue: case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= now),
+                overlay: case.overlay.map(|o| o.as_str()),
+                overdue: overlays(case, now).contains(&"overdue"),
                 step: case.state.step(),
             })
         })

@@ -6,8 +6,9 @@ use store::{Key, Query as _};
 use super::act::{self, Said};
 use super::report::{self, NewReport};
 use super::rules::Action;
+use super::task::{self, Call, TaskAction, TaskKind};
 use super::view::{self, Matter};
-use super::{Case, by_number, code_fits, tracking_code};
+use super::{Case, Rulebook, by_number, code_fits, tracking_code};
 use crate::base::catalogue::{Graded, Look};
 use crate::base::{media, party};
 use crate::kit::error::Kind;
@@ -23,6 +24,8 @@ pub const ROUTES: &[Route] = &[
     Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),
     Route::get("/cases/{number}", May::Staff, look_at, "A case as staff sees it.").gives::<Matter>(),
     Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, code?}`.").gives::<Matter>(),
+    Route::post("/cases/{number}/tasks", May::Staff, call, "Calls others to a case: `{to: [id], kind: whistle|joint, text, until?}`.").gives::<Matter>(),
+    Route::post("/tasks/{id}/{action}", May::Staff, task_act, "answer done refuse insist cancel rate: `{text?, reason?, media?, score?}`.").gives::<Matter>(),
     Route::get("/cases/{number}/media/{id}", May::Anyone, picture, "A picture or recording, for those who may see it."),
 ];
 
@@ -34,11 +37,12 @@ fn make(req: &Req) -> Result<Reply> {
         all.extend(files);
         input.0.insert("media".into(), json!(all));
     }
-    let new = NewReport::parse(&input, req.who.is_staff())?;
+    let book = Rulebook::now(req.app)?;
+    let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
     let spot = report::place(req.app, &new)?;
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let write = move |tx: &mut store::Tx| {
-        let (made, logged) = report::make(tx, &who, &new, &spot, &zone)?;
+        let (made, logged) = report::make(tx, &book, &who, &new, &spot, &zone)?;
         let answer = json!({ "id": made.id, "number": made.number });
         Ok::<_, Error>((answer.to_string(), Some(logged)))
     };
@@ -89,20 +93,53 @@ fn look_at(req: &Req) -> Result<Reply> {
 fn act_on(req: &Req) -> Result<Reply> {
     let action = Action::parse(req.param("action")).ok_or(Kind::NotFound)?;
     let (case, code) = find(req)?;
-    let mut said = Said::parse(&req.input()?)?;
+    let mut said = Said::parse(&req.input()?, &req.app.config.zone)?;
     said.media.extend(media::web::keep_files(req)?);
-    let (who, number, holds) = (req.who.clone(), case.number.clone(), code.is_some());
-    req.once(move |tx| Ok(act::act(tx, &who, holds, &number, action, &said)?.number))?;
+    let (who, id, holds, book) = (req.who.clone(), case.id.clone(), code.is_some(), Rulebook::now(req.app)?);
+    req.once(move |tx| Ok(act::act(tx, &book, &who, holds, &id, action, &said)?.number))?;
+    shown(req, &case.number, code.as_deref())
+}
+
+/// The answer to an action: the case as it then stands, or the page it was done on.
+fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
     if req.wants_json() {
-        let now = req.app.db.read(|r| by_number(r, &case.number))?.ok_or(Kind::NotFound)?;
-        return Reply::json(&show(req, &now, code.as_deref())?);
+        let now = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
+        return Reply::json(&show(req, &now, code)?);
     }
     Ok(Reply::see_other(req.url(&match (req.form.get("back"), code) {
-        (Some("desk"), _) => format!("/desk?open={}", case.number),
-        (_, Some(code)) => format!("/reports/{}?code={code}", case.number),
-        _ if req.who.is_staff() => format!("/cases/{}", case.number),
-        _ => format!("/reports/{}", case.number),
+        (Some("desk"), _) => format!("/desk?open={number}"),
+        (_, Some(code)) => format!("/reports/{number}?code={code}"),
+        _ if req.who.is_staff() => format!("/cases/{number}"),
+        _ => format!("/reports/{number}"),
     })))
+}
+
+fn call(req: &Req) -> Result<Reply> {
+    let (case, _) = find(req)?;
+    let input = req.input()?;
+    let kind = input.text("kind", 20)?.unwrap_or_else(|| "whistle".into());
+    let call = Call {
+        kind: TaskKind::parse(&kind).ok_or_else(|| Kind::Unknown.at("kind"))?,
+        to: input.list("to", task::MOST as usize)?,
+        text: input.need("text", 1000)?,
+        until: input.until("until", &req.app.config.zone)?,
+    };
+    if call.to.is_empty() {
+        return Err(Kind::Missing.at("to"));
+    }
+    let (who, book, id) = (req.who.clone(), Rulebook::now(req.app)?, case.id.clone());
+    req.once(move |tx| Ok(task::call(tx, &book, &who, &id, &call)?.number))?;
+    shown(req, &case.number, None)
+}
+
+fn task_act(req: &Req) -> Result<Reply> {
+    let action = TaskAction::parse(req.param("action")).ok_or(Kind::NotFound)?;
+    let mut said = Said::parse(&req.input()?, &req.app.config.zone)?;
+    said.media.extend(media::web::keep_files(req)?);
+    let (who, book, id) = (req.who.clone(), Rulebook::now(req.app)?, req.param("id").to_owned());
+    let case = req.once(move |tx| Ok(task::act(tx, &book, &who, &id, action, &said)?.case_id))?;
+    let case = req.app.db.read(|r| super::by_id(r, &case))?.ok_or(Kind::NotFound)?;
+    shown(req, &case.number, None)
 }
 
 /// What the receipt page shows.
@@ -151,8 +188,9 @@ fn receipt(req: &Req) -> Result<Reply> {
 fn picture(req: &Req) -> Result<Reply> {
     let (case, code) = find(req)?;
     let id = req.param("id");
-    let desk = req.app.db.read(|r| party::desk_of(r, &case.area))?;
-    let relation = view::relation(&case, &req.who, code.is_some(), &desk.id);
+    let (chart, tasks) = (party::Chart::now(req.app)?, req.app.db.read(|r| task::of(r, &case.id))?);
+    let relation =
+        view::relation(&case, &req.who, code.is_some(), &chart.desk_of(&case.path)?.id, view::called(&tasks, &req.who));
     let mut look = Look::new(&req.who, "case");
     look.at(&Graded::new("case.media", &case.owner, id.to_owned()), relation).filter(|seen| seen == id).ok_or(Kind::NotFound)?;
     let (bytes, kind) = media::bytes(req.app, &case.id, id)?;

@@ -41,7 +41,7 @@ fn data(req: &Req) -> Result<Reply> {
             }
         }
         let mine = case::list::by_reporter(r, person)?;
-        let reports = case::view::items(req.app, r, &mine, &req.who, &mut look)?;
+        let reports = case::view::items(req, r, &mine, &mut look)?;
         Ok::<_, Error>(Data { values, reports })
     })?;
     req.page("records/mine/data.html", &view)

@@ -180,7 +180,7 @@ fn show(req: &Req, made: Option<String>) -> Result<Reply> {
             bodies,
             areas: areas.iter().map(Into::into).collect(),
             media_forms: MediaForm::ALL.map(|(n, _)| n).to_vec(),
-            classes: services::all(req.app, req.lang).into_iter().map(|s| s.code).collect(),
+            classes: services::catalogue(req.app)?.order.clone(),
             per_minute: PER_MINUTE,
         })
     })?;
@@ -349,7 +349,8 @@ fn classes(req: &Req) -> Result<BTreeMap<String, String>> {
             parts.map(|p| pair(p).ok_or_else(|| Kind::WrongType.at("classes"))).collect::<Result<_>>()?
         }
     };
-    let known = |code: &str| code == outbound::ANY || services::get(req.app, req.lang, code).is_some();
+    let catalogue = services::catalogue(req.app)?;
+    let known = |code: &str| code == outbound::ANY || catalogue.get(code).is_some();
     let fits = |v: &str| !v.is_empty() && v.chars().count() <= 100 && !v.chars().any(char::is_control);
     if pairs.is_empty() || !pairs.iter().all(|(k, v)| known(k) && fits(v)) {
         return Err(Kind::Unknown.at("classes"));

@@ -61,7 +61,7 @@ fn page(ask: &Ask) -> std::result::Result<(Vec<[String; 14]>, Option<String>), F
         let mut found = filter.find(r)?;
         let more = found.len() > size;
         found.truncate(size);
-        let next = found.last().filter(|_| more).map(|f| format!("{}.{}", filter.key_of(f), f.case.id));
+        let next = found.last().filter(|_| more).map(|c| format!("{}.{}", filter.key_of(c), c.id));
         Ok::<_, Error>((show::all(ask, r, found, false)?, next))
     })?;
     let next = next.map(|cursor| {
@@ -73,12 +73,12 @@ fn page(ask: &Ask) -> std::result::Result<(Vec<[String; 14]>, Option<String>), F
 }
 
 fn row(ask: &Ask, shown: &Shown) -> [String; 14] {
-    let case = &shown.found.case;
+    let case = &shown.case;
     let time = |at| ask.req.app.time(at);
     [
         case.number.clone(),
         time(case.received_at),
-        time(shown.found.updated_at.max(case.received_at)),
+        time(case.updated_at.max(case.received_at)),
         shown.closed_at().map(time).unwrap_or_default(),
         shown.extended().to_owned(),
         shown.notes.clone(),

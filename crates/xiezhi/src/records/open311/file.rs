@@ -20,6 +20,7 @@ use crate::kit::form::Form;
 use crate::kit::input::Input;
 use crate::kit::time;
 use crate::kit::{Error, Who};
+use crate::records::case::Rulebook;
 use crate::records::case::report::{self, MAX_MEDIA, MAX_TEXT, NewReport};
 
 /// Answers that one report may bring, counted by value.
@@ -41,7 +42,7 @@ pub fn post(ask: &Ask) -> Result<Value, Faults> {
             faults.0.push(Fault::bad("missing", "service_code"));
             None
         }
-        Some(code) => services::get(app, ask.req.lang, code).or_else(|| {
+        Some(code) => services::get(app, ask.req.lang, code)?.or_else(|| {
             faults.0.push(Fault::unknown("service-unknown", code));
             None
         }),
@@ -81,7 +82,7 @@ pub fn post(ask: &Ask) -> Result<Value, Faults> {
 fn write(ask: &Ask, key: &ApiKey, who: Who, new: NewReport) -> Result<(String, String), Faults> {
     let app = ask.req.app;
     let spot = report::place(app, &new)?;
-    let zone = app.config.zone.clone();
+    let (zone, book) = (app.config.zone.clone(), Rulebook::now(app)?);
     // Without a key of the client's a key of our own: nothing is repeated, but the answer takes the same way.
     let own = app.new_id();
     let once = Key::new(&key.id, ask.req.key().unwrap_or(&own), &ask.req.fingerprint());
@@ -91,7 +92,7 @@ fn write(ask: &Ask, key: &ApiKey, who: Who, new: NewReport) -> Result<(String, S
             let (id, number): (String, String) = (row.get("id")?, row.get("number")?);
             return Ok::<_, Error>((json!({ "id": id, "number": number }).to_string(), None));
         }
-        let (made, logged) = report::make(tx, &who, &new, &spot, &zone)?;
+        let (made, logged) = report::make(tx, &book, &who, &new, &spot, &zone)?;
         Ok((json!({ "id": made.id, "number": made.number }).to_string(), Some(logged)))
     })?;
     let answer: Json = serde_json::from_str(&done.answer).map_err(Error::internal)?;

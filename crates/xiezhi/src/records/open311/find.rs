@@ -11,6 +11,7 @@ use super::fault::{Fault, Faults};
 use super::keys;
 use super::services::{self, OTHER};
 use crate::base::area;
+use crate::kit::Result;
 use crate::kit::time::{DAY, Ms};
 use crate::records::case::{self, Case};
 
@@ -25,17 +26,6 @@ const REACH: i64 = 50_000;
 /// Ids or codes that may be asked for at once.
 const MOST_IDS: usize = 200;
 
-/// A case as this room needs it.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The case.
-    pub case: Case,
-    /// When what the public sees of it last changed.
-    pub updated_at: Ms,
-    /// Where it came from, when from another system.
-    pub source: Option<String>,
-}
-
 /// Which requests.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -47,6 +37,8 @@ pub struct Filter {
     updated: Option<(Ms, Ms)>,
     open: Option<bool>,
     path: Option<String>,
+    /// Classes whose cases are not public.
+    private: Vec<String>,
     /// The key that asks: it finds what it filed itself.
     own: Option<String>,
     /// How many.
@@ -64,10 +56,11 @@ pub fn extended(ask: &Ask) -> bool {
 }
 
 /// Reads the filters.
-pub fn parse(ask: &Ask) -> Result<Filter, Faults> {
+pub fn parse(ask: &Ask) -> std::result::Result<Filter, Faults> {
     let mut filter = Filter {
         own: ask.key.as_ref().map(|k| keys::source(&k.id)),
         path: ask.place.as_ref().map(|j| j.path.clone()),
+        private: services::private(&*services::catalogue(ask.req.app)?),
         size: MOST,
         ..Filter::default()
     };
@@ -153,19 +146,26 @@ impl Where {
 
 impl Filter {
     /// The one request with this id.
-    pub fn one(ask: &Ask, id: &str) -> Filter {
+    pub fn one(ask: &Ask, id: &str) -> Result<Filter> {
         let own = ask.key.as_ref().map(|k| keys::source(&k.id));
-        Filter {
+        let private = services::private(&*services::catalogue(ask.req.app)?);
+        Ok(Filter {
+            private,
             ids: Some(vec![id.to_owned()]),
             own,
             path: ask.place.as_ref().map(|j| j.path.clone()),
             size: 1,
             ..Filter::default()
-        }
+        })
+    }
+
+    /// The one request with this id, public or not, wherever it is: whether a key may touch it is decided by the rules.
+    pub fn any(id: &str) -> Filter {
+        Filter { ids: Some(vec![id.to_owned()]), size: 1, ..Filter::default() }
     }
 
     /// The requests.
-    pub fn find(&self, q: &mut dyn Query) -> store::Result<Vec<Found>> {
+    pub fn find(&self, q: &mut dyn Query) -> store::Result<Vec<Case>> {
         let mut w = Where::default();
         if let Some(ids) = &self.ids {
             let marks = w.put_all(ids);
@@ -190,9 +190,8 @@ impl Filter {
             // Joined to nothing, so that no engine walks along the paths instead of the times.
             w.0.push(format!("path || '' >= {from} and path || '' < {to}"));
         }
-        let private = services::private();
-        if !private.is_empty() {
-            let marks = w.put_all(&private);
+        if !self.private.is_empty() {
+            let marks = w.put_all(&self.private);
             let own = match &self.own {
                 Some(own) => {
                     let (from, to) = (w.put(own), w.put(area::end_of(own)));
@@ -210,20 +209,15 @@ impl Filter {
         let order = if self.oldest_first { "asc" } else { "desc" };
         let (size, skip) = (w.put(self.size), w.put(self.skip));
         let sql = format!(
-            "select {}, updated_at, source from cases where {} order by {key} {order}, id {order} limit {size} offset {skip}",
+            "select {} from cases where {} order by {key} {order}, id {order} limit {size} offset {skip}",
             case::COLUMNS,
             w.0.join(" and ")
         );
-        let read = |row: &store::Row| {
-            let case = case::read(row)?;
-            let updated_at = row.get::<Option<i64>>("updated_at")?.unwrap_or(case.received_at);
-            Ok(Found { case, updated_at, source: row.get("source")? })
-        };
-        q.rows(&sql, &w.1)?.iter().map(read).collect()
+        q.rows(&sql, &w.1)?.iter().map(case::read).collect()
     }
 
     /// The time by which the answer is ordered.
-    pub fn key_of(&self, found: &Found) -> Ms {
-        if self.updated.is_some() && self.requested.is_none() { found.updated_at } else { found.case.received_at }
+    pub fn key_of(&self, case: &Case) -> Ms {
+        if self.updated.is_some() && self.requested.is_none() { case.updated_at } else { case.received_at }
     }
 }

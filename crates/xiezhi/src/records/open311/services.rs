@@ -2,22 +2,12 @@
 //!
 //! Everything here comes from the catalogue and the texts; whatever the catalogue learns, only this file must learn too.
 
-use fluent_bundle::FluentArgs;
+use std::sync::Arc;
 
-use crate::kit::App;
+pub use crate::base::classes::Visibility;
+use crate::base::classes::{self, Catalogue, Class};
 use crate::kit::i18n::Lang;
-use crate::records::case::classes::catalogue;
-
-/// Who may see where a case of a class is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Visibility {
-    /// The very spot.
-    Exact,
-    /// The building.
-    Building,
-    /// Nothing: cases of this class are not public.
-    Private,
-}
+use crate::kit::{App, Result};
 
 /// One service.
 #[derive(Clone, Debug)]
@@ -28,7 +18,6 @@ pub struct Service {
     pub description: String,
     pub group: String,
     pub keywords: Vec<String>,
-    pub visibility: Visibility,
     pub attributes: Vec<Attribute>,
 }
 
@@ -45,56 +34,58 @@ pub struct Attribute {
     pub values: Vec<(String, String)>,
 }
 
-/// Questions of classes: class, code, datatype, required, values. Their words are texts `ask-<class>-<code>`.
-const QUESTIONS: [(&str, &str, &str, bool, &[&str]); 2] =
-    [("lift", "trapped", "singlevaluelist", true, &["yes", "no"]), ("lighting", "lamps", "number", false, &[])];
-
 /// The code of what nobody has classified.
 pub const OTHER: &str = "other";
 
+/// The catalogue in force.
+pub fn catalogue(app: &App) -> Result<Arc<Catalogue>> {
+    classes::now(app)
+}
+
 /// All services, in the order of the catalogue.
-pub fn all(app: &App, lang: Lang) -> Vec<Service> {
-    catalogue().order.iter().filter_map(|code| get(app, lang, code)).collect()
+pub fn all(app: &App, lang: Lang) -> Result<Vec<Service>> {
+    let catalogue = catalogue(app)?;
+    Ok(catalogue.iter().map(|c| of(app, &catalogue, c, lang)).collect())
 }
 
 /// One service.
-pub fn get(app: &App, lang: Lang, code: &str) -> Option<Service> {
-    let class = catalogue().get(code)?;
-    let name = name(app, lang, Some(code));
-    let ask = |q: &(&str, &str, &str, bool, &[&str])| {
-        let key = format!("ask-{code}-{}", q.1);
-        Attribute {
-            code: q.1.to_owned(),
-            datatype: q.2.to_owned(),
-            required: q.3,
-            description: app.texts.plain(lang, &key),
-            values: q.4.iter().map(|v| ((*v).to_owned(), app.texts.plain(lang, &format!("{key}-{v}")))).collect(),
-        }
-    };
-    let mut args = FluentArgs::new();
-    args.set("name", name.as_str());
-    Some(Service {
-        description: app.texts.get(lang, "open311-service", Some(&args)),
-        group: app.texts.plain(lang, if class.urgent { "open311-group-urgent" } else { "open311-group" }),
-        keywords: if class.urgent { vec![app.texts.plain(lang, "urgent")] } else { Vec::new() },
-        visibility: Visibility::Building,
-        attributes: QUESTIONS.iter().filter(|q| q.0 == code).map(ask).collect(),
-        code: code.to_owned(),
-        name,
-    })
+pub fn get(app: &App, lang: Lang, code: &str) -> Result<Option<Service>> {
+    let catalogue = catalogue(app)?;
+    Ok(catalogue.get(code).map(|c| of(app, &catalogue, c, lang)))
 }
 
-/// The name of a class; what nobody has classified is `other`.
-pub fn name(app: &App, lang: Lang, class: Option<&str>) -> String {
-    app.texts.plain(lang, &format!("class-{}", class.unwrap_or(OTHER)))
+fn of(app: &App, catalogue: &Catalogue, class: &Class, lang: Lang) -> Service {
+    let group = catalogue.majors.iter().find(|m| m.code == class.major).map_or("", |m| m.name.get(lang));
+    let mut keywords = class.keywords[usize::from(lang == Lang::En)].clone();
+    keywords.extend(class.urgent.then(|| app.texts.plain(lang, "urgent")));
+    // A word that some clients know: they hide what is reported under it.
+    keywords.extend((class.visibility == Visibility::Private).then(|| "private".to_owned()));
+    Service {
+        code: class.code.clone(),
+        name: class.name(lang).to_owned(),
+        description: class.filing.get(lang).to_owned(),
+        group: group.to_owned(),
+        keywords: keywords.iter().map(|k| k.replace(',', " ")).collect(),
+        attributes: class
+            .questions
+            .iter()
+            .map(|q| Attribute {
+                code: q.code.clone(),
+                datatype: q.datatype.as_str().to_owned(),
+                required: q.required,
+                description: q.text.get(lang).to_owned(),
+                values: q.values.iter().map(|(key, name)| (key.clone(), name.get(lang).to_owned())).collect(),
+            })
+            .collect(),
+    }
 }
 
-/// Who may see where cases of a class are.
-pub fn visibility(_class: Option<&str>) -> Visibility {
-    Visibility::Building
+/// The name of a class, also of one that is no longer offered; what nobody has classified is `other`.
+pub fn name(catalogue: &Catalogue, lang: Lang, class: Option<&str>) -> String {
+    catalogue.label(class.unwrap_or(OTHER), lang).to_owned()
 }
 
 /// Codes of the classes whose cases are not public.
-pub fn private() -> Vec<String> {
-    catalogue().order.iter().filter(|c| visibility(Some(c)) == Visibility::Private).cloned().collect()
+pub fn private(catalogue: &Catalogue) -> Vec<String> {
+    catalogue.iter().filter(|c| c.visibility == Visibility::Private).map(|c| c.code.clone()).collect()
 }

@@ -5,27 +5,28 @@
 //! as its class allows; staff are named by their organisation.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 use store::{Query, Written};
 
 use super::ask::Ask;
-use super::find::Found;
 use super::format::Value;
 use super::keys::{self, MediaForm};
 use super::services::{self, Visibility};
 use super::status;
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::{area, media, party};
+use crate::base::classes::Catalogue;
+use crate::base::{media, party};
 use crate::kit::Result;
 use crate::kit::time::{self, Ms};
 use crate::records::case::rules::State;
-use crate::records::case::{Case, place_text, tracking_code};
+use crate::records::case::{Case, Rulebook, place, place_text, tracking_code};
 
 /// A case, ready to be told.
 pub struct Shown {
-    /// The case with what this room adds.
-    pub found: Found,
+    /// The case.
+    pub case: Case,
     /// `service_name`
     pub service: String,
     /// `description`
@@ -47,28 +48,18 @@ pub struct Shown {
 }
 
 /// Whether the key that asks filed this case.
-pub fn own(ask: &Ask, found: &Found) -> bool {
-    let source = found.source.as_deref().unwrap_or_default();
+pub fn own(ask: &Ask, case: &Case) -> bool {
+    let source = case.source.as_deref().unwrap_or_default();
     ask.key.as_ref().is_some_and(|k| source.starts_with(&keys::source(&k.id)))
 }
-
-/// Where a case may be said to be.
-fn place_of(q: &mut dyn Query, case: &Case) -> store::Result<Option<(i64, i64)>> {
-    let Some(id) = case.building.as_deref().filter(|_| services::visibility(case.class.as_deref()) != Visibility::Private) else {
-        return Ok(None);
-    };
-    Ok(area::building(q, id)?.and_then(|b| b.point).map(|p| (p.lat.into(), p.lon.into())))
-}
-
-/// A place in words, and its point.
-type Place = (String, Option<(i64, i64)>);
 
 /// Looks up what many cases share, once each.
 #[derive(Default)]
 struct Shared {
+    classes: Option<Arc<Catalogue>>,
     bodies: HashMap<String, String>,
     desks: HashMap<String, String>,
-    places: HashMap<(String, Option<String>), Place>,
+    places: HashMap<(String, Option<String>), String>,
 }
 
 impl Shared {
@@ -88,10 +79,10 @@ impl Shared {
         Ok(self.desks[area].clone())
     }
 
-    fn place(&mut self, q: &mut dyn Query, case: &Case) -> store::Result<Place> {
+    fn place(&mut self, q: &mut dyn Query, case: &Case) -> store::Result<String> {
         let key = (case.area.clone(), case.building.clone());
         if !self.places.contains_key(&key) {
-            let place = (place_text(q, case)?, place_of(q, case)?);
+            let place = place_text(q, case)?;
             self.places.insert(key.clone(), place);
         }
         Ok(self.places[&key].clone())
@@ -99,26 +90,28 @@ impl Shared {
 }
 
 /// Makes cases ready.
-pub fn all(ask: &Ask, q: &mut dyn Query, found: Vec<Found>, extensions: bool) -> Result<Vec<Shown>> {
-    let said: Vec<u64> = found.iter().map(|f| f.case.log_seq).collect();
+pub fn all(ask: &Ask, q: &mut dyn Query, mut found: Vec<Case>, extensions: bool) -> Result<Vec<Shown>> {
+    // A case may have been filed under a version of the catalogue in which its class was not public.
+    let book = Rulebook::read(q, ask.req.app)?;
+    found.retain(|c| book.class(c).visibility != Visibility::Private || own(ask, c));
+    let said: Vec<u64> = found.iter().map(|c| c.log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
     let mut look = Look::new(&keys::who(q, ask.key.as_ref().map_or("", |k| &k.id), None)?, "open311");
-    let mut shared = Shared::default();
-    found.into_iter().map(|f| one(ask, q, f, &said, &mut look, &mut shared, extensions)).collect()
+    let mut shared = Shared { classes: Some(book.classes.clone()), ..Shared::default() };
+    found.into_iter().map(|case| one(ask, q, case, &said, &mut look, &mut shared, extensions)).collect()
 }
 
 fn one(
     ask: &Ask,
     q: &mut dyn Query,
-    found: Found,
+    case: Case,
     said: &HashMap<u64, Written>,
     look: &mut Look,
     shared: &mut Shared,
     extensions: bool,
 ) -> Result<Shown> {
     let (app, lang) = (ask.req.app, ask.req.lang);
-    let case = &found.case;
-    let own = own(ask, &found);
+    let own = own(ask, &case);
     let words = said.get(&case.log_seq).filter(|w| w.obj == case.id);
     let mut at = |element: &'static str, relation: Relation| {
         let value = words.and_then(|w| w.element(element)).map(|v| Graded::new(element, &case.owner, v.to_owned()));
@@ -133,7 +126,8 @@ fn one(
         let path = |m: &media::Shown| ask.req.absolute(&format!("/cases/{}/media/{}?code={code}", case.number, m.id));
         media.extend(media::of(q, &case.id)?.iter().map(path));
     }
-    let (place, point) = shared.place(q, case)?;
+    let place = shared.place(q, &case)?;
+    let point = place::of(&case).map(|p| (i64::from(p.lat), i64::from(p.lon)));
     let address = match detail.filter(|d| !place.ends_with(d.as_str())) {
         Some(detail) => format!("{place} {detail}"),
         None => place,
@@ -142,10 +136,10 @@ fn one(
         Some(body) => shared.body(q, body)?,
         None => shared.desk(q, &case.area)?,
     };
-    let events = if extensions { events(ask, q, case, own, look, shared)? } else { Vec::new() };
+    let events = if extensions { events(ask, q, &case, own, look, shared)? } else { Vec::new() };
     Ok(Shown {
-        service: services::name(app, lang, case.class.as_deref()),
-        notes: notes(ask, case, &agency),
+        service: shared.classes.as_ref().map(|c| services::name(c, lang, case.class.as_deref())).unwrap_or_default(),
+        notes: notes(ask, &case, &agency),
         text,
         address,
         point,
@@ -153,7 +147,7 @@ fn one(
         media,
         answers,
         events,
-        found,
+        case,
     })
 }
 
@@ -163,7 +157,7 @@ fn notes(ask: &Ask, case: &Case, agency: &str) -> String {
     let zh = ask.req.lang == crate::kit::i18n::Lang::Zh;
     // The year is always said when it is not that of the report, so the words do not change with the calendar.
     let when = |at: Option<Ms>| at.map(|at| time::when(at, case.received_at, &app.config.zone, zh)).unwrap_or_default();
-    let key = format!("open311-notes-{}", case.state.as_str());
+    let key = format!("open311-notes-{}", case.overlay.map_or(case.state.as_str(), |o| o.as_str()));
     let main = case.merged_into.as_deref().unwrap_or_default();
     let (due, closed) = (when(case.due_at), when(case.closed_at));
     ask.say(&key, &[("party", agency), ("due", &due), ("closed", &closed), ("main", main)])
@@ -184,7 +178,27 @@ fn take(answers: &mut Vec<(String, Vec<String>)>, name: &str) -> Vec<String> {
 pub fn is_public(act: &str) -> bool {
     matches!(
         act.strip_prefix("case.").unwrap_or_default(),
-        "accept" | "reject" | "dispatch" | "return" | "feedback" | "check" | "close" | "reopen" | "merge" | "extend" | "escalate"
+        "accept"
+            | "reject"
+            | "dispatch"
+            | "rule"
+            | "claim"
+            | "return"
+            | "feedback"
+            | "check"
+            | "close"
+            | "withdraw"
+            | "reopen"
+            | "merge"
+            | "extend"
+            | "grant"
+            | "suspend"
+            | "hang_up"
+            | "resume"
+            | "back"
+            | "adjudicate"
+            | "supervise"
+            | "escalate"
     )
 }
 
@@ -230,7 +244,7 @@ pub fn media_value(form: MediaForm, urls: &[String]) -> Value {
 impl Shown {
     /// A `request`.
     pub fn request(&self, ask: &Ask, extensions: bool) -> Value {
-        let case = &self.found.case;
+        let case = &self.case;
         let time = |at: Ms| Value::Text(ask.req.app.time(at));
         let form = ask.key.as_ref().map(|k| k.media_form).unwrap_or_default();
         let mut fields = vec![
@@ -243,7 +257,7 @@ impl Shown {
             ("agency_responsible", Value::text(Some(self.agency.as_str()))),
             ("service_notice", Value::Empty),
             ("requested_datetime", time(case.received_at)),
-            ("updated_datetime", time(self.found.updated_at.max(case.received_at))),
+            ("updated_datetime", time(case.updated_at.max(case.received_at))),
             ("expected_datetime", case.due_at.map_or(Value::Empty, time)),
             ("address", Value::text(Some(self.address.as_str()))),
             ("address_id", Value::text(case.building.as_deref())),
@@ -275,22 +289,19 @@ impl Shown {
         let photos = Value::List("photo", self.media.iter().map(|m| Value::Text(m.clone())).collect());
         vec![
             ("attributes", Value::List("attribute", self.answers.iter().map(attribute).collect())),
-            (
-                "extended_attributes",
-                Value::Record(vec![("channel", Value::Text(self.found.case.channel.clone())), ("photos", photos)]),
-            ),
+            ("extended_attributes", Value::Record(vec![("channel", Value::Text(self.case.channel.clone())), ("photos", photos)])),
             ("notes", Value::List("note", self.events.iter().map(note).collect())),
         ]
     }
 
     /// What the updates extension says about the state, for lists of many.
     pub fn extended(&self) -> &'static str {
-        status::extended(self.found.case.state)
+        status::extended(self.case.state, self.case.overlay, self.case.outcome)
     }
 
     /// When it was settled.
     pub fn closed_at(&self) -> Option<Ms> {
-        self.found.case.closed_at.filter(|_| matches!(self.found.case.state, State::Closed | State::Rejected | State::Merged))
+        self.case.closed_at.filter(|_| matches!(self.case.state, State::Closed | State::Rejected | State::Merged))
     }
 }
 

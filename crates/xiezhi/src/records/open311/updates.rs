@@ -9,11 +9,11 @@ use store::{Entry, Query, Tx, Written, params};
 
 use super::ask::Ask;
 use super::fault::{Fault, Faults};
-use super::find::Found;
 use super::format::Value;
-use super::{file, keys, services, show, status};
+use super::services::Visibility;
+use super::{file, keys, show, status};
+use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
@@ -21,7 +21,7 @@ use crate::kit::{Error, Result, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::report::{MAX_MEDIA, MAX_TEXT};
 use crate::records::case::rules::Action;
-use crate::records::case::{self, Case, view};
+use crate::records::case::{self, Case, Rulebook, task, view};
 
 /// Updates of one answer.
 const MOST: usize = 1000;
@@ -54,12 +54,13 @@ pub fn get(ask: &Ask) -> std::result::Result<Value, Faults> {
     let me = ask.key.as_ref();
     let who = ask.req.app.db.read(|r| keys::who(r, me.map_or("", |k| &k.id), me.and_then(|k| k.body.as_deref())))?;
     let mut look = Look::new(&who, "open311");
+    let book = Rulebook::now(ask.req.app)?;
     let items = ask.req.app.db.read(|r| {
         // A moment is told in whole seconds, both ends included.
         let (a, b) = (first_at(r, from / 1000 * 1000)?, first_at(r, to / 1000 * 1000 + 1000)?);
         let (path, end) = ask.place.as_ref().map_or((String::new(), "~".into()), |j| (j.path.clone(), area::end_of(&j.path)));
         let sql = format!(
-            "select {}, updated_at, source, l.seq from log l join cases on cases.id = l.obj where l.seq >= $1 and l.seq < $2 \
+            "select {}, l.seq from log l join cases on cases.id = l.obj where l.seq >= $1 and l.seq < $2 \
              and l.act >= 'case.' and l.act < 'case/' and l.act not in ('case.report', 'case.import', 'case.rate') \
              and path >= $3 and path < $4 order by l.seq limit $5 offset $6",
             case::COLUMNS
@@ -76,9 +77,7 @@ pub fn get(ask: &Ask) -> std::result::Result<Value, Faults> {
         written.dedup_by_key(|w| w.index);
         let mut items = Vec::new();
         for (row, w) in rows.iter().zip(&written) {
-            let case = case::read(row)?;
-            let found = Found { updated_at: case.received_at, case, source: row.get("source")? };
-            items.extend(update(ask, r, &found, w, &who, &mut look)?);
+            items.extend(update(ask, r, &book, &case::read(row)?, w, &who, &mut look)?);
         }
         Ok(items)
     })?;
@@ -87,16 +86,24 @@ pub fn get(ask: &Ask) -> std::result::Result<Value, Faults> {
 }
 
 /// One update, unless it is the partner's own or none that he may see.
-fn update(ask: &Ask, q: &mut dyn Query, found: &Found, w: &Written, who: &Who, look: &mut Look) -> Result<Option<Value>> {
-    let case = &found.case;
-    let own = show::own(ask, found);
+fn update(
+    ask: &Ask,
+    q: &mut dyn Query,
+    book: &Rulebook,
+    case: &Case,
+    w: &Written,
+    who: &Who,
+    look: &mut Look,
+) -> Result<Option<Value>> {
+    let own = show::own(ask, case);
     if ask.key.as_ref().is_some_and(|k| w.field("actor") == Some(&k.id)) {
         return Ok(None);
     }
-    if services::visibility(case.class.as_deref()) == services::Visibility::Private && !own {
+    let called = view::called(&task::of(q, &case.id)?, who);
+    let relation = if own { Relation::Owner } else { view::relation(case, who, false, "", called) };
+    if book.class(case).visibility == Visibility::Private && relation == Relation::Public {
         return Ok(None);
     }
-    let relation = if own { Relation::Owner } else { view::relation(case, who, false, "") };
     let words = w.element("case.note").map(|v| Graded::new("case.note", &case.owner, v.to_owned()));
     let words = words.filter(|_| relation != Relation::Public).and_then(|v| look.at(&v, relation));
     if !show::is_public(&w.act) && words.is_none() {
@@ -104,15 +111,17 @@ fn update(ask: &Ask, q: &mut dyn Query, found: &Found, w: &Written, who: &Who, l
     }
     let act = w.act.strip_prefix("case.").unwrap_or(&w.act);
     let holder = match w.fact("holder") {
-        Some(body) => party::body_by_id(q, body)?.map(|b| b.name).unwrap_or_default(),
+        Some(body) => book.chart.body(body).map(|b| b.name.clone()).unwrap_or_default(),
         None => String::new(),
     };
     let state = w.fact("state").and_then(case::rules::State::parse).unwrap_or(case.state);
+    let overlay = w.fact("overlay").and_then(case::rules::Overlay::parse);
+    let outcome = w.fact("outcome").and_then(case::rules::Outcome::parse);
     let sentence = ask.say(&format!("event-{act}"), &[("to", &holder)]);
     Ok(Some(Value::Record(vec![
         ("update_id", Value::Text(w.index.to_string())),
         ("service_request_id", Value::Text(case.number.clone())),
-        ("status", Value::Text(status::extended(state).to_ascii_uppercase())),
+        ("status", Value::Text(status::extended(state, overlay, outcome).to_ascii_uppercase())),
         ("updated_datetime", Value::Text(ask.req.app.time(w.at))),
         ("description", Value::Text(words.unwrap_or(sentence))),
         ("media_url", Value::Empty),
@@ -144,7 +153,7 @@ pub fn known(q: &mut dyn Query, by: &str, update_id: &str) -> store::Result<Opti
 }
 
 /// Takes in an update; gives the entry of the log that stands for it. A repetition gives the same one.
-pub fn take(tx: &mut Tx, who: &Who, filed_it: bool, case: &Case, told: &Told) -> Result<u64> {
+pub fn take(tx: &mut Tx, book: &Rulebook, who: &Who, filed_it: bool, case: &Case, told: &Told) -> Result<u64> {
     if let Some(seq) = known(tx, &told.by, &told.update_id)? {
         return Ok(seq);
     }
@@ -157,10 +166,17 @@ pub fn take(tx: &mut Tx, who: &Who, filed_it: bool, case: &Case, told: &Told) ->
     let said =
         Said { reason: Some(told.text.clone()), text: Some(told.text.clone()), media: told.media.clone(), ..Said::default() };
     let granted = match wish {
-        Some(action) => match act::act(tx, who, filed_it, &case.number, action, &said) {
+        Some(action) => match act::act(tx, book, who, filed_it, &case.id, action, &said) {
             Ok(_) => Some(action),
-            // The rules refuse before anything is written.
-            Err(e) if matches!(e.kind, Kind::Denied | Kind::State) => None,
+            // The rules refuse before anything is written; a photo that a class demands is one of them.
+            Err(e)
+                if matches!(
+                    e.kind,
+                    Kind::Denied | Kind::State | Kind::Ruled | Kind::TasksOpen | Kind::Shared | Kind::Evidence
+                ) =>
+            {
+                None
+            }
             Err(e) => return Err(e),
         },
         None => None,
@@ -168,7 +184,7 @@ pub fn take(tx: &mut Tx, who: &Who, filed_it: bool, case: &Case, told: &Told) ->
     let done = match granted {
         Some(action) => action,
         None => {
-            act::act(tx, who, filed_it, &case.number, Action::Note, &said)?;
+            act::act(tx, book, who, filed_it, &case.id, Action::Note, &said)?;
             Action::Note
         }
     };
@@ -220,9 +236,10 @@ pub fn post(ask: &Ask) -> std::result::Result<Value, Faults> {
     let urls = file::urls(ask, &mut faults);
     faults.check()?;
     let number = ask.text("service_request_id").unwrap_or_default();
-    let row = app.db.read(|r| super::find::Filter::one(ask, number).find(r))?.pop();
+    let row = app.db.read(|r| super::find::Filter::any(number).find(r))?.pop();
     let found = row.ok_or_else(|| Fault::unknown("request-unknown", number))?;
     let filed_it = show::own(ask, &found);
+    let book = Rulebook::now(app)?;
     let who = app.db.read(|r| keys::who(r, &key.id, key.body.as_deref()))?;
     let known = app.db.read(|r| known(r, &key.id, update_id))?;
     let (mut media, mut text) = (Vec::new(), text.unwrap_or_else(|| "-".into()));
@@ -245,10 +262,10 @@ pub fn post(ask: &Ask) -> std::result::Result<Value, Faults> {
         text,
         media,
     };
-    let number = found.case.number.clone();
+    let number = found.number.clone();
     let seq = app.db.write(move |tx| {
         let case = case::by_number(tx, &number)?.ok_or(Kind::NotFound)?;
-        take(tx, &who, filed_it, &case, &told)
+        take(tx, &book, &who, filed_it, &case, &told)
     });
     let seq =
         seq.map_err(|e: Error| if e.kind == Kind::Denied { Fault::key("not-yours").into() } else { Faults::from(e) })?.value;

@@ -84,7 +84,7 @@ fn discovery(req: &Req) -> Result<Reply> {
 /// When the services or their questions last changed: found by comparing with what they were.
 fn changeset(req: &Req) -> Result<Ms> {
     const NAME: &str = "open311.services";
-    let all = services::all(req.app, crate::kit::i18n::Lang::Zh);
+    let all = services::all(req.app, crate::kit::i18n::Lang::Zh)?;
     let digest = req.app.db.digest(NAME, &format!("{all:?}"))[..16].iter().map(|b| format!("{b:02x}")).collect::<String>();
     let known = req.app.db.read(|r| party::setting(r, NAME))?;
     if let Some((old, at)) = known.as_deref().and_then(|k| k.split_once(' '))
@@ -116,7 +116,7 @@ fn service(s: &Service) -> Vec<(&'static str, Value)> {
 fn services_list(req: &Req) -> Result<Reply> {
     formed(req, || {
         ask::answer(req, "services", Key::Optional, |ask| {
-            let all = services::all(ask.req.app, ask.req.lang);
+            let all = services::all(ask.req.app, ask.req.lang)?;
             Ok(Value::List("service", all.iter().map(|s| Value::Record(service(s))).collect()))
         })
     })
@@ -125,7 +125,7 @@ fn services_list(req: &Req) -> Result<Reply> {
 fn definition(req: &Req) -> Result<Reply> {
     ask::answer(req, "service_definition", Key::Optional, |ask| {
         let code = named(req, "code");
-        let s = services::get(ask.req.app, ask.req.lang, code).ok_or_else(|| Fault::unknown("service-unknown", code))?;
+        let s = services::get(ask.req.app, ask.req.lang, code)?.ok_or_else(|| Fault::unknown("service-unknown", code))?;
         let attribute = |(i, a): (usize, &services::Attribute)| {
             let value = |(key, name): &(String, String)| {
                 Value::Record(vec![("key", Value::Text(key.clone())), ("name", Value::Text(name.clone()))])
@@ -169,7 +169,7 @@ fn request(req: &Req) -> Result<Reply> {
     ask::answer(req, "service_requests", Key::Optional, |ask| {
         let id = named(req, "id");
         let all = req.app.db.read(|r| {
-            let found = find::Filter::one(ask, id).find(r)?;
+            let found = find::Filter::one(ask, id)?.find(r)?;
             show::all(ask, r, found, find::extended(ask))
         })?;
         if all.is_empty() {

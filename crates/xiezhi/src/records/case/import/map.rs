@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::base::classes::Catalogue;
 use crate::kit::time::Ms;
-use crate::records::case::classes::catalogue;
 use crate::records::case::rules::State;
 
 /// What a mapping file says.
@@ -79,7 +79,7 @@ struct ClassTable {
 
 impl Map {
     /// Reads and checks a mapping file. The message is for the person at the terminal.
-    pub fn parse(text: &str) -> Result<Map, String> {
+    pub fn parse(text: &str, catalogue: &Catalogue) -> Result<Map, String> {
         let mut map: Map = toml::from_str(text).map_err(|e| e.to_string())?;
         map.zone = Some(TimeZone::get(&map.time_zone).map_err(|e| e.to_string())?);
         if map.source.is_empty() || map.source.contains(':') {
@@ -92,7 +92,7 @@ impl Map {
             return Err("lat and lon go together".into());
         }
         let classes = map.class.iter().flat_map(|t| t.values.values()).chain(&map.class_default);
-        match classes.into_iter().find(|c| catalogue().get(c).is_none()) {
+        match classes.into_iter().find(|c| catalogue.get(c).is_none()) {
             Some(class) => Err(format!("there is no class {class}")),
             None => Ok(map),
         }

@@ -12,7 +12,7 @@ use super::http::{self, Trouble};
 use super::{Connector, queue};
 use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{App, Error, Result};
-use crate::records::case;
+use crate::records::case::{self, Rulebook};
 use crate::records::open311::ask::read_time;
 use crate::records::open311::keys;
 use crate::records::open311::updates::{self, Told};
@@ -125,14 +125,15 @@ fn own(e: Error) -> Trouble {
 
 fn take(app: &App, c: &Connector, all: Vec<(String, Told)>) -> std::result::Result<(), Trouble> {
     let who = app.db.read(|r| keys::who(r, &c.id, Some(&c.body))).map_err(|e| own(e.into()))?;
+    let book = Rulebook::now(app).map_err(own)?;
     for (request, told) in all {
         let Some(d) = app.db.read(|r| queue::by_foreign(r, &c.id, &request)).map_err(|e| own(e.into()))? else { continue };
         if app.db.read(|r| updates::known(r, &told.by, &told.update_id)).map_err(|e| own(e.into()))?.is_some() {
             continue;
         }
-        let who = who.clone();
+        let (who, book) = (who.clone(), book.clone());
         let end = app.db.write(move |tx| match case::by_id(tx, &d.case_id)? {
-            Some(case) => updates::take(tx, &who, false, &case, &told).map(drop),
+            Some(case) => updates::take(tx, &book, &who, false, &case, &told).map(drop),
             None => Ok(()),
         });
         // What the rules refuse is refused the next time too; what failed here is tried again with the whole window.

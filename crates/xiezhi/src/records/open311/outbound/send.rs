@@ -8,11 +8,12 @@ use super::http::{self, Trouble};
 use super::queue::{self, Delivery};
 use super::{Connector, Format};
 use crate::base::catalogue::{Graded, Look};
-use crate::base::{area, media};
+use crate::base::media;
 use crate::kit::i18n::Lang;
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::rules::State;
-use crate::records::case::{self, Case, place_text, view};
+use crate::records::case::{self, Case, place, place_text, view};
+use crate::records::open311::format::degrees;
 use crate::records::open311::{keys, services, show, status};
 
 /// Things that one system gets in a round; the others come with the next.
@@ -102,28 +103,26 @@ impl Opened {
     }
 
     fn at(&mut self, element: &'static str) -> Option<String> {
-        let relation = view::relation(&self.case, &self.who, false, "");
+        let relation = view::relation(&self.case, &self.who, false, "", false);
         let value = self.said.as_ref()?.element(element)?.to_owned();
         self.look.at(&Graded::new(element, &self.case.owner, value), relation)
     }
 }
 
 fn request(app: &App, c: &Connector, d: &Delivery) -> Result<End> {
+    let catalogue = services::catalogue(app)?;
     let ready = app.db.read(|r| {
         let Some(mut opened) = Opened::of(r, c, d, None)? else { return Ok(None) };
         let mut fields = Vec::new();
         let mut put = |name: &str, value: Option<String>| fields.extend(value.map(|v| (name.to_owned(), v)));
-        let place = place_text(r, &opened.case)?;
-        let detail = opened.at("case.address").filter(|a| !place.ends_with(a.as_str()));
-        put("address_string", Some(detail.map_or(place.clone(), |d| format!("{place} {d}"))));
-        if let Some(point) =
-            opened.case.building.as_deref().map(|b| area::building(r, b)).transpose()?.flatten().and_then(|b| b.point)
-        {
-            let (lat, long) = (i64::from(point.lat), i64::from(point.lon));
-            put("lat", Some(crate::records::open311::format::degrees(lat)));
-            put("long", Some(crate::records::open311::format::degrees(long)));
+        let words = place_text(r, &opened.case)?;
+        let detail = opened.at("case.address").filter(|a| !words.ends_with(a.as_str()));
+        put("address_string", Some(detail.map_or(words.clone(), |d| format!("{words} {d}"))));
+        if let Some(point) = place::of(&opened.case) {
+            put("lat", Some(degrees(point.lat.into())));
+            put("long", Some(degrees(point.lon.into())));
         }
-        let name = services::name(app, Lang::Zh, opened.case.class.as_deref());
+        let name = services::name(&catalogue, Lang::Zh, opened.case.class.as_deref());
         put("description", Some(opened.at("case.text").unwrap_or(name)));
         put("first_name", opened.at("case.contact_name"));
         put("phone", opened.at("case.contact_phone"));
@@ -146,7 +145,7 @@ fn request(app: &App, c: &Connector, d: &Delivery) -> Result<End> {
     })?;
     let Some((case, look, more, pictures)) = ready else { return Ok(End::Void) };
     let Some(service) = c.service(case.class.as_deref()) else {
-        return Ok(End::Failed(Trouble::lasting("service", services::name(app, Lang::Zh, case.class.as_deref()))));
+        return Ok(End::Failed(Trouble::lasting("service", services::name(&catalogue, Lang::Zh, case.class.as_deref()))));
     };
     // What leaves in clear is in the read log before it leaves.
     look.record(app)?;
@@ -205,7 +204,8 @@ fn update(app: &App, c: &Connector, d: &Delivery) -> Result<End> {
         let Some(mut opened) = Opened::of(r, c, d, Some(d.seq))? else { return Ok(None) };
         let words = opened.at("case.note");
         let (act, at) = opened.said.as_ref().map(|w| (w.act.clone(), w.at)).unwrap_or_default();
-        let status = if act == "case.note" { "unchanged" } else { status::extended(opened.case.state) };
+        let status =
+            if act == "case.note" { "unchanged" } else { status::extended(opened.case.state, opened.case.overlay, None) };
         Ok::<_, Error>(Some((Some(opened.look), words, status, at, foreign)))
     })?;
     let Some((look, words, status, at, foreign)) = ready else { return Ok(End::Void) };

@@ -1,10 +1,5 @@
 -- Open311: what partner systems may do here, and what we send to theirs.
 
--- When what the public sees of a case last changed: strictly growing in whole seconds, kept in the same write.
-alter table cases add column updated_at {int};
-update cases set updated_at = coalesce(closed_at, received_at);
-create index cases_updated on cases(updated_at);
-
 -- Keys of partner systems; the key itself is kept only as its SHA-256.
 create table open311_key (
   id text primary key,

@@ -1,0 +1,93 @@
+//! `xiezhi calc`: the pure methods, without a database. Bad input is named with file, line, column and reason.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use calc::due::{self, Calendar, Hours, Limit};
+use clap::Subcommand;
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde_json::json;
+use xiezhi::base::worktime;
+
+/// The methods.
+#[derive(Subcommand)]
+pub enum Calc {
+    /// When a limit that starts at a moment runs out.
+    Due {
+        /// Where the clock starts: RFC 3339. The answer keeps its offset; `Z` stands for the zone below.
+        #[arg(long)]
+        start: String,
+        /// A number with `wh` (work hours), `uh` (round the clock), `wd` (work days) or `d` (days).
+        #[arg(long)]
+        limit: String,
+        /// Days off and make-up days: CSV `day,kind,name`; the one of mainland China is built in.
+        #[arg(long)]
+        calendar: Option<PathBuf>,
+        /// Office hours.
+        #[arg(long, default_value = "09:00-12:00,14:00-18:00")]
+        hours: String,
+        /// IANA name of the zone in which days begin and end; without it the offset of the start.
+        #[arg(long)]
+        zone: Option<String>,
+    },
+}
+
+/// Runs a method.
+pub fn run(method: Calc) -> Result<ExitCode, String> {
+    match method {
+        Calc::Due { start, limit, calendar, hours, zone } => {
+            let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
+            let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;
+            let calendar = match &calendar {
+                Some(file) => Arc::new(read_calendar(file)?),
+                None => worktime::embedded(),
+            };
+            let at: Timestamp = start.parse().map_err(|e| format!("--start {start}: {e}"))?;
+            let zone = zone_of(&start, zone.as_deref())?;
+            let from = at.as_millisecond();
+            let end = match limit.unit.needs_calendar() {
+                true => due::due(worktime::local(from, &zone), limit, &calendar, &hours).map(|end| worktime::utc(end, &zone)),
+                false => Ok(from + limit.ms()),
+            };
+            let end = end.map_err(|e| format!("calendar {}: {e}", calendar.name()))?;
+            let time = |at| xiezhi::kit::time::rfc3339(at, &zone);
+            println!(
+                "{}",
+                json!({ "start": time(from), "limit": limit.to_string(), "due": time(end), "calendar": calendar.name() })
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a calendar file; what is wrong is named as `FILE:LINE:COLUMN: reason`.
+pub fn read_calendar(file: &Path) -> Result<Calendar, String> {
+    Calendar::parse(&read_text(file)?).map_err(|f| format!("{}:{}:{}: {}", file.display(), f.line, f.column, f.reason))
+}
+
+/// Reads a text file of bounded size.
+pub fn read_text(file: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(file).map_err(|e| format!("{}: {e}", file.display()))?.len();
+    if size > worktime::CALENDAR_BYTES as u64 {
+        return Err(format!("{}: larger than {} bytes", file.display(), worktime::CALENDAR_BYTES));
+    }
+    std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+/// The zone that was named; else the offset of the start; else, for `Z`, that of a node without settings.
+fn zone_of(start: &str, named: Option<&str>) -> Result<TimeZone, String> {
+    if let Some(name) = named {
+        return TimeZone::get(name).map_err(|e| format!("--zone {name}: {e}"));
+    }
+    let clock = start.find(['T', 't', ' ']).map_or("", |i| &start[i..]);
+    let Some(sign) = clock.rfind(['+', '-']) else {
+        return Ok(xiezhi::kit::config::Config::new(Path::new("")).zone);
+    };
+    let digits: String = clock[sign..].chars().filter(char::is_ascii_digit).collect();
+    let part = |r: std::ops::Range<usize>| digits.get(r).and_then(|t| t.parse::<i32>().ok()).unwrap_or(0);
+    let seconds = (part(0..2) * 60 + part(2..4)) * 60;
+    let seconds = if clock[sign..].starts_with('-') { -seconds } else { seconds };
+    Offset::from_seconds(seconds).map(Offset::to_time_zone).map_err(|e| format!("--start {start}: {e}"))
+}

@@ -1,0 +1,84 @@
+//! What a case does by itself when its alarm rings: it warns, goes to a ruling, comes back from a rest, moves up.
+//!
+//! What must stay true: ringing twice does nothing, so a crash between look-up and write is harmless; each ring moves the
+//! alarm on, so nothing rings for ever; everything that is due is found in the database alone, also after an outage.
+
+use store::{Entry, Query, Tx, params};
+
+use super::act::{Said, Step, settle_clock};
+use super::rules::{Action, Overlay};
+use super::{Case, Rulebook, change, clock, ledger, load};
+use crate::kit::time::Ms;
+use crate::kit::{Error, Result, Who};
+
+/// Cases whose alarm has come, the longest first.
+pub fn ringing(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {
+    let rows = q.rows("select id from cases where alarm_at <= $1 order by alarm_at limit $2", params![now, limit])?;
+    Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
+}
+
+/// The next alarm of the whole node.
+pub fn next(q: &mut dyn Query) -> store::Result<Option<Ms>> {
+    q.row("select min(alarm_at) at from cases where alarm_at is not null", &[])?.map_or(Ok(None), |r| r.get("at"))
+}
+
+/// Lets a case ring.
+pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
+    let now = tx.now();
+    let Some(before) = load(tx, id)?.filter(|c| c.alarm_at.is_some_and(|a| a <= now)) else { return Ok(()) };
+    let mut after = before.clone();
+    let due = before.due_at.is_some_and(|d| d <= now);
+    let kind = if before.overlay.is_some_and(Overlay::rests) {
+        after.overlay = None;
+        after.due_at = Some(clock::resumed(now, before.due_left));
+        "case.back"
+    } else if !due && before.dispute_at.is_some_and(|d| d <= now) {
+        let said = Said::default();
+        let step = Step { book, who: &Who::system(), action: Action::Return, said: &said, before: &before };
+        change::dispute(&step, &mut after, now)?;
+        "case.adjudicate"
+    } else if due {
+        escalate(book, &mut after, now)?;
+        "case.escalate"
+    } else {
+        after.warned += 1;
+        "case.warn"
+    };
+    if kind != "case.warn" {
+        after.updated_at = super::moved(before.updated_at, now);
+        settle_clock(now, &before, &mut after);
+    } else {
+        after.alarm_at = clock::alarm(&after);
+    }
+    ledger::save(tx, &before, &mut after);
+    log(tx, kind, &before, &after)
+}
+
+/// The deadline has passed: up to the desk above, which has a new clock. At the top it stays, and rings again. Whoever
+/// handles it may still finish.
+fn escalate(book: &Rulebook, after: &mut Case, now: Ms) -> Result<()> {
+    let holder = after.holder.as_deref().ok_or_else(|| Error::internal("inv01: an open case without holder"))?;
+    let body = book.chart.body(holder).ok_or_else(|| Error::internal("inv01: a holder that does not exist"))?;
+    let above = book.chart.desk_above(body);
+    after.overdue_at = after.overdue_at.or(Some(now));
+    after.level += i64::from(above.is_some());
+    after.due_at = Some(book.escalated(now));
+    if let Some(above) = above {
+        after.holder = Some(above.id.clone());
+    }
+    Ok(())
+}
+
+fn log(tx: &mut Tx, kind: &str, before: &Case, after: &Case) -> Result<()> {
+    let entry = Entry { area: Some(&before.area), ..Entry::new(kind, "case", &before.id) };
+    let entry = entry
+        .fact("number", before.number.as_str())
+        .fact("state", after.state.as_str())
+        .fact_opt("overlay", after.overlay.map(|o| o.as_str()))
+        .fact_opt("from_holder", before.holder.as_deref().filter(|_| after.holder != before.holder))
+        .fact_opt("holder", after.holder.as_deref())
+        .fact_opt("warned", (kind == "case.warn").then_some(after.warned))
+        .fact_opt("due", after.due_at);
+    tx.log(entry)?;
+    Ok(())
+}

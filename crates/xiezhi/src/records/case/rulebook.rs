@@ -1,0 +1,105 @@
+//! What decisions about cases rest on: the catalogue, the working time, the chart of organisations. Gathered before a
+//! write, so that the single writer never waits for a look-up.
+
+use std::sync::Arc;
+
+use calc::due::{Limit, Unit};
+use store::Query;
+
+use super::Case;
+use super::act::Said;
+use super::clock::Limits;
+use super::rules::State;
+use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
+use crate::base::party::Chart;
+use crate::base::worktime::{self, Due, Worktime};
+use crate::kit::error::Kind;
+use crate::kit::time::Ms;
+use crate::kit::{App, Result};
+
+/// A dispute goes to a ruling by itself after this time in return, and must be ruled on within it.
+const DISPUTE: Limit = Limit { n: 1, unit: Unit::WorkDays };
+/// Whoever is called answers within this time.
+const ANSWER: Limit = Limit { n: 4, unit: Unit::WorkHours };
+
+/// Everything an action needs to know besides the case.
+#[derive(Clone)]
+pub struct Rulebook {
+    /// The catalogue in force.
+    pub classes: Arc<Catalogue>,
+    /// All of them: a case keeps the one it was filed under.
+    packs: Vec<Arc<Catalogue>>,
+    /// The working time in force.
+    pub time: Arc<Worktime>,
+    /// Who serves what.
+    pub chart: Arc<Chart>,
+}
+
+impl Rulebook {
+    /// What is in force now.
+    pub fn now(app: &App) -> Result<Rulebook> {
+        app.db.read(|r| Rulebook::read(r, app))
+    }
+
+    /// The same, inside a read of the caller.
+    pub fn read(q: &mut dyn Query, app: &App) -> Result<Rulebook> {
+        let (classes, packs) = classes::read_all(q, app)?;
+        Ok(Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? })
+    }
+
+    /// What holds where nothing was set up yet.
+    pub fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
+        let time = Worktime::embedded(zone).into();
+        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default() }
+    }
+
+    /// The class of a case, in the version it was filed under.
+    pub fn class(&self, case: &Case) -> &Class {
+        let pack = self.packs.iter().find(|p| p.version == case.pack).unwrap_or(&self.classes);
+        pack.or_other(case.class.as_deref())
+    }
+
+    /// When a stage of a case of this class that begins at `from` must end, by the catalogue in force.
+    pub fn due(&self, stage: Stage, class: Option<&str>, from: Ms) -> Ms {
+        self.after(self.classes.or_other(class).limit(stage), from).at
+    }
+
+    fn after(&self, limit: Limit, from: Ms) -> Due {
+        self.time.due(from, limit)
+    }
+
+    /// The moments a step into `to` may need.
+    pub fn limits(&self, case: &Case, to: State, now: Ms) -> Limits {
+        let Some(stage) = to.stage() else { return Limits::default() };
+        let limit = self.class(case).limit(stage);
+        let quarter = Limit { n: limit.n.div_ceil(4), unit: limit.unit };
+        Limits {
+            fresh: Some(self.after(limit, now).at),
+            quarter: Some(self.after(quarter, now).at),
+            longer: Some(self.after(limit, case.due_at.unwrap_or(now).max(now)).at),
+        }
+    }
+
+    /// When a case that moved up rings again.
+    pub fn escalated(&self, now: Ms) -> Ms {
+        self.after(self.classes.escalate, now).at
+    }
+
+    /// When a case that was handed back goes to a ruling by itself; also by when it must be ruled on.
+    pub fn dispute(&self, now: Ms) -> Ms {
+        self.after(DISPUTE, now).at
+    }
+
+    /// By when somebody who was called must answer.
+    pub fn answer(&self, now: Ms) -> Ms {
+        self.after(ANSWER, now).at
+    }
+
+    /// Refuses feedback without the picture that the class asks for, and says so.
+    pub fn evidence(&self, case: &Case, said: &Said) -> Result<()> {
+        match self.class(case).evidence {
+            Evidence::After | Evidence::Pair if said.media.is_empty() => Err(Kind::Evidence.at("media")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+# Working time and the catalogue of matters
+calendar-title = Working calendar
+calendar-intro = Limits in working hours and working days follow this calendar and these office hours. A change holds for limits that begin afterwards.
+calendar-ends-soon = The calendar does not know { $year } yet. When the State Council has published the holidays, upload a new one; until then limits that reach into it count natural time.
+calendar-name = Calendar
+calendar-years = Years
+calendar-hours = Office hours
+calendar-hours-hint = Write them like 09:00-12:00,14:00-18:00
+calendar-rounding = Working days end
+rounding-same-time = at the same time of the last day
+rounding-day-end = when the office closes on the last day
+calendar-change-hours = Change office hours
+calendar-upload = Put another calendar in force
+calendar-file = Calendar (CSV)
+calendar-file-hint = The first two lines give name and years, then one day a line: off for a holiday, work for a make-up day. Ordinary days and weekends are left out.
+calendar-days = Holidays and make-up days
+calendar-day = Day
+calendar-why = Holiday
+calendar-off = off
+calendar-work = make-up work
+
+problem-table-missing = This sheet is missing
+problem-column-missing = This column is missing
+problem-column-unknown = This column is not known; remove it or put its heading back
+problem-too-many-rows = There are too many rows
+problem-missing = This cell is empty
+problem-too-long = This cell is too long
+problem-bad-code = A code has small letters, digits and dashes only
+problem-twice = This is there twice
+problem-unknown = This value is not known; see the sheet 说明
+problem-bad-limit = A limit is a number and a unit, like 5wh, 2wd, 24uh, 7d
+problem-bad-number = A whole number within bounds is needed
+problem-needs-reason = Whoever asks for photos says why
+problem-needs-answer = A class that is out of scope needs an answer that says where to go
+problem-needs-other = There must be a class other that is taken up and is a plain choice

@@ -1,0 +1,35 @@
+# 工作时间和事项目录
+calendar-title = 工作日历
+calendar-intro = 时限按工作时、工作日计算时，用这里的日历和办公时间。改了以后，新的时限按新的算。
+calendar-ends-soon = 日历里还没有 { $year } 年。国务院的放假安排公布后，请传一份新的；在那之前，跨年的时限先按自然时间算。
+calendar-name = 日历
+calendar-years = 包含年份
+calendar-hours = 办公时间
+calendar-hours-hint = 像这样写：09:00-12:00,14:00-18:00
+calendar-rounding = 工作日到期
+rounding-same-time = 到期当天的同一时刻
+rounding-day-end = 到期当天下班时
+calendar-change-hours = 改办公时间
+calendar-upload = 换一份日历
+calendar-file = 日历表（CSV）
+calendar-file-hint = 前两行写名称和年份，后面每行一天：off 是放假，work 是补班。周末和平日不用写。
+calendar-days = 放假和补班
+calendar-day = 日期
+calendar-why = 节日
+calendar-off = 放假
+calendar-work = 补班
+
+problem-table-missing = 缺少这张表
+problem-column-missing = 缺少这一列
+problem-column-unknown = 这一列不认识，请删掉或改回原来的表头
+problem-too-many-rows = 行数太多
+problem-missing = 这一格没有填
+problem-too-long = 这一格写得太长
+problem-bad-code = 代码只能用小写英文字母、数字和短横线
+problem-twice = 和别的重复了
+problem-unknown = 填的内容不认识，请照“说明”里的写
+problem-bad-limit = 时限要写成数字加单位，比如 5wh、2wd、24uh、7d
+problem-bad-number = 要填一个范围内的整数
+problem-needs-reason = 要照片就得写明为什么要
+problem-needs-answer = 不受理的类别要写答复，告诉人去哪里办
+problem-needs-other = 缺少 other（其他）这一类；它要受理，还要有常用序号
