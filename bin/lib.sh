@@ -77,7 +77,7 @@ pg_start() {
   for try in 1 2 3 4 5; do
     port=$((20000 + (RANDOM + $$ * try) % 20000))
     pg_as "$PG_BIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses=127.0.0.1 -p $port -c unix_socket_directories=$dir \
-      -c max_connections=200 $fast" start >/dev/null 2>&1 && break
+      -c max_connections=600 $fast" start >/dev/null 2>&1 && break
     [ "$try" = 5 ] && die "PostgreSQL does not start: $(tail -3 "$dir/log")"
   done
   PG_DATA="$dir/data"

@@ -206,11 +206,13 @@ fn run(command: Command) -> Result<ExitCode, String> {
             };
             let app = open(config, &listen, true)?;
             let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
+            let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 println!("listening http://{address}");
                 for (role, name, password) in accounts {
                     println!("account {role} {name} {password}");
                 }
+                println!("Open311 key: {key}");
             })?;
         }
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),

@@ -17,13 +17,14 @@ const MEDIAN: usize = 250;
 /// The floors from the ground up. A floor may use those before it, never those after it.
 const FLOORS: [&str; 7] = ["kit", "base", "records", "oversight", "demo", "edge", "main"];
 /// Rooms of one floor that may use another one of it; together they must make no circle. (`kit` is one room.)
-const SAME_FLOOR: [(&str, &str); 18] = [
+const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/party", "base/area"),
     ("base/party", "base/catalogue"),
     // Who may change what holds for the whole node.
     ("base/worktime", "base/party"),
     ("base/classes", "base/party"),
     ("records/mine", "records/case"),
+    ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
     ("edge/call", "edge/body"),

@@ -27,6 +27,7 @@ use crate::kit::error::{Error, Kind};
 use crate::kit::time::HOUR;
 use crate::kit::{App, Result, RoleKind};
 use crate::records::case::Rulebook;
+use crate::records::open311::keys::{self, NewKey};
 use draw::Draw;
 
 /// Every run draws the same.
@@ -79,6 +80,18 @@ fn fill(app: &App) -> Result<()> {
 pub fn accounts(app: &App) -> Result<Vec<(String, String, String)>> {
     let account = |kind: &RoleKind| (kind.to_string(), login(*kind).to_owned(), password(app, login(*kind)));
     Ok(RoleKind::ALL.iter().map(account).collect())
+}
+
+/// A key for partner systems that try the demo: made when it is missing, the same at every start.
+pub fn open311_key(app: &App) -> Result<String> {
+    let text = codes::crockford(&app.db.digest("demo open311 key", ""))[..24].to_owned();
+    if !app.db.read(|r| keys::was_given(r, &text))? {
+        let new =
+            NewKey { name: "演示".into(), purpose: "试用".into(), per_minute: keys::MOST_PER_MINUTE, ..NewKey::default() };
+        let key = text.clone();
+        app.db.write(move |tx| keys::add(tx, None, &new, &key))?;
+    }
+    Ok(text)
 }
 
 fn login(kind: RoleKind) -> &'static str {

@@ -200,16 +200,21 @@ impl Edge {
             Some(route) if route.may != May::Anyone || head.headers.contains_key("cookie") => &self.logged,
             _ => &self.readers,
         };
+        let manner = routes::manner(&head.path).map(|m| (m, head.path.clone()));
+        let short = move |e: &Error| match &manner {
+            Some((manner, path)) => manner.error(path, e, e.kind.code()),
+            None => brief(e),
+        };
         let seat = match pool.enter().await {
             Ok(seat) => seat,
-            Err(e) => return brief(&e),
+            Err(e) => return short(&e),
         };
         let app = self.app.clone();
         let done = tokio::task::spawn_blocking(move || answer(&app, head, route, params, read, error)).await;
         drop(seat);
         done.unwrap_or_else(|_| {
             eprintln!("{{\"level\":\"error\",\"code\":\"panic\"}}");
-            brief(&Kind::Internal.into())
+            short(&Kind::Internal.into())
         })
     }
 
@@ -315,6 +320,9 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     end.unwrap_or_else(|e| {
         if let Some(detail) = &e.detail {
             eprintln!("{}", serde_json::json!({ "level": "error", "code": e.kind.code(), "detail": detail, "path": head.path }));
+        }
+        if let Some(manner) = routes::manner(&head.path) {
+            return manner.error(&head.path, &e, &req.error_text(&e));
         }
         // A person without session who opens a page of his own is asked who he is, and comes back to it.
         if e.kind == Kind::SignIn && !req.wants_json() && req.method == "GET" {

@@ -1,7 +1,9 @@
-//! What happens by itself: deadlines fire, notices follow the log, forgotten uploads are swept.
+//! What happens by itself: deadlines fire, notices follow the log, forgotten uploads are swept, other systems are told
+//! and asked.
 //!
 //! What must stay true: everything is found again in the database after a restart; doing a job twice changes nothing, so
-//! a crash between look-up and write is harmless. One thread of its own, because the store is synchronous.
+//! a crash between look-up and write is harmless. Threads of their own, because the store is synchronous; other systems
+//! have one to themselves, because they may be slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +15,7 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::records::case::{Rulebook, notify, ring, task};
+use crate::records::open311::outbound;
 use store::Query as _;
 
 /// Between two rounds.
@@ -30,9 +33,9 @@ pub struct Jobs {
 
 impl Jobs {
     /// Ends them after the round they are in.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.thread {
             let _ = thread.join();
         }
     }
@@ -41,26 +44,40 @@ impl Jobs {
 /// Starts the jobs of a node.
 pub fn start(app: Arc<App>) -> Jobs {
     let over = Arc::new(AtomicBool::new(false));
-    let seen = over.clone();
-    let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || {
-        let mut swept: Ms = 0;
-        while !seen.load(Ordering::Relaxed) {
-            let now = app.now();
-            let mut rounds = vec![deadlines(&app, now), follow(&app).map(drop)];
-            if now - swept > HOUR {
-                swept = now;
-                rounds.push(media::sweep(&app).map(drop));
-                rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
-            }
-            for e in rounds.into_iter().filter_map(Result::err) {
+    let mut swept: Ms = 0;
+    let house = thread("jobs", app.clone(), over.clone(), move |app| {
+        let now = app.now();
+        let mut rounds = vec![deadlines(app, now), follow(app).map(drop)];
+        if now - swept > HOUR {
+            swept = now;
+            rounds.push(media::sweep(app).map(drop));
+            rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
+        }
+        rounds
+    });
+    // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
+    let _partners = thread("partners", app, over.clone(), |app| vec![outbound::round(app)]);
+    Jobs { over, thread: house }
+}
+
+/// A thread that does its rounds until told to stop.
+fn thread(
+    name: &str,
+    app: Arc<App>,
+    over: Arc<AtomicBool>,
+    mut round: impl FnMut(&App) -> Vec<Result<()>> + Send + 'static,
+) -> Option<JoinHandle<()>> {
+    let run = move || {
+        while !over.load(Ordering::Relaxed) {
+            for e in round(&app).into_iter().filter_map(Result::err) {
                 // A full disk or a database that restarts: said once a round at most, tried again in the next.
                 eprintln!("{}", serde_json::json!({ "level": "warn", "job": "round", "detail": e.to_string() }));
                 std::thread::sleep(ROUND * 8);
             }
             std::thread::sleep(ROUND);
         }
-    });
-    Jobs { over, thread: thread.ok() }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).ok()
 }
 
 /// Lets everything ring whose moment has come.

@@ -1,10 +1,10 @@
 //! All route tables, one line for each room.
 
 use crate::base::{area, classes, media, notice, party, worktime};
-use crate::kit::http::May;
+use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, mine};
+use crate::records::{case, mine, open311};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -12,6 +12,14 @@ const DESCRIPTION: &[Route] = &[Route::get(
     |req| Reply::json(&super::openapi::document(&req.app.config.base, &all())),
     "This description (OpenAPI 3.1).",
 )];
+
+/// The parts that answer errors in a form of their own.
+const MANNERS: &[Manner] = &[open311::web::MANNER];
+
+/// How errors beneath a path are answered, when not as everywhere.
+pub fn manner(path: &str) -> Option<&'static Manner> {
+    MANNERS.iter().find(|m| path.starts_with(m.prefix))
+}
 
 /// Every route of the program.
 pub fn all() -> Vec<Route> {
@@ -33,6 +41,8 @@ pub fn all() -> Vec<Route> {
         case::pages::ROUTES,
         case::hung::ROUTES,
         mine::ROUTES,
+        open311::web::ROUTES,
+        open311::admin::ROUTES,
         supervise::web::ROUTES,
     ]
     .concat()

@@ -75,6 +75,23 @@ impl Route {
     }
 }
 
+/// A part of the address space that answers every error in a form of its own, because its clients speak a foreign
+/// standard and read nothing else: unknown paths, bodies that are too large and a program that is busy included.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    /// Beginning of the paths.
+    pub prefix: &'static str,
+    /// The answer to an error: path, error, and what it says to the reader.
+    pub refuse: fn(&str, &Error, &str) -> Reply,
+}
+
+impl Manner {
+    /// Answers with an error.
+    pub fn error(&self, path: &str, error: &Error, message: &str) -> Reply {
+        retry((self.refuse)(path, error, message), error)
+    }
+}
+
 /// What the header of a page says about the person; filled by the edge for pages only.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Header {
@@ -205,6 +222,12 @@ impl Req<'_> {
         let root = self.app.config.file.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
         format!("{}{}{path}", root.trim_end_matches('/'), self.app.config.base)
     }
+}
+
+/// Says when to try again, where an error is one that passes.
+pub(super) fn retry(reply: Reply, error: &Error) -> Reply {
+    let passes = matches!(error.kind.status(), 429 | 503 | 507);
+    if passes { reply.header("retry-after", error.limit.unwrap_or(2).to_string()) } else { reply }
 }
 
 /// A cookie from the headers.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::assets;
 use super::error::{Error, Result};
-use super::http::{Reply, Req};
+use super::http::{Reply, Req, retry};
 use super::i18n::{Lang, Texts};
 use super::time;
 
@@ -147,11 +147,7 @@ impl Req<'_> {
                 .render("kit/error.html", globals, Serde(&view).into())
                 .map(|h| Reply::of("text/html; charset=utf-8", h))
         };
-        let mut reply = reply.unwrap_or_else(|_| Reply::text(view.message.clone())).status(kind.status());
-        if matches!(kind.status(), 429 | 503 | 507) {
-            reply = reply.header("retry-after", error.limit.unwrap_or(2).to_string());
-        }
-        reply
+        retry(reply.unwrap_or_else(|_| Reply::text(view.message.clone())).status(kind.status()), error)
     }
 }
 

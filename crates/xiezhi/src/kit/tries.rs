@@ -43,6 +43,20 @@ impl Tries {
         Ok(())
     }
 
+    /// Counts one more call under a key, or refuses it when there were so many within a minute.
+    pub fn pace(&self, key: &str, a_minute: u32, now: Ms) -> Result<()> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = all.entry(format!("pace {key}")).or_insert((0, now));
+        if now - entry.1 >= MINUTE {
+            *entry = (0, now);
+        }
+        if entry.0 >= a_minute {
+            return Err(Error::from(Kind::SlowDown).limit((MINUTE - (now - entry.1)) / 1000 + 1));
+        }
+        entry.0 += 1;
+        Ok(())
+    }
+
     /// Counts a failure.
     pub fn failed(&self, keys: &[(String, u32)], now: Ms) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

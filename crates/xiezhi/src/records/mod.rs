@@ -4,3 +4,5 @@
 pub mod case;
 /// What is held about me, and who read it.
 pub mod mine;
+/// Partner systems: Open311 both ways.
+pub mod open311;

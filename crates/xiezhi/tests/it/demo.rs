@@ -8,6 +8,7 @@ use serde_json::json;
 use super::world::Client;
 
 struct Demo {
+    key: String,
     child: Child,
     client: Client,
     accounts: Vec<Vec<String>>,
@@ -32,7 +33,8 @@ fn start(data: &std::path::Path, extra: &[&str]) -> Demo {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let base = lines.next().unwrap().strip_prefix("listening ").unwrap().to_owned();
     let accounts = lines.by_ref().take(20).map(|l| l.split(' ').map(str::to_owned).collect()).collect();
-    Demo { child, client: Client { base, token: None }, accounts }
+    let key = lines.next().unwrap().strip_prefix("Open311 key: ").unwrap().to_owned();
+    Demo { key, child, client: Client { base, token: None }, accounts }
 }
 
 impl Demo {
@@ -67,14 +69,25 @@ fn a_demo_prints_its_accounts_and_its_clock_stands_until_it_is_moved() {
 }
 
 #[test]
+fn the_printed_key_files_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(dir.path(), &[]);
+    let body = format!("api_key={}&service_code=road&address_string=x&description=y", demo.key);
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    let made = demo.client.post_raw("/open311/v2/requests.json", &kind, body.as_bytes());
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(demo.client.get("/open311/discovery.json").json()["endpoints"][0]["type"], "test");
+}
+
+#[test]
 fn a_second_start_finds_everything_and_a_running_clock_is_nobodys_to_move() {
     let dir = tempfile::tempdir().unwrap();
     let demo = start(dir.path(), &[]);
-    let (accounts, before) = (demo.accounts.clone(), demo.client.get("/equation").json());
+    let (accounts, key, before) = (demo.accounts.clone(), demo.key.clone(), demo.client.get("/equation").json());
     assert_eq!(demo.client.post("/demo/clock", &json!({ "advance": "P1D" })).status, 404);
     drop(demo);
     let demo = start(dir.path(), &["--base-path", "/p/app"]);
-    assert_eq!(demo.accounts, accounts);
+    assert_eq!((&demo.accounts, &demo.key), (&accounts, &key));
     let base = Client { base: format!("{}/p/app", demo.client.base), token: None };
     assert_eq!(base.get("/equation").json()["received"], before["received"]);
     assert_eq!(demo.client.get("/equation").status, 404, "nothing outside the base path");

@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 
 use super::act::{Said, Step, is_public, missing, state_before};
 use super::rules::{Action, Ask, Outcome, Overlay, State};
-use super::{Case, by_number, clock, place};
+use super::{Case, by_number, clock, moved, place};
 use crate::base::party::{self, Body};
 use crate::kit::Result;
 use crate::kit::error::Kind;
@@ -39,7 +39,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         return Err(missing("reason"));
     }
     if is_public(action, said) {
-        after.updated_at = now;
+        after.updated_at = moved(before.updated_at, now);
     }
     match action {
         // Whoever takes it in hand holds it: also a desk above that steps in.

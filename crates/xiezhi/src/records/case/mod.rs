@@ -197,6 +197,12 @@ pub(crate) fn load(tx: &mut Tx, id: &str) -> store::Result<Option<Case>> {
     tx.fetch("cases", NAMES, id)?.as_ref().map(read).transpose()
 }
 
+/// The moment of a change that everybody sees: later than the one before also where only whole seconds are told, or
+/// whoever polls would pass it over.
+pub(crate) fn moved(before: Ms, now: Ms) -> Ms {
+    if before / 1000 >= now / 1000 { (before / 1000 + 1) * 1000 } else { now }
+}
+
 /// Writes a case, new or changed; the caller keeps ledger and tally ([`ledger`]).
 pub(crate) fn put(tx: &mut Tx, case: &Case) {
     tx.put("cases", NAMES, case.values());

@@ -41,6 +41,10 @@ pub struct NewReport {
     pub contact_phone: Option<String>,
     pub media: Vec<String>,
     pub channel: String,
+    /// Answers to the questions of the class, and what else a partner system said: code and value, codes repeated.
+    pub answers: Vec<(String, String)>,
+    /// System and id there, when it came from another system: one report for each.
+    pub source: Option<String>,
 }
 
 impl NewReport {
@@ -75,6 +79,8 @@ impl NewReport {
             contact_phone: contact.text("contact_phone", 30)?,
             media: input.list("media", MAX_MEDIA)?,
             channel: channel.unwrap_or_else(|| "web".into()),
+            answers: Vec::new(),
+            source: None,
         };
         if new.text.is_none() && new.media.is_empty() {
             return Err(Kind::Empty.at("text"));
@@ -189,6 +195,15 @@ pub struct Made {
     pub due_at: Ms,
 }
 
+/// Answers as one sealed element: `{"code": ["value", …]}`.
+fn answers(all: &[(String, String)]) -> String {
+    let mut map: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for (code, value) in all {
+        map.entry(code).or_default().push(value);
+    }
+    json!(map).to_string()
+}
+
 /// Writes a report. `zone` decides the day in its number.
 pub fn make(
     tx: &mut Tx,
@@ -212,6 +227,7 @@ pub fn make(
         path: spot.path.clone(),
         building: spot.building.clone(),
         channel: new.channel.clone(),
+        source: new.source.clone(),
         received_at: now,
         holder: Some(spot.holder.clone()),
         holder_since: Some(now),
@@ -247,12 +263,14 @@ pub fn make(
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
         .fact_opt("class", new.class.as_deref())
+        .fact_opt("source", new.source.as_deref())
         .element("case.text", new.text.as_deref())
         .element("case.address", new.address.as_deref())
         .element("case.lat", new.lat)
         .element("case.lon", new.lon)
         .element("case.contact_name", new.contact_name.as_deref())
         .element("case.contact_phone", new.contact_phone.as_deref())
+        .element("case.answers", (!new.answers.is_empty()).then(|| answers(&new.answers)))
         .element("case.media", (!new.media.is_empty()).then(|| new.media.join(" ")))
         // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
         .element("case.class", Some(new.class.as_deref().unwrap_or("")));

@@ -46,7 +46,7 @@ pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
         "case.warn"
     };
     if kind != "case.warn" {
-        after.updated_at = now;
+        after.updated_at = super::moved(before.updated_at, now);
         settle_clock(book, now, &before, &mut after);
     } else {
         after.alarm_at = clock::alarm(&after);

@@ -143,7 +143,7 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
         tx.log(entry.fact("body", body.id.as_str()).fact("task_due", due).element("case.note", Some(call.text.as_str())))?;
         case.tasks += 1;
     }
-    case.updated_at = now;
+    case.updated_at = super::moved(case.updated_at, now);
     put(tx, &case);
     Ok(case)
 }
@@ -201,7 +201,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, action: TaskAction
         "update case_task set state = $2, answered_at = $3, due_at = $4, overdue_at = $5, settled_at = $6, score = $7 where id = $1",
         params![id, after.state, after.answered_at, after.due_at, after.overdue_at, after.settled_at, after.score],
     )?;
-    case.updated_at = now;
+    case.updated_at = super::moved(case.updated_at, now);
     put(tx, &case);
     if !said.media.is_empty() {
         crate::base::media::attach(tx, &said.media, &case.id, "task", who)?;
