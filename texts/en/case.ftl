@@ -433,3 +433,15 @@ hung-why = Why: { $reason }
 hung-back = Back on { $when }
 hung-since = Put off on { $when }
 hung-none = Nothing is put off now.
+
+alike-title = Is it one of these?
+alike-hint = Somebody nearby has reported this. If it is the same, say "me too" and you hear how it ends; if not, go on.
+alike-desk = These may be the same:
+why-metres = { $n } m away
+why-days = { $n ->
+    [0] reported today
+    [one] reported yesterday
+   *[other] reported { $n } days ago
+ }
+why-class = same kind
+why-words = both say: { $words }

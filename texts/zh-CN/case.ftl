@@ -424,3 +424,14 @@ hung-why = 原因：{ $reason }
 hung-back = { $when }重新办
 hung-since = { $when }挂账
 hung-none = 现在没有挂账的事。
+
+alike-title = 是不是这一件？
+alike-hint = 附近已经有人报过。是同一件，点“我也遇到”，办好了一样告诉您；不是，接着往下填。
+alike-desk = 可能是同一件：
+why-metres = 相距 { $n } 米
+why-days = { $n ->
+    [0] 今天报的
+   *[other] { $n } 天前报的
+ }
+why-class = 同一类
+why-words = 都说到：{ $words }

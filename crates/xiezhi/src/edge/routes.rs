@@ -40,6 +40,7 @@ pub fn all() -> Vec<Route> {
         case::web::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
+        case::alike::ROUTES,
         mine::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,

@@ -43,7 +43,8 @@ impl Said {
         }
         Ok(Said {
             reason: input.text("reason", 1000)?,
-            to: input.text("to", 60)?,
+            // A form offers likely answers beside the field.
+            to: input.text("to", 60)?.or(input.text("pick", 60)?),
             text: input.text("text", 2000)?,
             class: input.text("class", 40)?,
             media: input.list("media", super::report::MAX_MEDIA)?,

@@ -6,9 +6,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::alike::{self, Similar};
 use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use super::view::{Choice, choices};
 use crate::base::area::{self, web::AreaView};
+use crate::base::catalogue::Look;
 use crate::base::{classes, media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -37,6 +39,8 @@ struct Form {
     buildings: Vec<BuildingView>,
     /// The place in words, when it is known already.
     place: Option<String>,
+    /// Open reports that may be the same.
+    alike: Vec<Similar>,
     /// A clerk writes for somebody.
     clerk: bool,
     max_text: usize,
@@ -109,14 +113,25 @@ fn step(req: &Req) -> Result<Reply> {
     // What the last step would refuse is said where it can be mended.
     let mut all = input.clone();
     all.0.insert("media".into(), serde_json::json!(values.media));
-    if let Err(e) = NewReport::parse(&all, req.who.is_staff(), &*classes::now(req.app)?) {
-        let status = e.kind.status();
-        return Ok(show(req, here, values, Some(e))?.status(status));
-    }
-    show(req, (here + 1).min(3), values, None)
+    let new = match NewReport::parse(&all, req.who.is_staff(), &*classes::now(req.app)?) {
+        Ok(new) => new,
+        Err(e) => {
+            let status = e.kind.status();
+            return Ok(show(req, here, values, Some(e))?.status(status));
+        }
+    };
+    // Once it is known what and where, whoever reports sees what was reported already.
+    let mut look = Look::new(&req.who, "alike");
+    let alike = if here == 2 { alike::of_new(req, &new, &mut look)? } else { Vec::new() };
+    look.record(req.app)?;
+    show_with(req, (here + 1).min(3), values, None, alike)
 }
 
-fn show(req: &Req, step: i64, mut values: Values, error: Option<Error>) -> Result<Reply> {
+fn show(req: &Req, step: i64, values: Values, error: Option<Error>) -> Result<Reply> {
+    show_with(req, step, values, error, Vec::new())
+}
+
+fn show_with(req: &Req, step: i64, mut values: Values, error: Option<Error>, alike: Vec<Similar>) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let building = match values.building.as_str() {
             "" => None,
@@ -147,6 +162,7 @@ fn show(req: &Req, step: i64, mut values: Values, error: Option<Error>) -> Resul
             communities,
             buildings,
             place,
+            alike,
             max_text: MAX_TEXT,
         })
     })?;

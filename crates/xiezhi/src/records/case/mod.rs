@@ -12,6 +12,8 @@
 
 /// Actions of staff and reporter.
 pub mod act;
+/// Reports that may be the same.
+pub mod alike;
 /// What each action changes.
 mod change;
 /// Deadlines and alarms.

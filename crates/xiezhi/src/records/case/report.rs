@@ -13,7 +13,7 @@ use store::{Entry, Logged, Query, Tx, params};
 
 use super::rules::State;
 use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
-use crate::base::classes::{Catalogue, Stage};
+use crate::base::classes::{Catalogue, Stage, Visibility};
 use crate::base::{area, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -107,6 +107,17 @@ pub struct Spot {
 }
 
 impl Spot {
+    /// The place that everybody may know.
+    pub fn shown(&self, new: &NewReport, visibility: Visibility) -> Option<Point> {
+        let reported = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+        whereabouts::public(visibility, self.point, reported)
+    }
+
+    /// Path of the area.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Name of the first holder.
     pub fn holder_name(&self) -> &str {
         &self.holder_name
@@ -237,9 +248,8 @@ pub fn make(
         ..Case::empty(&id, State::Received)
     };
     let due_at = book.due(Stage::Receive, new.class.as_deref(), now);
-    let reported = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
     let shown = book.class(&case).visibility;
-    whereabouts::set(&mut case, whereabouts::public(shown, spot.point, reported));
+    whereabouts::set(&mut case, spot.shown(new, shown));
     case.due_at = Some(due_at);
     case.warn_at = book.warning(&case);
     case.alarm_at = clock::alarm(&case);

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, Written, params};
 
+use super::alike::Asked;
 use super::rules::{self, Action, Overlay, State};
 use super::task::{self, Task};
 use super::{Case, Rulebook, ledger, place_text, stand};
@@ -72,6 +73,8 @@ pub struct Matter {
     pub people: Vec<PersonView>,
     /// Who of them does it.
     pub assignee: Option<String>,
+    /// Open cases that may be the same, when the reader may merge it.
+    pub alike: Vec<super::alike::Similar>,
     /// How such disputes were ruled before, when this one is in dispute.
     pub precedents: Vec<Precedent>,
     /// Classes to choose from, when the reader may classify it.
@@ -345,6 +348,14 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         if facts.overlay == Some(Overlay::Adjudicating) && facts.desk { precedents(app, q, chart, case)? } else { Vec::new() };
     let people = if actions.contains(&Action::Assign) { people(q, case, look, now)? } else { Vec::new() };
     let holds = ledger::of(q, case)?;
+    let alike = if actions.contains(&Action::Merge) {
+        let at = super::place::of(case);
+        let words = text.as_deref().unwrap_or_default();
+        let asked = Asked { text: words, class: case.class.as_deref(), place: at, path: &case.path, at: case.received_at };
+        super::alike::similar(req, q, &book, &asked, &case.id, look)?
+    } else {
+        Vec::new()
+    };
     let community = area::community_of(q, &case.area)?;
     let place = place_text(q, case)?;
     let settled = case.closed_at.filter(|_| matches!(case.state, State::Closed | State::Rejected));
@@ -382,6 +393,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         helpers: if may_call { parties(chart, case) } else { Vec::new() },
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
+        alike,
         precedents,
         classes: if sorts { groups(&book.classes, req.lang) } else { Vec::new() },
         mine: facts.reporter,

@@ -1,0 +1,185 @@
+//! Reports that may be the same: suggested while somebody reports and while a desk sorts, always with the reason.
+//!
+//! What must stay true: text is compared with what is personal in it masked, and the only words that leave are words the
+//! asker typed himself; what was written after handling is never looked at; a suggestion merges nothing by itself. What a
+//! private class holds is nobody's to find.
+//!
+//! Cost: nine look-ups of at most [`EACH`] cases in squares of an index, whatever the number of cases.
+
+use calc::alike::{self, Match, Report};
+use calc::geo::Point;
+use calc::grade::{self, Mask};
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{Query, Value};
+
+use super::report::{self, NewReport};
+use super::rules::State;
+use super::{COLUMNS, Case, Rulebook, place, read, view};
+use crate::base::catalogue::Look;
+use crate::base::classes::Visibility;
+use crate::kit::http::May;
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{Reply, Req, Result, Route};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[Route::post(
+    "/reports/alike",
+    May::Anyone,
+    suggest,
+    "Earlier reports that this one may repeat, with the reason: takes what `POST /reports` takes and writes nothing.",
+)
+.gives::<Suggested>()];
+
+/// How far back one looks.
+const BACK: Ms = 90 * DAY;
+/// Cases of one square that are compared.
+const EACH: usize = 40;
+/// Suggestions that are shown.
+const SHOWN: usize = 3;
+/// Log-odds from which on one is worth showing.
+const LIKELY: f64 = 1.5;
+
+/// What is compared.
+pub struct Asked<'a> {
+    /// Words.
+    pub text: &'a str,
+    /// Class code.
+    pub class: Option<&'a str>,
+    /// Place that everybody may know.
+    pub place: Option<Point>,
+    /// Path of its area, for when there is no place.
+    pub path: &'a str,
+    /// When it came.
+    pub at: Ms,
+}
+
+/// Cases it may repeat, the likeliest first.
+pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: usize) -> Result<Vec<(Case, Match)>> {
+    let mut cases = near(q, asked)?;
+    cases.retain(|c| c.id != not && c.state != State::Rejected && book.class(c).visibility != Visibility::Private);
+    let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
+    let said = q.entries_at(&said)?;
+    let text = |case: &Case| {
+        let entry = said.iter().find(|w| w.index == case.log_seq && w.obj == case.id);
+        entry.and_then(|w| w.element("case.text")).map(impersonal).unwrap_or_default()
+    };
+    let texts: Vec<String> = cases.iter().map(text).collect();
+    let candidates: Vec<Report> = cases
+        .iter()
+        .zip(&texts)
+        .map(|(c, text)| Report { text, class: c.class.as_deref(), place: place::of(c), at: c.received_at })
+        .collect();
+    let masked = impersonal(asked.text);
+    let new = Report { text: &masked, class: asked.class, place: asked.place, at: asked.at };
+    let mut found = alike::rank(&new, &candidates);
+    found.truncate(most);
+    Ok(found.into_iter().map(|m| (cases[m.index].clone(), m)).collect())
+}
+
+/// A text without what is personal in it: also without the ends of a number that a mask leaves.
+fn impersonal(text: &str) -> String {
+    let masked = grade::apply(Mask::Text, text);
+    let of_number = |c: char| c.is_ascii_digit() || c == '*';
+    let mut out = String::with_capacity(masked.len());
+    let mut rest = masked.as_str();
+    while let Some(start) = rest.find(of_number) {
+        let run = rest[start..].find(|c| !of_number(c)).map_or(rest.len(), |n| start + n);
+        out.push_str(&rest[..start]);
+        out.push_str(if rest[start..run].contains('*') { " " } else { &rest[start..run] });
+        rest = &rest[run..];
+    }
+    out + rest
+}
+
+/// Cases around a place (or of the same area, when no place is known) of late, the newest of each square.
+fn near(q: &mut dyn Query, asked: &Asked) -> store::Result<Vec<Case>> {
+    let since = asked.at - BACK;
+    let one = |condition: &str| {
+        format!(
+            "select * from (select {COLUMNS} from cases where {condition} and received_at >= $1 order by received_at desc limit {EACH}) s"
+        )
+    };
+    let (sql, params): (String, Vec<Value>) = match asked.place {
+        Some(p) => {
+            let squares = place::around(p);
+            let all: Vec<String> = (0..squares.len()).map(|i| one(&format!("cell = ${}", i + 2))).collect();
+            let params = [since].into_iter().chain(squares).map(Value::from).collect();
+            (all.join(" union all "), params)
+        }
+        None => (one("path = $2"), vec![since.into(), asked.path.into()]),
+    };
+    q.rows(&sql, &params)?.iter().map(read).collect()
+}
+
+/// An earlier report that may be the same.
+#[derive(Serialize, JsonSchema)]
+pub struct Similar {
+    /// The case as a list shows it.
+    #[serde(flatten)]
+    pub item: view::Item,
+    /// Why it may be the same.
+    pub why: Why,
+    /// Log-odds in hundredths.
+    pub score: i64,
+}
+
+/// The reason in figures.
+#[derive(Serialize, JsonSchema)]
+pub struct Why {
+    /// Metres apart.
+    pub metres: Option<u32>,
+    /// Whole days apart.
+    pub days: i64,
+    /// Of the same class.
+    pub same_class: bool,
+    /// Words that both have.
+    pub words: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Suggested {
+    items: Vec<Similar>,
+}
+
+/// Open cases that may be the same, as this reader may see them.
+pub fn similar(req: &Req, q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, look: &mut Look) -> Result<Vec<Similar>> {
+    let found = find(q, book, asked, not, SHOWN * 4)?;
+    let likely = |(c, m): &(Case, Match)| c.state.is_open() && m.score >= LIKELY && (m.same_class || !m.words.is_empty());
+    let found: Vec<(Case, Match)> = found.into_iter().filter(likely).take(SHOWN).collect();
+    let (cases, matches): (Vec<Case>, Vec<Match>) = found.into_iter().unzip();
+    let items = view::items(req, q, &cases, look)?;
+    let similar = |(item, m): (view::Item, Match)| Similar {
+        item,
+        score: (m.score * 100.0).round() as i64,
+        why: Why { metres: m.metres, days: m.days as i64, same_class: m.same_class, words: m.words },
+    };
+    Ok(items.into_iter().zip(matches).map(similar).collect())
+}
+
+/// What a new report may repeat.
+pub fn of_new(req: &Req, new: &NewReport, look: &mut Look) -> Result<Vec<Similar>> {
+    let book = Rulebook::now(req.app)?;
+    let spot = report::place(req.app, new)?;
+    let shown = book.classes.or_other(new.class.as_deref()).visibility;
+    if shown == Visibility::Private {
+        return Ok(Vec::new());
+    }
+    let asked = Asked {
+        text: new.text.as_deref().unwrap_or_default(),
+        class: new.class.as_deref(),
+        place: spot.shown(new, shown),
+        path: spot.path(),
+        at: req.now,
+    };
+    req.app.db.read(|r| similar(req, r, &book, &asked, "", look))
+}
+
+fn suggest(req: &Req) -> Result<Reply> {
+    let book = Rulebook::now(req.app)?;
+    let new = NewReport::parse(&req.input()?, req.who.is_staff(), &book.classes)?;
+    let mut look = Look::new(&req.who, "alike");
+    let items = of_new(req, &new, &mut look)?;
+    look.record(req.app)?;
+    Reply::json(&Suggested { items })
+}
