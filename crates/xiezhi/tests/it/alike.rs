@@ -47,7 +47,7 @@ fn whoever_reports_sees_what_was_reported_nearby_and_why() {
         assert!(clerk.get(&format!("/cases/{again}")).json()["alike"].as_array().unwrap().is_empty());
         // Without a place, the same area is looked at.
         let made = anyone.post("/reports", &json!({ "text": "楼道堆满纸箱", "place": { "area": COMMUNITY } }));
-        let here = anyone.post("/reports/alike", &json!({ "text": "楼道里堆纸箱", "place": { "area": COMMUNITY } }));
+        let here = anyone.post("/reports/alike", &json!({ "text": "楼道堆满纸箱了", "place": { "area": COMMUNITY } }));
         assert_eq!(here.json()["items"][0]["number"], made.json()["number"]);
     });
 }
