@@ -2,8 +2,10 @@
 //! standard or paper it follows, and each can be tried alone.
 //!
 //! - [`alike`]: which earlier reports a new one may repeat
+//! - [`draw`]: a random sample that everybody can check
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
+//! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
@@ -12,6 +14,8 @@
 
 pub mod alike;
 pub mod codes;
+pub mod draw;
 pub mod due;
 pub mod geo;
 pub mod grade;
+pub mod kpi;

@@ -45,6 +45,8 @@ pub fn all() -> Vec<Route> {
         open311::web::ROUTES,
         open311::admin::ROUTES,
         supervise::web::ROUTES,
+        supervise::kpi_web::ROUTES,
+        supervise::callback::ROUTES,
     ]
     .concat()
 }

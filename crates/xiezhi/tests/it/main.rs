@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod engine;
 mod faults;
+mod kpi;
 mod life;
 mod never_vanish;
 mod open311;

@@ -79,6 +79,14 @@ pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {
     }
 }
 
+/// The area above all others.
+pub fn top(q: &mut dyn Query) -> store::Result<Option<Area>> {
+    q.row(&format!("select {COLUMNS} from area where parent is null and valid_to is null order by path limit 1"), &[])?
+        .as_ref()
+        .map(area)
+        .transpose()
+}
+
 /// The areas directly beneath, in the order of their codes.
 pub fn children(q: &mut dyn Query, parent: &str) -> store::Result<Vec<Area>> {
     let sql = format!("select {COLUMNS} from area where parent = $1 and valid_to is null order by code limit 2000");

@@ -14,6 +14,7 @@ mod tests;
 /// Uploading.
 pub mod web;
 
+use sha2::Digest as _;
 use store::{Entry, Logged, Query, Secret, Tx, params};
 
 use crate::kit::error::{Error, Kind};
@@ -34,6 +35,8 @@ struct Ready {
     kind: &'static str,
     copy: Option<String>,
     original: String,
+    /// Keyed digest of the bytes: the same upload twice is seen, nothing else can be told from it.
+    mark: String,
 }
 
 /// Keeps a picture or recording; returns its id. Whoever holds the id may attach it once.
@@ -60,7 +63,12 @@ fn prepare(app: &App, bytes: &[u8]) -> Result<Ready> {
         Sort::Voice => None,
     };
     let original = put(bytes)?;
-    Ok(Ready { id, key, sort, kind, copy, original })
+    let mark = app.db.digest("media", &hex(&sha2::Sha256::digest(bytes)));
+    Ok(Ready { id, key, sort, kind, copy, original, mark: hex(&mark[..16]) })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Ready {
@@ -78,8 +86,8 @@ fn insert(tx: &mut Tx, ready: &Ready, person: Option<&str>) -> Result<Logged> {
     tx.give_key(&ready.id, &ready.key)?;
     let now = tx.now();
     tx.exec(
-        "insert into media(id, kind, type, copy, original, made_by, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
-        params![&ready.id, kind, ready.kind, &ready.copy, &ready.original, person, now],
+        "insert into media(id, kind, type, copy, original, made_by, created_at, mark) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![&ready.id, kind, ready.kind, &ready.copy, &ready.original, person, now, &ready.mark],
     )?;
     let entry = Entry { actor: person, ..Entry::new("media.keep", "media", &ready.id) };
     Ok(tx.log(entry.fact("kind", kind))?)
@@ -140,6 +148,17 @@ pub fn bytes(app: &App, subject: &str, id: &str) -> Result<(Vec<u8>, &'static st
         let sealed = app.db.blobs().get(&file)?;
         Ok((r.open(id, &sealed)?.ok_or(Kind::NotFound)?, kind))
     })
+}
+
+/// Whether one of these pictures, to the byte, was attached to something else before.
+pub fn seen_elsewhere(q: &mut dyn Query, ids: &[String], subject: &str) -> store::Result<bool> {
+    let sql = "select count(*) from media a join media b on b.mark = a.mark where a.id = $1 and b.subject <> $2";
+    for id in ids {
+        if q.count(sql, params![id, subject])? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Deletes uploads that nobody attached in time; returns how many.

@@ -4,7 +4,7 @@
 //! What must stay true: it says what the tables say at the version it was loaded at; a step that was decided with the
 //! chart of a moment ago is as good as one that was decided a moment ago.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use store::Query;
@@ -19,7 +19,7 @@ use crate::kit::{App, Error, Result};
 pub struct Chart {
     bodies: HashMap<String, Seat>,
     /// Path of an area → its organisations, in the order of kind and name.
-    at: HashMap<String, Vec<String>>,
+    at: BTreeMap<String, Vec<String>>,
     default: String,
 }
 
@@ -46,7 +46,7 @@ impl Chart {
         let sql = "select b.id, b.kind, b.name, b.area, b.phone, b.valid_to, a.path from body b join area a on a.id = b.area \
                    order by b.kind, b.name";
         let mut chart =
-            Chart { bodies: HashMap::new(), at: HashMap::new(), default: setting(q, "desk.default")?.unwrap_or_default() };
+            Chart { bodies: HashMap::new(), at: BTreeMap::new(), default: setting(q, "desk.default")?.unwrap_or_default() };
         for row in q.rows(sql, &[])? {
             let seat = Seat { body: body(&row)?, path: row.get("path")?, ended: row.get::<Option<i64>>("valid_to")?.is_some() };
             if !seat.ended {
@@ -82,6 +82,12 @@ impl Chart {
         let cuts = path.char_indices().filter(|(_, c)| *c == '/').map(|(i, _)| i + 1);
         let near: Vec<_> = cuts.rev().filter_map(|end| self.at.get(&path[..end])).collect();
         near.into_iter().flatten().filter_map(|id| self.body(id))
+    }
+
+    /// The organisations that work beneath a path, by area.
+    pub fn beneath<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Body> {
+        let below = self.at.iter().filter(move |(at, _)| at.starts_with(path));
+        below.flat_map(|(_, ids)| ids).filter_map(|id| self.body(id))
     }
 
     /// The desk that answers for the area: its own, else the nearest above, else the node's default desk.

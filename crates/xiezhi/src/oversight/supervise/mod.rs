@@ -1,11 +1,21 @@
+//! Supervision: the equation, the indicators, calls to a random sample.
+//!
 //! The equation: received = open + closed + merged + rejected, for the whole node and for each area.
 //!
 //! What must stay true (inv01, in public): `received` is the sum of the numbers that were handed out, the other side the
 //! tally that each write keeps, both from one snapshot together with the size of the log; `holds` says that they agree,
 //! and that there are exactly as many running clocks and holders as open cases. Cost: the rows of the tally (areas ×
 //! states) and the open cases in an index, however many cases were ever closed.
+//!
+//! Log kinds written: `supervise.callback`.
 
-/// The page.
+/// Calls to a random sample after closing.
+pub mod callback;
+/// Indicators.
+pub mod kpi;
+/// Pages of the indicators.
+pub mod kpi_web;
+/// The page of the equation.
 pub mod web;
 
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@
 use store::{Entry, Tx};
 
 use super::rules::{self, Action, Ask, Outcome, State, Verdict};
-use super::{Case, Rulebook, change, clock, ledger, load, main_of, stand};
+use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, stand};
 use crate::base::media;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -149,7 +149,19 @@ fn log(tx: &mut Tx, step: &Step, reporter: bool, after: &Case) -> Result<()> {
         )
         .fact_opt("verdict", after.review.map(|v| v.as_str()).filter(|_| is(Action::Review)))
         .fact_opt("rule", after.rule.as_deref().filter(|_| is(Action::Dispatch)))
-        .fact_opt("reporter", by_reporter.then_some(1))
+        .fact_opt("reporter", by_reporter.then_some(1));
+    let counts = measure::of(
+        action,
+        before,
+        after,
+        tx.now(),
+        action == Action::Feedback && media::seen_elsewhere(tx, &said.media, &before.id)?,
+    );
+    let charged = measure::party(before, after).filter(|_| !counts.is_empty());
+    let entry = entry
+        .fact_opt("counts", (!counts.is_empty()).then(|| counts.join(" ")))
+        .fact_opt("charged", charged.as_deref())
+        .fact_opt("of_class", after.class.as_deref().filter(|_| !counts.is_empty()))
         .element(if private { "case.memo" } else { "case.note" }, said.words())
         .element("case.media", (!said.media.is_empty()).then(|| said.media.join(" ")));
     tx.log(entry)?;

@@ -28,6 +28,8 @@ pub mod import;
 pub mod ledger;
 /// Work lists.
 pub mod list;
+/// What a step counts as.
+mod measure;
 /// Notices about cases.
 pub mod notify;
 /// Pages that show many cases.
@@ -140,6 +142,8 @@ case! {
     warned: i64,
     /// When the present stage became late.
     overdue_at: Option<Ms>,
+    /// How often a stage of it became late, ever.
+    lates: i64,
     /// How often it moved up.
     level: i64,
     /// How often it was handed back.
@@ -245,6 +249,7 @@ impl Case {
             warn_at: None,
             warned: 0,
             overdue_at: None,
+            lates: 0,
             level: 0,
             returns: 0,
             dispute_at: None,

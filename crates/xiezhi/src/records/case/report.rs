@@ -273,6 +273,8 @@ pub fn make(
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
         .fact_opt("class", new.class.as_deref())
+        .fact("counts", "received")
+        .fact_opt("of_class", new.class.as_deref())
         .fact_opt("source", new.source.as_deref())
         .element("case.text", new.text.as_deref())
         .element("case.address", new.address.as_deref())

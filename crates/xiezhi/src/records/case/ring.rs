@@ -61,6 +61,7 @@ fn escalate(book: &Rulebook, after: &mut Case, now: Ms) -> Result<()> {
     let holder = after.holder.as_deref().ok_or_else(|| Error::internal("inv01: an open case without holder"))?;
     let body = book.chart.body(holder).ok_or_else(|| Error::internal("inv01: a holder that does not exist"))?;
     let above = book.chart.desk_above(body);
+    after.lates += i64::from(after.overdue_at.is_none());
     after.overdue_at = after.overdue_at.or(Some(now));
     after.level += i64::from(above.is_some());
     after.due_at = Some(book.escalated(now));
@@ -80,6 +81,15 @@ fn log(tx: &mut Tx, kind: &str, before: &Case, after: &Case) -> Result<()> {
         .fact_opt("holder", after.holder.as_deref())
         .fact_opt("warned", (kind == "case.warn").then_some(after.warned))
         .fact_opt("due", after.due_at);
+    let counts = match kind {
+        "case.escalate" if before.overdue_at.is_none() => Some("overdue"),
+        "case.adjudicate" => Some("disputed"),
+        _ => None,
+    };
+    // A stage that runs out is charged to whoever held it.
+    let charged = before.holder.as_deref().filter(|_| counts.is_some());
+    let class = before.class.as_deref().filter(|_| counts.is_some());
+    let entry = entry.fact_opt("counts", counts).fact_opt("charged", charged).fact_opt("of_class", class);
     tx.log(entry)?;
     Ok(())
 }

@@ -1,0 +1,147 @@
+//! Indicators: events counted from the log, one row for each scope, day and measure.
+//!
+//! What must stay true: every count can be made again from the log, where each step names what it counts as; a step counts
+//! for its area and all areas above, for its class, and for the party it is charged to. Cost of a board: the days asked for
+//! times the measures, however many cases there are.
+
+use std::collections::HashMap;
+
+use calc::kpi::Counts;
+use store::{Query, Tx, Written, params};
+
+use crate::base::area;
+use crate::base::worktime;
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{App, Error, Result};
+
+const NAME: &str = "kpi";
+/// Entries of the log that are counted at once.
+const CHUNK: usize = 2000;
+const KPI: [&str; 4] = ["scope", "day", "measure", "n"];
+const CASE: [&str; 5] = ["measure", "at", "case_id", "path", "body"];
+
+/// Events that nobody needs to look up one by one: they are found by the dates of the case.
+const PLAIN: [&str; 8] = ["received", "accepted", "dispatched", "handled", "closed", "solved", "rated", "satisfied"];
+
+/// One counted event.
+struct Event {
+    measure: String,
+    at: Ms,
+    case_id: String,
+    path: String,
+    body: Option<String>,
+    class: Option<String>,
+}
+
+/// Counts new entries of the log; returns how many were read.
+pub fn follow(app: &App) -> Result<u64> {
+    let mut read = 0;
+    loop {
+        let (from, entries, events) = app.db.read(|r| {
+            let from = r.cursor(NAME)?;
+            let entries = r.leaves(from, CHUNK)?;
+            let mut paths: HashMap<String, String> = HashMap::new();
+            let mut events = Vec::new();
+            for entry in &entries {
+                events_of(r, entry, &mut paths, &mut events)?;
+            }
+            Ok::<_, Error>((from, entries.len() as u64, events))
+        })?;
+        if entries == 0 {
+            return Ok(read);
+        }
+        read += entries;
+        let zone = app.config.zone.clone();
+        app.db.write(move |tx| {
+            // Somebody else may have followed meanwhile (another process on the same database).
+            if tx.cursor(NAME)? != from {
+                return Ok::<_, Error>(());
+            }
+            for event in &events {
+                count(tx, event, day(event.at, &zone));
+            }
+            Ok(tx.follow(NAME, from + entries)?)
+        })?;
+    }
+}
+
+fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, String>, out: &mut Vec<Event>) -> Result<()> {
+    let number = |name: &str| entry.leaf.get(name).and_then(serde_json::Value::as_i64);
+    let mut all: Vec<(&str, Ms)> = entry.fact("counts").into_iter().flat_map(|c| c.split(' ')).map(|c| (c, entry.at)).collect();
+    if entry.act == "case.import" {
+        all.extend(number("x_received").map(|at| ("received", at)));
+        if let (Some("closed"), Some(at)) = (entry.fact("state"), number("x_closed")) {
+            all.extend([("accepted", at), ("closed", at), ("solved", at)]);
+        }
+    }
+    let (false, Some(area)) = (all.is_empty(), entry.field("area")) else { return Ok(()) };
+    if !paths.contains_key(area) {
+        let path = area::by_id(q, area)?.map(|a| a.path).unwrap_or_default();
+        paths.insert(area.to_owned(), path);
+    }
+    for (measure, at) in all {
+        out.push(Event {
+            measure: measure.to_owned(),
+            at,
+            case_id: entry.obj.clone(),
+            path: paths[area].clone(),
+            body: entry.fact("charged").map(str::to_owned),
+            class: entry.fact("of_class").or(entry.fact("class")).map(str::to_owned),
+        });
+    }
+    Ok(())
+}
+
+fn count(tx: &mut Tx, e: &Event, day: i64) {
+    let mut one = |scope: &str| tx.add("kpi", &KPI, params![scope, day, &e.measure, 1]);
+    for (end, _) in e.path.char_indices().filter(|(_, c)| *c == '/') {
+        one(&e.path[..=end]);
+    }
+    if let Some(body) = &e.body {
+        one(&format!("body:{body}"));
+    }
+    one(&format!("class:{}", e.class.as_deref().unwrap_or("none")));
+    if !PLAIN.contains(&e.measure.as_str()) {
+        tx.append("kpi_case", &CASE, params![&e.measure, e.at, &e.case_id, &e.path, &e.body]);
+    }
+}
+
+/// Number of a local day.
+pub fn day(at: Ms, zone: &jiff::tz::TimeZone) -> i64 {
+    worktime::local(at, zone).div_euclid(DAY)
+}
+
+/// What was counted in a scope from one day to another, both included.
+pub fn counts(q: &mut dyn Query, scope: &str, from: i64, to: i64) -> store::Result<Counts> {
+    let sql = "select measure, cast(sum(n) as bigint) n from kpi where scope = $1 and day >= $2 and day <= $3 group by measure";
+    q.rows(sql, params![scope, from, to])?.iter().map(|r| Ok((r.get("measure")?, r.get("n")?))).collect()
+}
+
+/// Received and closed of each day.
+pub fn trend(q: &mut dyn Query, scope: &str, from: i64, to: i64) -> store::Result<Vec<(i64, i64, i64)>> {
+    let sql = "select day, cast(sum(case when measure = 'received' then n else 0 end) as bigint) a, \
+               cast(sum(case when measure = 'closed' then n else 0 end) as bigint) b from kpi \
+               where scope = $1 and day >= $2 and day <= $3 and measure in ('received', 'closed') group by day order by day";
+    q.rows(sql, params![scope, from, to])?.iter().map(|r| Ok((r.get("day")?, r.get("a")?, r.get("b")?))).collect()
+}
+
+/// Cases behind a measure, the newest first: ids.
+pub fn cases(q: &mut dyn Query, measure: &str, path: &str, from: Ms, to: Ms, limit: i64) -> store::Result<Vec<String>> {
+    let column = match measure {
+        "received" => Some("received_at"),
+        "closed" | "solved" => Some("closed_at"),
+        _ => None,
+    };
+    let end = area::end_of(path);
+    let rows = match column {
+        Some(column) => q.rows(
+            &format!("select id from cases where {column} >= $1 and {column} < $2 and path >= $3 and path < $4 order by {column} desc limit $5"),
+            params![from, to, path, end, limit],
+        )?,
+        None => q.rows(
+            "select case_id id from kpi_case where measure = $6 and at >= $1 and at < $2 and path >= $3 and path < $4 order by at desc limit $5",
+            params![from, to, path, end, limit, measure],
+        )?,
+    };
+    rows.iter().map(|r| r.get("id")).collect()
+}
