@@ -12,6 +12,8 @@ const MAX_HEAD: usize = 16 << 10;
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// Where the last answer led, when it did.
+    pub location: Option<String>,
 }
 
 impl Connection {
@@ -19,7 +21,7 @@ impl Connection {
     pub async fn open(address: &str) -> io::Result<Connection> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::with_capacity(4 << 10) })
+        Ok(Connection { stream, buffer: Vec::with_capacity(4 << 10), location: None })
     }
 
     /// Sends a request and reads the whole answer; gives its status. After an error the connection is of no use.
@@ -36,6 +38,7 @@ impl Connection {
             }
         };
         let status = status(&self.buffer).ok_or_else(|| broken("no status line"))?;
+        self.location = header(&self.buffer[..head], b"location:");
         match length(&self.buffer[..head]) {
             Some(length) => {
                 let mut missing = (head + length).saturating_sub(self.buffer.len());
@@ -76,10 +79,14 @@ fn status(head: &[u8]) -> Option<u16> {
 
 /// Length of the body; `None` when it comes in chunks.
 fn length(head: &[u8]) -> Option<usize> {
-    let name = b"content-length:";
+    header(head, b"content-length:")?.parse().ok()
+}
+
+/// A header by its name with the colon.
+fn header(head: &[u8], name: &[u8]) -> Option<String> {
     head.split(|b| *b == b'\n').find_map(|line| {
         let fits = line.len() > name.len() && line[..name.len()].eq_ignore_ascii_case(name);
-        fits.then(|| std::str::from_utf8(&line[name.len()..]).ok()?.trim().parse().ok())?
+        fits.then(|| Some(std::str::from_utf8(&line[name.len()..]).ok()?.trim().to_owned()))?
     })
 }
 

@@ -30,6 +30,8 @@ pub enum Work {
     Report { area: Option<String> },
     /// Reads a page.
     Page { path: String },
+    /// Takes cases through their whole life: report, accept, dispatch, accept, feedback, check, close.
+    Steps { area: String, clerk: String, handler: String, to: String },
 }
 
 /// What one client saw.
@@ -87,6 +89,9 @@ async fn client(address: String, mut request: Request, from: Instant, until: Ins
         let end = Instant::now();
         // Only what both began and ended inside the measured time counts.
         let counts = start >= from && end <= until;
+        if let (Ok(_), Some(open)) = (&answer, &connection) {
+            request.heard(open.location.as_deref());
+        }
         match answer {
             Ok(status) if status == good && counts => seen.micros.push((end - start).as_micros() as u32),
             Ok(status) if counts => *seen.statuses.entry(status).or_default() += 1,
@@ -124,11 +129,23 @@ struct Request {
     client: u64,
     count: u64,
     millis: u64,
+    /// The case that is worked on, and how far it is.
+    case: Option<(String, usize)>,
 }
+
+/// What is done with a case after it was reported: action, who (the clerk, else the handler), fields.
+const LIFE: [(&str, bool, &str); 6] = [
+    ("accept", true, "class=lighting"),
+    ("dispatch", true, "to="),
+    ("accept", false, ""),
+    ("feedback", false, "text=%E6%8D%A2%E5%A5%BD%E4%BA%86"),
+    ("check", true, ""),
+    ("close", true, "text=%E7%9C%8B%E8%BF%87%E4%BA%86"),
+];
 
 impl Request {
     fn new(host: &str, work: Work, client: u64, millis: u64) -> Request {
-        Request { bytes: Vec::with_capacity(512), work, host: host.to_owned(), client, count: 0, millis }
+        Request { bytes: Vec::with_capacity(512), work, host: host.to_owned(), client, count: 0, millis, case: None }
     }
 
     /// The status that counts as done.
@@ -136,7 +153,19 @@ impl Request {
         match self.work {
             Work::Report { .. } => 201,
             Work::Page { .. } => 200,
+            Work::Steps { .. } => 303,
         }
+    }
+
+    /// Goes on with a case from where an answer led.
+    fn heard(&mut self, location: Option<&str>) {
+        let Work::Steps { .. } = self.work else { return };
+        self.case = match (self.case.take(), location) {
+            (Some((number, step)), Some(_)) if step + 1 < LIFE.len() => Some((number, step + 1)),
+            (None, Some(to)) => to.split("/reports/").nth(1).and_then(|t| t.split('/').next()).map(|n| (n.to_owned(), 0)),
+            // Closed, or refused: another one.
+            _ => None,
+        };
     }
 
     fn next(&mut self) -> &[u8] {
@@ -145,6 +174,23 @@ impl Request {
         self.bytes.clear();
         // Writing into a Vec cannot fail.
         let _ = match &self.work {
+            Work::Steps { area, clerk, handler, to } => {
+                let (path, body, token) = match &self.case {
+                    None => ("/reports".to_owned(), format!("text=%E7%81%AF%E5%9D%8F%E4%BA%86&area={area}"), String::new()),
+                    Some((number, step)) => {
+                        let (action, by_clerk, fields) = LIFE[*step];
+                        let body = if action == "dispatch" { format!("{fields}{to}") } else { fields.to_owned() };
+                        let token = if by_clerk { clerk } else { handler };
+                        (format!("/cases/{number}/{action}"), body, format!("Authorization: Bearer {token}\r\n"))
+                    }
+                };
+                write!(
+                    self.bytes,
+                    "POST {path} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Type: application/x-www-form-urlencoded\r\n\
+                     Accept: text/html\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
             Work::Page { path } => write!(self.bytes, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n\r\n"),
             Work::Report { area } => {
                 let place = area.as_ref().map_or(json!({}), |a| json!({ "area": a }));

@@ -16,6 +16,7 @@ use load::{Plan, Work};
 const USAGE: &str = "usage:
   bench intake --url http://HOST:PORT [--clients 256] [--seconds 10] [--warm-up 2] [--area CODE]
   bench pages  --url http://HOST:PORT [--path /] [--clients 64] [--seconds 5] [--warm-up 1]
+  bench steps  --url http://HOST:PORT --area CODE --clerk TOKEN --handler TOKEN --to BODY [--clients 256] [--seconds 10]
   bench probe  --dir DIR [--seconds 2]";
 
 fn main() -> ExitCode {
@@ -47,6 +48,11 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
     match command.as_str() {
         "intake" => load::run(plan(256, 10, 2, Work::Report { area: options.text("area").map(str::to_owned) })?),
         "pages" => load::run(plan(64, 5, 1, Work::Page { path: options.text("path").unwrap_or("/").to_owned() })?),
+        "steps" => {
+            let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));
+            let work = Work::Steps { area: text("area")?, clerk: text("clerk")?, handler: text("handler")?, to: text("to")? };
+            load::run(plan(256, 10, 2, work)?)
+        }
         "probe" => {
             let seconds = Duration::from_secs(options.number("seconds", 2)?);
             probe::run(options.text("dir").ok_or("--dir is missing")?.as_ref(), seconds).map_err(|e| e.to_string())

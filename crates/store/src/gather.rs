@@ -16,8 +16,8 @@ use crate::value::Value;
 pub(crate) enum How {
     /// New rows only.
     Append,
-    /// Whole rows, new or in place of the one with the same first column.
-    Put,
+    /// Whole rows, new or in place of the one with the same first column; so many columns never change.
+    Put(usize),
     /// Counters: the last column is added to the row that has the same other columns.
     Add,
 }
@@ -95,7 +95,9 @@ impl Table {
         let last = self.columns.len() - 1;
         match self.how {
             How::Append => insert_many(conn, self.name, self.columns, Clash::Refuse, &self.rows),
-            How::Put => insert_many(conn, self.name, self.columns, Clash::Replace, &folded(&self.rows, 1, |_, _| {})),
+            How::Put(fixed) => {
+                insert_many(conn, self.name, self.columns, Clash::Replace(fixed), &folded(&self.rows, 1, |_, _| {}))
+            }
             How::Add => {
                 let sum = |kept: &mut Vec<Value>, row: &[Value]| {
                     if let (Value::Int(n), Value::Int(m)) = (&kept[last], &row[last]) {

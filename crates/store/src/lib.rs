@@ -42,7 +42,7 @@ pub use receipt::Receipt;
 pub use seal::Secret;
 pub use shared::Health;
 pub use tx::{Tx, uuid_v7};
-pub use value::{FromValue, Row, Value};
+pub use value::{Fields, FromValue, Row, Value};
 pub use writer::Commit;
 
 /// Time and randomness, given by the program: nothing in this crate reads a clock or draws a random number.

@@ -72,9 +72,10 @@ impl Tx<'_> {
 
     /// Writes a whole row at the end of the batch, new or in place of the one with the same first column (a text). What
     /// [`Tx::append`] says of the schema holds here too. [`Tx::fetch`] sees it at once.
-    pub fn put(&mut self, table: &'static str, columns: &'static [&'static str], row: Vec<Value>) {
+    /// The first `fixed` columns, at least the key, never change once the row is there.
+    pub fn put(&mut self, table: &'static str, columns: &'static [&'static str], fixed: usize, row: Vec<Value>) {
         self.wrote = true;
-        self.pending.gathered.push(How::Put, table, columns, row);
+        self.pending.gathered.push(How::Put(fixed.max(1)), table, columns, row);
     }
 
     /// Adds to a counter at the end of the batch: the last column is the number, the others are the key.

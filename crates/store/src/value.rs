@@ -85,6 +85,33 @@ impl Row {
     }
 }
 
+/// The columns of a row one after the other: for wide rows, where looking up each by its name would be most of the work.
+pub struct Fields<'a> {
+    row: &'a Row,
+    at: usize,
+}
+
+impl Row {
+    /// Reads the columns in the order of the query.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields { row: self, at: 0 }
+    }
+}
+
+impl Fields<'_> {
+    /// The next column, which must be the one of this name.
+    pub fn next<T: FromValue>(&mut self, name: &str) -> Result<T> {
+        let at = self.at;
+        self.at += 1;
+        match self.row.values.get(at) {
+            Some(v) if self.row.names.get(at).is_some_and(|n| n == name) => {
+                T::from_value(v).ok_or_else(|| Error::Shape(format!("column {name} is {v:?}")))
+            }
+            _ => Err(Error::Shape(format!("column {at} is not {name}"))),
+        }
+    }
+}
+
 /// Kinds that a column can be read as.
 pub trait FromValue: Sized {
     /// `None` when the value is of another kind.

@@ -22,6 +22,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/party", "base/catalogue"),
     // Who may change what holds for the whole node.
     ("base/worktime", "base/party"),
+    // The one version of all that decisions rest on.
+    ("base/worktime", "base/area"),
+    ("base/classes", "base/area"),
     ("base/classes", "base/party"),
     ("records/mine", "records/case"),
     ("records/open311", "records/case"),

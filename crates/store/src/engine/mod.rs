@@ -155,8 +155,9 @@ pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], clash:
 pub(crate) enum Clash {
     /// An error.
     Refuse,
-    /// The new row takes its place; the key is the first column.
-    Replace,
+    /// The new row takes its place; the key is the first column, and so many columns stay as they were: an index of theirs
+    /// has nothing to do.
+    Replace(usize),
     /// The last column is added to it; the key is all the others.
     Add,
 }
@@ -166,8 +167,8 @@ impl Clash {
         let Some((last, others)) = columns.split_last() else { return String::new() };
         match self {
             Clash::Refuse => String::new(),
-            Clash::Replace => {
-                let set: Vec<String> = columns[1..].iter().map(|c| format!("{c} = excluded.{c}")).collect();
+            Clash::Replace(fixed) => {
+                let set: Vec<String> = columns[fixed..].iter().map(|c| format!("{c} = excluded.{c}")).collect();
                 format!(" on conflict({}) do update set {}", columns[0], set.join(", "))
             }
             Clash::Add => {

@@ -304,7 +304,7 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
         headers: &head.headers,
         ip: head.ip,
         who: who.unwrap_or_default(),
-        header: None,
+        header,
         community: None,
         lang: lang.unwrap_or(Lang::Zh),
         elder: setting("elder").as_deref() == Some("1"),
@@ -313,7 +313,7 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     let end = match (error.or(failed), route) {
         (Some(e), _) => Err(e),
         (None, Some(route)) => guard::allowed(route.may, &req.who)
-            .and_then(|()| fill(app, &mut req, setting("community")))
+            .and_then(|()| community(app, &mut req, setting("community")))
             .and_then(|()| (route.run)(&req)),
         (None, None) => Err(Kind::NotFound.into()),
     };
@@ -329,32 +329,29 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
             let back = crate::kit::form::encode(&head.path);
             return Reply::see_other(req.url(&format!("/sign-in?back={back}")));
         }
-        if req.header.is_none() {
-            let _ = fill(app, &mut req, setting("community"));
-        }
         req.error(&e)
     })
 }
 
-/// For pages: what the header says about the person, and the community he chose.
-fn fill(app: &App, req: &mut Req, community: Option<String>) -> Result<()> {
-    if req.wants_json() {
-        return Ok(());
+/// For pages: the community that the visitor chose.
+fn community(app: &App, req: &mut Req, code: Option<String>) -> Result<()> {
+    if let Some(code) = code.filter(|_| !req.wants_json()) {
+        req.community = app.db.read(|r| area::by_code(r, &code))?.map(|a| (a.code, a.name));
     }
-    app.db.read(|r| {
-        if let Some(code) = community {
-            req.community = area::by_code(r, &code)?.map(|a| (a.code, a.name));
-        }
-        if let Some(person) = req.who.person.clone() {
-            req.header = Some(Header {
-                name: party::own_name(r, &req.who)?,
-                roles: req.who.roles.iter().map(|r| r.kind.to_string()).collect(),
-                body: req.who.roles.iter().find_map(|r| r.body_name.clone()),
-                staff: req.who.is_staff(),
-                unread: notice::unread(r, &person)?,
-                home: party::home_of(&req.who).to_owned(),
-            });
-        }
-        Ok(())
+    Ok(())
+}
+
+/// What the header of a page says about the person.
+fn header(req: &Req) -> Result<Option<Header>> {
+    let Some(person) = &req.who.person else { return Ok(None) };
+    req.app.db.read(|r| {
+        Ok(Some(Header {
+            name: party::own_name(r, &req.who)?,
+            roles: req.who.roles.iter().map(|r| r.kind.to_string()).collect(),
+            body: req.who.roles.iter().find_map(|r| r.body_name.clone()),
+            staff: req.who.is_staff(),
+            unread: notice::unread(r, person)?,
+            home: party::home_of(&req.who).to_owned(),
+        }))
     })
 }

@@ -92,7 +92,7 @@ impl Manner {
     }
 }
 
-/// What the header of a page says about the person; filled by the edge for pages only.
+/// What the header of a page says about the person.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Header {
     /// Name, shown to the person alone.
@@ -131,8 +131,8 @@ pub struct Req<'a> {
     pub ip: IpAddr,
     /// Who acts.
     pub who: Who,
-    /// For pages: what the header says.
-    pub header: Option<Header>,
+    /// Looks up what the header of a page says; asked only when a page is drawn.
+    pub header: fn(&Req) -> Result<Option<Header>>,
     /// Community chosen by the visitor (code and name).
     pub community: Option<(String, String)>,
     /// Language.

@@ -37,6 +37,13 @@ impl<T> Versioned<T> {
     }
 }
 
+impl<T> Versioned<T> {
+    /// Forgets what is kept for a node.
+    pub fn forget(&self, app: &App) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(origin, _, _)| origin != app.db.origin());
+    }
+}
+
 impl<T> Default for Versioned<T> {
     fn default() -> Versioned<T> {
         Versioned::new()

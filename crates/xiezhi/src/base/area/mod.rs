@@ -268,7 +268,7 @@ pub fn version(q: &mut dyn Query) -> store::Result<i64> {
     q.count("select n from structure where id = 1", &[])
 }
 
-/// Says that areas, buildings or organisations have changed.
+/// Says that areas, buildings, organisations, the catalogue or the calendar have changed.
 pub(crate) fn changed(tx: &mut Tx) -> store::Result<()> {
     tx.exec("insert into structure(id, n) values (1, 1) on conflict(id) do update set n = structure.n + 1", &[]).map(drop)
 }

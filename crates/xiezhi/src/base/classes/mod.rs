@@ -29,6 +29,7 @@ use store::{Entry, Query, Tx, params};
 
 pub use class::{Class, Evidence, Major, Stage, Visibility, Words};
 
+use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::time::{self, Ms};
@@ -269,6 +270,7 @@ pub fn adopt(tx: &mut Tx, actor: Option<&str>, catalogue: &Catalogue, valid_from
         "insert into catalogue_pack(version, name, valid_from, made_at, classes, body) values ($1, $2, $3, $4, $5, $6)",
         params![version, &catalogue.name, from, now, classes, body],
     )?;
+    area::changed(tx)?;
     let id = version.to_string();
     let entry = Entry { actor, ..Entry::new("classes.pack", "classes", &id) };
     tx.log(entry.fact("name", catalogue.name.as_str()).fact("valid_from", from).fact("classes", classes))?;

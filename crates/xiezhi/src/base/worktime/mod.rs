@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use store::{Entry, Query, Tx, params};
 
+use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 use crate::kit::{App, Error, Result};
@@ -212,6 +213,7 @@ fn add(tx: &mut Tx, name: &str, calendar: &str, hours: &str, rounding: &str) -> 
         "insert into worktime(version, name, calendar, hours, rounding, made_at) values ($1, $2, $3, $4, $5, $6)",
         params![version, name, calendar, hours, rounding, now],
     )?;
+    area::changed(tx)?;
     Ok(version)
 }
 

@@ -4,7 +4,7 @@
 //! that was reported lies sealed in the log.
 
 use calc::geo::Point;
-use store::Query;
+use store::{Tx, params};
 
 use super::{Case, said};
 use crate::base::area;
@@ -57,15 +57,21 @@ pub fn of(case: &Case) -> Option<Point> {
 }
 
 /// Puts the place again when the class, and with it what everybody may know, has changed.
-pub(super) fn renew(q: &mut dyn Query, case: &mut Case, visibility: Visibility) -> Result<()> {
+pub(super) fn renew(tx: &mut Tx, case: &mut Case, visibility: Visibility) -> Result<()> {
     let building = match &case.building {
-        Some(id) => area::building(q, id)?.and_then(|b| b.point),
+        Some(id) => area::building(tx, id)?.and_then(|b| b.point),
         None => None,
     };
-    let said = said(q, case)?;
+    let said = said(tx, case)?;
     let degree = |name: &str| said.as_ref().and_then(|w| w.number(name)).and_then(|v| i32::try_from(v).ok());
     let reported = degree("case.lat").zip(degree("case.lon")).map(|(lat, lon)| Point { lat, lon });
+    let before = (case.lat, case.lon);
     set(case, public(visibility, building, reported));
+    if (case.lat, case.lon) == before {
+        return Ok(());
+    }
+    let sql = "update cases set lat = $2, lon = $3, cell = $4 where id = $1";
+    tx.exec(sql, params![&case.id, case.lat, case.lon, case.cell])?;
     Ok(())
 }
 

@@ -10,11 +10,13 @@ use super::Case;
 use super::act::Said;
 use super::clock::Limits;
 use super::rules::{Overlay, State};
+use crate::base::area;
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
 use crate::base::worktime::{self, Due, Worktime};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
+use crate::kit::versioned::Versioned;
 use crate::kit::{App, Result};
 
 /// A dispute goes to a ruling by itself after this time in return, and must be ruled on within it.
@@ -43,8 +45,22 @@ impl Rulebook {
 
     /// The same, inside a read of the caller.
     pub fn read(q: &mut dyn Query, app: &App) -> Result<Rulebook> {
-        let (classes, packs) = classes::read_all(q, app)?;
-        Ok(Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? })
+        /// A rulebook, and when the next pack comes into force.
+        type Kept = (Rulebook, Option<Ms>);
+        static KEPT: Versioned<Kept> = Versioned::new();
+        // Catalogue, calendar and chart share one version: one look-up tells that all three still hold.
+        let version = area::version(q)?;
+        let mut load = || -> Result<Kept> {
+            let (classes, packs) = classes::read_all(q, app)?;
+            let next = packs.iter().map(|p| p.valid_from).filter(|f| *f > app.now()).min();
+            Ok((Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? }, next))
+        };
+        let kept = KEPT.get(app, version, &mut load)?;
+        if kept.1.is_some_and(|next| next <= app.now()) {
+            KEPT.forget(app);
+            return Ok(KEPT.get(app, version, load)?.0.clone());
+        }
+        Ok(kept.0.clone())
     }
 
     /// What holds where nothing was set up yet.
