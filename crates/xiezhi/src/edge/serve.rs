@@ -32,8 +32,13 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Threads beyond those for writing and reading: uploads, live pages, timers.
 const SPARE_THREADS: usize = 32;
 
-/// Serves until told to stop. `ready` hears the address that was bound.
+/// Serves until the process is told to stop. `ready` hears the address that was bound.
 pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> {
+    run_until(app, ready, told_to_stop())
+}
+
+/// Serves until `stop` comes true.
+pub fn run_until(app: Arc<App>, ready: impl FnOnce(SocketAddr), stop: impl Future<Output = ()>) -> Result<(), String> {
     // Read before anybody comes: a broken pack stops the program at its start, and the first reporter does not wait for it.
     Rulebook::now(&app).map_err(|e| e.to_string())?;
     let limits = &app.config.file.limits;
@@ -48,7 +53,7 @@ pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> 
         let listener = TcpListener::bind(&app.config.listen).await.map_err(|e| format!("{}: {e}", app.config.listen))?;
         ready(listener.local_addr().map_err(|e| e.to_string())?);
         let jobs = super::jobs::start(app.clone());
-        accept(&app, listener).await;
+        accept(&app, listener, stop).await;
         jobs.stop();
         Ok(())
     });
@@ -57,13 +62,13 @@ pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> 
     end
 }
 
-async fn accept(app: &Arc<App>, listener: TcpListener) {
+async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) {
     let edge = Arc::new(Edge::new(app.clone()));
     let limits = app.config.file.limits.clone();
     let all = Arc::new(Semaphore::new(limits.connections));
     let by_ip: Arc<Mutex<HashMap<IpAddr, usize>>> = Arc::default();
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(told_to_stop());
+    let mut stop = std::pin::pin!(stop);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.header_seconds)).max_buf_size(64 << 10);
     loop {

@@ -35,6 +35,8 @@ pub struct World {
     pub app: Arc<App>,
     pub dir: TempDir,
     pub server: Option<SocketAddr>,
+    /// Dropped with the world: then its server ends, and its jobs no longer take turns with those of later worlds.
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
 /// Tells a story on each engine, each time in a new world. Without PostgreSQL its half says SKIPPED.
@@ -70,19 +72,21 @@ impl World {
         app.db.write(party::first_start).unwrap();
         let hash = party::session::hash(&app, PASSWORD).unwrap();
         app.db.write(move |tx| settle(tx, &hash)).unwrap();
-        World { app, dir, server: None }
+        World { app, dir, server: None, stop: None }
     }
 
-    /// Starts the server, once; it lives until the test program ends.
+    /// Starts the server, once; it lives as long as the world.
     pub fn serve(&mut self) -> SocketAddr {
         if let Some(address) = self.server {
             return address;
         }
         let (tell, hear) = std::sync::mpsc::channel();
         let app = self.app.clone();
-        std::thread::spawn(move || xiezhi::edge::serve::run(app, |address| tell.send(address).unwrap()));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        std::thread::spawn(move || xiezhi::edge::serve::run_until(app, |address| tell.send(address).unwrap(), stopped));
         let address = hear.recv().unwrap();
-        self.server = Some(address);
+        (self.server, self.stop) = (Some(address), Some(stop));
         address
     }
 
