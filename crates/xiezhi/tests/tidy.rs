@@ -23,6 +23,10 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     // Who may change what holds for the whole node.
     ("base/worktime", "base/party"),
     ("base/classes", "base/party"),
+    // A routing table names all three.
+    ("base/routing", "base/area"),
+    ("base/routing", "base/classes"),
+    ("base/routing", "base/party"),
     ("records/mine", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),

@@ -12,5 +12,7 @@ pub mod media;
 pub mod notice;
 /// Who may act.
 pub mod party;
+/// Who gets what.
+pub mod routing;
 /// Calendar and office hours.
 pub mod worktime;

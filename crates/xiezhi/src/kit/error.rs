@@ -102,6 +102,8 @@ kinds! {
     BadWorkbook = 422 "bad-workbook",
     /// The catalogue has mistakes; they are listed beside it.
     BadPack = 422 "bad-pack",
+    /// The routing table has mistakes or holes; they are listed beside it.
+    BadRouting = 422 "bad-routing",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

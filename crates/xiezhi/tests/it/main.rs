@@ -19,5 +19,6 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod receipt;
+mod routing;
 mod texts;
 mod world;

@@ -67,6 +67,16 @@ impl Chart {
         self.bodies.get(id).filter(|s| !s.ended).map(|s| &s.body)
     }
 
+    /// All organisations that exist.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.bodies.values().filter(|s| !s.ended).map(|s| &s.body)
+    }
+
+    /// Whether an organisation of this name has ended.
+    pub fn was_named(&self, name: &str) -> bool {
+        self.bodies.values().any(|s| s.ended && s.body.name == name)
+    }
+
     /// Name of an organisation; empty when there never was one.
     pub fn name(&self, id: &str) -> String {
         self.body(id).map(|b| b.name.clone()).unwrap_or_default()

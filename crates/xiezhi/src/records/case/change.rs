@@ -53,7 +53,9 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             let to = said.to.as_deref().ok_or_else(|| missing("to"))?;
             let body = chart.living(to).filter(|b| b.kind.is_handler()).ok_or_else(|| Kind::Unknown.at("to"))?;
             hand_to(after, body);
-            after.rule.clone_from(&None);
+            // Whoever follows a rule says so; whoever decides otherwise needs none.
+            let suggested = book.suggest(after, now).filter(|s| action == Action::Dispatch && s.body == body.id);
+            after.rule = suggested.and_then(|s| s.rule);
             if action == Action::Rule {
                 (after.overlay, after.ruled, after.dispute_at) = (None, true, None);
             }
@@ -269,7 +271,7 @@ fn moves_clock(action: Action) -> bool {
 
 fn hand_to(after: &mut Case, body: &Body) {
     (after.holder, after.handler, after.handled_by) = (Some(body.id.clone()), Some(body.id.clone()), None);
-    after.ask = None;
+    (after.ask, after.rule) = (None, None);
 }
 
 /// Comes to rest until a date, with what was left on the clock.

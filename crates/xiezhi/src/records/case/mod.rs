@@ -16,6 +16,8 @@ pub mod act;
 mod change;
 /// Deadlines and alarms.
 pub mod clock;
+/// The trial of a routing table.
+pub mod dryrun;
 /// The report form.
 pub mod form;
 /// What was put off.

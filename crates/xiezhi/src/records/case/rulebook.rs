@@ -12,6 +12,7 @@ use super::clock::Limits;
 use super::rules::{Overlay, State};
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
+use crate::base::routing::{self, Suggested, Table};
 use crate::base::worktime::{self, Due, Worktime};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
@@ -33,6 +34,8 @@ pub struct Rulebook {
     pub time: Arc<Worktime>,
     /// Who serves what.
     pub chart: Arc<Chart>,
+    /// The routing table in force, if there is any.
+    pub routing: Option<Arc<Table>>,
 }
 
 impl Rulebook {
@@ -44,19 +47,28 @@ impl Rulebook {
     /// The same, inside a read of the caller.
     pub fn read(q: &mut dyn Query, app: &App) -> Result<Rulebook> {
         let (classes, packs) = classes::read_all(q, app)?;
-        Ok(Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? })
+        let (time, chart) = (worktime::read(q, app)?, Chart::read(q, app)?);
+        Ok(Rulebook { classes, packs, time, chart, routing: routing::read_now(q, app)? })
     }
 
     /// What holds where nothing was set up yet.
     pub fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
         let time = Worktime::embedded(zone).into();
-        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default() }
+        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default(), routing: None }
     }
 
     /// The class of a case, in the version it was filed under.
     pub fn class(&self, case: &Case) -> &Class {
         let pack = self.packs.iter().find(|p| p.version == case.pack).unwrap_or(&self.classes);
         pack.or_other(case.class.as_deref())
+    }
+
+    /// Who should handle a case, as it is classified now: by the routing table, else by what its class says.
+    pub fn suggest(&self, case: &Case, now: Ms) -> Option<Suggested> {
+        let class = self.class(case);
+        let ruled = self.routing.as_ref().and_then(|t| t.decide(&self.chart, class, &case.path, self.time.working(now)));
+        let usual = || routing::by_units(&self.chart, class, &case.path).map(|body| Suggested { body, rule: None });
+        ruled.or_else(usual)
     }
 
     /// When a stage of a case of this class that begins at `from` must end, by the catalogue in force.

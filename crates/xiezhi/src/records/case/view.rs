@@ -15,6 +15,7 @@ use super::{Case, Rulebook, ledger, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::{Catalogue, Class, Major, Visibility};
 use crate::base::party::{Body, Chart};
+use crate::base::routing::{self, Suggested};
 use crate::base::{area, media, party};
 use crate::kit::i18n::Lang;
 use crate::kit::time::{DAY, MINUTE};
@@ -66,6 +67,8 @@ pub struct Matter {
     pub actions: Vec<&'static str>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
+    /// Who should have it, and why, when it can be dispatched.
+    pub suggested: Option<SuggestedView>,
     /// Who can be called to help, when this reader may call.
     pub helpers: Vec<PartyView>,
     /// People of the holder, when one of them can be named.
@@ -140,6 +143,16 @@ pub struct PartyView {
     pub id: String,
     pub name: String,
     pub kind: String,
+}
+
+/// A party that is suggested.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SuggestedView {
+    pub id: String,
+    pub name: String,
+    /// Version of the routing table and number of its rule; absent when the class itself says so.
+    pub rule: Option<(i64, i64)>,
 }
 
 /// How long somebody held it.
@@ -340,6 +353,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let actions = rules::actions(&facts);
     let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch | Action::Rule));
     let sends = actions.iter().any(|a| matches!(a, Action::Dispatch | Action::Rule));
+    let suggested = if sends { book.suggest(case, now) } else { None };
     let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
     let precedents =
         if facts.overlay == Some(Overlay::Adjudicating) && facts.desk { precedents(app, q, chart, case)? } else { Vec::new() };
@@ -378,8 +392,13 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         closed_at: case.closed_at.map(|t| app.time(t)),
         reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
-        parties: if sends { parties(chart, case) } else { Vec::new() },
-        helpers: if may_call { parties(chart, case) } else { Vec::new() },
+        parties: if sends { parties(chart, case, suggested.as_ref()) } else { Vec::new() },
+        suggested: suggested.map(|s| SuggestedView {
+            name: chart.name(&s.body),
+            rule: s.rule.as_deref().and_then(routing::parse_rule),
+            id: s.body,
+        }),
+        helpers: if may_call { parties(chart, case, None) } else { Vec::new() },
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         precedents,
@@ -457,10 +476,13 @@ fn precedents(app: &App, q: &mut dyn Query, chart: &Chart, case: &Case) -> Resul
     Ok(out)
 }
 
-/// Who can be asked to handle a case, nearest first.
-fn parties(chart: &Chart, case: &Case) -> Vec<PartyView> {
+/// Who can be asked to handle a case, nearest first; a rule may name somebody from elsewhere.
+fn parties(chart: &Chart, case: &Case, suggested: Option<&Suggested>) -> Vec<PartyView> {
     let view = |b: &Body| PartyView { id: b.id.clone(), name: b.name.clone(), kind: b.kind.to_string() };
-    chart.serving(&case.path).filter(|b| b.kind.is_handler()).map(view).collect()
+    let mut all: Vec<PartyView> = chart.serving(&case.path).filter(|b| b.kind.is_handler()).map(view).collect();
+    let far = suggested.and_then(|s| chart.living(&s.body)).filter(|b| all.iter().all(|p| p.id != b.id));
+    all.extend(far.map(view));
+    all
 }
 
 /// Cases for a list: the words of all of them in one query.
