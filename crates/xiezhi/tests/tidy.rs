@@ -23,6 +23,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     // Who may change what holds for the whole node.
     ("base/worktime", "base/party"),
     ("base/classes", "base/party"),
+    // People's names, as far as a colleague may see them.
+    ("base/roster", "base/catalogue"),
+    ("base/roster", "base/party"),
     // A routing table names all three.
     ("base/routing", "base/area"),
     ("base/routing", "base/classes"),

@@ -12,6 +12,8 @@ pub mod media;
 pub mod notice;
 /// Who may act.
 pub mod party;
+/// Who is on duty, who is away.
+pub mod roster;
 /// Who gets what.
 pub mod routing;
 /// Calendar and office hours.

@@ -1,4 +1,4 @@
-//! What happens by itself: deadlines fire, notices follow the log, forgotten uploads are swept, other systems are told
+//! What happens by itself: deadlines fire, what lies with somebody who is away moves on, notices follow the log, forgotten uploads are swept, other systems are told
 //! and asked.
 //!
 //! What must stay true: everything is found again in the database after a restart; doing a job twice changes nothing, so
@@ -14,7 +14,7 @@ use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
-use crate::records::case::{Rulebook, notify, ring, task};
+use crate::records::case::{Rulebook, absent, notify, ring, task};
 use crate::records::open311::outbound;
 use store::Query as _;
 
@@ -82,6 +82,7 @@ fn thread(
 
 /// Lets everything ring whose moment has come.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
+    all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign)?;
     let book = Rulebook::now(app)?;
     all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;
     all(app, |r| task::late(r, now, AT_ONCE), task::ring)

@@ -60,6 +60,10 @@ kinds! {
     State = 409 "state",
     /// A ruling named this handler: it cannot hand back.
     Ruled = 409 "ruled",
+    /// Whoever should do it is away and has no substitute.
+    Away = 409 "away",
+    /// Leave was entered for this time already.
+    Overlaps = 409 "overlaps",
     /// Parts of the case are not settled yet.
     TasksOpen = 409 "tasks-open",
     /// Others reported it too.

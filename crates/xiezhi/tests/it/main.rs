@@ -19,6 +19,7 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod receipt;
+mod roster;
 mod routing;
 mod texts;
 mod world;

@@ -9,6 +9,7 @@ use super::act::{Said, Step, is_public, missing, state_before};
 use super::rules::{Action, Ask, Outcome, Overlay, State};
 use super::{Case, by_number, clock, moved, place};
 use crate::base::party::{self, Body};
+use crate::base::roster;
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
@@ -165,7 +166,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             if !party::members(tx, holder, now)?.iter().any(|p| p == to) {
                 return Err(Kind::Unknown.at("to"));
             }
-            after.assignee = Some(to.to_owned());
+            // Whoever is away never holds a running clock.
+            after.assignee = Some(roster::stand_in(tx, holder, to, now)?.ok_or_else(|| Kind::Away.at("to"))?);
         }
         Action::Follow => {
             let person = who.person.as_deref().ok_or(Kind::SignIn)?;

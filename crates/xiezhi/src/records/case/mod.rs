@@ -8,8 +8,10 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.task-late`.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`.
 
+/// Nobody who is away holds a clock.
+pub mod absent;
 /// Actions of staff and reporter.
 pub mod act;
 /// What each action changes.

@@ -16,7 +16,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::{Catalogue, Class, Major, Visibility};
 use crate::base::party::{Body, Chart};
 use crate::base::routing::{self, Suggested};
-use crate::base::{area, media, party};
+use crate::base::{area, media, party, roster};
 use crate::kit::i18n::Lang;
 use crate::kit::time::{DAY, MINUTE};
 use crate::kit::{App, Req, Result, RoleKind, Who};
@@ -200,6 +200,8 @@ pub struct PersonView {
     pub name: String,
     /// Open cases that lie with this person.
     pub load: i64,
+    /// Is on duty now.
+    pub on_duty: bool,
 }
 
 /// How a dispute was ruled before.
@@ -409,7 +411,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
 }
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 6] = ["case.warn", "case.assign", "case.review", "case.ask", "case.refuse", "case.follow"];
+const STAFF_ONLY: [&str; 7] =
+    ["case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
 
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
     let rests = case.overlay.is_some_and(Overlay::rests);
@@ -446,16 +449,17 @@ fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskVie
     }
 }
 
-/// People of the holder with what lies with each, the least busy first.
+/// People of the holder who are not away, with what lies with each: first who is on duty, then the least busy.
 fn people(q: &mut dyn Query, case: &Case, look: &mut Look, now: i64) -> Result<Vec<PersonView>> {
     let body = case.holder.as_deref().unwrap_or_default();
+    let (away, duty) = (roster::away(q, body, now)?, roster::on_duty(q, body, now)?);
     let mut out = Vec::new();
-    for id in party::members(q, body, now)? {
+    for id in party::members(q, body, now)?.into_iter().filter(|id| !away.contains_key(id)) {
         let load = q.count("select count(*) from cases where assignee = $1 and due_at is not null", params![&id])?;
         let name = party::name_of(q, &id)?.and_then(|n| look.at(&n, Relation::Involved)).unwrap_or_default();
-        out.push(PersonView { id, name, load });
+        out.push(PersonView { on_duty: duty.contains(&id), id, name, load });
     }
-    out.sort_by(|a, b| (a.load, &a.name).cmp(&(b.load, &b.name)));
+    out.sort_by(|a, b| (!a.on_duty, a.load, &a.name).cmp(&(!b.on_duty, b.load, &b.name)));
     Ok(out)
 }
 
