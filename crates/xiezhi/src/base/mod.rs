@@ -2,6 +2,8 @@
 
 /// Divisions, grids, buildings.
 pub mod area;
+/// Lamps, covers, benches.
+pub mod asset;
 /// Data elements, decisions, the read log.
 pub mod catalogue;
 /// The case catalogue.

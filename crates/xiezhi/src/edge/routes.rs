@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, classes, media, notice, party, roster, routing, worktime};
+use crate::base::{area, asset, classes, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -35,6 +35,7 @@ pub fn all() -> Vec<Route> {
         worktime::web::ROUTES,
         classes::web::ROUTES,
         classes::admin::ROUTES,
+        asset::web::ROUTES,
         roster::web::ROUTES,
         routing::admin::ROUTES,
         notice::web::ROUTES,

@@ -108,6 +108,8 @@ kinds! {
     BadPack = 422 "bad-pack",
     /// The routing table has mistakes or holes; they are listed beside it.
     BadRouting = 422 "bad-routing",
+    /// The GeoJSON cannot be read.
+    BadGeojson = 422 "bad-geojson",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod asset;
 mod bad_input;
 mod classes;
 mod crash;

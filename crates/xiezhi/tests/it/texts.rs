@@ -1,7 +1,7 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
 use xiezhi::base::classes::read;
-use xiezhi::base::routing;
+use xiezhi::base::{asset, routing};
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
@@ -36,6 +36,7 @@ fn whatever_can_be_said_has_a_text() {
     keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
     keys.extend(read::CODES.iter().map(|c| format!("problem-{c}")));
     keys.extend(routing::sheet::CODES.iter().map(|c| format!("problem-{c}")));
+    keys.extend(asset::import::CODES.iter().map(|c| format!("problem-{c}")));
     keys.extend(["shadowed", "nobody", "ended"].map(|c| format!("routing-warn-{c}")));
     keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
     for key in keys {

@@ -72,9 +72,22 @@ impl Chart {
         self.bodies.values().filter(|s| !s.ended).map(|s| &s.body)
     }
 
-    /// Whether an organisation of this name has ended.
-    pub fn was_named(&self, name: &str) -> bool {
-        self.bodies.values().any(|s| s.ended && s.body.name == name)
+    /// The organisation that a cell of a workbook means, by id or by a name that only one has; else the code of the problem.
+    pub fn named(&self, text: &str) -> std::result::Result<&Body, &'static str> {
+        let found = match self.bodies.get(text) {
+            Some(seat) if seat.ended => return Err("ended"),
+            Some(seat) => &seat.body,
+            None => {
+                let named: Vec<&Body> = self.bodies().filter(|b| b.name == text).collect();
+                match named[..] {
+                    [one] => one,
+                    [] if self.bodies.values().any(|s| s.body.name == text) => return Err("ended"),
+                    [] => return Err("unknown"),
+                    _ => return Err("ambiguous"),
+                }
+            }
+        };
+        if found.kind.is_handler() { Ok(found) } else { Err("no-handler") }
     }
 
     /// Name of an organisation; empty when there never was one.

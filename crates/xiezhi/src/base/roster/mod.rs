@@ -218,7 +218,8 @@ pub fn cancel(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
         let sql = format!("select body, person from {table} where id = $1 and to_at > $2 and cancelled_at is null");
         let Some(row) = tx.row(&sql, params![id, now])? else { continue };
         let (body, person): (String, String) = (row.get("body")?, row.get("person")?);
-        if !may_keep(who, &body) && !(table == "roster_leave" && who.person.as_deref() == Some(&person)) {
+        let own_leave = table == "roster_leave" && who.person.as_deref() == Some(&person);
+        if !may_keep(who, &body) && !own_leave {
             return Err(Kind::Denied.into());
         }
         tx.exec(&format!("update {table} set cancelled_at = $2 where id = $1"), params![id, now])?;

@@ -28,6 +28,8 @@ use crate::kit::time::Ms;
 use crate::kit::versioned::Versioned;
 use crate::kit::{App, Error, Result, RoleKind};
 
+/// What stands in the place of a rule when the owner of an asset is named.
+pub const OWNER: &str = "owner";
 /// Rules of a table.
 pub const RULES: usize = 2000;
 
@@ -117,7 +119,7 @@ pub struct Table {
 pub struct Suggested {
     /// Organisation.
     pub body: String,
-    /// `v3#12`; `None` when the class itself says so.
+    /// `v3#12`, or [`OWNER`]; `None` when the class itself says so.
     pub rule: Option<String>,
 }
 

@@ -129,24 +129,12 @@ fn to(row: &Row, node: &Node, out: &mut Problems) -> To {
     if let Some(kind) = kind.clone().find(|k| k.as_str() == cell || kind_name(node.texts, **k, Lang::Zh) == cell) {
         return To::Kind(*kind);
     }
-    let fail = |code, out: &mut Problems| {
-        row.fail("to", code, out);
-        To::Catalogue
-    };
-    if let Some(body) = node.chart.body(&cell) {
-        return match (node.chart.living(&cell), body.kind.is_handler()) {
-            (None, _) => fail("ended", out),
-            (_, false) => fail("no-handler", out),
-            _ => To::Body(body.id.clone()),
-        };
-    }
-    let named: Vec<&Body> = node.chart.bodies().filter(|b| b.name == cell).collect();
-    match named[..] {
-        [one] if one.kind.is_handler() => To::Body(one.id.clone()),
-        [_] => fail("no-handler", out),
-        [] if node.chart.was_named(&cell) => fail("ended", out),
-        [] => fail("unknown", out),
-        _ => fail("ambiguous", out),
+    match node.chart.named(&cell) {
+        Ok(body) => To::Body(body.id.clone()),
+        Err(code) => {
+            row.fail("to", code, out);
+            To::Catalogue
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             let body = chart.living(to).filter(|b| b.kind.is_handler()).ok_or_else(|| Kind::Unknown.at("to"))?;
             hand_to(after, body);
             // Whoever follows a rule says so; whoever decides otherwise needs none.
-            let suggested = book.suggest(after, now).filter(|s| action == Action::Dispatch && s.body == body.id);
+            let suggested = book.suggest(tx, after, now)?.filter(|s| action == Action::Dispatch && s.body == body.id);
             after.rule = suggested.and_then(|s| s.rule);
             if action == Action::Rule {
                 (after.overlay, after.ruled, after.dispute_at) = (None, true, None);

@@ -118,8 +118,12 @@ pub fn trial(q: &mut dyn Query, req: &Req, table: &Table) -> Result<Trial> {
     for (case, at) in dispatched(q)? {
         let handler = case.handler.as_deref().unwrap_or_default();
         let class = book.class(&case);
-        let new = table.decide(&book.chart, class, &case.path, book.time.working(at));
-        let now = book.suggest(&case, at);
+        // What belongs to somebody goes to him, whatever a table says.
+        let new = match book.owner(q, &case, at)? {
+            Some(body) => Some(Suggested { body, rule: None }),
+            None => table.decide(&book.chart, class, &case.path, book.time.working(at)),
+        };
+        let now = book.suggest(q, &case, at)?;
         let count = classes.entry(class.code.clone()).or_default();
         count.1 += 1;
         out.cases += 1;

@@ -98,6 +98,8 @@ case! {
     path: String,
     /// Building id.
     building: Option<String>,
+    /// Asset id, when it is about one.
+    asset: Option<String>,
     /// Where it is, as far as everybody may know (1e-7 degrees, WGS84).
     lat: Option<i64>,
     /// Longitude.
@@ -225,6 +227,7 @@ impl Case {
             area: String::new(),
             path: String::new(),
             building: None,
+            asset: None,
             lat: None,
             lon: None,
             cell: None,

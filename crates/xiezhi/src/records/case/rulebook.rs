@@ -10,6 +10,7 @@ use super::Case;
 use super::act::Said;
 use super::clock::Limits;
 use super::rules::{Overlay, State};
+use crate::base::asset;
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
 use crate::base::routing::{self, Suggested, Table};
@@ -63,12 +64,23 @@ impl Rulebook {
         pack.or_other(case.class.as_deref())
     }
 
-    /// Who should handle a case, as it is classified now: by the routing table, else by what its class says.
-    pub fn suggest(&self, case: &Case, now: Ms) -> Option<Suggested> {
+    /// Who should handle a case, as it is classified now: whoever owns the asset it is about at that moment, else whom the
+    /// routing table names, else whom its class does.
+    pub fn suggest(&self, q: &mut dyn Query, case: &Case, at: Ms) -> Result<Option<Suggested>> {
+        if let Some(owner) = self.owner(q, case, at)? {
+            return Ok(Some(Suggested { body: owner, rule: Some(routing::OWNER.into()) }));
+        }
         let class = self.class(case);
-        let ruled = self.routing.as_ref().and_then(|t| t.decide(&self.chart, class, &case.path, self.time.working(now)));
+        let ruled = self.routing.as_ref().and_then(|t| t.decide(&self.chart, class, &case.path, self.time.working(at)));
         let usual = || routing::by_units(&self.chart, class, &case.path).map(|body| Suggested { body, rule: None });
-        ruled.or_else(usual)
+        Ok(ruled.or_else(usual))
+    }
+
+    /// Who owned the asset that a case is about, if that organisation still handles anything.
+    pub fn owner(&self, q: &mut dyn Query, case: &Case, at: Ms) -> Result<Option<String>> {
+        let Some(asset) = &case.asset else { return Ok(None) };
+        let owner = asset::owner_at(q, asset, at)?;
+        Ok(owner.filter(|o| self.chart.living(o).is_some_and(|b| b.kind.is_handler())))
     }
 
     /// When a stage of a case of this class that begins at `from` must end, by the catalogue in force.

@@ -16,7 +16,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::{Catalogue, Class, Major, Visibility};
 use crate::base::party::{Body, Chart};
 use crate::base::routing::{self, Suggested};
-use crate::base::{area, media, party, roster};
+use crate::base::{area, asset, media, party, roster};
 use crate::kit::i18n::Lang;
 use crate::kit::time::{DAY, MINUTE};
 use crate::kit::{App, Req, Result, RoleKind, Who};
@@ -50,6 +50,8 @@ pub struct Matter {
     /// Code of the community.
     pub area: String,
     pub address: Option<String>,
+    /// The asset it is about, for staff.
+    pub component: Option<AssetView>,
     pub contact: Option<Contact>,
     pub channel: String,
     pub received_at: String,
@@ -153,6 +155,16 @@ pub struct SuggestedView {
     pub name: String,
     /// Version of the routing table and number of its rule; absent when the class itself says so.
     pub rule: Option<(i64, i64)>,
+    /// It owns the asset.
+    pub owner: bool,
+}
+
+/// An asset that a case is about.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AssetView {
+    pub code: String,
+    pub name: String,
 }
 
 /// How long somebody held it.
@@ -355,7 +367,11 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let actions = rules::actions(&facts);
     let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch | Action::Rule));
     let sends = actions.iter().any(|a| matches!(a, Action::Dispatch | Action::Rule));
-    let suggested = if sends { book.suggest(case, now) } else { None };
+    let suggested = if sends { book.suggest(q, case, now)? } else { None };
+    let asset = match &case.asset {
+        Some(id) if who.is_staff() => asset::by_id(q, id)?.map(|a| AssetView { code: a.code, name: a.name }),
+        _ => None,
+    };
     let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
     let precedents =
         if facts.overlay == Some(Overlay::Adjudicating) && facts.desk { precedents(app, q, chart, case)? } else { Vec::new() };
@@ -378,6 +394,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
         urgent: book.class(case).urgent,
         text,
+        component: asset,
         address: address.filter(|a| !place.ends_with(a.as_str())),
         place,
         area: community.map(|a| a.code).unwrap_or_default(),
@@ -397,6 +414,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         parties: if sends { parties(chart, case, suggested.as_ref()) } else { Vec::new() },
         suggested: suggested.map(|s| SuggestedView {
             name: chart.name(&s.body),
+            owner: s.rule.as_deref() == Some(routing::OWNER),
             rule: s.rule.as_deref().and_then(routing::parse_rule),
             id: s.body,
         }),
