@@ -5,6 +5,7 @@
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
+//! - [`cover`]: whether outlines of grids cover their community
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
@@ -12,6 +13,7 @@
 
 pub mod alike;
 pub mod codes;
+pub mod cover;
 pub mod due;
 pub mod geo;
 pub mod grade;

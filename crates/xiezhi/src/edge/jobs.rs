@@ -14,7 +14,7 @@ use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
-use crate::records::case::{Rulebook, absent, notify, ring, task};
+use crate::records::case::{Rulebook, absent, notify, recut, ring, task};
 use crate::records::open311::outbound;
 use store::Query as _;
 
@@ -82,6 +82,7 @@ fn thread(
 
 /// Lets everything ring whose moment has come.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
+    all(app, |r| recut::due(r, now, AT_ONCE), recut::apply)?;
     all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign)?;
     let book = Rulebook::now(app)?;
     all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;

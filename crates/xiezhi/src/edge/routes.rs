@@ -44,6 +44,7 @@ pub fn all() -> Vec<Route> {
         case::pages::ROUTES,
         case::hung::ROUTES,
         case::dryrun::ROUTES,
+        case::recut::ROUTES,
         mine::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,

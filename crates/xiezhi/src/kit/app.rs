@@ -155,7 +155,8 @@ pub fn migrations() -> Vec<Migration> {
         "0005_open311",
         "0006_routing",
         "0007_roster",
-        "0008_asset"
+        "0008_asset",
+        "0009_recut"
     ]
     .into_iter()
     .enumerate()

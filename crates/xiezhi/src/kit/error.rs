@@ -110,6 +110,8 @@ kinds! {
     BadRouting = 422 "bad-routing",
     /// The GeoJSON cannot be read.
     BadGeojson = 422 "bad-geojson",
+    /// Outlines of grids overlap or leave holes; it is all listed beside it.
+    BadCut = 422 "bad-cut",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -20,6 +20,7 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod receipt;
+mod recut;
 mod roster;
 mod routing;
 mod texts;

@@ -12,7 +12,7 @@ pub mod import;
 pub mod web;
 
 use calc::geo::{self, Point};
-use store::{Query, Row, params};
+use store::{Query, Row, Tx, params};
 
 use crate::kit::time::Ms;
 
@@ -77,6 +77,21 @@ pub fn owner_at(q: &mut dyn Query, id: &str, at: Ms) -> store::Result<Option<Str
 pub fn owners(q: &mut dyn Query, id: &str) -> store::Result<Vec<(String, Ms, Option<Ms>)>> {
     let sql = "select owner, from_at, to_at from asset_owner where asset = $1 order by from_at";
     q.rows(sql, params![id])?.iter().map(|r| Ok((r.get("owner")?, r.get("from_at")?, r.get("to_at")?))).collect()
+}
+
+/// Moves assets out of grids that ended: into the new one they lie in, else into the community. Gives how many.
+pub fn rehome(tx: &mut Tx, ended: &[String], outlines: &[(String, Vec<Point>)], community: &str) -> store::Result<usize> {
+    let mut moved = 0;
+    for old in ended {
+        for row in tx.rows(&format!("select {COLUMNS} from asset where area = $1"), params![old])? {
+            let found = asset(&row)?;
+            let home = found.point.and_then(|p| outlines.iter().find(|(_, ring)| geo::contains(ring, p)));
+            let home = home.map_or(community, |(id, _)| id);
+            tx.exec("update asset set area = $2 where id = $1", params![&found.id, home])?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
 }
 
 /// Assets within a number of metres of a point, the nearest first, with their distances.

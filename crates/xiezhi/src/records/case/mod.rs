@@ -36,6 +36,8 @@ pub mod notify;
 pub mod pages;
 /// Where it is.
 pub mod place;
+/// Grids cut anew, and what that means for cases and people.
+pub mod recut;
 /// Making a report.
 pub mod report;
 /// What happens by itself.
