@@ -270,9 +270,17 @@ pub fn enable(tx: &mut Tx, actor: Option<&str>, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Carries out an enabled cut whose moment has come; a second time does nothing. Gives the grids that ended, and what the
-/// new outlines are by id, for whoever keeps things in grids. A cut that does not fit any more is not carried out.
-pub fn apply(tx: &mut Tx, id: &str) -> Result<Option<(Vec<Area>, Vec<(String, Vec<Point>)>)>> {
+/// What was done, for whoever keeps things in grids.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Grids that ended.
+    pub ended: Vec<Area>,
+    /// The outlines that hold now, by the id of their grid.
+    pub outlines: Vec<(String, Vec<Point>)>,
+}
+
+/// Carries out an enabled cut whose moment has come; a second time does nothing.
+pub fn apply(tx: &mut Tx, id: &str) -> Result<Option<Done>> {
     let now = tx.now();
     let fits = |p: &Plan| p.enabled_at.is_some() && p.applied_at.is_none() && p.valid_from <= now;
     let Some(plan) = by_plan(tx, id)?.filter(fits) else { return Ok(None) };
@@ -297,5 +305,5 @@ pub fn apply(tx: &mut Tx, id: &str) -> Result<Option<(Vec<Area>, Vec<(String, Ve
     let entry = entry.fact("recut", id).fact("ended", effect.ended.len() as i64).fact("added", effect.new.len() as i64);
     tx.log(entry.fact("kept", effect.kept.len() as i64).fact("buildings", effect.buildings.len() as i64))?;
     let outlines = plan.grids.iter().filter_map(|g| Some((homes.get(&g.code)?.clone(), g.points()))).collect();
-    Ok(Some((effect.ended, outlines)))
+    Ok(Some(Done { ended: effect.ended, outlines }))
 }

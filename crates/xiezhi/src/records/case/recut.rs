@@ -174,9 +174,9 @@ pub fn due(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {
 /// Carries out a cut: grids and buildings, then the assets that stand in them.
 pub fn apply(tx: &mut Tx, id: &str) -> Result<()> {
     let Some(plan) = recut::by_plan(tx, id)? else { return Ok(()) };
-    if let Some((ended, outlines)) = recut::apply(tx, id)? {
-        let ended: Vec<String> = ended.into_iter().map(|a| a.id).collect();
-        asset::rehome(tx, &ended, &outlines, &plan.community)?;
+    if let Some(done) = recut::apply(tx, id)? {
+        let ended: Vec<String> = done.ended.into_iter().map(|a| a.id).collect();
+        asset::rehome(tx, &ended, &done.outlines, &plan.community)?;
     }
     Ok(())
 }
