@@ -29,3 +29,4 @@ error-away = This person is away and has no substitute. Choose somebody else, or
 event-reassign = Whoever did it is away; passed to the substitute or back to the organisation
 notice-work-reassign = { $number } is yours while you stand in.
 notice-work-unassign = { $number }: whoever did it is away without a substitute; please name somebody.
+purpose-roster = the roster of duty and leave

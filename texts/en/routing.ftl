@@ -28,6 +28,7 @@ routing-hole = { $area } · { $class } · { $time }: no rule
 routing-warn-shadowed = never reached: the rules up to { $n } take everything before it
 routing-warn-nobody = there is no such organisation now
 routing-warn-ended = this organisation has ended
+routing-warn-ended-area = this area has ended; no new matter lies in it
 problem-ended = This organisation has ended
 problem-ambiguous = Several have this name; write the code or the id (see the sheet 说明)
 problem-no-handler = This organisation handles no matters

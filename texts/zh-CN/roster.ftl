@@ -29,3 +29,4 @@ error-away = 这个人在休假，也没有替班人。请换一个人，或者�
 event-reassign = 原来办的人休假，转给替班人或交回单位
 notice-work-reassign = { $number } 由您替班，接着办。
 notice-work-unassign = { $number } 原来办的人休假了，没有替班人，请安排人接着办。
+purpose-roster = 看值班和休假安排

@@ -28,6 +28,7 @@ routing-hole = { $area } · { $class } · { $time }：没有规则
 routing-warn-shadowed = 用不上：前面的规则到第 { $n } 条为止已经全包了
 routing-warn-nobody = 现在没有这种单位
 routing-warn-ended = 这家单位已经撤销
+routing-warn-ended-area = 这个网格已经停用，新的事项不会落在里面
 problem-ended = 这家单位已经撤销
 problem-ambiguous = 有重名，请改写代码或编号（见“说明”）
 problem-no-handler = 这家单位不办事项，不能派给它

@@ -97,6 +97,27 @@ fn cases_keep_the_grid_of_their_time_and_new_reports_go_to_the_new_ones() {
         let (admin, clerk) = (w.client(Some("admin")), w.client(Some("clerk")));
         let first = reported(&clerk, 5_000);
         assert_eq!(lies_in(w, &first).0, ONE);
+        // A routing rule that names a grid which will end.
+        let rules = w.app.db.read(|r| {
+            let everywhere = xiezhi::base::routing::Rule {
+                area: None,
+                what: xiezhi::base::routing::What::All,
+                when: xiezhi::base::routing::When::Always,
+                to: xiezhi::base::routing::To::Catalogue,
+                note: String::new(),
+                path: String::new(),
+            };
+            let two = area::by_code(r, TWO)?.map(|a| a.id);
+            Ok::<_, Error>(vec![xiezhi::base::routing::Rule { area: two, ..everywhere.clone() }, everywhere])
+        });
+        let rules = rules.unwrap();
+        let write = move |tx: &mut store::Tx| {
+            let version = xiezhi::base::routing::draft(tx, None, &rules)?;
+            xiezhi::base::routing::enable(tx, None, version, 0, 0)
+        };
+        w.app.db.write(write).unwrap();
+        let warned = |who: &Client| who.get("/admin/routing").json()["rules"][0]["warnings"].as_array().unwrap().len();
+        assert_eq!(warned(&admin), 0);
         // The first grid grows over what lay between, under its old code; the second is cut in two.
         let wide = (0, 20_000);
         let cut = file(&[
@@ -128,6 +149,7 @@ fn cases_keep_the_grid_of_their_time_and_new_reports_go_to_the_new_ones() {
         let seen = admin.get(&path).json();
         assert_eq!((&seen["state"], seen["people"].as_array().unwrap().len()), (&json!("done"), 2));
 
+        assert_eq!(warned(&admin), 1, "no new case lies in that grid");
         let old = lies_in(w, &first);
         assert_eq!((old.0.as_str(), old.1), (ONE, true), "the grid of its time, which has ended");
         let new = lies_in(w, &reported(&clerk, 5_000));

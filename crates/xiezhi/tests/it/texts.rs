@@ -39,7 +39,7 @@ fn whatever_can_be_said_has_a_text() {
     keys.extend(asset::import::CODES.iter().map(|c| format!("problem-{c}")));
     keys.extend(area::recut::CODES.iter().map(|c| format!("recut-{c}")));
     keys.extend(["draft", "planned", "done"].iter().flat_map(|s| [format!("recut-{s}"), format!("recut-is-{s}")]));
-    keys.extend(["shadowed", "nobody", "ended"].map(|c| format!("routing-warn-{c}")));
+    keys.extend(["shadowed", "nobody", "ended", "ended-area"].map(|c| format!("routing-warn-{c}")));
     keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");

@@ -69,6 +69,11 @@ pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
     q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(area).transpose()
 }
 
+/// Whether an area exists no more.
+pub fn has_ended(q: &mut dyn Query, id: &str) -> store::Result<bool> {
+    Ok(q.count("select count(*) from area where id = $1 and valid_to is not null", params![id])? > 0)
+}
+
 /// The area that bears this code now, or bore it before. `code@2026-03-09` is the area that bore it on that day: grids may
 /// be cut anew under the same code.
 pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {

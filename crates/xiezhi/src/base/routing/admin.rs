@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::sheet::{self, FORMS, Node};
 use super::{Rule, check, read, read_now, versions};
-use crate::base::classes;
 use crate::base::party::Chart;
 use crate::base::party::admin::over_the_node;
+use crate::base::{area, classes};
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
 use crate::kit::sheet::wrong::{self, Page};
@@ -88,7 +88,13 @@ pub fn told(req: &Req, q: &mut dyn store::Query, rules: &[Rule]) -> Result<(Vec<
     let mut views = Vec::new();
     for (i, rule) in rules.iter().enumerate().take(SHOWN) {
         let [area, class, time, to] = sheet::words(q, &node, rule, req.lang)?;
-        let warnings = warnings.iter().filter(|w| w.rule == i + 1).map(say).collect();
+        let mut warnings: Vec<String> = warnings.iter().filter(|w| w.rule == i + 1).map(say).collect();
+        // A grid that was cut anew: new cases lie in others.
+        if let Some(id) = &rule.area
+            && area::has_ended(q, id)?
+        {
+            warnings.push(req.app.texts.plain(req.lang, "routing-warn-ended-area"));
+        }
         views.push(RuleView { n: i + 1, area, class, time, to, note: rule.note.clone(), warnings });
     }
     let places = sheet::places(q, &chart, rules)?;
