@@ -80,13 +80,14 @@ fn thread(
     std::thread::Builder::new().name(name.to_owned()).spawn(run).ok()
 }
 
-/// Lets everything ring whose moment has come.
+/// Lets everything ring whose moment has come. What fails stops nothing of the others: it is told, and tried again.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
-    all(app, |r| recut::due(r, now, AT_ONCE), recut::apply)?;
-    all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign)?;
     let book = Rulebook::now(app)?;
-    all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;
-    all(app, |r| task::late(r, now, AT_ONCE), task::ring)
+    let rung = all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id));
+    let late = all(app, |r| task::late(r, now, AT_ONCE), task::ring);
+    let moved = all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign);
+    let cut = all(app, |r| recut::due(r, now, AT_ONCE), recut::apply);
+    rung.and(late).and(moved).and(cut)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.
