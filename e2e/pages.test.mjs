@@ -40,13 +40,13 @@ const EVERYBODY = () => [
 const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
-  grid_worker: () => ['/today', `/cases/${matter.number}`],
-  committee: () => ['/desk', '/deliveries', '/desk?queue=all', `/desk?open=${matter.number}`, `/cases/${matter.number}`],
+  grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
+  committee: () => ['/desk', '/roster', '/components', '/deliveries', '/desk?queue=all', `/desk?open=${matter.number}`, `/cases/${matter.number}`],
   subdistrict: () => ['/desk', '/desk?queue=overdue'],
   property: () => ['/desk'],
   department: () => ['/desk'],
   building_head: () => ['/today'],
-  system_admin: () => ['/people', '/admin/classes', '/admin/calendar', '/admin/open311'],
+  system_admin: () => ['/people', '/admin/classes', '/admin/calendar', '/admin/routing', '/admin/grids', '/components', '/admin/open311'],
 };
 
 /** Once everybody; in the other modes, and where stories are only repeated, those whose pages differ. */

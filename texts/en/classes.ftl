@@ -106,17 +106,17 @@ classes-file = Excel workbook (.xlsx)
 classes-from-day = In force from
 classes-from-hint = At once, when left empty.
 classes-do-upload = Upload
-classes-wrong = { $n ->
+sheet-wrongs = { $n ->
     [one] { $n } thing to mend
    *[other] { $n } things to mend
 }
-classes-wrong-lead = The catalogue has not changed. What must be mended is listed below; or download the workbook with everything marked, mend it and upload it again.
-classes-wrong-download = Download the marked workbook
-classes-wrong-more = Only the first { $n } are listed; the others are in the marked workbook.
-classes-sheet = Sheet
-classes-row = Row
-classes-column = Column
-classes-mend = What to do
+sheet-wrong-lead = Nothing has changed. What must be mended is listed below; or download the workbook with everything marked, mend it and upload it again.
+sheet-wrong-download = Download the marked workbook
+sheet-wrong-more = Only the first { $n } are listed; the others are in the marked workbook.
+sheet-at-sheet = Sheet
+sheet-at-row = Row
+sheet-at-column = Column
+sheet-at-mend = What to do
 classes-made = Version { $n } is kept and comes into force on { $from }.
 classes-made-now = Version { $n } is kept and in force from now on.
 classes-name = Name

@@ -82,6 +82,34 @@ pub fn distance_m(a: Point, b: Point) -> u32 {
     (2.0 * EARTH_M * h.clamp(0.0, 1.0).sqrt().asin()).round() as u32
 }
 
+/// Side of a square in 1e-7 degrees: about 220 m of latitude.
+const SIDE: i32 = 20_000;
+
+/// Number of the square a place lies in: neighbours are found by the squares around.
+pub fn cell(p: Point) -> i64 {
+    square(p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE))
+}
+
+fn square(y: i32, x: i32) -> i64 {
+    (i64::from(y) + 45_000) * 200_000 + i64::from(x) + 90_000
+}
+
+/// The square a place lies in and the eight around it.
+pub fn around(p: Point) -> [i64; 9] {
+    let (y, x) = (p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE));
+    std::array::from_fn(|i| square(y + i as i32 / 3 - 1, x + i as i32 % 3 - 1))
+}
+
+/// The squares that hold everything within `metres` of a place, as far as 80 degrees of latitude.
+pub fn cells(p: Point, metres: u32) -> Vec<i64> {
+    // A square is at least 220 m high; its width shrinks with the cosine of the latitude.
+    let up = (metres / 220 + 1) as i32;
+    let wide = f64::from(metres) / (220.0 * p.degrees().0.abs().min(80.0).to_radians().cos());
+    let across = wide as i32 + 1;
+    let (y, x) = (p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE));
+    (-up..=up).flat_map(|dy| (-across..=across).map(move |dx| square(y + dy, x + dx))).collect()
+}
+
 /// WGS 84 to GCJ-02, the shifted datum of mainland web maps. Outside the rough box of China nothing is shifted.
 /// The formula is the one in common use; nobody but the surveyors' office has the authoritative one.
 pub fn wgs_to_gcj(p: Point) -> Point {
@@ -239,6 +267,14 @@ mod tests {
             let (a, b) = (p(a.0 % 900_000_001, a.1 % 1_800_000_001), p(b.0 % 900_000_001, b.1 % 1_800_000_001));
             prop_assert_eq!(distance_m(a, b), distance_m(b, a));
             prop_assert!(distance_m(a, b) <= 20_015_114);
+        }
+
+        #[test]
+        fn everything_within_reach_is_in_the_squares(lat in -790_000_000i32..790_000_000, lon in -1_700_000_000i32..1_700_000_000, dy in -50_000i32..50_000, dx in -250_000i32..250_000) {
+            let (a, b) = (p(lat, lon), p(lat + dy, lon + dx));
+            if distance_m(a, b) <= 500 {
+                prop_assert!(cells(a, 500).contains(&cell(b)));
+            }
         }
 
         #[test]

@@ -7,6 +7,7 @@
 //! - [`grade`]: how personal values look when they are masked
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
+//! - [`cover`]: whether outlines of grids cover their community
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
@@ -14,6 +15,7 @@
 
 pub mod alike;
 pub mod codes;
+pub mod cover;
 pub mod draw;
 pub mod due;
 pub mod geo;

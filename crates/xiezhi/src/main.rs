@@ -17,6 +17,8 @@ use xiezhi::records::case::import;
 
 #[path = "main/calc.rs"]
 mod methods;
+#[path = "main/recut.rs"]
+mod recut;
 
 /// What one thread takes from memory another gives back (a request, its write, its answer): the allocator of the C library
 /// spent a third of the writer's time on that.
@@ -138,6 +140,21 @@ enum AreaCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Cuts the grids of a community anew: GeoJSON polygons with `code` and `name`.
+    Recut {
+        #[command(flatten)]
+        node: Node,
+        /// Code of the community.
+        #[arg(long)]
+        community: String,
+        /// The day from which they hold, like 2026-12-01; now without it.
+        #[arg(long)]
+        from: Option<String>,
+        /// Only says what it means.
+        #[arg(long)]
+        dry_run: bool,
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -216,6 +233,10 @@ fn run(command: Command) -> Result<ExitCode, String> {
             })?;
         }
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
+        Command::Area(AreaCommand::Recut { node, community, from, dry_run, file }) => {
+            let app = App::open(node.config()?)?;
+            return recut::run(&app, &community, from.as_deref(), dry_run, &file);
+        }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
         Command::Calendar(CalendarCommand::Import { node, file }) => return import_calendar(&node, &file),
         Command::Calc(method) => return methods::run(method),

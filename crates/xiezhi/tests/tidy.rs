@@ -26,6 +26,17 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/worktime", "base/area"),
     ("base/classes", "base/area"),
     ("base/classes", "base/party"),
+    // People's names, as far as a colleague may see them.
+    ("base/roster", "base/catalogue"),
+    ("base/roster", "base/party"),
+    // What an asset is, where it stands, whose it is.
+    ("base/asset", "base/area"),
+    ("base/asset", "base/classes"),
+    ("base/asset", "base/party"),
+    // A routing table names all three.
+    ("base/routing", "base/area"),
+    ("base/routing", "base/classes"),
+    ("base/routing", "base/party"),
     ("records/mine", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),

@@ -2,6 +2,8 @@
 
 /// Divisions, grids, buildings.
 pub mod area;
+/// Lamps, covers, benches.
+pub mod asset;
 /// Data elements, decisions, the read log.
 pub mod catalogue;
 /// The case catalogue.
@@ -12,5 +14,9 @@ pub mod media;
 pub mod notice;
 /// Who may act.
 pub mod party;
+/// Who is on duty, who is away.
+pub mod roster;
+/// Who gets what.
+pub mod routing;
 /// Calendar and office hours.
 pub mod worktime;

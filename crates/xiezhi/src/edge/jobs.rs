@@ -1,4 +1,4 @@
-//! What happens by itself: deadlines fire, notices follow the log, forgotten uploads are swept, other systems are told
+//! What happens by itself: deadlines fire, what lies with somebody who is away moves on, notices follow the log, forgotten uploads are swept, other systems are told
 //! and asked.
 //!
 //! What must stay true: everything is found again in the database after a restart; doing a job twice changes nothing, so
@@ -15,7 +15,7 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::oversight::supervise::kpi;
-use crate::records::case::{Rulebook, notify, ring, task};
+use crate::records::case::{Rulebook, absent, notify, recut, ring, task};
 use crate::records::open311::outbound;
 use store::Query as _;
 
@@ -81,11 +81,14 @@ fn thread(
     std::thread::Builder::new().name(name.to_owned()).spawn(run).ok()
 }
 
-/// Lets everything ring whose moment has come.
+/// Lets everything ring whose moment has come. What fails stops nothing of the others: it is told, and tried again.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let book = Rulebook::now(app)?;
-    all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;
-    all(app, |r| task::late(r, now, AT_ONCE), task::ring)
+    let rung = all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id));
+    let late = all(app, |r| task::late(r, now, AT_ONCE), task::ring);
+    let moved = all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign);
+    let cut = all(app, |r| recut::due(r, now, AT_ONCE), recut::apply);
+    rung.and(late).and(moved).and(cut)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

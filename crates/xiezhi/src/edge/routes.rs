@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, classes, media, notice, party, worktime};
+use crate::base::{area, asset, classes, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -35,12 +35,17 @@ pub fn all() -> Vec<Route> {
         worktime::web::ROUTES,
         classes::web::ROUTES,
         classes::admin::ROUTES,
+        asset::web::ROUTES,
+        roster::web::ROUTES,
+        routing::admin::ROUTES,
         notice::web::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
         case::alike::ROUTES,
+        case::dryrun::ROUTES,
+        case::recut::ROUTES,
         mine::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,

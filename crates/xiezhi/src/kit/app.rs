@@ -147,11 +147,22 @@ macro_rules! migrations {
 
 /// The program's migrations in order.
 pub fn migrations() -> Vec<Migration> {
-    migrations!["0001_base", "0002_case", "0003_classes", "0004_engine", "0005_open311", "0009_kpi"]
-        .into_iter()
-        .enumerate()
-        .map(|(i, (name, sql))| Migration { version: i as i64 + 1, name, sql })
-        .collect()
+    migrations![
+        "0001_base",
+        "0002_case",
+        "0003_classes",
+        "0004_engine",
+        "0005_open311",
+        "0006_routing",
+        "0007_roster",
+        "0008_asset",
+        "0009_recut",
+        "0010_kpi"
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(i, (name, sql))| Migration { version: i as i64 + 1, name, sql })
+    .collect()
 }
 
 /// Refuses a database that was begun under other keys (restored without them, or another node's): going on would write

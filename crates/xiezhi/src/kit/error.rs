@@ -60,6 +60,10 @@ kinds! {
     State = 409 "state",
     /// A ruling named this handler: it cannot hand back.
     Ruled = 409 "ruled",
+    /// Whoever should do it is away and has no substitute.
+    Away = 409 "away",
+    /// Leave was entered for this time already.
+    Overlaps = 409 "overlaps",
     /// Parts of the case are not settled yet.
     TasksOpen = 409 "tasks-open",
     /// Others reported it too.
@@ -102,6 +106,12 @@ kinds! {
     BadWorkbook = 422 "bad-workbook",
     /// The catalogue has mistakes; they are listed beside it.
     BadPack = 422 "bad-pack",
+    /// The routing table has mistakes or holes; they are listed beside it.
+    BadRouting = 422 "bad-routing",
+    /// The GeoJSON cannot be read.
+    BadGeojson = 422 "bad-geojson",
+    /// Outlines of grids overlap or leave holes; it is all listed beside it.
+    BadCut = 422 "bad-cut",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
     /// The program made a mistake.

@@ -37,6 +37,12 @@ pub fn day_start(at: Ms, zone: &TimeZone) -> Ms {
     zoned(at, zone).start_of_day().map_or(at, |d| d.timestamp().as_millisecond())
 }
 
+/// Midnight at which a local day begins that is written `2026-12-01`.
+pub fn day_begin(text: &str, zone: &TimeZone) -> Option<Ms> {
+    let day = text.parse::<jiff::civil::Date>().ok()?;
+    day.to_zoned_datetime(zone.clone()).ok().map(|z| z.timestamp().as_millisecond())
+}
+
 /// The end of a local day that is written `2026-12-01`.
 pub fn day_end(text: &str, zone: &TimeZone) -> Option<Ms> {
     let next = text.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;

@@ -9,7 +9,7 @@ use xiezhi::kit::i18n::Lang;
 use xiezhi::kit::time::{self, DAY};
 use xiezhi::kit::{Error, RoleKind};
 
-use crate::world::{COMMUNITY, Client, PASSWORD, on_each_engine};
+use crate::world::{COMMUNITY, Client, PASSWORD, on_each_engine, send};
 
 const CALENDAR: &str = "# name: 测试历\n# years: 2026-2027\nday,kind,name\n2026-12-01,off,社区日\n2026-12-05,work,社区日\n";
 
@@ -82,21 +82,6 @@ fn a_limit_on_the_command_line() {
     std::fs::write(&file, format!("{CALENDAR}2026-13-01,off,x\n")).unwrap();
     let (code, _, err) = xiezhi(&["calendar", "import", "--data", data.to_str().unwrap(), path]);
     assert!(code == 2 && err.contains("cal.csv:6:1:"), "{code} {err}");
-}
-
-const BOUNDARY: &str = "----story";
-
-/// A form with a file, as a browser sends it.
-fn send(client: &Client, path: &str, fields: &[(&str, &str)], file: &[u8]) -> crate::world::Answer {
-    let mut body = Vec::new();
-    for (name, value) in fields {
-        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
-    }
-    let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.xlsx\"\r\n\r\n");
-    body.extend(head.into_bytes());
-    body.extend(file);
-    body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
-    client.post_raw(path, &[("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))], &body)
 }
 
 /// The workbook in force with one cell of one class changed.

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod alike;
+mod asset;
 mod bad_input;
 mod classes;
 mod crash;
@@ -21,5 +22,8 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod receipt;
+mod recut;
+mod roster;
+mod routing;
 mod texts;
 mod world;

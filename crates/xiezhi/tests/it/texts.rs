@@ -1,6 +1,7 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
 use xiezhi::base::classes::read;
+use xiezhi::base::{area, asset, routing};
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
@@ -34,6 +35,12 @@ fn whatever_can_be_said_has_a_text() {
     );
     keys.extend(RoleKind::ALL.iter().map(|r| format!("role-{}", r.as_str().replace('_', "-"))));
     keys.extend(read::CODES.iter().map(|c| format!("problem-{c}")));
+    keys.extend(routing::sheet::CODES.iter().map(|c| format!("problem-{c}")));
+    keys.extend(asset::import::CODES.iter().map(|c| format!("problem-{c}")));
+    keys.extend(area::recut::CODES.iter().map(|c| format!("recut-{c}")));
+    keys.extend(["draft", "planned", "done"].iter().flat_map(|s| [format!("recut-{s}"), format!("recut-is-{s}")]));
+    keys.extend(["shadowed", "nobody", "ended", "ended-area"].map(|c| format!("routing-warn-{c}")));
+    keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
     }

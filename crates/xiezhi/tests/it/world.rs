@@ -246,3 +246,18 @@ impl Client {
         self.post(&format!("/cases/{number}/{action}"), &body)
     }
 }
+
+const BOUNDARY: &str = "----story";
+
+/// A form with a file, as a browser sends it.
+pub fn send(client: &Client, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+    }
+    let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.xlsx\"\r\n\r\n");
+    body.extend(head.into_bytes());
+    body.extend(file);
+    body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+    client.post_raw(path, &[("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))], &body)
+}

@@ -4,10 +4,12 @@
 //! path of the parent plus the area's own number, so that "this area and everything beneath it" is one index range and
 //! "does this role cover that place" is one prefix comparison. A place is never refused for lying outside.
 //!
-//! Log kinds written: `area.import`, `area.add`, `area.buildings`.
+//! Log kinds written: `area.import`, `area.add`, `area.buildings`, `area.recut-draft`, `area.recut-enable`, `area.recut`.
 
 /// Reading division lists.
 pub mod import;
+/// Cutting grids anew.
+pub mod recut;
 /// Pages and data about areas.
 pub mod web;
 
@@ -15,6 +17,7 @@ use calc::geo::{self, Point};
 use store::{Entry, Query, Row, Tx, params};
 
 use crate::kit::Result;
+use crate::kit::time::{self, Ms};
 
 /// An area as it is now.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,17 +69,45 @@ pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
     q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(area).transpose()
 }
 
-/// The area that bears this code now, or bore it before.
+/// Whether an area exists no more.
+pub fn has_ended(q: &mut dyn Query, id: &str) -> store::Result<bool> {
+    Ok(q.count("select count(*) from area where id = $1 and valid_to is not null", params![id])? > 0)
+}
+
+/// The area that bears this code now, or bore it before. `code@2026-03-09` is the area that bore it on that day: grids may
+/// be cut anew under the same code.
 pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {
+    if let Some((code, day)) = code.split_once('@') {
+        return on_day(q, code, day);
+    }
     let now = q.row(&format!("select {COLUMNS} from area where code = $1 and valid_to is null"), params![code])?;
     if let Some(row) = now {
         return area(&row).map(Some);
     }
     let past = q.row("select area from area_past where code = $1 order by valid_to desc limit 1", params![code])?;
-    match past {
-        Some(row) => by_id(q, &row.get::<String>("area")?),
-        None => Ok(None),
+    if let Some(row) = past {
+        return by_id(q, &row.get::<String>("area")?);
     }
+    // One that has ended is still read: cases of its time lie in it.
+    let ended = format!("select {COLUMNS} from area where code = $1 and code <> '' order by valid_to desc limit 1");
+    q.row(&ended, params![code])?.as_ref().map(area).transpose()
+}
+
+/// The area that bore a code on a local day: noon UTC lies in it in every zone of the world but the outermost.
+fn on_day(q: &mut dyn Query, code: &str, day: &str) -> store::Result<Option<Area>> {
+    let Some(at) = time::parse(&format!("{day}T12:00:00Z")) else { return Ok(None) };
+    let sql = format!(
+        "select {COLUMNS} from area where code = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2) order by valid_from desc limit 1"
+    );
+    q.row(&sql, params![code, at])?.as_ref().map(area).transpose()
+}
+
+/// The areas directly beneath at a moment, in the order of their codes.
+pub fn children_at(q: &mut dyn Query, parent: &str, at: Ms) -> store::Result<Vec<Area>> {
+    let sql = format!(
+        "select {COLUMNS} from area where parent = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2) order by code limit 2000"
+    );
+    q.rows(&sql, params![parent, at])?.iter().map(area).collect()
 }
 
 /// The area above all others.
@@ -156,8 +187,8 @@ fn read_building(row: &Row) -> store::Result<Building> {
 
 /// The grid a point lies in. Grids whose box holds the point are few; the outline decides.
 pub fn grid_at(q: &mut dyn Query, p: Point) -> store::Result<Option<Area>> {
-    let sql =
-        "select area, ring from area_shape where min_lat <= $1 and max_lat >= $1 and min_lon <= $2 and max_lon >= $2 limit 50";
+    let sql = "select s.area, s.ring from area_shape s join area a on a.id = s.area where s.min_lat <= $1 and s.max_lat >= $1 and s.min_lon <= $2 \
+         and s.max_lon >= $2 and a.kind = 'grid' and a.valid_to is null limit 50";
     for row in q.rows(sql, params![p.lat, p.lon])? {
         if geo::contains(&ring(&row.get::<String>("ring")?), p) {
             return by_id(q, &row.get::<String>("area")?);

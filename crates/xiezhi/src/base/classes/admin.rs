@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,8 +12,8 @@ use super::{Catalogue, read_now, read_version, versions, xlsx};
 use crate::base::party::admin::over_the_node;
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
-use crate::kit::i18n::Lang;
-use crate::kit::time::{DAY, Ms};
+use crate::kit::sheet::wrong::{self, Page};
+use crate::kit::time::{DAY, Ms, day_begin};
 use crate::kit::{Reply, Req, Result, Route};
 
 /// Routes of this room.
@@ -33,8 +30,6 @@ pub const ROUTES: &[Route] = &[
 ];
 /// How far ahead a version may be put in force.
 const AHEAD: Ms = 730 * DAY;
-/// Problems that a page lists.
-const LISTED: usize = 100;
 
 #[derive(Serialize, JsonSchema)]
 struct View {
@@ -97,29 +92,6 @@ fn workbook(req: &Req) -> Result<Reply> {
     Ok(Reply::of(xlsx::MIME, bytes).header("content-disposition", name))
 }
 
-/// What must be mended; nothing was changed.
-#[derive(Serialize, JsonSchema)]
-struct Wrong {
-    code: &'static str,
-    message: String,
-    count: usize,
-    problems: Vec<ProblemView>,
-    /// The workbook with everything marked, as a link that needs no second upload.
-    marked: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct ProblemView {
-    /// Name of the sheet.
-    sheet: &'static str,
-    row: usize,
-    /// Head of the column; empty for the whole row.
-    column: &'static str,
-    /// Stable code.
-    code: &'static str,
-    text: String,
-}
-
 fn upload(req: &Req) -> Result<Reply> {
     let some = || req.form.files.iter().filter(|f| !f.bytes.is_empty());
     let file = some().find(|f| f.field == "file").or_else(|| some().next()).ok_or_else(|| Kind::Missing.at("file"))?;
@@ -152,31 +124,13 @@ fn upload(req: &Req) -> Result<Reply> {
 
 /// Midnight of a local day; at the latest two years ahead.
 fn begins(req: &Req, day: &str) -> Result<Ms> {
-    let date: Date = day.parse().map_err(|_| Kind::WrongType.at("from"))?;
-    let at = date.to_zoned_datetime(req.app.config.zone.clone()).map_err(|_| Kind::WrongType.at("from"))?;
-    let at = at.timestamp().as_millisecond();
+    let at = day_begin(day, &req.app.config.zone).ok_or_else(|| Kind::WrongType.at("from"))?;
     if at > req.now + AHEAD { Err(Kind::OutOfRange.at("from")) } else { Ok(at) }
 }
 
 fn wrong(req: &Req, tables: &super::tables::Tables, problems: &[Problem]) -> Result<Reply> {
     let marked = xlsx::mark(tables, problems, &req.app.texts, req.lang)?;
-    let of = |p: &Problem| {
-        let form = FORMS.iter().find(|f| f.key == p.table);
-        let column = form.and_then(|f| f.columns.iter().find(|c| c.0 == p.column));
-        ProblemView {
-            sheet: form.map_or("", |f| f.zh),
-            row: p.row,
-            column: column.map_or("", |c| if req.lang == Lang::Zh { c.1 } else { c.2 }),
-            code: p.code,
-            text: req.app.texts.plain(req.lang, &format!("problem-{}", p.code)),
-        }
-    };
-    let view = Wrong {
-        code: Kind::BadPack.code(),
-        message: req.error_text(&Kind::BadPack.into()),
-        count: problems.len(),
-        problems: problems.iter().take(LISTED).map(of).collect(),
-        marked: format!("data:{};base64,{}", xlsx::MIME, STANDARD.encode(marked)),
-    };
-    Ok(req.page("base/classes/wrong.html", &view)?.status(Kind::BadPack.status()))
+    let back = ("/admin/classes", "classes-admin-title");
+    let page = Page { kind: Kind::BadPack, forms: &FORMS, back, file: "classes.xlsx", notes: Vec::new() };
+    wrong::answer(req, page, problems, &marked)
 }

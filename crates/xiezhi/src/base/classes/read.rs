@@ -1,36 +1,22 @@
 //! Reading a pack: every mistake is found at once and named with its table, row and column, so that a clerk mends them
 //! in one go. Nothing here panics, whatever the tables hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use calc::due::Limit;
 
 use super::class::{Class, Datatype, Evidence, Kind, Major, Question, Stage, Visibility, Words};
-use super::tables::{FORMS, Form, SETTINGS, Tables};
+use super::tables::{FORMS, SETTINGS, Tables};
 use super::{Catalogue, DAYS};
 use crate::kit::RoleKind;
+pub use crate::kit::sheet::Problem;
+use crate::kit::sheet::{CODE, PROBLEMS, Problems, Row, is_code, parts, rows};
 
-/// Characters of a code, of a name, of a longer text.
-const CODE: usize = 40;
+/// Characters of a name, of a longer text.
 const NAME: usize = 60;
 const TEXT: usize = 500;
 /// Keywords of a class in one language, values of a question.
 const WORDS: usize = 40;
-/// Problems that are named; more would not be read.
-const PROBLEMS: usize = 500;
-
-/// A mistake in a pack. Its code is the key of its text, `problem-<code>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// Key of the table.
-    pub table: &'static str,
-    /// Row from 1; the head is row 1.
-    pub row: usize,
-    /// Key of the column; empty for the row or table as a whole.
-    pub column: &'static str,
-    /// Stable code.
-    pub code: &'static str,
-}
 
 /// Codes of all problems, for the test that each has a text.
 pub const CODES: [&str; 15] = [
@@ -51,73 +37,15 @@ pub const CODES: [&str; 15] = [
     "formula",
 ];
 
-type Problems = Vec<Problem>;
-
-/// One row, with where its columns are.
-struct Row<'a> {
-    form: &'static Form,
-    at: usize,
-    cells: &'a [String],
-    columns: &'a HashMap<&'static str, usize>,
+/// What a pack needs of a row beside what every table does.
+trait PackRow {
+    fn words(&self, zh: &'static str, en: &'static str, max: usize, out: &mut Problems) -> Words;
+    fn limit(&self, column: &'static str, out: &mut Problems) -> Limit;
 }
 
-impl Row<'_> {
-    fn fail(&self, column: &'static str, code: &'static str, out: &mut Problems) {
-        if out.len() < PROBLEMS {
-            out.push(Problem { table: self.form.key, row: self.at, column, code });
-        }
-    }
-
-    /// The cell, without blanks around it; empty when it is not there.
-    fn cell(&self, column: &'static str) -> &str {
-        self.columns.get(column).and_then(|i| self.cells.get(*i)).map_or("", |c| c.trim())
-    }
-
-    fn text(&self, column: &'static str, max: usize, out: &mut Problems) -> String {
-        let text: String = self.cell(column).chars().filter(|c| !c.is_control() || *c == '\n').collect();
-        if text.chars().count() > max {
-            self.fail(column, "too-long", out);
-        }
-        text
-    }
-
-    fn need(&self, column: &'static str, max: usize, out: &mut Problems) -> String {
-        let text = self.text(column, max, out);
-        if text.is_empty() {
-            self.fail(column, "missing", out);
-        }
-        text
-    }
-
-    fn code(&self, column: &'static str, out: &mut Problems) -> String {
-        let code = self.need(column, CODE, out);
-        if !code.is_empty() && !is_code(&code) {
-            self.fail(column, "bad-code", out);
-        }
-        code
-    }
-
+impl PackRow for Row<'_> {
     fn words(&self, zh: &'static str, en: &'static str, max: usize, out: &mut Problems) -> Words {
         Words { zh: self.text(zh, max, out), en: self.text(en, max * 4, out) }
-    }
-
-    fn yes(&self, column: &'static str, out: &mut Problems) -> bool {
-        match self.cell(column) {
-            "是" | "yes" | "Yes" | "1" | "true" | "TRUE" => true,
-            "" | "否" | "no" | "No" | "0" | "false" | "FALSE" => false,
-            _ => {
-                self.fail(column, "unknown", out);
-                false
-            }
-        }
-    }
-
-    fn choice<T>(&self, column: &'static str, parse: fn(&str) -> Option<T>, or: T, out: &mut Problems) -> T {
-        let cell = self.cell(column);
-        parse(cell).unwrap_or_else(|| {
-            self.fail(column, if cell.is_empty() { "missing" } else { "unknown" }, out);
-            or
-        })
     }
 
     fn limit(&self, column: &'static str, out: &mut Problems) -> Limit {
@@ -127,67 +55,6 @@ impl Row<'_> {
             NONE
         })
     }
-
-    fn number(&self, column: &'static str, min: i64, max: i64, out: &mut Problems) -> Option<i64> {
-        let cell = self.cell(column);
-        let n = cell.parse().ok().filter(|n| (min..=max).contains(n));
-        if n.is_none() && !cell.is_empty() {
-            self.fail(column, "bad-number", out);
-        }
-        n
-    }
-}
-
-/// Lower-case ASCII letters, digits and dashes: it stands in addresses and in other programs.
-fn is_code(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-/// The parts of a list in a cell.
-fn parts(text: &str) -> Vec<String> {
-    let cut = |c: char| matches!(c, '、' | '，' | ',' | '；' | ';' | '\n');
-    text.split(cut).map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect()
-}
-
-/// The key of the column that a head means: the key itself, or what [`super::xlsx`] wrote above it.
-pub(super) fn column_of(form: &Form, head: &str) -> Option<&'static str> {
-    let first = head.trim().lines().next().unwrap_or_default().trim();
-    form.columns.iter().find(|(key, zh, en, _)| first == *key || first == *zh || first == *en).map(|c| c.0)
-}
-
-/// Rows of a table that hold anything, with their numbers.
-fn rows(form: &'static Form, tables: &Tables, out: &mut Problems) -> (HashMap<&'static str, usize>, Vec<usize>) {
-    let table = tables.get(form.key);
-    let mut columns = HashMap::new();
-    let mut fail = |row, column, code| out.push(Problem { table: form.key, row, column, code });
-    let Some(head) = table.first() else {
-        fail(1, "", "table-missing");
-        return (columns, Vec::new());
-    };
-    for (i, text) in head.iter().enumerate().filter(|(_, t)| !t.trim().is_empty()) {
-        match column_of(form, text) {
-            Some(key) if columns.insert(key, i).is_some() => fail(1, key, "twice"),
-            Some(_) => {}
-            None if is_problem_column(text) => {}
-            None => fail(1, "", "column-unknown"),
-        }
-    }
-    for (key, ..) in form.columns {
-        if !columns.contains_key(key) {
-            fail(1, key, "column-missing");
-        }
-    }
-    let full = |i: &usize| table[*i].iter().any(|c| !c.trim().is_empty());
-    let full: Vec<usize> = (1..table.len()).filter(full).collect();
-    if full.len() > form.rows {
-        fail(form.rows + 2, "", "too-many-rows");
-    }
-    (columns, full.into_iter().take(form.rows).collect())
-}
-
-/// The column in which mistakes are told stays out of the pack.
-pub(super) fn is_problem_column(head: &str) -> bool {
-    head.trim().lines().next().is_some_and(|l| matches!(l.trim(), "请改这里" | "problem"))
 }
 
 /// Reads a pack; version and validity are given by whoever keeps it.
@@ -209,7 +76,7 @@ pub fn read(tables: &Tables) -> Result<Catalogue, Problems> {
 
 fn read_majors(tables: &Tables, out: &mut Problems) -> Vec<Major> {
     let form = &FORMS[0];
-    let (columns, at) = rows(form, tables, out);
+    let (columns, at) = rows(form, tables.get(form.key), out);
     let mut majors: Vec<Major> = Vec::new();
     for i in at {
         let row = Row { form, at: i + 1, cells: &tables.majors[i], columns: &columns };
@@ -230,7 +97,7 @@ fn read_majors(tables: &Tables, out: &mut Problems) -> Vec<Major> {
 /// Questions by class, with the row of each class code so that unknown ones can be told.
 fn read_questions(tables: &Tables, out: &mut Problems) -> BTreeMap<String, Vec<(usize, Question)>> {
     let form = &FORMS[2];
-    let (columns, at) = rows(form, tables, out);
+    let (columns, at) = rows(form, tables.get(form.key), out);
     let mut by_class: BTreeMap<String, Vec<(usize, Question)>> = BTreeMap::new();
     for i in at {
         let row = Row { form, at: i + 1, cells: &tables.questions[i], columns: &columns };
@@ -278,7 +145,7 @@ fn values(row: &Row, datatype: Datatype, out: &mut Problems) -> Vec<(String, Wor
 
 fn read_settings(tables: &Tables, out: &mut Problems) -> Catalogue {
     let form = &FORMS[3];
-    let (columns, at) = rows(form, tables, out);
+    let (columns, at) = rows(form, tables.get(form.key), out);
     let mut catalogue = Catalogue::empty();
     let mut seen = BTreeSet::new();
     for i in at {
@@ -320,7 +187,7 @@ fn read_classes(
     out: &mut Problems,
 ) {
     let form = &FORMS[1];
-    let (columns, at) = rows(form, tables, out);
+    let (columns, at) = rows(form, tables.get(form.key), out);
     let mut plain: BTreeMap<u32, String> = BTreeMap::new();
     for i in at {
         let row = Row { form, at: i + 1, cells: &tables.classes[i], columns: &columns };

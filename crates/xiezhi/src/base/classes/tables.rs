@@ -5,21 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::class::{Class, Datatype, Evidence, Kind, Visibility, Words};
 use super::{Catalogue, DAYS};
-
-/// A column: key, 中文, English, width in a workbook.
-pub type Column = (&'static str, &'static str, &'static str, u8);
-
-/// One of the tables of a pack.
-pub struct Form {
-    /// Key.
-    pub key: &'static str,
-    /// Name of the sheet.
-    pub zh: &'static str,
-    /// Columns in order.
-    pub columns: &'static [Column],
-    /// Most rows.
-    pub rows: usize,
-}
+pub use crate::kit::sheet::Form;
 
 /// The tables of a pack.
 pub const FORMS: [Form; 4] = [

@@ -1,277 +1,75 @@
-//! The catalogue as a workbook that a clerk edits: sheets 类别, 问题, 大类, 设置 and an explanation.
-//!
-//! What must stay true: a file from outside costs bounded time and memory whatever it claims (it is unpacked once with a
-//! limit before anything reads it; cells are read as a stream, none beyond the last allowed row or column is kept);
-//! formulas are refused, because what they show depends on the machine; the same catalogue gives the same bytes.
+//! The catalogue as a workbook that a clerk edits: sheets 类别, 问题, 大类, 设置 and an explanation. What a workbook may be
+//! is in [`crate::kit::sheet`].
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use calamine::{DataRef, Reader as _, Xlsx};
-use rust_xlsxwriter::{
-    Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError,
-};
+use rust_xlsxwriter::{DataValidation, Formula};
 
 use super::Catalogue;
 use super::class::{Datatype, Evidence, Kind as ClassKind, Visibility};
-use super::read::{Problem, column_of};
-use super::tables::{FORMS, Form, Hand, Tables, write};
-use crate::kit::error::Kind;
+use super::read::Problem;
+use super::tables::{FORMS, Hand, Tables, write};
 use crate::kit::i18n::{Lang, Texts};
-use crate::kit::{Error, Result, RoleKind};
+use crate::kit::sheet::xlsx::{self, Book, list};
+pub use crate::kit::sheet::xlsx::{FILE_BYTES, MIME};
+use crate::kit::{Result, RoleKind};
 
-/// Largest workbook that comes in, in bytes.
-pub const FILE_BYTES: usize = 4 << 20;
-/// What it may unpack to, and how many parts it may have.
-const UNPACKED_BYTES: u64 = 48 << 20;
-const PARTS: usize = 200;
-/// Columns that are looked at, characters of a cell that are kept.
-const COLUMNS: usize = 60;
-const CELL: usize = 5000;
-/// Problems of cells that are named.
-const PROBLEMS: usize = 200;
-/// Media type of a workbook.
-pub const MIME: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The order of sheets: what is edited most comes first. Numbers are places in [`FORMS`].
 const SHEETS: [usize; 4] = [1, 2, 0, 3];
-/// Head of the column that tells mistakes; reading leaves it out.
-const PROBLEM_HEAD: &str = "请改这里\nProblem";
 
 /// Reads a workbook: its tables, and the cells that cannot be taken.
 pub fn import(bytes: &[u8]) -> Result<(Tables, Vec<Problem>)> {
-    if bytes.len() > FILE_BYTES {
-        return Err(Error::from(Kind::TooLarge).limit((FILE_BYTES >> 10) as i64));
-    }
-    // The readers of packed XML are others' code: should one panic on a file nobody thought of, the file is bad, no more.
-    let read = catch_unwind(AssertUnwindSafe(|| if fits(bytes) { read(bytes) } else { None }));
-    read.ok().flatten().ok_or_else(|| Kind::BadWorkbook.at("file"))
-}
-
-/// Unpacks everything once, keeping nothing: sizes that a file claims for itself are not believed.
-fn fits(bytes: &[u8]) -> bool {
-    let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return false };
-    let mut left = UNPACKED_BYTES;
-    zip.len() <= PARTS
-        && (0..zip.len()).all(|i| {
-            let Ok(part) = zip.by_index(i) else { return false };
-            match std::io::copy(&mut part.take(left + 1), &mut std::io::sink()) {
-                Ok(n) if n <= left => {
-                    left -= n;
-                    true
-                }
-                _ => false,
-            }
-        })
-}
-
-fn read(bytes: &[u8]) -> Option<(Tables, Vec<Problem>)> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).ok()?;
-    let names = book.sheet_names();
-    let (mut tables, mut problems) = (Tables::default(), Vec::new());
+    let (mut read, problems) = xlsx::import(bytes, &FORMS)?;
+    let mut tables = Tables::default();
     for form in &FORMS {
-        let Some(name) = names.iter().find(|n| n.trim() == form.zh || n.trim().eq_ignore_ascii_case(form.key)) else { continue };
-        let mut cells = book.worksheet_cells_reader(name).ok()?;
-        let (table, mut formulas) = (tables.get_mut(form.key), Vec::new());
-        while let Some(cell) = cells.next_cell_with_formula_metadata().ok()? {
-            let (row, column) = (cell.pos.0 as usize, cell.pos.1 as usize);
-            let text = text_of(&cell.value);
-            if text.is_empty() && cell.formula.is_none() {
-                continue;
-            }
-            // Blank rows in between are fine, so there is some room beyond the rows that a table may have.
-            if row > form.rows + 100 {
-                problems.push(Problem { table: form.key, row: form.rows + 2, column: "", code: "too-many-rows" });
-                break;
-            }
-            if column >= COLUMNS {
-                problems.push(Problem { table: form.key, row: 1, column: "", code: "column-unknown" });
-                continue;
-            }
-            if cell.formula.is_some() || matches!(cell.value, DataRef::Error(_)) {
-                formulas.push((row, column));
-            }
-            if table.len() <= row {
-                table.resize(row + 1, Vec::new());
-            }
-            let cells = &mut table[row];
-            if cells.len() <= column {
-                cells.resize(column + 1, String::new());
-            }
-            cells[column] = text;
-        }
-        for (row, column) in formulas.into_iter().take(PROBLEMS) {
-            let head = table.first().and_then(|h| h.get(column)).map_or("", String::as_str);
-            problems.push(Problem {
-                table: form.key,
-                row: row + 1,
-                column: column_of(form, head).unwrap_or(""),
-                code: "formula",
-            });
-        }
+        *tables.get_mut(form.key) = read.remove(form.key).unwrap_or_default();
     }
-    problems.sort();
-    problems.dedup();
-    Some((tables, problems))
-}
-
-/// A cell as its writer meant it: whole numbers without a point, no more than fits a cell of ours.
-fn text_of(value: &DataRef) -> String {
-    let cut = |s: &str| s.chars().take(CELL).collect::<String>();
-    match value {
-        DataRef::Int(n) => n.to_string(),
-        DataRef::Float(x) if x.fract() == 0.0 && x.abs() < 1e15 => format!("{x:.0}"),
-        DataRef::Float(x) => x.to_string(),
-        DataRef::String(s) => cut(s),
-        DataRef::SharedString(s) => cut(s),
-        DataRef::Bool(b) => if *b { "1" } else { "0" }.into(),
-        DataRef::DateTime(d) => d.as_f64().to_string(),
-        DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => cut(s),
-        DataRef::Error(_) => "#".into(),
-        DataRef::Empty => String::new(),
-    }
+    Ok((tables, problems))
 }
 
 /// The workbook of a catalogue.
 pub fn export(catalogue: &Catalogue, texts: &Texts) -> Result<Vec<u8>> {
-    build(&write(catalogue, Hand::Clerk), &[], texts, Lang::Zh).map_err(Error::internal)
+    mark(&write(catalogue, Hand::Clerk), &[], texts, Lang::Zh)
 }
 
 /// The same tables again with what must be mended beside each row, and the cells coloured.
 pub fn mark(tables: &Tables, problems: &[Problem], texts: &Texts, lang: Lang) -> Result<Vec<u8>> {
-    build(tables, problems, texts, lang).map_err(Error::internal)
+    let sheets = SHEETS.iter().map(|i| (&FORMS[*i], tables.get(FORMS[*i].key))).collect();
+    let help = &["edit", "code", "limit", "units", "photos", "scope", "values", "wrong"];
+    Book { sheets, problems, lang, choices, help, more: kinds(texts) }.bytes(texts)
 }
 
-struct Look {
-    head: Format,
-    text: Format,
-    bad: Format,
-}
-
-fn build(tables: &Tables, problems: &[Problem], texts: &Texts, lang: Lang) -> std::result::Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    // A fixed date: the same catalogue gives the same bytes (inv09, inv10).
-    book.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2026, 1, 1)?));
-    let text = Format::new().set_text_wrap().set_align(FormatAlign::Top);
-    let look = Look {
-        head: text.clone().set_bold().set_background_color(Color::RGB(0x00e4_f0ec)),
-        bad: text.clone().set_background_color(Color::RGB(0x00ff_d9cc)),
-        text,
-    };
-    for form in SHEETS.iter().map(|i| &FORMS[*i]) {
-        let sheet = book.add_worksheet();
-        sheet.set_name(form.zh)?;
-        let here: Vec<&Problem> = problems.iter().filter(|p| p.table == form.key).collect();
-        let say = |p: &Problem| {
-            let column = form.columns.iter().find(|c| c.0 == p.column);
-            let column = column.map(|c| if lang == Lang::Zh { c.1 } else { c.2 });
-            let text = texts.plain(lang, &format!("problem-{}", p.code));
-            column.map_or_else(|| text.clone(), |c| format!("{c}: {text}"))
-        };
-        fill(sheet, form, tables.get(form.key), &here, say, &look)?;
-    }
-    explain(book.add_worksheet(), texts, &look)?;
-    book.save_to_buffer()
-}
-
-/// Writes one table. When there are problems, a first column tells them.
-fn fill(
-    sheet: &mut Worksheet,
-    form: &'static Form,
-    table: &[Vec<String>],
-    problems: &[&Problem],
-    say: impl Fn(&Problem) -> String,
-    look: &Look,
-) -> std::result::Result<(), XlsxError> {
-    let own: Vec<String> = form.columns.iter().map(|c| c.0.to_owned()).collect();
-    let head = table.first().unwrap_or(&own);
-    // A file that was marked before brings its problem column along: it is written anew, not twice.
-    let kept: Vec<usize> = (0..head.len()).filter(|i| !super::read::is_problem_column(&head[*i])).collect();
-    let lead = u16::from(!problems.is_empty());
-    let mut told: BTreeMap<usize, Vec<&Problem>> = BTreeMap::new();
-    problems.iter().for_each(|p| told.entry(p.row).or_default().push(p));
-    let keys: Vec<Option<&'static str>> = kept.iter().map(|i| column_of(form, &head[*i])).collect();
-    for (to, (from, key)) in kept.iter().zip(&keys).enumerate() {
-        let column = to as u16 + lead;
-        let known = key.and_then(|k| form.columns.iter().find(|c| c.0 == k));
-        let title = known.map_or_else(|| head[*from].clone(), |c| format!("{}\n{}", c.1, c.2));
-        sheet.write_string_with_format(0, column, title, &look.head)?;
-        sheet.set_column_width(column, known.map_or(16.0, |c| f64::from(c.3)))?;
-        if let Some(rule) = key.and_then(|k| choices(form.key, k)) {
-            sheet.add_data_validation(1, column, form.rows as u32, column, &rule?)?;
-        }
-    }
-    let last = table.len().max(told.keys().last().copied().unwrap_or(0));
-    for row in 1..last {
-        for (to, from) in kept.iter().enumerate() {
-            let cell = table.get(row).and_then(|r| r.get(*from)).map_or("", String::as_str);
-            let bad = told.get(&(row + 1)).is_some_and(|list| list.iter().any(|p| Some(p.column) == keys[to]));
-            if !cell.is_empty() || bad {
-                let format = if bad { &look.bad } else { &look.text };
-                sheet.write_string_with_format(row as u32, to as u16 + lead, cell, format)?;
-            }
-        }
-    }
-    if lead > 0 {
-        sheet.set_column_width(0, 40)?;
-        sheet.write_string_with_format(0, 0, PROBLEM_HEAD, &look.bad)?;
-        for (row, list) in told {
-            let lines: Vec<String> = list.into_iter().map(&say).collect();
-            let text = if row == 1 { format!("{PROBLEM_HEAD}\n{}", lines.join("\n")) } else { lines.join("\n") };
-            sheet.write_string_with_format(row as u32 - 1, 0, text, &look.bad)?;
-        }
-    }
-    sheet.set_freeze_panes(1, 1 + lead)?;
-    Ok(())
+/// The identifiers of those who handle, with what they are called.
+fn kinds(texts: &Texts) -> Vec<Vec<String>> {
+    let name = |k: &RoleKind, lang| texts.plain(lang, &format!("role-{}", k.as_str().replace('_', "-")));
+    let row = |k: &RoleKind| vec![k.as_str().into(), format!("{} · {}", name(k, Lang::Zh), name(k, Lang::En))];
+    RoleKind::ALL.iter().filter(|k| k.is_handler()).map(row).collect()
 }
 
 /// What may be chosen in a column.
-fn choices(table: &str, key: &str) -> Option<std::result::Result<DataValidation, XlsxError>> {
-    let list = |names: Vec<&str>| Some(DataValidation::new().allow_list_strings(&names));
+fn choices(table: &str, key: &str) -> Option<DataValidation> {
     match (table, key) {
-        ("majors", "kind") => list(ClassKind::ALL.iter().map(|k| k.zh()).collect()),
-        ("classes", "visibility") => list(Visibility::ALL.iter().map(|v| v.zh()).collect()),
-        ("classes", "evidence") => list(Evidence::ALL.iter().map(|e| e.zh()).collect()),
-        ("questions", "datatype") => list(Datatype::ALL.iter().map(|d| d.zh()).collect()),
-        ("classes", "urgent" | "claimable" | "out_of_scope") | ("questions", "required") => list(vec!["是", "否"]),
-        ("classes", "major") => Some(Ok(
-            DataValidation::new().allow_list_formula(Formula::new(format!("={}!$A$2:$A${}", FORMS[0].zh, FORMS[0].rows)))
-        )),
+        ("majors", "kind") => list(&ClassKind::ALL.iter().map(|k| k.zh()).collect::<Vec<_>>()),
+        ("classes", "visibility") => list(&Visibility::ALL.iter().map(|v| v.zh()).collect::<Vec<_>>()),
+        ("classes", "evidence") => list(&Evidence::ALL.iter().map(|e| e.zh()).collect::<Vec<_>>()),
+        ("questions", "datatype") => list(&Datatype::ALL.iter().map(|d| d.zh()).collect::<Vec<_>>()),
+        ("classes", "urgent" | "claimable" | "out_of_scope") | ("questions", "required") => list(&["是", "否"]),
+        ("classes", "major") => {
+            Some(DataValidation::new().allow_list_formula(Formula::new(format!("={}!$A$2:$A${}", FORMS[0].zh, FORMS[0].rows))))
+        }
         _ => None,
     }
 }
 
-/// The sheet that explains the others, in both languages.
-fn explain(sheet: &mut Worksheet, texts: &Texts, look: &Look) -> std::result::Result<(), XlsxError> {
-    const HELP: [&str; 8] = ["edit", "code", "limit", "units", "photos", "scope", "values", "wrong"];
-    sheet.set_name("说明")?;
-    for (column, width) in [(0, 60), (1, 60), (2, 30)] {
-        sheet.set_column_width(column, width)?;
-    }
-    let mut row = 0;
-    for key in HELP {
-        for (column, lang) in [Lang::Zh, Lang::En].into_iter().enumerate() {
-            sheet.write_string_with_format(row, column as u16, texts.plain(lang, &format!("sheet-{key}")), &look.text)?;
-        }
-        row += 1;
-    }
-    row += 1;
-    for kind in RoleKind::ALL.iter().filter(|k| k.is_handler()) {
-        let name = |lang| texts.plain(lang, &format!("role-{}", kind.as_str().replace('_', "-")));
-        sheet.write_string(row, 0, kind.as_str())?;
-        sheet.write_string(row, 1, format!("{} · {}", name(Lang::Zh), name(Lang::En)))?;
-        row += 1;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use proptest::prelude::*;
+    use rust_xlsxwriter::Workbook;
 
     use super::super::embedded;
     use super::super::read::read as check;
     use super::*;
+    use crate::kit::error::Kind;
 
     fn texts() -> Texts {
         Texts::load().unwrap()

@@ -115,7 +115,8 @@ pub fn over_the_node(q: &mut dyn Query, who: &Who) -> Result<()> {
     if who.is(RoleKind::SystemAdmin) { Ok(()) } else { Err(Kind::Denied.into()) }
 }
 
-fn administers(who: &Who, path: &str) -> bool {
+/// Whether a person administers the area at `path`.
+pub fn administers(who: &Who, path: &str) -> bool {
     who.roles.iter().any(|r| r.kind == RoleKind::SystemAdmin && path.starts_with(&r.path))
 }
 

@@ -67,6 +67,29 @@ impl Chart {
         self.bodies.get(id).filter(|s| !s.ended).map(|s| &s.body)
     }
 
+    /// All organisations that exist.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.bodies.values().filter(|s| !s.ended).map(|s| &s.body)
+    }
+
+    /// The organisation that a cell of a workbook means, by id or by a name that only one has; else the code of the problem.
+    pub fn named(&self, text: &str) -> std::result::Result<&Body, &'static str> {
+        let found = match self.bodies.get(text) {
+            Some(seat) if seat.ended => return Err("ended"),
+            Some(seat) => &seat.body,
+            None => {
+                let named: Vec<&Body> = self.bodies().filter(|b| b.name == text).collect();
+                match named[..] {
+                    [one] => one,
+                    [] if self.bodies.values().any(|s| s.body.name == text) => return Err("ended"),
+                    [] => return Err("unknown"),
+                    _ => return Err("ambiguous"),
+                }
+            }
+        };
+        if found.kind.is_handler() { Ok(found) } else { Err("no-handler") }
+    }
+
     /// Name of an organisation; empty when there never was one.
     pub fn name(&self, id: &str) -> String {
         self.body(id).map(|b| b.name.clone()).unwrap_or_default()

@@ -20,7 +20,7 @@ use store::{Entry, Query, Tx, params};
 
 use crate::base::area;
 use crate::kit::error::Kind;
-use crate::kit::time::Ms;
+use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Result};
 
 /// Largest calendar in bytes.
@@ -93,6 +93,11 @@ impl Worktime {
         let all = due::elapsed(ends.0, ends.1, Unit::WorkHours, &self.calendar, &self.hours).unwrap_or(0);
         let part = due::after(ends.0, all / 100 * percent, Unit::WorkHours, &self.calendar, &self.hours);
         part.ok().filter(|_| all > 0).map_or(natural, |at| utc(at, &self.zone).min(to))
+    }
+
+    /// Whether a moment lies in office hours of a working day. Where the calendar does not reach, every moment does.
+    pub fn working(&self, at: Ms) -> bool {
+        self.elapsed(at, at + time::MINUTE, Unit::WorkHours) > 0
     }
 
     /// How much of a unit passed between two moments; natural time where the calendar does not reach.

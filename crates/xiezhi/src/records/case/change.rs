@@ -9,6 +9,7 @@ use super::act::{Said, Step, is_public, missing, state_before};
 use super::rules::{Action, Ask, Outcome, Overlay, State};
 use super::{Case, by_number, clock, moved, place};
 use crate::base::party::{self, Body};
+use crate::base::roster;
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
@@ -53,7 +54,9 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             let to = said.to.as_deref().ok_or_else(|| missing("to"))?;
             let body = chart.living(to).filter(|b| b.kind.is_handler()).ok_or_else(|| Kind::Unknown.at("to"))?;
             hand_to(after, body);
-            after.rule.clone_from(&None);
+            // Whoever follows a rule says so; whoever decides otherwise needs none.
+            let suggested = book.suggest(tx, after, now)?.filter(|s| action == Action::Dispatch && s.body == body.id);
+            after.rule = suggested.and_then(|s| s.rule);
             if action == Action::Rule {
                 (after.overlay, after.ruled, after.dispute_at) = (None, true, None);
             }
@@ -163,7 +166,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             if !party::members(tx, holder, now)?.iter().any(|p| p == to) {
                 return Err(Kind::Unknown.at("to"));
             }
-            after.assignee = Some(to.to_owned());
+            // Whoever is away never holds a running clock.
+            after.assignee = Some(roster::stand_in(tx, holder, to, now)?.ok_or_else(|| Kind::Away.at("to"))?);
         }
         Action::Follow => {
             let person = who.person.as_deref().ok_or(Kind::SignIn)?;
@@ -269,7 +273,7 @@ fn moves_clock(action: Action) -> bool {
 
 fn hand_to(after: &mut Case, body: &Body) {
     (after.holder, after.handler, after.handled_by) = (Some(body.id.clone()), Some(body.id.clone()), None);
-    after.ask = None;
+    (after.ask, after.rule) = (None, None);
 }
 
 /// Comes to rest until a date, with what was left on the clock.

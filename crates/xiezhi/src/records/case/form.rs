@@ -11,7 +11,7 @@ use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use super::view::{Choice, choices};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
-use crate::base::{classes, media, party};
+use crate::base::{asset, classes, media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::input::Input;
@@ -53,6 +53,7 @@ struct Values {
     area: String,
     building: String,
     address: String,
+    asset: String,
     lat: String,
     lon: String,
     contact_name: String,
@@ -78,6 +79,7 @@ impl Values {
             area: text("area", 40)?,
             building: text("building", 40)?,
             address: text("address", 200)?,
+            asset: text("asset", 40)?,
             lat: text("lat", 30)?,
             lon: text("lon", 30)?,
             contact_name: text("contact_name", 60)?,
@@ -93,6 +95,7 @@ fn begin(req: &Req) -> Result<Reply> {
     let take = |name: &str| req.query.get(name).unwrap_or_default().to_owned();
     (values.building, values.area, values.class, values.channel) =
         (take("building"), take("area"), take("class"), take("channel"));
+    values.asset = take("asset").chars().take(40).collect();
     if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
     }
@@ -139,6 +142,7 @@ fn show_with(req: &Req, step: i64, mut values: Values, error: Option<Error>, ali
         };
         let place = match &building {
             Some(b) => Some(b.address.clone()),
+            None if !values.asset.is_empty() => asset_place(r, &values.asset)?,
             None => area::by_code(r, &values.area)?.filter(|_| !values.area.is_empty()).map(|a| a.name),
         };
         if let (Some(b), true) = (&building, values.area.is_empty()) {
@@ -167,6 +171,13 @@ fn show_with(req: &Req, step: i64, mut values: Values, error: Option<Error>, ali
         })
     })?;
     req.page("records/case/report.html", &view)
+}
+
+/// Where an asset stands, with its name and code.
+fn asset_place(q: &mut dyn store::Query, code: &str) -> Result<Option<String>> {
+    let Some(found) = asset::by_code(q, code)? else { return Ok(None) };
+    let community = area::community_of(q, &found.area)?.map(|c| c.name).unwrap_or_default();
+    Ok(Some([community.as_str(), found.name.as_str(), found.code.as_str()].join(" ")))
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -8,8 +8,10 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.task-late`.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`.
 
+/// Nobody who is away holds a clock.
+pub mod absent;
 /// Actions of staff and reporter.
 pub mod act;
 /// Reports that may be the same.
@@ -18,6 +20,8 @@ pub mod alike;
 mod change;
 /// Deadlines and alarms.
 pub mod clock;
+/// The trial of a routing table.
+pub mod dryrun;
 /// The report form.
 pub mod form;
 /// What was put off.
@@ -36,6 +40,8 @@ pub mod notify;
 pub mod pages;
 /// Where it is.
 pub mod place;
+/// Grids cut anew, and what that means for cases and people.
+pub mod recut;
 /// Making a report.
 pub mod report;
 /// What happens by itself.
@@ -91,6 +97,8 @@ case! {
     path: String,
     /// Building id.
     building: Option<String>,
+    /// Asset id, when it is about one.
+    asset: Option<String>,
     /// Where it is, as far as everybody may know (1e-7 degrees, WGS84).
     lat: Option<i64>,
     /// Longitude.
@@ -211,7 +219,7 @@ pub(crate) fn moved(before: Ms, now: Ms) -> Ms {
 }
 
 /// So many columns of a case are never changed by a step; its place only by [`place::renew`].
-const FIXED: usize = 14;
+const FIXED: usize = 15;
 
 /// Writes a case, new or changed; the caller keeps ledger and tally ([`ledger`]).
 pub(crate) fn put(tx: &mut Tx, case: &Case) {
@@ -231,6 +239,7 @@ impl Case {
             area: String::new(),
             path: String::new(),
             building: None,
+            asset: None,
             lat: None,
             lon: None,
             cell: None,
@@ -363,6 +372,11 @@ pub fn place_text(q: &mut dyn Query, case: &Case) -> store::Result<String> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Case, State};
+
+    #[test]
+    fn what_steps_change_begins_with_the_state() {
+        assert_eq!((super::NAMES[super::FIXED - 1], super::NAMES[super::FIXED]), ("log_seq", "state"));
+    }
 
     /// A case about which nothing matters but what a test sets.
     pub(crate) fn some_case() -> Case {

@@ -6,11 +6,15 @@ use store::{Query, Written, params};
 
 use super::{Case, by_id};
 use crate::base::notice::New;
-use crate::base::party::{self, Chart};
+use crate::base::party::Chart;
+use crate::base::roster;
 use crate::kit::Result;
 
 /// Followers and merged reporters who are told at once; what more there are see it on the page.
 const MOST: i64 = 500;
+
+/// Steps of a ladder: they go to whoever is on duty, if anybody is. Whoever is away is told of nothing.
+const LADDER: [&str; 4] = ["warn", "escalate", "adjudicate", "task-late"];
 
 /// The notices of one entry: for the reporter and whoever the case concerns too what others did, for a party what now
 /// lies with it.
@@ -28,16 +32,21 @@ pub fn of(q: &mut dyn Query, chart: &Chart, entry: &Written) -> Result<Vec<New>>
         }
     }
     for body in parties(chart, &case, act, entry) {
-        for person in party::members(q, &body, entry.at)? {
+        for person in roster::reachable(q, &body, entry.at, LADDER.contains(&act))? {
             if Some(person.as_str()) != actor {
                 out.push(new(&person, format!("work-{act}")));
             }
         }
     }
-    if act == "assign"
+    if act == "reassign" && case.assignee.is_none() {
+        for person in roster::reachable(q, entry.fact("holder").unwrap_or_default(), entry.at, true)? {
+            out.push(new(&person, "work-unassign".into()));
+        }
+    }
+    if matches!(act, "assign" | "reassign")
         && let Some(person) = case.assignee.as_deref().filter(|p| Some(*p) != actor)
     {
-        out.push(new(person, "work-assign".into()));
+        out.push(new(person, format!("work-{act}")));
     }
     Ok(out)
 }

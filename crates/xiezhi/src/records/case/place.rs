@@ -4,6 +4,7 @@
 //! that was reported lies sealed in the log.
 
 use calc::geo::Point;
+pub use calc::geo::{around, cell};
 use store::{Tx, params};
 
 use super::{Case, said};
@@ -11,8 +12,6 @@ use crate::base::area;
 use crate::base::classes::Visibility;
 use crate::kit::Result;
 
-/// Side of a square in 1e-7 degrees: about 220 m of latitude.
-const SIDE: i32 = 20_000;
 /// A place that may only be told roughly is moved to the middle of a square of this side: about 110 m.
 const ROUGH: i32 = 10_000;
 
@@ -27,21 +26,6 @@ pub fn public(visibility: Visibility, building: Option<Point>, reported: Option<
         Visibility::Building => building.or(reported.map(rough)),
         Visibility::Private => None,
     }
-}
-
-/// The square a place lies in.
-pub fn cell(p: Point) -> i64 {
-    square(p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE))
-}
-
-fn square(y: i32, x: i32) -> i64 {
-    (i64::from(y) + 45_000) * 200_000 + i64::from(x) + 90_000
-}
-
-/// The square a place lies in and the eight around it.
-pub fn around(p: Point) -> [i64; 9] {
-    let (y, x) = (p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE));
-    std::array::from_fn(|i| square(y + i as i32 / 3 - 1, x + i as i32 % 3 - 1))
 }
 
 /// Puts a place into a case.

@@ -14,7 +14,7 @@ use store::{Entry, Logged, Query, Tx, params};
 use super::rules::State;
 use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
 use crate::base::classes::{Catalogue, Stage, Visibility};
-use crate::base::{area, party};
+use crate::base::{area, asset, party};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{self, Ms};
@@ -37,6 +37,8 @@ pub struct NewReport {
     pub lat: Option<i64>,
     pub lon: Option<i64>,
     pub address: Option<String>,
+    /// Code of the asset it is about.
+    pub asset: Option<String>,
     pub contact_name: Option<String>,
     pub contact_phone: Option<String>,
     pub media: Vec<String>,
@@ -75,6 +77,7 @@ impl NewReport {
             lat: place.degrees("lat", 90.0)?,
             lon: place.degrees("lon", 180.0)?,
             address: place.text("address", 200)?,
+            asset: place.text("asset", 40)?,
             contact_name: contact.text("contact_name", 60)?,
             contact_phone: contact.text("contact_phone", 30)?,
             media: input.list("media", MAX_MEDIA)?,
@@ -100,8 +103,11 @@ pub struct Spot {
     area: String,
     path: String,
     building: Option<String>,
-    /// Where that building stands.
+    /// Where that building, or the asset, stands.
     point: Option<Point>,
+    /// The asset, and what class it has.
+    asset: Option<String>,
+    class: Option<String>,
     holder: String,
     holder_name: String,
 }
@@ -131,7 +137,7 @@ pub fn place(app: &App, new: &NewReport) -> Result<Spot> {
     const MOST: usize = 10_000;
     type Known = HashMap<String, (i64, Spot)>;
     static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
-    if new.lat.is_some() {
+    if new.lat.is_some() || new.asset.is_some() {
         return app.db.read(|r| locate(r, new));
     }
     // Several nodes may live in one process (tests): the log's name keeps them apart.
@@ -154,13 +160,33 @@ pub fn place(app: &App, new: &NewReport) -> Result<Spot> {
     })
 }
 
-/// Finds the place: building, then point, then area code; else the default desk's area. Never fails for a place.
+/// Finds the place: asset, then building, then point, then area code; else the default desk's area. Never fails for a place.
 pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
     let mut building = match &new.building {
         Some(id) => area::building(q, id)?,
         None => None,
     };
     let point = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
+    // An asset says best where it is; a code that nobody knows says nothing, and the report is taken all the same.
+    let asset = match &new.asset {
+        Some(code) => asset::by_code(q, code)?,
+        None => None,
+    };
+    if let Some(a) = &asset
+        && let Some(at) = area::by_id(q, &a.area)?
+    {
+        let desk = party::desk_of(q, &at.id)?;
+        return Ok(Spot {
+            area: at.id,
+            path: at.path,
+            point: a.point,
+            building: building.filter(|b| b.area == a.area).map(|b| b.id),
+            asset: Some(a.id.clone()),
+            class: a.class.clone(),
+            holder: desk.id,
+            holder_name: desk.name,
+        });
+    }
     let mut found = match &building {
         Some(b) => area::by_id(q, &b.area)?,
         None => None,
@@ -190,6 +216,8 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
         path: place.path,
         point: building.as_ref().and_then(|b| b.point),
         building: building.map(|b| b.id),
+        asset: None,
+        class: None,
         holder: desk.id,
         holder_name: desk.name,
     })
@@ -232,11 +260,12 @@ pub fn make(
     let number = format!("{day}-{n:04}");
     let mut case = Case {
         number,
-        class: new.class.clone(),
+        class: new.class.clone().or_else(|| spot.class.clone().filter(|c| book.classes.get(c).is_some())),
         pack: book.classes.version,
         area: spot.area.clone(),
         path: spot.path.clone(),
         building: spot.building.clone(),
+        asset: spot.asset.clone(),
         channel: new.channel.clone(),
         source: new.source.clone(),
         received_at: now,
@@ -247,7 +276,7 @@ pub fn make(
         updated_at: now,
         ..Case::empty(&id, State::Received)
     };
-    let due_at = book.due(Stage::Receive, new.class.as_deref(), now);
+    let due_at = book.due(Stage::Receive, case.class.as_deref(), now);
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
     case.due_at = Some(due_at);
@@ -272,12 +301,14 @@ pub fn make(
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
-        .fact_opt("class", new.class.as_deref())
+        .fact_opt("class", case.class.as_deref())
         .fact("counts", "received")
-        .fact_opt("of_class", new.class.as_deref())
+        .fact_opt("of_class", case.class.as_deref())
+        .fact_opt("asset", case.asset.as_deref())
         .fact_opt("source", new.source.as_deref())
         .element("case.text", new.text.as_deref())
-        .element("case.address", new.address.as_deref())
+        // A code that nobody knows is still what the reporter said about the place.
+        .element("case.address", new.address.as_deref().or(new.asset.as_deref().filter(|_| spot.asset.is_none())))
         .element("case.lat", new.lat)
         .element("case.lon", new.lon)
         .element("case.contact_name", new.contact_name.as_deref())

@@ -11,8 +11,10 @@ use super::act::Said;
 use super::clock::Limits;
 use super::rules::{Overlay, State};
 use crate::base::area;
+use crate::base::asset;
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
 use crate::base::party::Chart;
+use crate::base::routing::{self, Suggested, Table};
 use crate::base::worktime::{self, Due, Worktime};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
@@ -35,6 +37,8 @@ pub struct Rulebook {
     pub time: Arc<Worktime>,
     /// Who serves what.
     pub chart: Arc<Chart>,
+    /// The routing table in force, if there is any.
+    pub routing: Option<Arc<Table>>,
 }
 
 impl Rulebook {
@@ -53,26 +57,55 @@ impl Rulebook {
         let mut load = || -> Result<Kept> {
             let (classes, packs) = classes::read_all(q, app)?;
             let next = packs.iter().map(|p| p.valid_from).filter(|f| *f > app.now()).min();
-            Ok((Rulebook { classes, packs, time: worktime::read(q, app)?, chart: Chart::read(q, app)? }, next))
+            Ok((
+                Rulebook {
+                    classes,
+                    packs,
+                    time: worktime::read(q, app)?,
+                    chart: Chart::read(q, app)?,
+                    routing: routing::read_now(q, app)?,
+                },
+                next,
+            ))
         };
         let kept = KEPT.get(app, version, &mut load)?;
         if kept.1.is_some_and(|next| next <= app.now()) {
             KEPT.forget(app);
             return Ok(KEPT.get(app, version, load)?.0.clone());
         }
-        Ok(kept.0.clone())
+        // A routing table has versions of its own.
+        Ok(Rulebook { routing: routing::read_now(q, app)?, ..kept.0.clone() })
     }
 
     /// What holds where nothing was set up yet.
     pub fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
         let time = Worktime::embedded(zone).into();
-        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default() }
+        Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default(), routing: None }
     }
 
     /// The class of a case, in the version it was filed under.
     pub fn class(&self, case: &Case) -> &Class {
         let pack = self.packs.iter().find(|p| p.version == case.pack).unwrap_or(&self.classes);
         pack.or_other(case.class.as_deref())
+    }
+
+    /// Who should handle a case, as it is classified now: whoever owns the asset it is about at that moment, else whom the
+    /// routing table names, else whom its class does.
+    pub fn suggest(&self, q: &mut dyn Query, case: &Case, at: Ms) -> Result<Option<Suggested>> {
+        if let Some(owner) = self.owner(q, case, at)? {
+            return Ok(Some(Suggested { body: owner, rule: Some(routing::OWNER.into()) }));
+        }
+        let class = self.class(case);
+        let ruled = self.routing.as_ref().and_then(|t| t.decide(&self.chart, class, &case.path, self.time.working(at)));
+        let usual = || routing::by_units(&self.chart, class, &case.path).map(|body| Suggested { body, rule: None });
+        Ok(ruled.or_else(usual))
+    }
+
+    /// Who owned the asset that a case is about, if that organisation still handles anything.
+    pub fn owner(&self, q: &mut dyn Query, case: &Case, at: Ms) -> Result<Option<String>> {
+        let Some(asset) = &case.asset else { return Ok(None) };
+        let owner = asset::owner_at(q, asset, at)?;
+        Ok(owner.filter(|o| self.chart.living(o).is_some_and(|b| b.kind.is_handler())))
     }
 
     /// When a stage of a case of this class that begins at `from` must end, by the catalogue in force.

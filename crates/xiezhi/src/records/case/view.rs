@@ -16,7 +16,8 @@ use super::{Case, Rulebook, ledger, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::{Catalogue, Class, Major, Visibility};
 use crate::base::party::{Body, Chart};
-use crate::base::{area, media, party};
+use crate::base::routing::{self, Suggested};
+use crate::base::{area, asset, media, party, roster};
 use crate::kit::i18n::Lang;
 use crate::kit::time::{DAY, MINUTE};
 use crate::kit::{App, Req, Result, RoleKind, Who};
@@ -50,6 +51,8 @@ pub struct Matter {
     /// Code of the community.
     pub area: String,
     pub address: Option<String>,
+    /// The asset it is about, for staff.
+    pub component: Option<AssetView>,
     pub contact: Option<Contact>,
     pub channel: String,
     pub received_at: String,
@@ -67,6 +70,8 @@ pub struct Matter {
     pub actions: Vec<&'static str>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
+    /// Who should have it, and why, when it can be dispatched.
+    pub suggested: Option<SuggestedView>,
     /// Who can be called to help, when this reader may call.
     pub helpers: Vec<PartyView>,
     /// People of the holder, when one of them can be named.
@@ -145,6 +150,26 @@ pub struct PartyView {
     pub kind: String,
 }
 
+/// A party that is suggested.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct SuggestedView {
+    pub id: String,
+    pub name: String,
+    /// Version of the routing table and number of its rule; absent when the class itself says so.
+    pub rule: Option<(i64, i64)>,
+    /// It owns the asset.
+    pub owner: bool,
+}
+
+/// An asset that a case is about.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AssetView {
+    pub code: String,
+    pub name: String,
+}
+
 /// How long somebody held it.
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -190,6 +215,8 @@ pub struct PersonView {
     pub name: String,
     /// Open cases that lie with this person.
     pub load: i64,
+    /// Is on duty now.
+    pub on_duty: bool,
 }
 
 /// How a dispute was ruled before.
@@ -343,6 +370,11 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let actions = rules::actions(&facts);
     let sorts = actions.iter().any(|a| matches!(a, Action::Accept | Action::Dispatch | Action::Rule));
     let sends = actions.iter().any(|a| matches!(a, Action::Dispatch | Action::Rule));
+    let suggested = if sends { book.suggest(q, case, now)? } else { None };
+    let asset = match &case.asset {
+        Some(id) if who.is_staff() => asset::by_id(q, id)?.map(|a| AssetView { code: a.code, name: a.name }),
+        _ => None,
+    };
     let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
     let precedents =
         if facts.overlay == Some(Overlay::Adjudicating) && facts.desk { precedents(app, q, chart, case)? } else { Vec::new() };
@@ -373,6 +405,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
         urgent: book.class(case).urgent,
         text,
+        component: asset,
         address: address.filter(|a| !place.ends_with(a.as_str())),
         place,
         area: community.map(|a| a.code).unwrap_or_default(),
@@ -389,8 +422,14 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         closed_at: case.closed_at.map(|t| app.time(t)),
         reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         actions: actions.iter().map(|a| a.as_str()).collect(),
-        parties: if sends { parties(chart, case) } else { Vec::new() },
-        helpers: if may_call { parties(chart, case) } else { Vec::new() },
+        parties: if sends { parties(chart, case, suggested.as_ref()) } else { Vec::new() },
+        suggested: suggested.map(|s| SuggestedView {
+            name: chart.name(&s.body),
+            owner: s.rule.as_deref() == Some(routing::OWNER),
+            rule: s.rule.as_deref().and_then(routing::parse_rule),
+            id: s.body,
+        }),
+        helpers: if may_call { parties(chart, case, None) } else { Vec::new() },
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         alike,
@@ -402,7 +441,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
 }
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 6] = ["case.warn", "case.assign", "case.review", "case.ask", "case.refuse", "case.follow"];
+const STAFF_ONLY: [&str; 7] =
+    ["case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
 
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
     let rests = case.overlay.is_some_and(Overlay::rests);
@@ -439,16 +479,17 @@ fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskVie
     }
 }
 
-/// People of the holder with what lies with each, the least busy first.
+/// People of the holder who are not away, with what lies with each: first who is on duty, then the least busy.
 fn people(q: &mut dyn Query, case: &Case, look: &mut Look, now: i64) -> Result<Vec<PersonView>> {
     let body = case.holder.as_deref().unwrap_or_default();
+    let (away, duty) = (roster::away(q, body, now)?, roster::on_duty(q, body, now)?);
     let mut out = Vec::new();
-    for id in party::members(q, body, now)? {
+    for id in party::members(q, body, now)?.into_iter().filter(|id| !away.contains_key(id)) {
         let load = q.count("select count(*) from cases where assignee = $1 and due_at is not null", params![&id])?;
         let name = party::name_of(q, &id)?.and_then(|n| look.at(&n, Relation::Involved)).unwrap_or_default();
-        out.push(PersonView { id, name, load });
+        out.push(PersonView { on_duty: duty.contains(&id), id, name, load });
     }
-    out.sort_by(|a, b| (a.load, &a.name).cmp(&(b.load, &b.name)));
+    out.sort_by(|a, b| (!a.on_duty, a.load, &a.name).cmp(&(!b.on_duty, b.load, &b.name)));
     Ok(out)
 }
 
@@ -469,10 +510,13 @@ fn precedents(app: &App, q: &mut dyn Query, chart: &Chart, case: &Case) -> Resul
     Ok(out)
 }
 
-/// Who can be asked to handle a case, nearest first.
-fn parties(chart: &Chart, case: &Case) -> Vec<PartyView> {
+/// Who can be asked to handle a case, nearest first; a rule may name somebody from elsewhere.
+fn parties(chart: &Chart, case: &Case, suggested: Option<&Suggested>) -> Vec<PartyView> {
     let view = |b: &Body| PartyView { id: b.id.clone(), name: b.name.clone(), kind: b.kind.to_string() };
-    chart.serving(&case.path).filter(|b| b.kind.is_handler()).map(view).collect()
+    let mut all: Vec<PartyView> = chart.serving(&case.path).filter(|b| b.kind.is_handler()).map(view).collect();
+    let far = suggested.and_then(|s| chart.living(&s.body)).filter(|b| all.iter().all(|p| p.id != b.id));
+    all.extend(far.map(view));
+    all
 }
 
 /// Cases for a list: the words of all of them in one query.
