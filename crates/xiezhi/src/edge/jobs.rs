@@ -15,6 +15,7 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::records::case::{Rulebook, notify, ring, task};
+use crate::records::hotline;
 use crate::records::open311::outbound;
 use store::Query as _;
 
@@ -47,7 +48,7 @@ pub fn start(app: Arc<App>) -> Jobs {
     let mut swept: Ms = 0;
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
-        let mut rounds = vec![deadlines(app, now), follow(app).map(drop)];
+        let mut rounds = vec![deadlines(app, now), follow(app).map(drop), hotline::follow::follow(app).map(drop)];
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));

@@ -20,6 +20,8 @@ pub mod input;
 pub mod page;
 /// QR codes.
 pub mod qr;
+/// Tables of other offices.
+pub mod sheet;
 /// Work that may run in a few places at once.
 pub mod slots;
 /// Tables that come in.

@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod engine;
 mod faults;
+mod hotline;
 mod life;
 mod never_vanish;
 mod open311;

@@ -8,7 +8,7 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.task-late`.
+//! `case.adjudicate`, `case.back`, `case.task-late`; `case.promise` for upper rooms.
 
 /// Actions of staff and reporter.
 pub mod act;
@@ -32,6 +32,8 @@ pub mod notify;
 pub mod pages;
 /// Where it is.
 pub mod place;
+/// What was promised to others.
+pub mod promise;
 /// Making a report.
 pub mod report;
 /// What happens by itself.
@@ -152,6 +154,8 @@ case! {
     extended: i64,
     /// Deadline of the first handler: those after it have what is left.
     handle_due: Option<Ms>,
+    /// What was promised to others: no clock ends later.
+    must_by: Option<Ms>,
     /// What was left on the clock when it came to rest or was merged.
     due_left: Option<Ms>,
     /// What the handler asks for.
@@ -250,6 +254,7 @@ impl Case {
             reopens: 0,
             extended: 0,
             handle_due: None,
+            must_by: None,
             due_left: None,
             ask: None,
             ask_until: None,

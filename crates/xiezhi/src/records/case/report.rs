@@ -107,6 +107,11 @@ pub struct Spot {
 }
 
 impl Spot {
+    /// Path of its area.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Name of the first holder.
     pub fn holder_name(&self) -> &str {
         &self.holder_name
