@@ -178,7 +178,6 @@ impl Reader<'_> {
     }
 
     /// When the caller called, when it was sent, by when it is contacted and answered.
-    #[expect(clippy::type_complexity, reason = "four moments of one row")]
     fn times(
         &self,
         sent: &str,
