@@ -110,6 +110,7 @@ channel-patrol = found on patrol
 channel-import = imported
 channel-open311 = from another system
 channel-hotline = from a hotline
+channel-duty = handed down
 channel-paper = on paper
 
 action-accept = Accept

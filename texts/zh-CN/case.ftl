@@ -104,6 +104,7 @@ channel-patrol = 巡查发现
 channel-import = 导入
 channel-open311 = 其他系统转来
 channel-hotline = 热线转来
+channel-duty = 经准入交办
 channel-paper = 纸质登记
 
 action-accept = 受理

@@ -23,6 +23,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     // Who may change what holds for the whole node.
     ("base/worktime", "base/party"),
     ("base/classes", "base/party"),
+    ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),
     ("records/open311", "records/case"),

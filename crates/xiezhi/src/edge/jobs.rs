@@ -15,8 +15,8 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::records::case::{Rulebook, notify, ring, task};
-use crate::records::hotline;
 use crate::records::open311::outbound;
+use crate::records::{duty, hotline};
 use store::Query as _;
 
 /// Between two rounds.
@@ -85,7 +85,9 @@ fn thread(
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let book = Rulebook::now(app)?;
     all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id))?;
-    all(app, |r| task::late(r, now, AT_ONCE), task::ring)
+    all(app, |r| task::late(r, now, AT_ONCE), task::ring)?;
+    let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
+    all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key))
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

@@ -4,7 +4,7 @@ use crate::base::{area, classes, media, notice, party, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, hotline, mine, open311};
+use crate::records::{case, duty, hotline, mine, open311};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -40,6 +40,7 @@ pub fn all() -> Vec<Route> {
         case::web::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
+        duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,
         open311::web::ROUTES,

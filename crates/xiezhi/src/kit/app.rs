@@ -147,7 +147,7 @@ macro_rules! migrations {
 
 /// The program's migrations in order.
 pub fn migrations() -> Vec<Migration> {
-    migrations!["0001_base", "0002_case", "0003_classes", "0004_engine", "0005_open311", "0007_hotline"]
+    migrations!["0001_base", "0002_case", "0003_classes", "0004_engine", "0005_open311", "0007_hotline", "0008_duty"]
         .into_iter()
         .enumerate()
         .map(|(i, (name, sql))| Migration { version: i as i64 + 1, name, sql })

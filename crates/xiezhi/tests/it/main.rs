@@ -8,6 +8,7 @@ mod bad_input;
 mod classes;
 mod crash;
 mod demo;
+mod duty;
 mod engine;
 mod faults;
 mod hotline;

@@ -45,6 +45,8 @@ pub struct NewReport {
     pub answers: Vec<(String, String)>,
     /// System and id there, when it came from another system: one report for each.
     pub source: Option<String>,
+    /// Number of the admission under which it was handed down: without one no report has a class of such work.
+    pub admission: Option<String>,
 }
 
 impl NewReport {
@@ -81,6 +83,7 @@ impl NewReport {
             channel: channel.unwrap_or_else(|| "web".into()),
             answers: Vec::new(),
             source: None,
+            admission: None,
         };
         if new.text.is_none() && new.media.is_empty() {
             return Err(Kind::Empty.at("text"));
@@ -218,6 +221,9 @@ pub fn make(
     spot: &Spot,
     zone: &jiff::tz::TimeZone,
 ) -> Result<(Made, Logged)> {
+    if new.admission.is_none() && new.class.as_deref().is_some_and(|c| book.classes.is_handed(c)) {
+        return Err(Kind::NotAdmitted.at("class"));
+    }
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
@@ -269,6 +275,7 @@ pub fn make(
         .fact("channel", new.channel.as_str())
         .fact_opt("class", new.class.as_deref())
         .fact_opt("source", new.source.as_deref())
+        .fact_opt("admission", new.admission.as_deref())
         .element("case.text", new.text.as_deref())
         .element("case.address", new.address.as_deref())
         .element("case.lat", new.lat)
