@@ -219,6 +219,7 @@ fn only_what_was_admitted_is_handed_down_and_it_becomes_a_case_of_the_community(
         assert_eq!(seen["tasks"].as_array().unwrap().len(), 2);
         // When its term has passed, nothing more.
         w.app.ambience.advance(330 * DAY);
+        let (dept, clerk) = (w.client(Some("dept")), w.client(Some("clerk")));
         assert_eq!(task(&dept, &request["number"]).error(), (409, "not-admitted".into()));
         assert_eq!(clerk.get("/equation").json()["holds"], true);
     });
