@@ -109,6 +109,8 @@ channel-phone = by phone
 channel-patrol = found on patrol
 channel-import = imported
 channel-open311 = from another system
+channel-hotline = from a hotline
+channel-duty = handed down
 channel-paper = on paper
 
 action-accept = Accept
@@ -354,6 +356,7 @@ event-withdraw = Taken back by the reporter
 event-review = Judged whether it was reasonable
 event-supervise = Pressed
 event-warn = Nearly due; reminded
+event-promise = What was promised to others changed
 event-adjudicate = Who is responsible is disputed; { $to } rules
 event-task = Asked { $to } for a part
 event-task-answer = { $to } reported in

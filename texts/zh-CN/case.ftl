@@ -103,6 +103,8 @@ channel-phone = 电话登记
 channel-patrol = 巡查发现
 channel-import = 导入
 channel-open311 = 其他系统转来
+channel-hotline = 热线转来
+channel-duty = 经准入交办
 channel-paper = 纸质登记
 
 action-accept = 受理
@@ -345,6 +347,7 @@ event-withdraw = 报事人撤回
 event-review = 作了合理性评估
 event-supervise = 督办
 event-warn = 快到时限，已提醒
+event-promise = 对外答应的时限有变
 event-adjudicate = 由谁负责有争议，交{ $to }裁定
 event-task = 请{ $to }来办一部分
 event-task-answer = { $to }报到

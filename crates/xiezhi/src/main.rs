@@ -15,6 +15,8 @@ use xiezhi::kit::App;
 use xiezhi::kit::config::Config;
 use xiezhi::records::case::import;
 
+#[path = "main/hotline.rs"]
+mod hotline;
 #[path = "main/calc.rs"]
 mod methods;
 #[path = "main/recut.rs"]
@@ -94,6 +96,9 @@ enum Command {
     /// Cases.
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Work orders of a hotline.
+    #[command(subcommand)]
+    Hotline(hotline::Command),
     /// Working days.
     #[command(subcommand)]
     Calendar(CalendarCommand),
@@ -238,6 +243,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
             return recut::run(&app, &community, from.as_deref(), dry_run, &file);
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Hotline(command) => return hotline::run(command),
         Command::Calendar(CalendarCommand::Import { node, file }) => return import_calendar(&node, &file),
         Command::Calc(method) => return methods::run(method),
         Command::Verify { receipt, key } => return verify_receipt(&receipt, key.as_deref()),

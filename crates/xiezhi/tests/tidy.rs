@@ -37,6 +37,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/routing", "base/area"),
     ("base/routing", "base/classes"),
     ("base/routing", "base/party"),
+    ("records/duty", "records/case"),
+    ("records/hotline", "records/case"),
     ("records/mine", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),

@@ -7,6 +7,7 @@
 //!
 //! Log kinds written: `demo.seed`, besides those of the actions it plays.
 
+mod desk;
 mod draw;
 mod people;
 mod picture;
@@ -73,7 +74,9 @@ fn fill(app: &App) -> Result<()> {
     let residents: Vec<usize> = people.residents.iter().map(Vec::len).collect();
     let book = Rulebook::now(app)?;
     let stories = script::write(&mut draw, &book, &places.communities, &residents, now, zone);
-    play::play(app, &mut draw, &places, &people, &stories, now)
+    play::play(app, &mut draw, &places, &people, &stories, now)?;
+    desk::orders(app, &people, &places, now)?;
+    desk::requests(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

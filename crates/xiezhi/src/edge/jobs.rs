@@ -17,6 +17,7 @@ use crate::kit::{App, Result};
 use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, notify, recut, ring, task};
 use crate::records::open311::outbound;
+use crate::records::{duty, hotline};
 use store::Query as _;
 
 /// Between two rounds.
@@ -48,7 +49,8 @@ pub fn start(app: Arc<App>) -> Jobs {
     let mut swept: Ms = 0;
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
-        let mut rounds = vec![deadlines(app, now), follow(app).map(drop), kpi::follow(app).map(drop)];
+        let mut rounds =
+            vec![deadlines(app, now), follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)];
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
@@ -88,7 +90,9 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let late = all(app, |r| task::late(r, now, AT_ONCE), task::ring);
     let moved = all(app, |r| absent::cases(r, now, AT_ONCE), absent::reassign);
     let cut = all(app, |r| recut::due(r, now, AT_ONCE), recut::apply);
-    rung.and(late).and(moved).and(cut)
+    let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
+    let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
+    rung.and(late).and(moved).and(cut).and(asked)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

@@ -4,7 +4,7 @@ use crate::base::{area, asset, classes, media, notice, party, roster, routing, w
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, mine, open311};
+use crate::records::{case, duty, hotline, mine, open311};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -46,6 +46,8 @@ pub fn all() -> Vec<Route> {
         case::alike::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,
+        duty::web::ROUTES,
+        hotline::web::ROUTES,
         mine::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,

@@ -157,7 +157,9 @@ pub fn migrations() -> Vec<Migration> {
         "0007_roster",
         "0008_asset",
         "0009_recut",
-        "0010_kpi"
+        "0010_kpi",
+        "0011_hotline",
+        "0012_duty"
     ]
     .into_iter()
     .enumerate()

@@ -68,6 +68,14 @@ kinds! {
     TasksOpen = 409 "tasks-open",
     /// Others reported it too.
     Shared = 409 "shared",
+    /// It was extended before.
+    Extended = 409 "extended",
+    /// The time for it has passed.
+    TooLate = 409 "too-late",
+    /// Only what is settled can be called solved.
+    NotSettled = 409 "not-settled",
+    /// What is handed down to a community must have been admitted.
+    NotAdmitted = 409 "not-admitted",
     /// The name is taken.
     Taken = 409 "taken",
     /// Set-up was done before.
@@ -104,6 +112,10 @@ kinds! {
     BadCalendar = 422 "bad-calendar",
     /// The workbook cannot be read, or unpacks to too much.
     BadWorkbook = 422 "bad-workbook",
+    /// The table cannot be read.
+    BadTable = 422 "bad-table",
+    /// The mapping file does not fit.
+    BadMap = 422 "bad-map",
     /// The catalogue has mistakes; they are listed beside it.
     BadPack = 422 "bad-pack",
     /// The routing table has mistakes or holes; they are listed beside it.

@@ -8,6 +8,8 @@ pub mod assets;
 pub mod config;
 /// The one error type.
 pub mod error;
+/// Tables of other offices.
+pub mod foreign;
 /// Bodies of requests.
 pub mod form;
 /// Requests, replies, route tables.

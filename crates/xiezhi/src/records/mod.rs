@@ -2,6 +2,10 @@
 
 /// Reports and cases.
 pub mod case;
+/// Rights and duties of communities.
+pub mod duty;
+/// Work orders of a hotline.
+pub mod hotline;
 /// What is held about me, and who read it.
 pub mod mine;
 /// Partner systems: Open311 both ways.

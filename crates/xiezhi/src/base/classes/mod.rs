@@ -36,6 +36,8 @@ use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Result};
 use tables::{Hand, Tables};
 
+/// The group of work that is handed down: nobody reports it, and nothing is made it, but under an admission.
+pub const HANDED: &str = "handed";
 /// Milliseconds of a day, for windows.
 const DAYS: Ms = time::DAY;
 /// Versions kept in memory for each node.
@@ -100,6 +102,11 @@ impl Catalogue {
     /// A class by code.
     pub fn get(&self, code: &str) -> Option<&Class> {
         self.at.get(code).map(|i| &self.all[*i])
+    }
+
+    /// Whether it is a class of work that is handed down.
+    pub fn is_handed(&self, code: &str) -> bool {
+        self.get(code).is_some_and(|c| c.major == HANDED)
     }
 
     /// The class, or `other` while nobody has classified the case (or the class is of another version).

@@ -5,7 +5,7 @@
 use store::{Entry, Tx};
 
 use super::rules::{self, Action, Ask, Outcome, State, Verdict};
-use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, stand};
+use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, promise, stand};
 use crate::base::media;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -99,6 +99,7 @@ pub(super) fn settle_clock(book: &Rulebook, now: Ms, before: &Case, after: &mut 
         (after.holder, after.assignee, after.due_at, after.overlay, after.ask) = (None, None, None, None, None);
         after.closed_at = before.closed_at.or(Some(now));
     }
+    after.due_at = promise::capped(after, now);
     if after.due_at != before.due_at {
         (after.clock_from, after.warned) = (after.due_at.map(|_| now), 0);
     }

@@ -30,6 +30,9 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         && matches!(action, Action::Accept | Action::Dispatch | Action::Rule)
     {
         let new = book.classes.get(class).ok_or_else(|| Kind::Unknown.at("class"))?;
+        if book.classes.is_handed(class) && after.class.as_deref() != Some(class) {
+            return Err(Kind::NotAdmitted.at("class"));
+        }
         let shown = book.class(before).visibility;
         (after.class, after.pack) = (Some(class.clone()), book.classes.version);
         if new.visibility != shown {

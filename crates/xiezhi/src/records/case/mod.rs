@@ -8,7 +8,7 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -40,6 +40,8 @@ pub mod notify;
 pub mod pages;
 /// Where it is.
 pub mod place;
+/// What was promised to others.
+pub mod promise;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
 /// Making a report.
@@ -169,6 +171,8 @@ case! {
     extended: i64,
     /// Deadline of the first handler: those after it have what is left.
     handle_due: Option<Ms>,
+    /// What was promised to others: no clock ends later.
+    must_by: Option<Ms>,
     /// What was left on the clock when it came to rest or was merged.
     due_left: Option<Ms>,
     /// What the handler asks for.
@@ -270,6 +274,7 @@ impl Case {
             reopens: 0,
             extended: 0,
             handle_due: None,
+            must_by: None,
             due_left: None,
             ask: None,
             ask_until: None,

@@ -47,6 +47,8 @@ pub struct NewReport {
     pub answers: Vec<(String, String)>,
     /// System and id there, when it came from another system: one report for each.
     pub source: Option<String>,
+    /// Number of the admission under which it was handed down: without one no report has a class of such work.
+    pub admission: Option<String>,
 }
 
 impl NewReport {
@@ -84,6 +86,7 @@ impl NewReport {
             channel: channel.unwrap_or_else(|| "web".into()),
             answers: Vec::new(),
             source: None,
+            admission: None,
         };
         if new.text.is_none() && new.media.is_empty() {
             return Err(Kind::Empty.at("text"));
@@ -252,6 +255,9 @@ pub fn make(
     spot: &Spot,
     zone: &jiff::tz::TimeZone,
 ) -> Result<(Made, Logged)> {
+    if new.admission.is_none() && new.class.as_deref().is_some_and(|c| book.classes.is_handed(c)) {
+        return Err(Kind::NotAdmitted.at("class"));
+    }
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
@@ -306,6 +312,7 @@ pub fn make(
         .fact_opt("of_class", case.class.as_deref())
         .fact_opt("asset", case.asset.as_deref())
         .fact_opt("source", new.source.as_deref())
+        .fact_opt("admission", new.admission.as_deref())
         .element("case.text", new.text.as_deref())
         // A code that nobody knows is still what the reporter said about the place.
         .element("case.address", new.address.as_deref().or(new.asset.as_deref().filter(|_| spot.asset.is_none())))

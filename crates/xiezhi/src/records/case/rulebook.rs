@@ -113,6 +113,11 @@ impl Rulebook {
         self.after(self.classes.or_other(class).limit(stage), from).at
     }
 
+    /// When a stage of this case that began at `from` ends, by the catalogue it was filed under.
+    pub fn stage_end(&self, case: &Case, stage: Stage, from: Ms) -> Ms {
+        self.after(self.class(case).limit(stage), from).at
+    }
+
     fn after(&self, limit: Limit, from: Ms) -> Due {
         self.time.due(from, limit)
     }

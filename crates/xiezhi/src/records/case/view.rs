@@ -441,8 +441,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
 }
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 7] =
-    ["case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
+const STAFF_ONLY: [&str; 8] =
+    ["case.promise", "case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
 
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
     let rests = case.overlay.is_some_and(Overlay::rests);
