@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use xiezhi::base::{area, party};
 use xiezhi::edge::jobs;
 use xiezhi::kit::RoleKind;
-use xiezhi::kit::sheet;
+use xiezhi::kit::foreign;
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::records::duty::pack::Pack;
 
