@@ -10,6 +10,8 @@ let browser;
 let matter;
 let community;
 let building;
+let order;
+let request;
 
 before(async () => {
   [server, browser] = await Promise.all([startServer(), startBrowser()]);
@@ -25,6 +27,10 @@ before(async () => {
   matter = await made.json();
   building = (await json(page, server, `/report?area=${community}`)).buildings?.[0]?.id;
   await page.context().close();
+  const clerk = await open(browser, server, { look: DESK, role: 'committee' });
+  order = (await json(clerk, server, '/hotline?tab=working')).items[0].id;
+  request = (await json(clerk, server, '/duties/requests')).items[0].number;
+  await clerk.context().close();
 });
 
 after(async () => {
@@ -34,17 +40,18 @@ after(async () => {
 
 const EVERYBODY = () => [
   '/', '/report', '/report?class=complaint', '/progress', `/reports/${matter.number}`, `/reports/${matter.number}?code=${matter.code}`,
-  `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/verify', '/sign-in',
+  `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
 const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
-  committee: () => ['/desk', '/roster', '/components', '/deliveries', '/desk?queue=all', `/desk?open=${matter.number}`, `/cases/${matter.number}`],
-  subdistrict: () => ['/desk', '/desk?queue=overdue'],
+  committee: () => ['/desk', '/roster', '/components', '/deliveries', '/callbacks', '/desk?queue=all', `/desk?open=${matter.number}`,
+    `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${request}`],
+  subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests'],
   property: () => ['/desk'],
-  department: () => ['/desk'],
+  department: () => ['/desk', '/duties/requests'],
   building_head: () => ['/today'],
   system_admin: () => ['/people', '/admin/classes', '/admin/calendar', '/admin/routing', '/admin/grids', '/components', '/admin/open311'],
 };

@@ -448,3 +448,5 @@ why-days = { $n ->
  }
 why-class = same kind
 why-words = both say: { $words }
+purpose-alike = Looking for the same report
+purpose-hung-up = Looking at what was put off

@@ -89,3 +89,6 @@ callback-satisfied = Satisfied
 callback-unsatisfied = Not satisfied
 callback-save = Save
 nav-kpi = How it goes
+purpose-kpi = Looking at the cases behind an indicator
+purpose-callback = Calling reporters who were drawn
+purpose-recut = Seeing whom a new cut of grids concerns

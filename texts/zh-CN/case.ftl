@@ -438,3 +438,5 @@ why-days = { $n ->
  }
 why-class = 同一类
 why-words = 都说到：{ $words }
+purpose-alike = 找相同的报事
+purpose-hung-up = 看挂账的事

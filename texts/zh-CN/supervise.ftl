@@ -89,3 +89,6 @@ callback-satisfied = 满意
 callback-unsatisfied = 不满意
 callback-save = 记下
 nav-kpi = 办得怎么样
+purpose-kpi = 看指标背后是哪些事
+purpose-callback = 给抽中的报事人打回访电话
+purpose-recut = 看网格调整影响哪些人
