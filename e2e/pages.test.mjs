@@ -16,10 +16,10 @@ let request;
 before(async () => {
   [server, browser] = await Promise.all([startServer(), startBrowser()]);
   const page = await open(browser, server);
-  const request = page.context().request;
+  const http = page.context().request;
   const home = await json(page, server, '/');
   community = home.communities[0].code;
-  const made = await request.post(server.url('/reports'), {
+  const made = await http.post(server.url('/reports'), {
     headers: { accept: 'application/json', 'idempotency-key': 'pages-1' },
     data: { text: '三楼的楼道灯坏了，请打13800001234', place: { area: community } },
   });
