@@ -11,7 +11,7 @@ let matter;
 let community;
 let building;
 let order;
-let request;
+let asked;
 
 before(async () => {
   [server, browser] = await Promise.all([startServer(), startBrowser()]);
@@ -29,7 +29,7 @@ before(async () => {
   await page.context().close();
   const clerk = await open(browser, server, { look: DESK, role: 'committee' });
   order = (await json(clerk, server, '/hotline?tab=working')).items[0].id;
-  request = (await json(clerk, server, '/duties/requests')).items[0].number;
+  asked = (await json(clerk, server, '/duties/requests')).items[0].number;
   await clerk.context().close();
 });
 
@@ -48,7 +48,7 @@ const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
   committee: () => ['/desk', '/roster', '/components', '/deliveries', '/callbacks', '/desk?queue=all', `/desk?open=${matter.number}`,
-    `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${request}`],
+    `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`],
   subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests'],
   property: () => ['/desk'],
   department: () => ['/desk', '/duties/requests'],

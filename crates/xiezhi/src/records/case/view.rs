@@ -14,7 +14,7 @@ use super::rules::{self, Action, Overlay, State};
 use super::task::{self, Task};
 use super::{Case, Rulebook, ledger, place_text, stand};
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::classes::{Catalogue, Class, Major, Visibility};
+use crate::base::classes::{Catalogue, Class, HANDED, Major, Visibility};
 use crate::base::party::{Body, Chart};
 use crate::base::routing::{self, Suggested};
 use crate::base::{area, asset, media, party, roster};
@@ -267,11 +267,12 @@ pub struct Group {
     pub classes: Vec<Choice>,
 }
 
-/// Every class, by majors: what a clerk sorts by.
-fn groups(classes: &Catalogue, lang: Lang) -> Vec<Group> {
+/// Every class, by majors: what a clerk sorts by. A class of work that is handed down only where the case has it already.
+fn groups(classes: &Catalogue, class: Option<&str>, lang: Lang) -> Vec<Group> {
+    let handed = class.is_some_and(|c| classes.is_handed(c));
     let choice = |c: &Class| Choice { code: c.code.clone(), name: c.name(lang).to_owned() };
     let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: classes.of(&m.code).map(choice).collect() };
-    classes.majors.iter().map(group).collect()
+    classes.majors.iter().filter(|m| handed || m.code != HANDED).map(group).collect()
 }
 
 /// The plain choices, and the one that is chosen already when it is none of them.
@@ -434,7 +435,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         people,
         alike,
         precedents,
-        classes: if sorts { groups(&book.classes, req.lang) } else { Vec::new() },
+        classes: if sorts { groups(&book.classes, case.class.as_deref(), req.lang) } else { Vec::new() },
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 pub use crate::base::classes::Visibility;
-use crate::base::classes::{self, Catalogue, Class};
+use crate::base::classes::{self, Catalogue, Class, HANDED};
 use crate::kit::i18n::Lang;
 use crate::kit::{App, Result};
 
@@ -42,16 +42,16 @@ pub fn catalogue(app: &App) -> Result<Arc<Catalogue>> {
     classes::now(app)
 }
 
-/// All services, in the order of the catalogue.
+/// All services, in the order of the catalogue; work that is handed down is none.
 pub fn all(app: &App, lang: Lang) -> Result<Vec<Service>> {
     let catalogue = catalogue(app)?;
-    Ok(catalogue.iter().map(|c| of(app, &catalogue, c, lang)).collect())
+    Ok(catalogue.iter().filter(|c| c.major != HANDED).map(|c| of(app, &catalogue, c, lang)).collect())
 }
 
 /// One service.
 pub fn get(app: &App, lang: Lang, code: &str) -> Result<Option<Service>> {
     let catalogue = catalogue(app)?;
-    Ok(catalogue.get(code).map(|c| of(app, &catalogue, c, lang)))
+    Ok(catalogue.get(code).filter(|c| c.major != HANDED).map(|c| of(app, &catalogue, c, lang)))
 }
 
 fn of(app: &App, catalogue: &Catalogue, class: &Class, lang: Lang) -> Service {
