@@ -4,13 +4,14 @@
 //! formula of a file is ever computed, and no text that goes out can become one on somebody's machine; the same rows give
 //! the same bytes.
 
-use std::io::{Cursor, Read as _};
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader as _, Xlsx};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
 
 use super::error::Kind;
+use super::sheet::xlsx::fits;
 use super::{Error, Result, table};
 
 /// Largest file that comes in, in bytes.
@@ -22,7 +23,6 @@ pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadshee
 /// Media type of a CSV.
 pub const CSV: &str = "text/csv; charset=utf-8";
 const UNPACKED_BYTES: u64 = 96 << 20;
-const PARTS: usize = 200;
 const COLUMNS: usize = 100;
 const CELL: usize = 5000;
 
@@ -41,29 +41,12 @@ pub fn sheet(bytes: &[u8], name: Option<&str>) -> Result<Vec<Line>> {
     }
     let lines = if bytes.starts_with(b"PK") {
         // The readers of packed XML are others' code: should one panic on a file nobody thought of, the file is bad.
-        let read = catch_unwind(AssertUnwindSafe(|| if fits(bytes) { workbook(bytes, name) } else { None }));
+        let read = catch_unwind(AssertUnwindSafe(|| if fits(bytes, UNPACKED_BYTES) { workbook(bytes, name) } else { None }));
         read.ok().flatten().ok_or_else(|| Kind::BadWorkbook.at("file"))?
     } else {
         csv(bytes)?
     };
     if lines.len() > ROWS + 1 { Err(Kind::TooMany.at("file").limit(ROWS as i64)) } else { Ok(lines) }
-}
-
-/// Unpacks everything once, keeping nothing: sizes that a file claims for itself are not believed.
-fn fits(bytes: &[u8]) -> bool {
-    let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return false };
-    let mut left = UNPACKED_BYTES;
-    zip.len() <= PARTS
-        && (0..zip.len()).all(|i| {
-            let Ok(part) = zip.by_index(i) else { return false };
-            match std::io::copy(&mut part.take(left + 1), &mut std::io::sink()) {
-                Ok(n) if n <= left => {
-                    left -= n;
-                    true
-                }
-                _ => false,
-            }
-        })
 }
 
 fn workbook(bytes: &[u8], name: Option<&str>) -> Option<Vec<Line>> {

@@ -42,14 +42,14 @@ pub fn import(bytes: &[u8], forms: &'static [Form]) -> Result<(Tables, Vec<Probl
         return Err(Error::from(Kind::TooLarge).limit((FILE_BYTES >> 10) as i64));
     }
     // The readers of packed XML are others' code: should one panic on a file nobody thought of, the file is bad, no more.
-    let read = catch_unwind(AssertUnwindSafe(|| if fits(bytes) { read(bytes, forms) } else { None }));
+    let read = catch_unwind(AssertUnwindSafe(|| if fits(bytes, UNPACKED_BYTES) { read(bytes, forms) } else { None }));
     read.ok().flatten().ok_or_else(|| Kind::BadWorkbook.at("file"))
 }
 
 /// Unpacks everything once, keeping nothing: sizes that a file claims for itself are not believed.
-fn fits(bytes: &[u8]) -> bool {
+pub(crate) fn fits(bytes: &[u8], most: u64) -> bool {
     let Ok(mut zip) = zip::ZipArchive::new(Cursor::new(bytes)) else { return false };
-    let mut left = UNPACKED_BYTES;
+    let mut left = most;
     zip.len() <= PARTS
         && (0..zip.len()).all(|i| {
             let Ok(part) = zip.by_index(i) else { return false };
