@@ -3,7 +3,9 @@
 //!
 //! What must stay true: a statement that names a table first writes what is gathered for it, so nothing can tell that
 //! rows were held back; a write that fails takes its own rows with it and no others', even when they were already written
-//! inside its savepoint. A table is always gathered in one way and with one list of columns.
+//! inside its savepoint. A table is always gathered in one way and with one list of columns. A row that this batch has
+//! read is written back by what changed in it: an index of other columns has nothing to do. What was read is forgotten as
+//! soon as a statement may have changed the table.
 
 use std::collections::HashMap;
 
@@ -34,9 +36,12 @@ struct Table {
     before: usize,
 }
 
-/// The gathered rows of a batch.
+/// Rows by table and first column.
+type Known = HashMap<(&'static str, String), Vec<Value>>;
+
+/// The gathered rows of a batch, and what was read of them before.
 #[derive(Default)]
-pub(crate) struct Gathered(Vec<Table>);
+pub(crate) struct Gathered(Vec<Table>, Known);
 
 impl Gathered {
     pub(crate) fn push(&mut self, how: How, name: &'static str, columns: &'static [&'static str], row: Vec<Value>) {
@@ -53,14 +58,23 @@ impl Gathered {
     /// The gathered row of a table that is [`How::Put`], by its first column.
     pub(crate) fn find(&self, name: &str, key: &str) -> Option<&Vec<Value>> {
         let table = self.0.iter().find(|t| t.name == name)?;
-        table.rows.iter().rev().find(|r| matches!(&r[0], Value::Text(t) if t == key))
+        table.rows.iter().rev().find(|r| text(&r[0]) == key)
+    }
+
+    /// A row as it stands in the database.
+    pub(crate) fn know(&mut self, name: &'static str, key: &str, row: &[Value]) {
+        self.1.insert((name, key.to_owned()), row.to_vec());
     }
 
     /// Writes what is gathered for the tables that a statement names.
     pub(crate) fn before(&mut self, conn: &mut Conn, sql: &str) -> Result<()> {
         for table in self.0.iter_mut().filter(|t| !t.rows.is_empty() && names(sql, t.name)) {
-            table.write(conn)?;
+            table.write(conn, &self.1)?;
             table.inside.append(&mut table.rows);
+            self.1.retain(|(of, _), _| *of != table.name);
+        }
+        if !self.1.is_empty() && !sql.trim_start().starts_with("select") {
+            self.1.retain(|(of, _), _| !names(sql, of));
         }
         Ok(())
     }
@@ -75,6 +89,8 @@ impl Gathered {
 
     /// The write failed and its savepoint is undone: what earlier writes had gathered is kept, or gathered again.
     pub(crate) fn undo(&mut self) {
+        // Some of it may have been read from what is now undone.
+        self.1.clear();
         for table in &mut self.0 {
             if !table.inside.is_empty() {
                 table.rows = std::mem::take(&mut table.inside);
@@ -86,17 +102,27 @@ impl Gathered {
 
     /// Writes the rest, at the end of the batch.
     pub(crate) fn finish(self, conn: &mut Conn) -> Result<()> {
-        self.0.iter().try_for_each(|t| t.write(conn))
+        self.0.iter().try_for_each(|t| t.write(conn, &self.1))
     }
 }
 
 impl Table {
-    fn write(&self, conn: &mut Conn) -> Result<()> {
+    fn write(&self, conn: &mut Conn, known: &Known) -> Result<()> {
         let last = self.columns.len() - 1;
         match self.how {
             How::Append => insert_many(conn, self.name, self.columns, Clash::Refuse, &self.rows),
             How::Put(fixed) => {
-                insert_many(conn, self.name, self.columns, Clash::Replace(fixed), &folded(&self.rows, 1, |_, _| {}))
+                let mut rows = folded(&self.rows, 1, |_, _| {});
+                if conn.updates_one_by_one() {
+                    let mut changes = Changes::default();
+                    for row in std::mem::take(&mut rows) {
+                        match known.get(&(self.name, text(&row[0]).to_owned())) {
+                            Some(old) => changes.write(conn, self, old, &row)?,
+                            None => rows.push(row),
+                        }
+                    }
+                }
+                insert_many(conn, self.name, self.columns, Clash::Replace(fixed), &rows)
             }
             How::Add => {
                 let sum = |kept: &mut Vec<Value>, row: &[Value]| {
@@ -108,6 +134,30 @@ impl Table {
             }
         }
     }
+}
+
+/// Statements that change some columns of a row, by which these are.
+#[derive(Default)]
+struct Changes(HashMap<Vec<usize>, String>);
+
+impl Changes {
+    fn write(&mut self, conn: &mut Conn, table: &Table, old: &[Value], new: &[Value]) -> Result<()> {
+        let changed: Vec<usize> = (1..new.len()).filter(|i| old[*i] != new[*i]).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let params: Vec<Value> = [0].iter().chain(&changed).map(|i| new[*i].clone()).collect();
+        let sql = self.0.entry(changed).or_insert_with_key(|changed| {
+            let set: Vec<String> =
+                changed.iter().enumerate().map(|(n, i)| format!("{} = ${}", table.columns[*i], n + 2)).collect();
+            format!("update {} set {} where {} = $1", table.name, set.join(", "), table.columns[0])
+        });
+        conn.exec(sql, &params).map(drop)
+    }
+}
+
+fn text(value: &Value) -> &str {
+    if let Value::Text(t) = value { t } else { "" }
 }
 
 /// One row for each key (the first `width` columns), because one statement may touch a row only once: the last one, or

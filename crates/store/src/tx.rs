@@ -91,7 +91,11 @@ impl Tx<'_> {
             return Ok(Some(Row { names, values: values.clone() }));
         }
         let sql = format!("select {} from {table} where {} = $1", columns.join(", "), columns[0]);
-        Ok(self.conn.rows(&sql, params![key])?.into_iter().next())
+        let row = self.conn.rows(&sql, params![key])?.into_iter().next();
+        if let Some(row) = &row {
+            self.pending.gathered.know(table, key, &row.values);
+        }
+        Ok(row)
     }
 
     /// Inserts many rows in few statements.

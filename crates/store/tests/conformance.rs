@@ -376,3 +376,64 @@ fn appended_rows_are_there_for_whoever_asks_and_gone_with_the_write_that_failed(
         assert_eq!(lost, 0);
     });
 }
+
+/// Rows written by what changed in them: whatever is put, fetched, changed by statements and undone, in batches of many
+/// writes, each row ends as its own writes left it.
+#[test]
+fn rows_that_are_put_end_as_their_writes_left_them() {
+    const COLUMNS: [&str; 4] = ["id", "n", "x", "raw"];
+    on_each_engine(|w| {
+        let db = Arc::new(w.open());
+        let writers: Vec<_> = (0..8u64)
+            .map(|thread| {
+                let db = db.clone();
+                std::thread::spawn(move || {
+                    let mut state = thread;
+                    let mut draw = move |n: u64| {
+                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        (state >> 33) % n
+                    };
+                    let mut model: std::collections::BTreeMap<String, (i64, Option<f64>)> = Default::default();
+                    for _ in 0..60 {
+                        let (steps, fails) = (1 + draw(4), draw(4) == 0);
+                        let plan: Vec<(String, u64, i64)> =
+                            (0..steps).map(|_| (format!("{thread}-{}", draw(3)), draw(4), draw(100) as i64)).collect();
+                        let before = model.clone();
+                        let mut after = model.clone();
+                        let end = db.write(move |tx| {
+                            for (id, what, n) in plan {
+                                let known = tx.fetch("thing", &COLUMNS, &id)?;
+                                let (was, x) = known.map_or(Ok((0, None)), |r| Ok::<_, Error>((r.get("n")?, r.get("x")?)))?;
+                                assert_eq!((was, x), after.get(&id).copied().unwrap_or((0, None)), "{id}");
+                                match what {
+                                    0 if after.contains_key(&id) => {
+                                        tx.exec("update thing set x = $2 where id = $1", params![&id, 0.5])?;
+                                        after.insert(id, (was, Some(0.5)));
+                                    }
+                                    1 => {
+                                        let held = tx.count("select count(*) from thing where id = $1", params![&id])?;
+                                        assert_eq!(held == 1, after.contains_key(&id));
+                                    }
+                                    _ => {
+                                        tx.put("thing", &COLUMNS, 1, params![&id, n, x, None::<Vec<u8>>].to_vec());
+                                        after.insert(id, (n, x));
+                                    }
+                                }
+                            }
+                            tx.log(Entry::new("thing.put", "thing", ""))?;
+                            if fails { Err(Error::Timeout) } else { Ok(after) }
+                        });
+                        model = end.map_or(before, |done| done.value);
+                    }
+                    model
+                })
+            })
+            .collect();
+        for writer in writers {
+            for (id, (n, x)) in writer.join().unwrap() {
+                let row = db.read(|r| r.row("select n, x from thing where id = $1", params![&id])).unwrap().unwrap();
+                assert_eq!((row.get::<i64>("n").unwrap(), row.get::<Option<f64>>("x").unwrap()), (n, x), "{id}");
+            }
+        }
+    });
+}

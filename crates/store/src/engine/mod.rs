@@ -99,6 +99,11 @@ impl Conn {
         }
     }
 
+    /// Whether statements for single rows are cheap: where each is a round trip, many rows go in one instead.
+    pub(crate) fn updates_one_by_one(&self) -> bool {
+        matches!(self, Conn::Sqlite(_))
+    }
+
     /// True when the connection can not be used again.
     pub(crate) fn broken(&self) -> bool {
         match self {

@@ -25,6 +25,12 @@ const TALLIED: i64 = 2_000;
 /// So many digits of a number, a day, leave few enough cases to sort.
 const DAY_DIGITS: usize = 6;
 
+/// What is open, in the words of most indexes: the end comes once, the clock moves with each step. (inv01: one has a clock
+/// exactly while it has no end.)
+pub const OPEN: &str = "closed_at is null";
+/// The same in the words of the index by area.
+const RUNS: &str = "due_at is not null";
+
 /// What an index is asked for first.
 #[derive(Clone, Copy, PartialEq)]
 enum Lead {
@@ -153,13 +159,14 @@ impl Filter {
     fn sql(&self, lead: Lead) -> (String, Vec<Value>) {
         let mut all = Where::default();
         let led = |by: Lead, column: &str| if lead == by { column.to_owned() } else { muted(column) };
+        let open = if lead == Lead::Area && !self.overdue { RUNS } else { OPEN };
         // Partial indexes are only used for what stands literally in the statement.
         match self.state {
-            Some(Wanted::Open) => all.0.push("due_at is not null".into()),
+            Some(Wanted::Open) => all.0.push(open.into()),
             Some(Wanted::In(state)) => {
                 all.0.push(format!("state = '{}'", state.as_str()));
                 if state.is_open() {
-                    all.0.push("due_at is not null".into());
+                    all.0.push(open.into());
                 }
             }
             None => {}
@@ -182,7 +189,7 @@ impl Filter {
             all.add(&led(Lead::Body, "handler"), "=", handler);
         }
         if self.overdue {
-            all.0.push("overdue_at is not null and due_at is not null".into());
+            all.0.push(format!("overdue_at is not null and {OPEN}"));
         }
         if let Some(number) = &self.number {
             let column = led(Lead::Number, "number");
@@ -190,7 +197,7 @@ impl Filter {
             all.add(&column, "<", &format!("{number}~"));
         }
         if self.by_due {
-            all.0.push("due_at is not null".into());
+            all.0.push(RUNS.into());
         }
         (if all.0.is_empty() { "1 = 1".into() } else { all.0.join(" and ") }, all.1)
     }

@@ -12,7 +12,7 @@ use calc::geo::{self, Point};
 use serde_json::{Value as Json, json};
 use store::{Query, params};
 
-use super::list::{self, Filter, Wanted};
+use super::list::{self, Filter, OPEN, Wanted};
 use super::rules::State;
 use super::{COLUMNS, Case, place, read};
 use crate::base::area::{self, Area};
@@ -75,17 +75,17 @@ fn of_box(req: &Req) -> Result<Reply> {
         if rows.len() > MOST_ROWS || (hi.lon - lo.lon) / geo::SIDE > MOST_ROWS as i32 {
             return counted(r, &Within::Box(lo, hi));
         }
-        let sql = "select cell, count(*) n from cases where cell >= $1 and cell <= $2 and due_at is not null group by cell";
+        let sql = format!("select cell, count(*) n from cases where cell >= $1 and cell <= $2 and {OPEN} group by cell");
         let mut squares = BTreeMap::new();
         for (from, to) in &rows {
-            for row in r.rows(sql, params![*from, *to])? {
+            for row in r.rows(&sql, params![*from, *to])? {
                 squares.insert(row.get::<i64>("cell")?, row.get::<i64>("n")?);
             }
         }
         if squares.values().sum::<i64>() > MOST as i64 {
             return Ok(thinned(&squares));
         }
-        let sql = format!("select {COLUMNS} from cases where cell = $1 and due_at is not null");
+        let sql = format!("select {COLUMNS} from cases where cell = $1 and {OPEN}");
         let mut features = Vec::new();
         for square in squares.keys() {
             for row in r.rows(&sql, params![*square])? {

@@ -13,6 +13,7 @@ use super::services::{self, OTHER};
 use crate::base::area;
 use crate::kit::Result;
 use crate::kit::time::{DAY, Ms};
+use crate::records::case::list::OPEN;
 use crate::records::case::{self, Case};
 
 /// Longest span between two dates.
@@ -183,7 +184,7 @@ impl Filter {
             }
         }
         if let Some(open) = self.open {
-            w.0.push(if open { "due_at is not null" } else { "due_at is null" }.into());
+            w.0.push(if open { OPEN } else { "closed_at is not null" }.into());
         }
         if let Some(path) = &self.path {
             let (from, to) = (w.put(path), w.put(area::end_of(path)));
