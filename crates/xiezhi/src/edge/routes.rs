@@ -44,6 +44,7 @@ pub fn all() -> Vec<Route> {
         case::pages::ROUTES,
         case::hung::ROUTES,
         case::alike::ROUTES,
+        case::link::web::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,
         duty::web::ROUTES,

@@ -16,6 +16,7 @@ mod faults;
 mod hotline;
 mod kpi;
 mod life;
+mod links;
 mod never_vanish;
 mod open311;
 mod open311_bad;

@@ -8,7 +8,8 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms; `case.link` and
+//! `case.unlink` of a case that came back, `case.recurred`, `case.unrecurred` and `case.recount` of the earlier one.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -30,6 +31,8 @@ pub mod hung;
 pub mod import;
 /// Who held it when.
 pub mod ledger;
+/// The same thing again.
+pub mod link;
 /// Work lists.
 pub mod list;
 /// What a step counts as.

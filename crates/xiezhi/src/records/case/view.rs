@@ -80,6 +80,8 @@ pub struct Matter {
     pub assignee: Option<String>,
     /// Open cases that may be the same, when the reader may merge it.
     pub alike: Vec<super::alike::Similar>,
+    /// The same thing before and after.
+    pub again: super::link::web::Again,
     /// How such disputes were ruled before, when this one is in dispute.
     pub precedents: Vec<Precedent>,
     /// Classes to choose from, when the reader may classify it.
@@ -434,6 +436,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         alike,
+        again: super::link::web::again(req, q, &book, case, hidden, look)?,
         precedents,
         classes: if sorts { groups(&book.classes, case.class.as_deref(), req.lang) } else { Vec::new() },
         mine: facts.reporter,
@@ -442,8 +445,17 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
 }
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 8] =
-    ["case.promise", "case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
+const STAFF_ONLY: [&str; 9] = [
+    "case.promise",
+    "case.recount",
+    "case.warn",
+    "case.assign",
+    "case.reassign",
+    "case.review",
+    "case.ask",
+    "case.refuse",
+    "case.follow",
+];
 
 fn overlays(case: &Case, now: i64) -> Vec<&'static str> {
     let rests = case.overlay.is_some_and(Overlay::rests);

@@ -101,7 +101,7 @@ fn act_on(req: &Req) -> Result<Reply> {
 }
 
 /// The answer to an action: the case as it then stands, or the page it was done on.
-fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
+pub(super) fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
     if req.wants_json() {
         let now = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
         return Reply::json(&show(req, &now, code)?);
