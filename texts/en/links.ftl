@@ -26,3 +26,11 @@ event-recount = Reopened: no longer counted as come back
 notice-work-recurred = { $number } was said to be solved and has been reported again. Please have a look.
 measure-recurred = came back after it was solved
 kpi-recurrence = Recurrence
+
+# What a class asks besides, and what others settle
+ask-title = A word more
+ask-lead = Write what you know; skip what you do not.
+elsewhere-title = Before you go on
+elsewhere-call = Call { $n }
+elsewhere-still = To leave a record here, just go on: we take it all the same and answer you.
+elsewhere-sent = We have it. One thing more:

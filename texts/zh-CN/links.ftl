@@ -25,3 +25,11 @@ event-recount = 重新办理，复发不再另算
 notice-work-recurred = { $number } 说已解决的事又有人报了，请看一看。
 measure-recurred = 解决后又复发
 kpi-recurrence = 复发率
+
+# 类别另外要问的，和别处管的事
+ask-title = 再问两句
+ask-lead = 知道多少写多少，不清楚的跳过就行。
+elsewhere-title = 先看一眼
+elsewhere-call = 拨打 { $n }
+elsewhere-still = 想在这里留个记录，接着往下填就行，我们照样收下、给您答复。
+elsewhere-sent = 已经收下了。另外提醒您：

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod alike;
+mod ask;
 mod asset;
 mod bad_input;
 mod classes;

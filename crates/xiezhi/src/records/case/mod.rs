@@ -23,6 +23,8 @@ mod change;
 pub mod clock;
 /// The trial of a routing table.
 pub mod dryrun;
+/// Matters that others settle.
+pub mod elsewhere;
 /// The report form.
 pub mod form;
 /// What was put off.
@@ -45,6 +47,8 @@ pub mod pages;
 pub mod place;
 /// What was promised to others.
 pub mod promise;
+/// What a class asks besides.
+pub mod question;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
 /// Making a report.

@@ -71,7 +71,7 @@ impl NewReport {
             Some(_) => return Err(Kind::WrongType.at("contact")),
         };
         let channel = input.text("channel", 20)?.filter(|c| staff && CHANNELS.contains(&c.as_str()));
-        let new = NewReport {
+        let mut new = NewReport {
             text: input.text("text", MAX_TEXT)?,
             class: input.text("class", 40)?,
             area: place.text("area", 40)?,
@@ -96,6 +96,7 @@ impl NewReport {
         {
             return Err(Kind::Unknown.at("class"));
         }
+        new.answer(input, new.class.as_deref().and_then(|c| classes.get(c)))?;
         Ok(new)
     }
 }

@@ -54,6 +54,8 @@ pub struct Matter {
     /// The asset it is about, for staff.
     pub component: Option<AssetView>,
     pub contact: Option<Contact>,
+    /// What its class asks besides, with the answers.
+    pub answers: Vec<super::question::Answered>,
     pub channel: String,
     pub received_at: String,
     pub holder: Option<Holder>,
@@ -329,8 +331,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let text = said.and_then(|w| show(w, "case.text"));
     let address = said.and_then(|w| show(w, "case.address"));
     let contact = said.map(|w| Contact { name: show(w, "case.contact_name"), phone: show(w, "case.contact_phone") });
-    let mut seen_media = Vec::new();
-    let mut events = Vec::new();
+    let (mut seen_media, mut events) = (Vec::new(), Vec::new());
     for w in &history {
         if let Some(list) = show(w, "case.media") {
             seen_media.extend(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
@@ -366,6 +367,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         .filter(|m| seen_media.contains(&m.id))
         .map(|m| MediaView { id: m.id, kind: m.kind, phase: m.phase })
         .collect();
+    let answers = said.filter(|_| !hidden).and_then(|w| w.element("case.answers"));
+    let answers = answers.map(|a| super::question::shown(case, book.class(case), a, relation, look, req.lang));
     let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
     let holder = holder.map(|(b, since)| Holder { party: b.name.clone(), since: app.time(since), phone: b.phone.clone() });
     let main = super::main_of(q, case)?;
@@ -413,6 +416,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         place,
         area: community.map(|a| a.code).unwrap_or_default(),
         contact: contact.filter(|c| c.name.is_some() || c.phone.is_some()),
+        answers: answers.unwrap_or_default(),
         channel: case.channel.clone(),
         received_at: app.time(case.received_at),
         holder,
