@@ -30,6 +30,7 @@ kpi-recurrence = Recurrence
 # What a class asks besides, and what others settle
 ask-title = A word more
 ask-lead = Write what you know; skip what you do not.
+ask-number = Just a number, such as 3.
 elsewhere-title = Before you go on
 elsewhere-call = Call { $n }
 elsewhere-still = To leave a record here, just go on: we take it all the same and answer you.

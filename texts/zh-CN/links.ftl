@@ -29,6 +29,7 @@ kpi-recurrence = 复发率
 # 类别另外要问的，和别处管的事
 ask-title = 再问两句
 ask-lead = 知道多少写多少，不清楚的跳过就行。
+ask-number = 写个数字就行，比如 3。
 elsewhere-title = 先看一眼
 elsewhere-call = 拨打 { $n }
 elsewhere-still = 想在这里留个记录，接着往下填就行，我们照样收下、给您答复。

@@ -125,7 +125,7 @@ fn the_form_asks_in_a_step_of_its_own_and_loses_nothing_on_the_way_back() {
             ]
         };
         let (status, form) = step(&anyone, &asked("next", "昨天"));
-        assert_eq!((status, &form["asking"], &form["field"]), (422, &json!(true), &json!("answers")));
+        assert_eq!((status, &form["asking"], &form["field"]), (422, &json!(true), &json!("answer-since")));
         let (status, form) = step(&anyone, &asked("next", "2026-03-01"));
         assert_eq!((status, &form["step"], &form["asking"]), (200, &json!(2), &json!(false)));
         assert_eq!(form["values"]["answers"], json!({ "when": ["night", "midday"], "since": ["2026-03-01"] }));

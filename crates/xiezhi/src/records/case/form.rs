@@ -145,7 +145,7 @@ fn step(req: &Req) -> Result<Reply> {
         Ok(new) => new,
         Err(e) => {
             let status = e.kind.status();
-            let there = if e.field.as_deref() == Some("answers") { ASK } else { here };
+            let there = if question::concerns(e.field.as_deref()) { ASK } else { here };
             return Ok(show(req, there, values, Some(e))?.status(status));
         }
     };

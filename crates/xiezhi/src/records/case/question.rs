@@ -113,14 +113,14 @@ pub fn read(input: &Input, class: Option<&Class>) -> Result<Vec<(String, String)
         let Some(value) = object.0.get(&q.code).or(input.0.get(&field)) else { continue };
         let given: Vec<String> = texts(value).into_iter().filter_map(|v| clean(&v)).collect();
         if given.len() > 1 && q.datatype != Datatype::Many {
-            return Err(Kind::TooMany.at("answers").limit(1));
+            return Err(Kind::TooMany.at(field).limit(1));
         }
         for value in given {
             if value.chars().count() > longest(q.datatype) {
-                return Err(Kind::TooLong.at("answers").limit(longest(q.datatype) as i64));
+                return Err(Kind::TooLong.at(field).limit(longest(q.datatype) as i64));
             }
             if !fits(q, &value) {
-                return Err(Kind::Unknown.at("answers"));
+                return Err(if q.datatype.has_values() { Kind::Unknown } else { Kind::WrongType }.at(field));
             }
             if !out.contains(&(q.code.clone(), value.clone())) {
                 out.push((q.code.clone(), value));
@@ -185,6 +185,11 @@ pub fn shown(case: &Case, class: &Class, sealed: &str, relation: Relation, look:
     out
 }
 
+/// Whether an error is about an answer.
+pub fn concerns(field: Option<&str>) -> bool {
+    field.is_some_and(|f| f.starts_with(PREFIX))
+}
+
 /// Whether the form has something to ask about this report.
 pub fn any(class: Option<&Class>) -> bool {
     class.is_some_and(|c| !c.questions.is_empty())
@@ -229,8 +234,8 @@ mod tests {
             ("lift", json!({ "answers": { "trapped": ["yes", "no"] } }), Kind::TooMany),
             ("lift", json!({ "answers": "yes" }), Kind::WrongType),
             ("lift", json!({ "answers": { "number": "9".repeat(101) } }), Kind::TooLong),
-            ("building", json!({ "answers": { "floor": "three" } }), Kind::Unknown),
-            ("noise", json!({ "answer-since": "yesterday" }), Kind::Unknown),
+            ("building", json!({ "answers": { "floor": "three" } }), Kind::WrongType),
+            ("noise", json!({ "answer-since": "yesterday" }), Kind::WrongType),
         ] {
             assert_eq!(read_as(class, body.clone()).unwrap_err().kind, kind, "{class} {body}");
         }
