@@ -35,3 +35,9 @@ elsewhere-title = Before you go on
 elsewhere-call = Call { $n }
 elsewhere-still = To leave a record here, just go on: we take it all the same and answer you.
 elsewhere-sent = We have it. One thing more:
+
+# Answers to choose from
+reply-choose = Answer
+reply-own = In my own words
+reply-hint = Choose one and change it if you like; unchanged it is the answer. What you write yourself always wins.
+reply-read = Read them all

@@ -34,3 +34,9 @@ elsewhere-title = 先看一眼
 elsewhere-call = 拨打 { $n }
 elsewhere-still = 想在这里留个记录，接着往下填就行，我们照样收下、给您答复。
 elsewhere-sent = 已经收下了。另外提醒您：
+
+# 常用答复
+reply-choose = 常用答复
+reply-own = 自己写
+reply-hint = 选一句，可以再改；不改就照这句答复。自己写了的，以自己写的为准。
+reply-read = 看看每句怎么说

@@ -27,6 +27,7 @@ mod open311_partner;
 mod open311_updates;
 mod receipt;
 mod recut;
+mod reply;
 mod roster;
 mod routing;
 mod texts;

@@ -246,7 +246,8 @@ pub(super) fn dispute(step: &Step, after: &mut Case, now: Ms) -> Result<()> {
     Ok(())
 }
 
-fn needs_words(action: Action) -> bool {
+/// Steps that nobody takes without saying why.
+pub(super) fn needs_words(action: Action) -> bool {
     use Action as A;
     matches!(
         action,

@@ -51,6 +51,8 @@ pub mod promise;
 pub mod question;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
+/// Answers that a clerk may use.
+pub mod reply;
 /// Making a report.
 pub mod report;
 /// What happens by itself.

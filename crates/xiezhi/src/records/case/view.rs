@@ -70,6 +70,8 @@ pub struct Matter {
     pub reopen_until: Option<String>,
     /// What this reader may do now, the most sensible first.
     pub actions: Vec<&'static str>,
+    /// Words that a clerk may use for these actions.
+    pub replies: Vec<super::reply::Offer>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
     /// Who should have it, and why, when it can be dispatched.
@@ -428,6 +430,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         merged_into: case.merged_into.clone(),
         closed_at: case.closed_at.map(|t| app.time(t)),
         reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
+        replies: if who.is_staff() { super::reply::offers(q, &book, case, &actions, req.lang)? } else { Vec::new() },
         actions: actions.iter().map(|a| a.as_str()).collect(),
         parties: if sends { parties(chart, case, suggested.as_ref()) } else { Vec::new() },
         suggested: suggested.map(|s| SuggestedView {

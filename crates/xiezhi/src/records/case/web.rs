@@ -5,6 +5,7 @@ use store::{Key, Query as _};
 
 use super::act::{self, Said};
 use super::elsewhere::{self, Elsewhere};
+use super::reply;
 use super::report::{self, NewReport};
 use super::rules::Action;
 use super::task::{self, Call, TaskAction, TaskKind};
@@ -24,7 +25,7 @@ pub const ROUTES: &[Route] = &[
     Route::get("/reports/{number}/sent", May::Anyone, sent, "The receipt page.").gives::<Sent>(),
     Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),
     Route::get("/cases/{number}", May::Staff, look_at, "A case as staff sees it.").gives::<Matter>(),
-    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, code?}`.").gives::<Matter>(),
+    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, answer?, code?}`.").gives::<Matter>(),
     Route::post("/cases/{number}/tasks", May::Staff, call, "Calls others to a case: `{to: [id], kind: whistle|joint, text, until?}`.").gives::<Matter>(),
     Route::post("/tasks/{id}/{action}", May::Staff, task_act, "answer done refuse insist cancel rate: `{text?, reason?, media?, score?}`.").gives::<Matter>(),
     Route::get("/cases/{number}/media/{id}", May::Anyone, picture, "A picture or recording, for those who may see it."),
@@ -101,6 +102,10 @@ fn act_on(req: &Req) -> Result<Reply> {
     let mut said = Said::parse(&req.input()?, &req.app.config.zone)?;
     said.media.extend(media::web::keep_files(req)?);
     let (who, id, holds, book) = (req.who.clone(), case.id.clone(), code.is_some(), Rulebook::now(req.app)?);
+    if who.is_staff() {
+        let chosen = req.input()?.text("answer", 40)?;
+        reply::apply(req.app, &book, &case, action, chosen.as_deref(), &mut said, req.lang)?;
+    }
     req.once(move |tx| Ok(act::act(tx, &book, &who, holds, &id, action, &said)?.number))?;
     shown(req, &case.number, code.as_deref())
 }
