@@ -41,3 +41,7 @@ reply-choose = Answer
 reply-own = In my own words
 reply-hint = Choose one and change it if you like; unchanged it is the answer. What you write yourself always wins.
 reply-read = Read them all
+
+# A new calendar
+due-provisional = {" "}(provisional until next year’s calendar is published)
+event-recalendar = The working calendar changed; the time limit was counted again

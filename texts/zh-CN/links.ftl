@@ -40,3 +40,7 @@ reply-choose = 常用答复
 reply-own = 自己写
 reply-hint = 选一句，可以再改；不改就照这句答复。自己写了的，以自己写的为准。
 reply-read = 看看每句怎么说
+
+# 日历换了
+due-provisional = （暂定，明年日历公布后再定）
+event-recalendar = 工作日历变了，时限重新算过

@@ -15,7 +15,7 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::oversight::supervise::kpi;
-use crate::records::case::{Rulebook, absent, link, notify, recut, ring, task};
+use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
 use crate::records::{duty, hotline};
 use store::Query as _;
@@ -52,6 +52,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         let mut rounds =
             vec![deadlines(app, now), follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)];
         rounds.push(link::follow::follow(app).map(drop));
+        rounds.push(recalendar::follow(app).map(drop));
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));

@@ -25,6 +25,7 @@ mod open311_hostile;
 mod open311_lists;
 mod open311_partner;
 mod open311_updates;
+mod recalendar;
 mod receipt;
 mod recut;
 mod reply;

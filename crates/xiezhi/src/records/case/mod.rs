@@ -8,7 +8,7 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms; `case.link` and
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`; `case.promise` for upper rooms; `case.link` and
 //! `case.unlink` of a case that came back, `case.recurred`, `case.unrecurred` and `case.recount` of the earlier one.
 
 /// Nobody who is away holds a clock.
@@ -49,6 +49,8 @@ pub mod place;
 pub mod promise;
 /// What a class asks besides.
 pub mod question;
+/// Deadlines under a new calendar.
+pub mod recalendar;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
 /// Answers that a clerk may use.
@@ -208,6 +210,10 @@ case! {
     rule: Option<String>,
     /// The last change that everybody can see.
     updated_at: Ms,
+    /// Version of the working time under which the deadline was counted; none for a date that was set.
+    due_under: Option<i64>,
+    /// The calendar did not reach so far.
+    provisional: bool,
 }
 
 /// The case with this number.
@@ -297,6 +303,8 @@ impl Case {
             orders: 0,
             rule: None,
             updated_at: 0,
+            due_under: None,
+            provisional: false,
             log_seq: 0,
         }
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
 use super::rules::State;
-use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
+use super::{Case, Rulebook, clock, ledger, place as whereabouts, put, recalendar};
 use crate::base::classes::{Catalogue, Stage, Visibility};
 use crate::base::{area, asset, party};
 use crate::kit::error::Kind;
@@ -287,6 +287,7 @@ pub fn make(
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
     case.due_at = Some(due_at);
+    recalendar::begin(book, now, &mut case);
     case.warn_at = book.warning(&case);
     case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.

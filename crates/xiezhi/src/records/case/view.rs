@@ -60,6 +60,8 @@ pub struct Matter {
     pub received_at: String,
     pub holder: Option<Holder>,
     pub due_at: Option<String>,
+    /// The calendar does not reach that far yet: a new one may move it later.
+    pub provisional: bool,
     /// Place on the stepper, 0 to 4.
     pub step: usize,
     pub events: Vec<Event>,
@@ -423,6 +425,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         received_at: app.time(case.received_at),
         holder,
         due_at: case.due_at.map(|d| app.time(d)),
+        provisional: case.provisional,
         step: case.state.step(),
         events,
         media,

@@ -9,7 +9,7 @@ use super::{CHUNK, Row};
 use crate::kit::Result;
 use crate::kit::time::Ms;
 use crate::records::case::rules::{Outcome, State};
-use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
+use crate::records::case::{Case, Rulebook, clock, ledger, place, put, recalendar};
 
 const HOLD: [&str; 6] = ["case_id", "n", "holder", "state", "from_at", "to_at"];
 
@@ -57,6 +57,7 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
         case.holder = Some(row.place.desk.clone());
         (case.holder_since, case.hold_from, case.clock_from) = (Some(row.opened), Some(row.opened), Some(now));
         case.due_at = Some(book.due(stage, row.class.as_deref(), now));
+        recalendar::begin(book, now, &mut case);
         case.warn_at = book.warning(&case);
         case.alarm_at = clock::alarm(&case);
     }
