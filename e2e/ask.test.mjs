@@ -2,20 +2,10 @@
 // nothing compulsory, nothing lost on the way back; whoever writes of a fire sees the number first and is not held up.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { DESK, PHONE, fill, good, json, open, press, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, PHONE, browser, fill, good, json, open, press, server, stage } from './lib.mjs';
 
-let server;
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage();
 
 const WAYS = [
   { name: 'on a phone', way: { look: PHONE } },

@@ -4,27 +4,16 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { DESK, PHONE, good, open, press, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, PHONE, browser, form, good, open, press, server, stage } from './lib.mjs';
 
-let server;
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage();
 
 /** Opens the form for an upload and sends a file. */
 async function upload(page, file) {
-  const form = page.locator('form[action$="/admin/classes"][method=post]');
-  await page.locator('details:not([open])', { has: form }).locator('summary').click();
-  await form.locator('[name=file]').setInputFiles(file);
-  await press(page, form.locator('button'));
+  const sending = await form(page, '/admin/classes');
+  await sending.locator('[name=file]').setInputFiles(file);
+  await press(page, sending.locator('button'));
 }
 
 for (const js of [true, false]) {

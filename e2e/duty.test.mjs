@@ -2,31 +2,15 @@
 // the department hands a task down, a resident reads who asked for what and why it was refused.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { DESK, PHONE, fill, good, open, press, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, PHONE, browser, day, good, open, press, send, server, stage } from './lib.mjs';
 
-let server;
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage();
 
 /** Files a request; gives its number. */
 async function ask(page, what) {
   await page.goto(server.url('/duties/requests'));
-  const form = page.locator('form[action$="/duties/requests"]');
-  await page.locator('details:not([open])', { has: form }).locator('summary').click();
-  await fill(form, 'what', what);
-  await fill(form, 'basis', '区文件〔2026〕1号');
-  await fill(form, 'money', '每户 5 元');
-  await fill(form, 'until', new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10));
-  await press(page, form.locator('button'));
+  await send(page, '/duties/requests', { what, basis: '区文件〔2026〕1号', money: '每户 5 元', until: day(40) });
   return page.url().split('/').pop();
 }
 
@@ -45,9 +29,7 @@ for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
       await page.goto(server.url('/duties/requests'));
       await good(page, `requests of ${role}`);
       await press(page, page.locator(`a[href$="/duties/requests/${number}"]`));
-      const form = page.locator('form[action$="/consent"]');
-      await fill(form, 'reason', '人手够');
-      await press(page, form.locator('button'));
+      await send(page, '/consent', { reason: '人手够' });
       await good(page, `${role} consented`);
       await page.context().close();
     }
@@ -72,10 +54,7 @@ test('an administrator takes the lists out and puts them back', { timeout: 60_00
   const page = await open(browser, server, { look: DESK, role: 'system_admin' });
   await page.goto(server.url('/duties'));
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[href$="/duties/workbook"]').click()]);
-  const form = page.locator('form[action$="/duties/lists"]');
-  await page.locator('details:not([open])', { has: form }).locator('summary').click();
-  await form.locator('[name=file]').setInputFiles(await download.path());
-  await press(page, form.locator('button'));
+  await send(page, '/duties/lists', { file: await download.path() });
   await good(page, 'lists in force');
   assert.match(page.url(), /made=1$/);
   await page.context().close();

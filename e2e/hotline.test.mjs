@@ -2,20 +2,10 @@
 // for, one caller is called, one order is answered, the replies go out as a workbook.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { DESK, good, json, open, press, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, browser, form, good, json, open, press, server, stage } from './lib.mjs';
 
-let server;
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage();
 
 const two = (n) => String(n).padStart(2, '0');
 
@@ -23,13 +13,6 @@ const two = (n) => String(n).padStart(2, '0');
 function ago(minutes) {
   const t = new Date(Date.now() - minutes * 60_000 + 8 * 3_600_000);
   return `${t.getUTCFullYear()}-${two(t.getUTCMonth() + 1)}-${two(t.getUTCDate())} ${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`;
-}
-
-/** Opens the form for an action on the page of an order and gives it. */
-async function form(page, action) {
-  const found = page.locator(`form[action$="/${action}"]`);
-  if (!(await found.isVisible())) await page.locator('details:not([open])', { has: found }).locator('summary').click();
-  return found;
 }
 
 for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
@@ -66,11 +49,11 @@ for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
     await press(page, page.locator('form[role=search] button'));
     await press(page, page.locator('tbody th a'));
     await good(page, 'an order');
-    const contact = await form(page, 'contact');
+    const contact = await form(page, '/contact');
     await contact.locator('[name=how]').selectOption('phone');
     await press(page, contact.locator('button'));
     await good(page, 'the caller was called');
-    const answer = await form(page, 'answer');
+    const answer = await form(page, '/answer');
     assert.equal(await answer.locator('[name=solved] option[value=yes]').count(), 0, 'not solved while the matter is open');
     await answer.locator('[name=text]').fill('已电话告诉诉求人：早上七点和傍晚六点。');
     for (const name of ['solved', 'satisfied', 'reasonable']) {

@@ -11,6 +11,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -92,6 +93,36 @@ export function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
 }
 
+/** The demo and the browser of a file of stories: there from [`stage`] on. */
+export let server;
+export let browser;
+
+/** Starts both before the stories of a file and stops them after; `ready` then makes what its stories share. */
+export function stage(ready) {
+  before(async () => {
+    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    await ready?.();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+}
+
+/** Reports something as a program does, for stories that begin later; gives number and tracking code. */
+export async function reported(page, text, more = {}) {
+  const answer = await page.context().request.post(server.url('/reports'), {
+    headers: { accept: 'application/json', 'idempotency-key': randomBytes(8).toString('hex') }, data: { text, ...more },
+  });
+  assert.equal(answer.status(), 201, await answer.text());
+  return answer.json();
+}
+
+/** A day from today on, as a date field takes it. */
+export function day(ahead) {
+  return new Date(Date.now() + ahead * 86_400_000 + 8 * 3_600_000).toISOString().slice(0, 10);
+}
+
 /** Opens a page in a context of its own. `look`: PHONE or DESK; `js`, `elder`, `lang`, `role` as wanted. */
 export async function open(browser, server, { look = PHONE, js = true, elder = false, lang = 'zh', role } = {}) {
   const context = await browser.newContext({
@@ -145,17 +176,27 @@ export function options(form, name) {
   })).filter((o) => o.value));
 }
 
-/** Does an action on the page of a matter: opens its form, fills it, sends it. */
-export async function act(page, number, action, fields = {}) {
-  const form = page.locator(`form[action$="/cases/${number}/${action}"]`).first();
-  assert.equal(await form.count(), 1, `no form for ${action} on ${page.url()}`);
-  if (!(await form.isVisible())) {
-    await page.locator('details:not([open])', { has: form }).locator('summary').first().click();
-  }
+/** The form that posts to an address that ends so; whatever it is folded into is opened, the outermost first. */
+export async function form(page, action) {
+  const found = page.locator(`form[action$="${action}"][method=post]`).first();
+  assert.equal(await found.count(), 1, `no form for ${action} on ${page.url()}`);
+  const folded = page.locator('details:not([open])', { has: page.locator(`form[action$="${action}"][method=post]`) });
+  for (let i = 0; i < 5 && !(await found.isVisible()); i += 1) await folded.first().locator(':scope > summary').click();
+  return found;
+}
+
+/** Fills a form and sends it. A value may be a function that picks one of the choices. */
+export async function send(page, action, fields = {}) {
+  const filled = await form(page, action);
   for (const [name, value] of Object.entries(fields)) {
-    await fill(form, name, typeof value === 'function' ? value(await options(form, name)) : value);
+    await fill(filled, name, typeof value === 'function' ? value(await options(filled, name)) : value);
   }
-  await press(page, form.locator('button[type=submit], button:not([type])').first());
+  await press(page, filled.locator('button[type=submit], button:not([type])').first());
+}
+
+/** Does an action on the page of a matter. */
+export function act(page, number, action, fields = {}) {
+  return send(page, `/cases/${number}/${action}`, fields);
 }
 
 /** Asks for data as a program would, with the cookies of the page. */

@@ -2,40 +2,26 @@
 // translated, nothing complains in the browser, it fits a phone, and staff pages offer the way to complain (L8).
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { BASE, DESK, PHONE, THOROUGH, good, json, open, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { BASE, DESK, PHONE, THOROUGH, browser, good, json, open, reported, server, stage } from './lib.mjs';
 
-let server;
-let browser;
 let matter;
 let community;
 let building;
 let order;
 let asked;
 
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+stage(async () => {
   const page = await open(browser, server);
-  const http = page.context().request;
   const home = await json(page, server, '/');
   community = home.communities[0].code;
-  const made = await http.post(server.url('/reports'), {
-    headers: { accept: 'application/json', 'idempotency-key': 'pages-1' },
-    data: { text: '三楼的楼道灯坏了，请打13800001234', place: { area: community } },
-  });
-  assert.equal(made.status(), 201, await made.text());
-  matter = await made.json();
+  matter = await reported(page, '三楼的楼道灯坏了，请打13800001234', { place: { area: community } });
   building = (await json(page, server, `/report?area=${community}`)).buildings?.[0]?.id;
   await page.context().close();
   const clerk = await open(browser, server, { look: DESK, role: 'committee' });
   order = (await json(clerk, server, '/hotline?tab=working')).items[0].id;
   asked = (await json(clerk, server, '/duties/requests')).items[0].number;
   await clerk.context().close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const EVERYBODY = () => [

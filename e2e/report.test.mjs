@@ -5,25 +5,17 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { DESK, PHONE, act, fill, good, json, open, options, press, startBrowser, startServer, xiezhi } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, PHONE, act, browser, fill, good, json, open, options, press, server, stage, xiezhi } from './lib.mjs';
 
-let server;
-let browser;
 let place;
 
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+stage(async () => {
   // The community that the demo's committee answers for.
   const page = await open(browser, server, { look: DESK, role: 'committee' });
   const me = await json(page, server, '/me');
   place = me.roles.find((r) => r.kind === 'committee').area;
   await page.context().close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 const WAYS = [

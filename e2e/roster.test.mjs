@@ -4,32 +4,10 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { DESK, PHONE, good, json, open, press, startBrowser, startServer } from './lib.mjs';
+import { test } from 'node:test';
+import { DESK, PHONE, browser, day, form, good, json, open, press, server, stage } from './lib.mjs';
 
-let server;
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** Opens the form that posts to an address. */
-async function form(page, action) {
-  const found = page.locator(`form[action$="${action}"][method=post]`);
-  await page.locator('details:not([open])', { has: found }).locator('summary').click();
-  return found;
-}
-
-/** A day from today on, as a date field takes it. */
-function day(ahead) {
-  return new Date(Date.now() + ahead * 86_400_000 + 8 * 3_600_000).toISOString().slice(0, 10);
-}
+stage();
 
 test('a routing table is tried, enabled and then offered with its reason', { timeout: 120_000 }, async () => {
   const page = await open(browser, server, { look: DESK, js: false, role: 'system_admin' });
