@@ -133,8 +133,12 @@ fn each_part(name: &str, separator: impl Fn(char) -> bool) -> String {
 /// 13812341234 → 138\*\*\*\*1234, 0514-87654321 → 0514-\*\*\*\*4321. What is no number of these kinds loses every digit
 /// and letter.
 pub fn mask_phone(phone: &str) -> String {
-    let masked = mask_text(phone.trim());
-    if masked.contains('*') { masked } else { masked.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect() }
+    let masked = text::mask_numbers(phone.trim());
+    if masked.contains('*') {
+        mask_text(phone.trim())
+    } else {
+        masked.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect()
+    }
 }
 
 /// 32100219900307021X → 3210\*\*\*\*\*\*\*\*\*\*021X. Shorter than 12 characters: nothing stays.
@@ -225,6 +229,8 @@ mod tests {
             ("555", "***"),
             ("", ""),
             ("微信同号 zhang_1", "**** *****_*"),
+            ("联系王秀英", "*****"),
+            ("找王秀英 13812341234", "找王** 138****1234"),
         ] {
             assert_eq!(mask_phone(phone), masked, "{phone}");
         }

@@ -110,14 +110,15 @@ pub(super) fn names(chars: &[char], hidden: &mut [bool]) {
 fn name_at(chars: &[char], at: usize, last_end: Option<usize>) -> Option<(usize, usize)> {
     let (family, compound) = family(chars, at)?;
     let given = at + family;
+    // The cheap questions first: most characters that could be a family name are none.
+    let label = introduces(chars, at, LABELS);
+    let end = ends(chars, given, label)?;
     if begins(chars, given, TITLES) {
         return None;
     }
-    let label = introduces(chars, at, LABELS);
     let listed = last_end.is_some_and(|end| at == end + 1 && "、和与及跟，,".contains(chars[end]));
     let person = listed || introduces(chars, at, PERSONS);
     let plain = !compound && PLAIN.contains(chars[at]);
-    let end = ends(chars, given, label)?;
     let full = end - given == 2 || compound;
     // Where somebody is spoken of, a longer name may begin like a word (平安国), unless its family name is a plain word itself.
     if !compound && begins(chars, at, WORDS) && !(full && (label || person && !plain)) {
@@ -204,13 +205,13 @@ fn belongs(chars: &[char], end: usize, full: bool) -> bool {
 /// Names in parts, 买买提·阿不都, behind a word that speaks of a person: of each part the first character stays.
 fn parted(chars: &[char], hidden: &mut [bool]) {
     for dot in (1..chars.len()).filter(|&i| "·•・".contains(chars[i])) {
-        let before = chars[..dot].iter().rev().take_while(|c| is_han(**c)).count();
-        let after = chars[dot + 1..].iter().take_while(|c| is_han(**c)).count();
-        let start = (dot - before..dot)
-            .find(|&i| (2..=6).contains(&(dot - i)) && (introduces(chars, i, LABELS) || introduces(chars, i, PERSONS)));
+        let before = chars[..dot].iter().rev().take(6).take_while(|c| is_han(**c)).count();
+        let after = chars[dot + 1..].iter().take(4).take_while(|c| is_han(**c)).count();
+        let start =
+            (dot - before..dot).find(|&i| dot - i >= 2 && (introduces(chars, i, LABELS) || introduces(chars, i, PERSONS)));
         if let (Some(start), true) = (start, after >= 2) {
             hidden[start + 1..dot].fill(true);
-            hidden[dot + 2..dot + 1 + after.min(4)].fill(true);
+            hidden[dot + 2..dot + 1 + after].fill(true);
         }
     }
 }

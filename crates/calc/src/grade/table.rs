@@ -194,3 +194,13 @@ fn the_whole_table() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), MASKED.len() + LEFT.len(), wrong.join("\n"));
     assert!(MASKED.len() + LEFT.len() >= 150);
 }
+
+#[test]
+fn a_long_text_full_of_names_keeps_its_length_and_no_name() {
+    for (piece, name) in [("业主王伟说，", "王伟"), ("联系人：李明。", "李明"), ("我叫高文静，", "文静")]
+    {
+        let text = piece.repeat(600);
+        let masked = mask_text(&text);
+        assert!(masked.chars().count() == text.chars().count() && !masked.contains(name), "{piece}");
+    }
+}

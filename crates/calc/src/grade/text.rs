@@ -24,6 +24,24 @@ const CHATS: [&str; 4] = ["微信", "wx", "vx", "qq"];
 
 /// Masks telephone and ID numbers, plates, e-mail addresses, unit or room numbers and people's names; all else stays.
 pub fn mask_text(text: &str) -> String {
+    let (chars, mut hidden) = numbers_of(text);
+    tokens(&chars, &mut hidden);
+    super::names::names(&chars, &mut hidden);
+    starred(&chars, &hidden)
+}
+
+/// Masks numbers that lead to somebody, and nothing else.
+pub(super) fn mask_numbers(text: &str) -> String {
+    let (chars, hidden) = numbers_of(text);
+    starred(&chars, &hidden)
+}
+
+fn starred(chars: &[char], hidden: &[bool]) -> String {
+    chars.iter().zip(hidden).map(|(&c, &h)| if h { '*' } else { c }).collect()
+}
+
+/// The characters of a text, and which belong to a number that leads to somebody.
+fn numbers_of(text: &str) -> (Vec<char>, Vec<bool>) {
     let chars: Vec<char> = text.chars().collect();
     let mut hidden = vec![false; chars.len()];
     let runs = runs(&chars);
@@ -36,9 +54,7 @@ pub fn mask_text(text: &str) -> String {
     emails(&chars, &mut hidden);
     plates(&chars, &mut hidden);
     homes(&chars, &mut hidden);
-    tokens(&chars, &mut hidden);
-    super::names::names(&chars, &mut hidden);
-    chars.iter().zip(&hidden).map(|(&c, &h)| if h { '*' } else { c }).collect()
+    (chars, hidden)
 }
 
 /// Value of a digit: ASCII, full-width, or a Chinese numeral as used when numbers are spelled out.

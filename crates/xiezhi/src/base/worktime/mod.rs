@@ -172,7 +172,8 @@ pub fn read(q: &mut dyn Query, app: &App) -> Result<Arc<Worktime>> {
     Ok(time)
 }
 
-fn newest(q: &mut dyn Query) -> store::Result<i64> {
+/// The version in force.
+pub fn newest(q: &mut dyn Query) -> store::Result<i64> {
     q.count("select max(version) from worktime", &[])
 }
 

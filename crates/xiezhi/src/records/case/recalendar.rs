@@ -54,11 +54,11 @@ fn again(book: &Rulebook, old: &Worktime, case: &Case, now: Ms) -> Option<Due> {
 
 /// Counts again what was counted under an older working time; returns how many deadlines moved.
 pub fn follow(app: &App) -> Result<usize> {
-    let book = Rulebook::now(app)?;
-    let newest = book.time.version;
-    if newest <= app.db.read(|r| r.cursor(NAME))? as i64 {
+    if app.db.read(|r| Ok::<_, Error>(worktime::newest(r)? <= r.cursor(NAME)? as i64))? {
         return Ok(0);
     }
+    let book = Rulebook::now(app)?;
+    let newest = book.time.version;
     let (mut moved, mut last) = (0, String::new());
     let mut olds: HashMap<i64, Arc<Worktime>> = HashMap::new();
     loop {

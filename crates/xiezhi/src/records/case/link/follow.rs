@@ -30,21 +30,24 @@ enum Plan {
 pub fn follow(app: &App) -> Result<u64> {
     let mut done = 0;
     loop {
-        let book = Rulebook::now(app)?;
         let now = app.now();
-        let (from, entries, plans) = app.db.read(|r| {
+        let (from, read, entries) = app.db.read(|r| {
             let from = r.cursor(NAME)?;
-            let entries = r.leaves(from, CHUNK)?;
-            let mut plans = Vec::new();
-            for entry in entries.iter().filter(|e| e.at > now - WINDOW) {
-                plans.extend(plan(r, &book, entry)?);
-            }
-            Ok::<_, Error>((from, entries.len() as u64, plans))
+            let all = r.leaves(from, CHUNK)?;
+            let read = all.len() as u64;
+            // What is old was not followed when it happened: it is too late to speak of it now.
+            let entries: Vec<Written> = all.into_iter().filter(|e| e.at > now - WINDOW && concerns(e)).collect();
+            Ok::<_, Error>((from, read, entries))
         })?;
-        if entries == 0 {
+        if read == 0 {
             return Ok(done);
         }
-        done += entries;
+        done += read;
+        let mut plans = Vec::new();
+        if !entries.is_empty() {
+            let book = Rulebook::now(app)?;
+            plans = app.db.read(|r| entries.iter().filter_map(|e| plan(r, &book, e).transpose()).collect::<Result<_>>())?;
+        }
         app.db.write(move |tx| {
             // Somebody else may have followed meanwhile (another process on the same database).
             if tx.cursor(NAME)? != from {
@@ -53,9 +56,16 @@ pub fn follow(app: &App) -> Result<u64> {
             for plan in &plans {
                 carry_out(tx, plan)?;
             }
-            Ok(tx.follow(NAME, from + entries)?)
+            Ok(tx.follow(NAME, from + read)?)
         })?;
     }
+}
+
+/// Steps after which there may be something to link or to take back.
+fn concerns(entry: &Written) -> bool {
+    const ACTS: [&str; 8] =
+        ["case.accept", "case.dispatch", "case.rule", "case.close", "case.reject", "case.merge", "case.withdraw", "case.reopen"];
+    ACTS.contains(&entry.act.as_str())
 }
 
 fn plan(q: &mut dyn Query, book: &Rulebook, entry: &Written) -> Result<Option<Plan>> {
