@@ -59,10 +59,10 @@ pg_as() { # its own user when we are root, for it refuses to run as root
   (cd / && if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi)
 }
 
-# pg_start [durable]: a throw-away server; exports XIEZHI_TEST_PG. Without `durable` it does not wait for the disk.
+# pg_start [durable [SETTINGS]]: a throw-away server; exports XIEZHI_TEST_PG. Without `durable` it does not wait for the disk.
 pg_start() {
-  local fast='-c fsync=off -c synchronous_commit=off -c full_page_writes=off'
-  [ "${1:-}" = durable ] && fast=''
+  local settings='-c fsync=off -c synchronous_commit=off -c full_page_writes=off'
+  [ "${1:-}" = durable ] && settings=${2:-}
   PG_BIN=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1)
   if [ ! -x "$PG_BIN/initdb" ]; then
     [ "${XIEZHI_REQUIRE_PG:-}" = 1 ] && die "PostgreSQL not found, and XIEZHI_REQUIRE_PG=1"
@@ -77,7 +77,7 @@ pg_start() {
   for try in 1 2 3 4 5; do
     port=$((20000 + (RANDOM + $$ * try) % 20000))
     pg_as "$PG_BIN/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses=127.0.0.1 -p $port -c unix_socket_directories=$dir \
-      -c max_connections=600 $fast" start >/dev/null 2>&1 && break
+      -c max_connections=600 $settings" start >/dev/null 2>&1 && break
     [ "$try" = 5 ] && die "PostgreSQL does not start: $(tail -3 "$dir/log")"
   done
   PG_DATA="$dir/data"
@@ -98,13 +98,13 @@ pg_database() {
 
 # --- Xiezhi for a while -----------------------------------------------------------------------------------------------
 
-# server_start BINARY ARGUMENT…: waits for its first line and sets SERVER_URL and SERVER_PID.
+# server_start BINARY ARGUMENT…: waits for its first line (SERVER_PATIENCE tenths of a second) and sets SERVER_URL and SERVER_PID.
 server_start() {
   local out="$SCRATCH/server.out"
   : >"$out"
   "$@" >"$out" 2>"$SCRATCH/server.err" &
   SERVER_PID=$!
-  for _ in $(seq 600); do
+  for _ in $(seq "${SERVER_PATIENCE:-600}"); do
     SERVER_URL=$(sed -n 's/^listening \(http:[^ ]*\).*/\1/p' "$out" | head -1)
     [ -n "$SERVER_URL" ] && return 0
     kill -0 "$SERVER_PID" 2>/dev/null || die "the server stopped: $(tail -5 "$SCRATCH/server.err")"

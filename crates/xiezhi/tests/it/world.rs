@@ -75,6 +75,14 @@ impl World {
         World { app, dir, server: None, stop: None }
     }
 
+    /// The program ends and is started again on the same database, at the same moment; whatever it only had in mind is gone.
+    pub fn restart(&mut self) {
+        let (config, now) = (self.app.config.clone(), self.app.now());
+        let app = Arc::new(App::open(config).unwrap());
+        app.ambience.advance(now - app.now());
+        self.app = app;
+    }
+
     /// Starts the server, once; it lives as long as the world.
     pub fn serve(&mut self) -> SocketAddr {
         if let Some(address) = self.server {

@@ -37,6 +37,8 @@ pub mod ledger;
 pub mod link;
 /// Work lists.
 pub mod list;
+/// Cases on a map.
+pub mod map;
 /// What a step counts as.
 mod measure;
 /// Notices about cases.
