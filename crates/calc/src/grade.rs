@@ -5,9 +5,13 @@
 //! text that does not look like what the mask expects loses more, not less. Masks are for showing, not for secrecy:
 //! what somebody wrote in other words ("the red-haired neighbour") stays.
 
+mod names;
+#[cfg(test)]
+mod table;
 mod text;
 
 use crate::codes::{half_width, is_dash};
+use names::COMPOUND;
 pub use text::mask_text;
 
 /// How much harm a value can do in wrong hands, after GB/T 43697: 1 none … 4 grave.
@@ -83,13 +87,6 @@ pub fn apply(mask: Mask, value: &str) -> String {
     }
 }
 
-/// Family names of two characters.
-const COMPOUND: [&str; 44] = [
-    "欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "东方", "独孤", "南宫", "长孙",
-    "宇文", "端木", "申屠", "轩辕", "百里", "呼延", "闻人", "澹台", "钟离", "濮阳", "淳于", "单于", "太叔", "公冶", "宗政",
-    "鲜于", "闾丘", "司空", "亓官", "司寇", "拓跋", "赫连", "西门", "东郭", "公羊", "公西", "万俟", "第五", "欧陽",
-];
-
 /// 张三 → 张\*, 张小三 → 张\*三, 欧阳娜娜 → 欧阳\*\*, 买买提·阿不都 → 买\*\*·阿\*\*, Ann Lee → A\*\* L\*\*.
 pub fn mask_name(name: &str) -> String {
     // A blank inside a Chinese name is a habit of forms, not a border between names.
@@ -136,8 +133,12 @@ fn each_part(name: &str, separator: impl Fn(char) -> bool) -> String {
 /// 13812341234 → 138\*\*\*\*1234, 0514-87654321 → 0514-\*\*\*\*4321. What is no number of these kinds loses every digit
 /// and letter.
 pub fn mask_phone(phone: &str) -> String {
-    let masked = mask_text(phone.trim());
-    if masked.contains('*') { masked } else { masked.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect() }
+    let masked = text::mask_numbers(phone.trim());
+    if masked.contains('*') {
+        mask_text(phone.trim())
+    } else {
+        masked.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }).collect()
+    }
 }
 
 /// 32100219900307021X → 3210\*\*\*\*\*\*\*\*\*\*021X. Shorter than 12 characters: nothing stays.
@@ -228,6 +229,8 @@ mod tests {
             ("555", "***"),
             ("", ""),
             ("微信同号 zhang_1", "**** *****_*"),
+            ("联系王秀英", "*****"),
+            ("找王秀英 13812341234", "找王** 138****1234"),
         ] {
             assert_eq!(mask_phone(phone), masked, "{phone}");
         }

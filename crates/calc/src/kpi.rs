@@ -8,13 +8,13 @@
 use std::collections::BTreeMap;
 
 /// Version of the formulas.
-pub const VERSION: &str = "2026-1";
+pub const VERSION: &str = "2026-2";
 
 /// Counted events by name.
 pub type Counts = BTreeMap<String, i64>;
 
 /// What events are counted; anything else is ignored by the formulas.
-pub const MEASURES: [&str; 39] = [
+pub const MEASURES: [&str; 40] = [
     "received",
     "accepted",
     "accepted_late",
@@ -35,6 +35,7 @@ pub const MEASURES: [&str; 39] = [
     "out_of_scope",
     "withdrawn",
     "reopened",
+    "recurred",
     "appealed",
     "rated",
     "satisfied",
@@ -106,14 +107,16 @@ pub fn indicators(counts: &Counts) -> Vec<Indicator> {
     let answered = n("accepted") + n("rejected");
     let late = n("accepted_late") + n("rejected_late");
     let solved = n("solved") - n("reopened");
+    // What came back within the window was not solved, whatever was said at its close.
+    let lasting = solved - n("recurred");
     let beyond = n("withdrawn") + n("not_confirmed") + n("out_of_scope");
     vec![
         plain("response", answered - late, answered, true, "accepted_late"),
         with(
             plain("solution", solved, n("closed"), true, "reopened"),
-            solved,
+            lasting,
             n("closed") - beyond,
-            &["withdrawn", "not_confirmed", "out_of_scope"],
+            &["withdrawn", "not_confirmed", "out_of_scope", "recurred"],
         ),
         with(
             plain("satisfaction", n("satisfied"), n("rated"), true, "unsatisfied"),
@@ -137,6 +140,7 @@ pub fn indicators(counts: &Counts) -> Vec<Indicator> {
         plain("rework", n("rework"), n("handled"), false, "rework"),
         plain("return", n("returned"), n("dispatched"), false, "returned"),
         plain("reopening", n("reopened"), n("closed"), false, "reopened"),
+        plain("recurrence", n("recurred"), n("solved"), false, "recurred"),
     ]
 }
 
@@ -159,6 +163,7 @@ mod tests {
             ("closed", 80),
             ("solved", 70),
             ("reopened", 2),
+            ("recurred", 3),
             ("withdrawn", 4),
             ("out_of_scope", 1),
             ("rated", 40),
@@ -168,8 +173,9 @@ mod tests {
         ]));
         let get = |name: &str| all.iter().find(|i| i.name == name).unwrap();
         assert_eq!(get("response").raw, Rate { part: 91, of: 100 });
-        assert_eq!((get("solution").raw, get("solution").adjusted), (Rate { part: 68, of: 80 }, Some(Rate { part: 68, of: 75 })));
-        assert_eq!(get("solution").without, [("withdrawn", 4), ("out_of_scope", 1)]);
+        assert_eq!((get("solution").raw, get("solution").adjusted), (Rate { part: 68, of: 80 }, Some(Rate { part: 65, of: 75 })));
+        assert_eq!(get("solution").without, [("withdrawn", 4), ("out_of_scope", 1), ("recurred", 3)]);
+        assert_eq!(get("recurrence").raw, Rate { part: 3, of: 70 });
         assert_eq!(get("satisfaction").adjusted.unwrap().permille(), Some(806), "29 of 36");
         assert_eq!(get("rework").raw.permille(), None, "nothing was handled: no figure");
         assert_eq!(Rate { part: 1, of: 8 }.permille(), Some(125));

@@ -1,5 +1,5 @@
 //! Masking of free text: what residents write about lamps and lifts also holds telephone and ID numbers, car plates,
-//! e-mail addresses and flats.
+//! e-mail addresses, flats and names.
 //!
 //! Method: one pass collects digits with the separators between them, in whatever width or script they were typed;
 //! patterns then mark characters as hidden, and marks only ever add up. So one pattern cannot undo another, and the
@@ -18,8 +18,30 @@ const PROVINCES: &str = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂�
 /// Words after which eight digits in two halves are a telephone number.
 const CALL: [&str; 8] = ["电话", "座机", "手机", "联系", "致电", "拨打", "打给", "tel"];
 
-/// Masks telephone numbers, ID numbers, plates, e-mail addresses and unit or room numbers; all else stays.
+/// Words behind which the number of a passport or permit stands, or a name in a chat program.
+const PAPERS: [&str; 6] = ["护照", "通行证", "回乡证", "台胞证", "身份证", "证件"];
+const CHATS: [&str; 4] = ["微信", "wx", "vx", "qq"];
+
+/// Masks telephone and ID numbers, plates, e-mail addresses, unit or room numbers and people's names; all else stays.
 pub fn mask_text(text: &str) -> String {
+    let (chars, mut hidden) = numbers_of(text);
+    tokens(&chars, &mut hidden);
+    super::names::names(&chars, &mut hidden);
+    starred(&chars, &hidden)
+}
+
+/// Masks numbers that lead to somebody, and nothing else.
+pub(super) fn mask_numbers(text: &str) -> String {
+    let (chars, hidden) = numbers_of(text);
+    starred(&chars, &hidden)
+}
+
+fn starred(chars: &[char], hidden: &[bool]) -> String {
+    chars.iter().zip(hidden).map(|(&c, &h)| if h { '*' } else { c }).collect()
+}
+
+/// The characters of a text, and which belong to a number that leads to somebody.
+fn numbers_of(text: &str) -> (Vec<char>, Vec<bool>) {
     let chars: Vec<char> = text.chars().collect();
     let mut hidden = vec![false; chars.len()];
     let runs = runs(&chars);
@@ -32,7 +54,7 @@ pub fn mask_text(text: &str) -> String {
     emails(&chars, &mut hidden);
     plates(&chars, &mut hidden);
     homes(&chars, &mut hidden);
-    chars.iter().zip(&hidden).map(|(&c, &h)| if h { '*' } else { c }).collect()
+    (chars, hidden)
 }
 
 /// Value of a digit: ASCII, full-width, or a Chinese numeral as used when numbers are spelled out.
@@ -182,6 +204,39 @@ fn emails(chars: &[char], hidden: &mut [bool]) {
     }
 }
 
+/// Numbers of passports and permits, names in chat programs: behind the word for it, of letters and digits; the first stays.
+fn tokens(chars: &[char], hidden: &mut [bool]) {
+    /// Characters between the word and the token: 号, 码, 是, a mark, a blank.
+    const GAP: usize = 3;
+    let lower: Vec<char> = chars.iter().map(|c| half_width(*c).to_ascii_lowercase()).collect();
+    let of_token = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let words = PAPERS.iter().map(|w| (w, 6)).chain(CHATS.iter().map(|w| (w, 5)));
+    for (word, least) in words {
+        let n = word.chars().count();
+        for at in (0..lower.len()).filter(|&i| starts_with(&lower[i..], word)) {
+            let from = at + n;
+            let gap = lower[from..].iter().take(GAP).take_while(|c| "号码是为: ".contains(**c)).count();
+            let from = from + gap;
+            let len = lower[from..].iter().take_while(|c| of_token(**c)).count();
+            let digits = lower[from..from + len].iter().filter(|c| c.is_ascii_digit()).count();
+            // A mainland ID number is masked as such, also with blanks in it.
+            let id = *word == "身份证" && lower.get(from).is_some_and(char::is_ascii_digit);
+            // Seven digits or more are a number like any other, and masked as such.
+            let number = CHATS.contains(word) && digits == len && len >= 7;
+            if (least..=20).contains(&len) && digits > 0 && !id && !number {
+                hidden[from + 1..from + len].fill(true);
+                // The check digit of a Hong Kong card stands in brackets.
+                if let [open, check, close, ..] = lower[from + len..]
+                    && (open, close) == ('(', ')')
+                    && check.is_ascii_alphanumeric()
+                {
+                    hidden[from + len + 1] = true;
+                }
+            }
+        }
+    }
+}
+
 /// Of a car plate its province and letter stay: 苏K\*\*\*\*\*.
 fn plates(chars: &[char], hidden: &mut [bool]) {
     for at in (0..chars.len()).filter(|&i| PROVINCES.contains(chars[i])) {
@@ -209,7 +264,7 @@ fn joins(c: char) -> bool {
     half_width(c) == ' ' || is_dash(half_width(c)) || half_width(c) == '/'
 }
 
-fn starts_with(chars: &[char], word: &str) -> bool {
+pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
     let mut at = 0;
     word.chars().all(|w| {
         at += 1;

@@ -5,7 +5,7 @@
 //! passwords are derived from the node's key and stored nowhere. Nobody in it exists; the communities say in their names
 //! that they are a demo.
 //!
-//! Log kinds written: `demo.seed`, besides those of the actions it plays.
+//! Log kinds written: `demo.seed`, `demo.crowd` and `case.import` (for the crowd), besides those of the actions it plays.
 
 /// A whole city around it.
 pub mod crowd;

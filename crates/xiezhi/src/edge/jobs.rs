@@ -15,7 +15,7 @@ use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result};
 use crate::oversight::supervise::kpi;
-use crate::records::case::{Rulebook, absent, notify, recut, ring, task};
+use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
 use crate::records::{duty, hotline};
 use store::Query as _;
@@ -55,6 +55,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         let size = *app.grown.borrow();
         if size != followed.1 || (now - followed.0).abs() >= ANYWAY {
             rounds.extend([follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)]);
+            rounds.extend([link::follow::follow(app).map(drop), recalendar::follow(app).map(drop)]);
             if rounds.iter().all(Result::is_ok) {
                 followed = (now, size);
             }

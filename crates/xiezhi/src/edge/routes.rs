@@ -45,6 +45,7 @@ pub fn all() -> Vec<Route> {
         case::hung::ROUTES,
         case::map::ROUTES,
         case::alike::ROUTES,
+        case::link::web::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,
         duty::web::ROUTES,

@@ -161,6 +161,7 @@ pub fn migrations() -> Vec<Migration> {
         "0010_kpi",
         "0011_hotline",
         "0012_duty",
+        "0013_links",
         "0015_lists"
     ]
     .into_iter()

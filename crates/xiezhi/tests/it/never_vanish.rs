@@ -97,8 +97,8 @@ fn run(w: &World, people: &[Who], bodies: &[String; 5], numbers: &mut Vec<String
                 text: Some("灯坏了".into()),
                 area: Some(COMMUNITY.into()),
                 // Every second one says where: it lies in the grid of that place, as grids are cut then.
-                lat: Some(323_940_000).filter(|_| numbers.len() % 2 == 0),
-                lon: Some(1_194_405_000).filter(|_| numbers.len() % 2 == 0),
+                lat: Some(323_940_000).filter(|_| numbers.len().is_multiple_of(2)),
+                lon: Some(1_194_405_000).filter(|_| numbers.len().is_multiple_of(2)),
                 channel: "web".into(),
                 ..NewReport::default()
             };

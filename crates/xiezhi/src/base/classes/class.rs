@@ -170,4 +170,9 @@ impl Class {
     pub fn name(&self, lang: Lang) -> &str {
         self.name.get(lang)
     }
+
+    /// Whether both name the same things, one of them perhaps more closely: the same class, or a word that suggests both.
+    pub fn is_kin(&self, other: &Class) -> bool {
+        self.code == other.code || self.keywords[0].iter().any(|word| !word.is_empty() && other.keywords[0].contains(word))
+    }
 }

@@ -82,6 +82,23 @@ impl Worktime {
         Due { at: utc(self.rounding.apply(end, limit, &self.hours), &self.zone), provisional }
     }
 
+    /// When the limit ends that was counted from `from` to `due` under another working time: the same amount of it, counted
+    /// by this one. What was counted in natural time then ([`Due::provisional`]) is the limit itself.
+    pub fn recount(&self, old: &Worktime, from: Ms, due: Ms, unit: Unit, provisional: bool) -> Due {
+        if !unit.needs_calendar() {
+            return Due { at: due, provisional: false };
+        }
+        let (start, end) = (local(from, &self.zone), local(due, &self.zone));
+        let counted = due::elapsed(start, end, unit, &old.calendar, &old.hours).ok().filter(|_| !provisional);
+        let amount = counted.unwrap_or(due - from);
+        // Where this calendar does not reach either, the deadline stays as it is.
+        let Ok(at) = due::after(start, amount, unit, &self.calendar, &self.hours) else {
+            return Due { at: due, provisional: true };
+        };
+        let whole = Limit { n: 1, unit };
+        Due { at: utc(self.rounding.apply(at, whole, &self.hours), &self.zone), provisional: false }
+    }
+
     /// When `percent` of the time between two moments has passed: of the office hours in it, so that whoever is reminded is at
     /// work; of natural time where there are none, or when the limit runs round the clock.
     pub fn share(&self, from: Ms, to: Ms, unit: Unit, percent: i64) -> Ms {
@@ -155,8 +172,14 @@ pub fn read(q: &mut dyn Query, app: &App) -> Result<Arc<Worktime>> {
     Ok(time)
 }
 
-fn newest(q: &mut dyn Query) -> store::Result<i64> {
+/// The version in force.
+pub fn newest(q: &mut dyn Query) -> store::Result<i64> {
     q.count("select max(version) from worktime", &[])
+}
+
+/// The working time in a version, also one that is no longer in force.
+pub fn at_version(q: &mut dyn Query, version: i64, zone: TimeZone) -> Result<Worktime> {
+    load(q, version, zone)
 }
 
 fn load(q: &mut dyn Query, version: i64, zone: TimeZone) -> Result<Worktime> {
@@ -277,6 +300,14 @@ mod tests {
             let guessed = time.due(start, limit);
             prop_assert!(known.at >= guessed.at && guessed.at > start);
             prop_assert_eq!(guessed.provisional, limit.unit.needs_calendar());
+            // Counted again with the calendar that was missing it is what it would have been; with the same one nothing moves.
+            let full = { let mut full = china(); full.rounding = time.rounding; full };
+            let again = full.recount(&time, start, guessed.at, limit.unit, guessed.provisional);
+            let same = full.recount(&full, start, known.at, limit.unit, false);
+            if !end {
+                prop_assert_eq!(again, known);
+            }
+            prop_assert_eq!(same, known);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Indicators: events counted from the log, one row for each scope, day and measure.
 //!
 //! What must stay true: every count can be made again from the log, where each step names what it counts as; a step counts
-//! for its area and all areas above, for its class, and for the party it is charged to. Cost of a board: the days asked for
+//! for its area and all areas above, for its class, and for the party it is charged to; a count that is taken back (`-name`,
+//! with the moment at which it was made) goes from the day on which it stood. Cost of a board: the days asked for
 //! times the measures, however many cases there are.
 
 use std::collections::HashMap;
@@ -26,6 +27,8 @@ const PLAIN: [&str; 8] = ["received", "accepted", "dispatched", "handled", "clos
 /// One counted event.
 struct Event {
     measure: String,
+    /// 1, or -1 when an earlier count is taken back.
+    n: i64,
     at: Ms,
     case_id: String,
     path: String,
@@ -58,7 +61,7 @@ pub fn follow(app: &App) -> Result<u64> {
                 return Ok::<_, Error>(());
             }
             for event in &events {
-                count(tx, event, day(event.at, &zone));
+                count(tx, event, day(event.at, &zone))?;
             }
             Ok(tx.follow(NAME, from + entries)?)
         })?;
@@ -67,7 +70,8 @@ pub fn follow(app: &App) -> Result<u64> {
 
 fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, String>, out: &mut Vec<Event>) -> Result<()> {
     let number = |name: &str| entry.leaf.get(name).and_then(serde_json::Value::as_i64);
-    let counted = entry.fact("counts").into_iter().flat_map(|c| c.split(' ')).map(|c| (c, entry.at));
+    let moment = |c: &str| if c.starts_with('-') { number("x_counted_at").unwrap_or(entry.at) } else { entry.at };
+    let counted = entry.fact("counts").into_iter().flat_map(|c| c.split(' ')).map(|c| (c, moment(c)));
     let all: Vec<(&str, Ms)> = if entry.act == "case.import" {
         imported(number("x_received"), number("x_closed").filter(|_| entry.fact("state") == Some("closed"))).collect()
     } else {
@@ -80,7 +84,8 @@ fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, Str
     }
     for (measure, at) in all {
         out.push(Event {
-            measure: measure.to_owned(),
+            measure: measure.trim_start_matches('-').to_owned(),
+            n: if measure.starts_with('-') { -1 } else { 1 },
             at,
             case_id: entry.obj.clone(),
             path: paths[area].clone(),
@@ -109,13 +114,17 @@ pub(crate) fn add(tx: &mut Tx, scope: &str, day: i64, measure: &str, n: i64) {
     tx.add("kpi", &KPI, params![scope, day, measure, n]);
 }
 
-fn count(tx: &mut Tx, e: &Event, day: i64) {
+fn count(tx: &mut Tx, e: &Event, day: i64) -> Result<()> {
     for scope in scopes(&e.path, e.body.as_deref(), e.class.as_deref()) {
-        add(tx, &scope, day, &e.measure, 1);
+        add(tx, &scope, day, &e.measure, e.n);
     }
-    if !PLAIN.contains(&e.measure.as_str()) {
+    if e.n < 0 {
+        let sql = "delete from kpi_case where measure = $1 and at = $2 and case_id = $3";
+        tx.exec(sql, params![&e.measure, e.at, &e.case_id])?;
+    } else if !PLAIN.contains(&e.measure.as_str()) {
         tx.append("kpi_case", &CASE, params![&e.measure, e.at, &e.case_id, &e.path, &e.body]);
     }
+    Ok(())
 }
 
 /// Number of a local day.

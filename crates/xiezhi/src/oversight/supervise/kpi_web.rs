@@ -197,7 +197,7 @@ fn board(req: &Req) -> Result<Reply> {
                 "supervised",
                 "claimed",
             ]),
-            signals: list(&["fast", "photo_reused", "unsatisfied", "reopened"]),
+            signals: list(&["fast", "photo_reused", "unsatisfied", "reopened", "recurred"]),
             areas,
             parties,
             trend: trend.into_iter().map(|(d, received, closed)| DayView { day: date(d), received, closed }).collect(),

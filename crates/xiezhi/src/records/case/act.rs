@@ -5,7 +5,7 @@
 use store::{Entry, Tx};
 
 use super::rules::{self, Action, Ask, Outcome, State, Verdict};
-use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, promise, stand};
+use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, promise, recalendar, stand};
 use crate::base::media;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -102,6 +102,7 @@ pub(super) fn settle_clock(book: &Rulebook, now: Ms, before: &Case, after: &mut 
     after.due_at = promise::capped(after, now);
     if after.due_at != before.due_at {
         (after.clock_from, after.warned) = (after.due_at.map(|_| now), 0);
+        recalendar::mark(book, now, before, after);
     }
     if after.holder != before.holder {
         after.assignee = None;

@@ -58,6 +58,13 @@ pub struct Asked<'a> {
 pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: usize) -> Result<Vec<(Case, Match)>> {
     let mut cases = near(q, asked)?;
     cases.retain(|c| c.id != not && c.state != State::Rejected && book.class(c).visibility != Visibility::Private);
+    let mut found = compare(q, &cases, asked)?;
+    found.truncate(most);
+    Ok(found.into_iter().map(|m| (cases[m.index].clone(), m)).collect())
+}
+
+/// How alike each of these is to what is asked, best first; those that share neither place nor words are left out.
+pub(super) fn compare(q: &mut dyn Query, cases: &[Case], asked: &Asked) -> Result<Vec<Match>> {
     let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
     let said = q.entries_at(&said)?;
     let text = |case: &Case| {
@@ -72,9 +79,7 @@ pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: 
         .collect();
     let masked = impersonal(asked.text);
     let new = Report { text: &masked, class: asked.class, place: asked.place, at: asked.at };
-    let mut found = alike::rank(&new, &candidates);
-    found.truncate(most);
-    Ok(found.into_iter().map(|m| (cases[m.index].clone(), m)).collect())
+    Ok(alike::rank(&new, &candidates))
 }
 
 /// A text without what is personal in it: also without the ends of a number that a mask leaves.

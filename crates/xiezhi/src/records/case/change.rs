@@ -186,6 +186,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             // An order to hurry may shorten the clock, never lengthen it.
             if let Some(by) = said.until {
                 after.due_at = before.due_at.map(|d| d.min(by.max(now)));
+                // A date that somebody named is no matter of calendars any more.
+                (after.due_under, after.provisional) = (None, false);
             }
         }
         Action::Review => after.review = Some(said.verdict.ok_or_else(|| missing("verdict"))?),
@@ -246,7 +248,8 @@ pub(super) fn dispute(step: &Step, after: &mut Case, now: Ms) -> Result<()> {
     Ok(())
 }
 
-fn needs_words(action: Action) -> bool {
+/// Steps that nobody takes without saying why.
+pub(super) fn needs_words(action: Action) -> bool {
     use Action as A;
     matches!(
         action,

@@ -1,4 +1,5 @@
-//! The report form and the poster that leads to it: what → where → how to reach you, each on one screen of a phone, without JavaScript.
+//! The report form and the poster that leads to it: what (and what its class asks besides) → where → how to reach you, each
+//! on one screen of a phone, without JavaScript.
 //!
 //! What must stay true: nothing typed is lost on the way (it travels as hidden fields, also back); photos are kept as
 //! soon as they arrive; whoever scanned a building's code or chose his community is not asked where it is.
@@ -7,6 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::alike::{self, Similar};
+use super::elsewhere::{self, Elsewhere};
+use super::question::{self, Answers, Asked};
 use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use super::view::{Choice, choices};
 use crate::base::area::{self, web::AreaView};
@@ -30,6 +33,10 @@ pub const ROUTES: &[Route] = &[
 struct Form {
     /// 1 what, 2 where, 3 contact.
     step: i64,
+    /// Between 1 and 2: what the class asks besides, and who settles what is not for us.
+    asking: bool,
+    questions: Vec<Asked>,
+    elsewhere: Option<Elsewhere>,
     key: String,
     values: Values,
     error: Option<String>,
@@ -60,6 +67,8 @@ struct Values {
     contact_phone: String,
     channel: String,
     media: Vec<String>,
+    /// Answers so far, whatever class they belong to.
+    answers: Answers,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -86,6 +95,7 @@ impl Values {
             contact_phone: text("contact_phone", 30)?,
             channel: text("channel", 20)?,
             media: input.list("media", MAX_MEDIA)?,
+            answers: question::carried(input),
         })
     }
 }
@@ -99,42 +109,64 @@ fn begin(req: &Req) -> Result<Reply> {
     if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
     }
-    show(req, 1, values, None)
+    show(req, WHAT, values, None)
 }
+
+/// Where one is in the form: the number that people see, and whether the class asks something besides.
+type Step = (i64, bool);
+const WHAT: Step = (1, false);
+const ASK: Step = (1, true);
+const WHERE: Step = (2, false);
+const CONTACT: Step = (3, false);
 
 fn step(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let mut values = Values::read(&input)?;
-    let here = input.int("step", 1, 3)?.unwrap_or(1);
+    let here = (input.int("step", 1, 3)?.unwrap_or(1), input.flag("asking"));
     values.media.extend(media::web::keep_files(req)?);
+    let classes = classes::now(req.app)?;
+    let class = classes.get(&values.class);
+    let asks = question::any(class) || elsewhere::of(&classes, class.map(|c| c.code.as_str()), &values.text, req.lang).is_some();
     if input.text("go", 10)?.as_deref() == Some("back") {
-        return show(req, (here - 1).max(1), values, None);
+        let before = match here {
+            CONTACT => WHERE,
+            WHERE if asks => ASK,
+            _ => WHAT,
+        };
+        return show(req, before, values, None);
     }
-    if here == 1 && values.text.is_empty() && values.media.is_empty() {
-        return Ok(show(req, 1, values, Some(Kind::Empty.at("text")))?.status(Kind::Empty.status()));
+    if here == WHAT && values.text.is_empty() && values.media.is_empty() {
+        return Ok(show(req, WHAT, values, Some(Kind::Empty.at("text")))?.status(Kind::Empty.status()));
     }
     // What the last step would refuse is said where it can be mended.
     let mut all = input.clone();
     all.0.insert("media".into(), serde_json::json!(values.media));
-    let new = match NewReport::parse(&all, req.who.is_staff(), &*classes::now(req.app)?) {
+    let new = match NewReport::parse(&all, req.who.is_staff(), &classes) {
         Ok(new) => new,
         Err(e) => {
             let status = e.kind.status();
-            return Ok(show(req, here, values, Some(e))?.status(status));
+            let there = if question::concerns(e.field.as_deref()) { ASK } else { here };
+            return Ok(show(req, there, values, Some(e))?.status(status));
         }
     };
     // Once it is known what and where, whoever reports sees what was reported already.
     let mut look = Look::new(&req.who, "alike");
-    let alike = if here == 2 { alike::of_new(req, &new, &mut look)? } else { Vec::new() };
+    let alike = if here == WHERE { alike::of_new(req, &new, &mut look)? } else { Vec::new() };
     look.record(req.app)?;
-    show_with(req, (here + 1).min(3), values, None, alike)
+    let next = match here {
+        WHAT if asks => ASK,
+        (1, _) => WHERE,
+        _ => CONTACT,
+    };
+    show_with(req, next, values, None, alike)
 }
 
-fn show(req: &Req, step: i64, values: Values, error: Option<Error>) -> Result<Reply> {
+fn show(req: &Req, step: Step, values: Values, error: Option<Error>) -> Result<Reply> {
     show_with(req, step, values, error, Vec::new())
 }
 
-fn show_with(req: &Req, step: i64, mut values: Values, error: Option<Error>, alike: Vec<Similar>) -> Result<Reply> {
+fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, alike: Vec<Similar>) -> Result<Reply> {
+    let (step, asking) = step;
     let view = req.app.db.read(|r| {
         let building = match values.building.as_str() {
             "" => None,
@@ -155,13 +187,19 @@ fn show_with(req: &Req, step: i64, mut values: Values, error: Option<Error>, ali
         };
         let buildings = buildings.into_iter().map(|b| BuildingView { id: b.id, name: b.name, address: b.address }).collect();
         let message = error.as_ref().map(|e| req.error_text(e));
+        let classes = classes::read_now(r, req.app)?;
+        let class = classes.get(&values.class).filter(|_| asking);
+        let elsewhere = || elsewhere::of(&classes, class.map(|c| c.code.as_str()), &values.text, req.lang);
         Ok::<_, Error>(Form {
             step,
+            asking,
+            questions: class.map(|c| question::asked(c, &values.answers, req.lang)).unwrap_or_default(),
+            elsewhere: if asking { elsewhere() } else { None },
             key: req.form.get("_key").map_or_else(|| req.app.new_id(), str::to_owned),
             clerk: req.who.is_staff() && matches!(values.channel.as_str(), "phone" | "counter" | "paper"),
             error: message,
             field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),
-            classes: choices(&*classes::read_now(r, req.app)?, &values.class, req.lang),
+            classes: choices(&classes, &values.class, req.lang),
             values,
             communities,
             buildings,

@@ -8,7 +8,8 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`; `case.promise` for upper rooms; `case.link` and
+//! `case.unlink` of a case that came back, `case.recurred`, `case.unrecurred` and `case.recount` of the earlier one.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -22,6 +23,8 @@ mod change;
 pub mod clock;
 /// The trial of a routing table.
 pub mod dryrun;
+/// Matters that others settle.
+pub mod elsewhere;
 /// The report form.
 pub mod form;
 /// What was put off.
@@ -30,6 +33,8 @@ pub mod hung;
 pub mod import;
 /// Who held it when.
 pub mod ledger;
+/// The same thing again.
+pub mod link;
 /// Work lists.
 pub mod list;
 /// Cases on a map.
@@ -44,8 +49,14 @@ pub mod pages;
 pub mod place;
 /// What was promised to others.
 pub mod promise;
+/// What a class asks besides.
+pub mod question;
+/// Deadlines under a new calendar.
+pub mod recalendar;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
+/// Answers that a clerk may use.
+pub mod reply;
 /// Making a report.
 pub mod report;
 /// What happens by itself.
@@ -201,6 +212,10 @@ case! {
     rule: Option<String>,
     /// The last change that everybody can see.
     updated_at: Ms,
+    /// Version of the working time under which the deadline was counted; none for a date that was set.
+    due_under: Option<i64>,
+    /// The calendar did not reach so far.
+    provisional: bool,
 }
 
 /// The case with this number.
@@ -290,6 +305,8 @@ impl Case {
             orders: 0,
             rule: None,
             updated_at: 0,
+            due_under: None,
+            provisional: false,
             log_seq: 0,
         }
     }

@@ -149,6 +149,8 @@ fn parties(chart: &Chart, case: &Case, act: &str, entry: &Written) -> Vec<String
             _ => holder().as_deref().and_then(above).into_iter().collect(),
         },
         "ask" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()).into_iter().collect(),
+        // Whoever had solved it hears that it came back.
+        "recurred" => case.handler.clone().into_iter().collect(),
         "grant" | "refuse" | "supervise" | "withdraw" => handler_or_holder().into_iter().collect(),
         "task" | "task-insist" | "task-cancel" => fact("body").into_iter().collect(),
         "task-done" | "task-refuse" => fact("caller").into_iter().collect(),

@@ -12,7 +12,7 @@ use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
 use super::rules::State;
-use super::{Case, Rulebook, clock, ledger, place as whereabouts, put};
+use super::{Case, Rulebook, clock, ledger, place as whereabouts, put, recalendar};
 use crate::base::classes::{Catalogue, Stage, Visibility};
 use crate::base::{area, asset, party};
 use crate::kit::error::Kind;
@@ -71,7 +71,7 @@ impl NewReport {
             Some(_) => return Err(Kind::WrongType.at("contact")),
         };
         let channel = input.text("channel", 20)?.filter(|c| staff && CHANNELS.contains(&c.as_str()));
-        let new = NewReport {
+        let mut new = NewReport {
             text: input.text("text", MAX_TEXT)?,
             class: input.text("class", 40)?,
             area: place.text("area", 40)?,
@@ -96,6 +96,7 @@ impl NewReport {
         {
             return Err(Kind::Unknown.at("class"));
         }
+        new.answer(input, new.class.as_deref().and_then(|c| classes.get(c)))?;
         Ok(new)
     }
 }
@@ -286,6 +287,7 @@ pub fn make(
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
     case.due_at = Some(due_at);
+    recalendar::begin(book, now, &mut case);
     case.warn_at = book.warning(&case);
     case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.

@@ -4,13 +4,15 @@ use serde_json::json;
 use store::{Key, Query as _};
 
 use super::act::{self, Said};
+use super::elsewhere::{self, Elsewhere};
+use super::reply;
 use super::report::{self, NewReport};
 use super::rules::Action;
 use super::task::{self, Call, TaskAction, TaskKind};
 use super::view::{self, Matter};
 use super::{Case, Rulebook, by_number, code_fits, tracking_code};
 use crate::base::catalogue::{Graded, Look};
-use crate::base::{media, party};
+use crate::base::{classes, media, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::tries;
@@ -18,12 +20,12 @@ use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::post("/reports", May::Anyone, make, "Makes a report: `{text?, class?, place?, contact?, media?}`; text or media is required."),
+    Route::post("/reports", May::Anyone, make, "Makes a report: `{text?, class?, place?, contact?, media?, answers?: {code: value}}`; text or media is required."),
     Route::get("/reports/{number}", May::Anyone, look_at, "A report as the public sees it; with `code` as its reporter does.").gives::<Matter>(),
     Route::get("/reports/{number}/sent", May::Anyone, sent, "The receipt page.").gives::<Sent>(),
     Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),
     Route::get("/cases/{number}", May::Staff, look_at, "A case as staff sees it.").gives::<Matter>(),
-    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, code?}`.").gives::<Matter>(),
+    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, answer?, code?}`.").gives::<Matter>(),
     Route::post("/cases/{number}/tasks", May::Staff, call, "Calls others to a case: `{to: [id], kind: whistle|joint, text, until?}`.").gives::<Matter>(),
     Route::post("/tasks/{id}/{action}", May::Staff, task_act, "answer done refuse insist cancel rate: `{text?, reason?, media?, score?}`.").gives::<Matter>(),
     Route::get("/cases/{number}/media/{id}", May::Anyone, picture, "A picture or recording, for those who may see it."),
@@ -40,6 +42,7 @@ fn make(req: &Req) -> Result<Reply> {
     let book = Rulebook::now(req.app)?;
     let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
     let spot = report::place(req.app, &new)?;
+    let elsewhere = elsewhere::of(&book.classes, new.class.as_deref(), new.text.as_deref().unwrap_or_default(), req.lang);
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let write = move |tx: &mut store::Tx| {
         let (made, logged) = report::make(tx, &book, &who, &new, &spot, &zone)?;
@@ -58,6 +61,9 @@ fn make(req: &Req) -> Result<Reply> {
         return Ok(Reply::see_other(req.url(&format!("/reports/{number}/sent?code={code}"))));
     }
     answer["code"] = code.into();
+    if let Some(elsewhere) = elsewhere {
+        answer["elsewhere"] = serde_json::to_value(elsewhere).map_err(Error::internal)?;
+    }
     answer["receipt"] = serde_json::to_value(&once.receipt).map_err(Error::internal)?;
     Ok(Reply::json(&answer)?.status(201))
 }
@@ -96,12 +102,16 @@ fn act_on(req: &Req) -> Result<Reply> {
     let mut said = Said::parse(&req.input()?, &req.app.config.zone)?;
     said.media.extend(media::web::keep_files(req)?);
     let (who, id, holds, book) = (req.who.clone(), case.id.clone(), code.is_some(), Rulebook::now(req.app)?);
+    if who.is_staff() {
+        let chosen = req.input()?.text("answer", 40)?;
+        reply::apply(req.app, &book, &case, action, chosen.as_deref(), &mut said, req.lang)?;
+    }
     req.once(move |tx| Ok(act::act(tx, &book, &who, holds, &id, action, &said)?.number))?;
     shown(req, &case.number, code.as_deref())
 }
 
 /// The answer to an action: the case as it then stands, or the page it was done on.
-fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
+pub(super) fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
     if req.wants_json() {
         let now = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
         return Reply::json(&show(req, &now, code)?);
@@ -155,6 +165,8 @@ pub struct Sent {
     /// Where the QR code leads.
     pub link: String,
     pub qr: String,
+    /// Who settles it, when it is nobody here.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 fn with_code(req: &Req) -> Result<(Case, String)> {
@@ -173,8 +185,10 @@ fn sent(req: &Req) -> Result<Reply> {
     let view = show(req, &case, Some(&code))?;
     let link = req.absolute(&format!("/reports/{}?code={code}", case.number));
     let qr = qr::svg_of(&link)?;
-    let Matter { number, received_at, holder, due_at, place, .. } = view;
-    req.page("records/case/sent.html", &Sent { number, code, received_at, holder, due_at, place, link, qr })
+    let Matter { number, received_at, holder, due_at, place, text, class, .. } = view;
+    let classes = classes::now(req.app)?;
+    let elsewhere = elsewhere::of(&classes, class.as_deref(), &text.unwrap_or_default(), req.lang);
+    req.page("records/case/sent.html", &Sent { number, code, received_at, holder, due_at, place, link, qr, elsewhere })
 }
 
 fn receipt(req: &Req) -> Result<Reply> {

@@ -9,7 +9,7 @@ use super::{CHUNK, Row};
 use crate::kit::Result;
 use crate::kit::time::Ms;
 use crate::records::case::rules::{Outcome, State};
-use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
+use crate::records::case::{Case, Rulebook, clock, ledger, place, put, recalendar};
 
 /// Writes the rows that are not yet known; returns how many.
 pub(super) fn rows(tx: &mut Tx, book: &Rulebook, mut rows: Vec<Row>) -> Result<usize> {
@@ -55,6 +55,7 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
         case.holder = Some(row.place.desk.clone());
         (case.holder_since, case.hold_from, case.clock_from) = (Some(row.opened), Some(row.opened), Some(now));
         case.due_at = Some(book.due(stage, row.class.as_deref(), now));
+        recalendar::begin(book, now, &mut case);
         case.warn_at = book.warning(&case);
         case.alarm_at = clock::alarm(&case);
     }

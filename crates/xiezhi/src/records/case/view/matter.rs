@@ -18,7 +18,7 @@ use crate::kit::{App, Req, Result, Who};
 use crate::records::case::alike::{self, Asked};
 use crate::records::case::rules::{self, Action, Overlay, State};
 use crate::records::case::task::{self, Task};
-use crate::records::case::{Case, Rulebook, ledger, main_of, place, place_text, stand};
+use crate::records::case::{Case, Rulebook, ledger, link, main_of, place, place_text, question, reply, stand};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -38,6 +38,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let address = said.and_then(|w| show(w, "case.address"));
     let contact = said.map(|w| Contact { name: show(w, "case.contact_name"), phone: show(w, "case.contact_phone") });
     let (events, seen_media) = story::events(req, chart, case, &history, &mut show);
+    let answers = said.filter(|_| !hidden).and_then(|w| w.element("case.answers"));
+    let answers = answers.map(|a| question::shown(case, book.class(case), a, relation, look, req.lang));
     let media = media::of(q, &case.id)?
         .into_iter()
         .filter(|m| seen_media.contains(&m.id))
@@ -93,10 +95,12 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         place,
         area: community.map(|a| a.code).unwrap_or_default(),
         contact: contact.filter(|c| c.name.is_some() || c.phone.is_some()),
+        answers: answers.unwrap_or_default(),
         channel: case.channel.clone(),
         received_at: app.time(case.received_at),
         holder,
         due_at: case.due_at.map(|d| app.time(d)),
+        provisional: case.provisional,
         step: case.state.step(),
         events,
         media,
@@ -104,6 +108,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         merged_into: case.merged_into.clone(),
         closed_at: case.closed_at.map(|t| app.time(t)),
         reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
+        replies: if who.is_staff() { reply::offers(q, &book, case, &actions, req.lang)? } else { Vec::new() },
         actions: actions.iter().map(|a| a.as_str()).collect(),
         parties: if sends { choose::parties(chart, case, suggested.as_ref()) } else { Vec::new() },
         suggested: suggested.map(|s| SuggestedView {
@@ -116,6 +121,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         alike,
+        again: link::web::again(req, q, &book, case, hidden, look)?,
         precedents,
         classes: if sorts { choose::groups(&book.classes, case.class.as_deref(), req.lang) } else { Vec::new() },
         mine: facts.reporter,

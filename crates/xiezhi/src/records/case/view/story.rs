@@ -12,8 +12,17 @@ use crate::kit::time::MINUTE;
 use crate::records::case::{Case, ledger};
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 8] =
-    ["case.promise", "case.warn", "case.assign", "case.reassign", "case.review", "case.ask", "case.refuse", "case.follow"];
+const STAFF_ONLY: [&str; 9] = [
+    "case.promise",
+    "case.recount",
+    "case.warn",
+    "case.assign",
+    "case.reassign",
+    "case.review",
+    "case.ask",
+    "case.refuse",
+    "case.follow",
+];
 
 /// The events of a history and the media that this reader may see in it. `show` decides what is given of an element.
 pub(super) fn events<F>(req: &Req, chart: &Chart, case: &Case, history: &[Written], mut show: F) -> (Vec<Event>, Vec<String>)

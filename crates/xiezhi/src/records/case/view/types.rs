@@ -7,6 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::records::case::alike::Similar;
+use crate::records::case::link::web::Again;
+use crate::records::case::question::Answered;
+use crate::records::case::reply::Offer;
 
 /// A case in full.
 #[derive(Serialize, JsonSchema)]
@@ -40,10 +43,14 @@ pub struct Matter {
     /// The asset it is about, for staff.
     pub component: Option<AssetView>,
     pub contact: Option<Contact>,
+    /// What its class asks besides, with the answers.
+    pub answers: Vec<Answered>,
     pub channel: String,
     pub received_at: String,
     pub holder: Option<Holder>,
     pub due_at: Option<String>,
+    /// The calendar does not reach that far yet: a new one may move it later.
+    pub provisional: bool,
     /// Place on the stepper, 0 to 4.
     pub step: usize,
     pub events: Vec<Event>,
@@ -54,6 +61,8 @@ pub struct Matter {
     pub reopen_until: Option<String>,
     /// What this reader may do now, the most sensible first.
     pub actions: Vec<&'static str>,
+    /// Words that a clerk may use for these actions.
+    pub replies: Vec<Offer>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
     /// Who should have it, and why, when it can be dispatched.
@@ -66,6 +75,8 @@ pub struct Matter {
     pub assignee: Option<String>,
     /// Open cases that may be the same, when the reader may merge it.
     pub alike: Vec<Similar>,
+    /// The same thing before and after.
+    pub again: Again,
     /// How such disputes were ruled before, when this one is in dispute.
     pub precedents: Vec<Precedent>,
     /// Classes to choose from, when the reader may classify it.
