@@ -13,12 +13,11 @@ use std::time::Duration;
 use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
-use crate::kit::{App, Result};
+use crate::kit::{App, Result, follow};
 use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
 use crate::records::{duty, hotline};
-use store::Query as _;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(250);
@@ -26,8 +25,6 @@ const ROUND: Duration = Duration::from_millis(250);
 const ANYWAY: Ms = 5_000;
 /// Deadlines that fire in one round; a backlog after an outage takes several.
 const AT_ONCE: i64 = 500;
-/// Log entries that a follower reads at once.
-const CHUNK: usize = 500;
 
 /// The running jobs.
 pub struct Jobs {
@@ -134,31 +131,18 @@ fn all(
 
 /// Turns new entries of the log into notices; returns how many entries were read.
 pub fn follow(app: &App) -> Result<u64> {
-    const NAME: &str = "notice";
     let chart = Chart::now(app)?;
-    let mut read = 0;
-    loop {
-        let (from, entries, notices) = app.db.read(|r| {
-            let from = r.cursor(NAME)?;
-            let entries = r.leaves(from, CHUNK)?;
-            let mut known = notify::Known::of(r, &entries)?;
+    follow::follow(
+        app,
+        "notice",
+        |r, entries| {
+            let mut known = notify::Known::of(r, entries)?;
             let mut notices = Vec::new();
-            for entry in &entries {
+            for entry in entries {
                 notices.extend(notify::of(r, &chart, &mut known, entry)?);
             }
-            Ok::<_, crate::kit::Error>((from, entries.len() as u64, notices))
-        })?;
-        if entries == 0 {
-            return Ok(read);
-        }
-        read += entries;
-        app.db.write(move |tx| {
-            // Somebody else may have followed meanwhile (another process on the same database).
-            if tx.cursor(NAME)? != from {
-                return Ok::<_, crate::kit::Error>(());
-            }
-            notice::put(tx, &notices)?;
-            Ok(tx.follow(NAME, from + entries)?)
-        })?;
-    }
+            Ok(notices)
+        },
+        |tx, notices| notice::put(tx, &notices),
+    )
 }

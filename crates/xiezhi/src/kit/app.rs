@@ -11,6 +11,7 @@ use store::{Ambient, Db, Migration, Options, Place, Query as _, Secret, params};
 use tokio::sync::watch;
 
 use super::config::Config;
+use super::follow::Recent;
 use super::i18n::Texts;
 use super::page::Pages;
 use super::time::Ms;
@@ -79,6 +80,8 @@ pub struct App {
     pub pages: Pages,
     /// Wrong passwords and codes of late.
     pub tries: Tries,
+    /// What followers of the log read last.
+    pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
     pub grown: watch::Receiver<u64>,
 }
@@ -114,7 +117,7 @@ impl App {
         let db = Db::open(options).map_err(|e| e.to_string())?;
         same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
-        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), grown })
+        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), recent: Recent::default(), grown })
     }
 
     /// The present.

@@ -8,6 +8,8 @@ pub mod assets;
 pub mod config;
 /// The one error type.
 pub mod error;
+/// What is derived from the log.
+pub mod follow;
 /// Tables of other offices.
 pub mod foreign;
 /// Bodies of requests.

@@ -13,11 +13,8 @@ use store::{Query, Tx, Written, params};
 use crate::base::area;
 use crate::base::worktime;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{App, Error, Result};
+use crate::kit::{App, Result, follow};
 
-const NAME: &str = "kpi";
-/// Entries of the log that are counted at once.
-const CHUNK: usize = 2000;
 const KPI: [&str; 4] = ["scope", "day", "measure", "n"];
 const CASE: [&str; 5] = ["measure", "at", "case_id", "path", "body"];
 
@@ -38,34 +35,20 @@ struct Event {
 
 /// Counts new entries of the log; returns how many were read.
 pub fn follow(app: &App) -> Result<u64> {
-    let mut read = 0;
-    loop {
-        let (from, entries, events) = app.db.read(|r| {
-            let from = r.cursor(NAME)?;
-            let entries = r.leaves(from, CHUNK)?;
+    let zone = &app.config.zone;
+    follow::follow(
+        app,
+        "kpi",
+        |r, entries| {
             let mut paths: HashMap<String, String> = HashMap::new();
             let mut events = Vec::new();
-            for entry in &entries {
+            for entry in entries {
                 events_of(r, entry, &mut paths, &mut events)?;
             }
-            Ok::<_, Error>((from, entries.len() as u64, events))
-        })?;
-        if entries == 0 {
-            return Ok(read);
-        }
-        read += entries;
-        let zone = app.config.zone.clone();
-        app.db.write(move |tx| {
-            // Somebody else may have followed meanwhile (another process on the same database).
-            if tx.cursor(NAME)? != from {
-                return Ok::<_, Error>(());
-            }
-            for event in &events {
-                count(tx, event, day(event.at, &zone))?;
-            }
-            Ok(tx.follow(NAME, from + entries)?)
-        })?;
-    }
+            Ok(events.into_iter().map(|e| (day(e.at, zone), e)).collect::<Vec<_>>())
+        },
+        |tx, events| events.iter().try_for_each(|(day, event)| count(tx, event, *day)),
+    )
 }
 
 fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, String>, out: &mut Vec<Event>) -> Result<()> {

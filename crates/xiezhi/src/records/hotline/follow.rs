@@ -9,40 +9,24 @@ use store::{Entry, Query, Tx, Written};
 use super::rules::State;
 use super::{Order, bind, on_case, put, some};
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::kit::{App, Error, Result, Who};
+use crate::kit::{App, Result, Who, follow};
 use crate::records::case::{self, Case, Rulebook};
 use store::params;
 
-const NAME: &str = "hotline";
-const CHUNK: usize = 500;
 const ACTS: [&str; 5] = ["case.close", "case.reject", "case.withdraw", "case.merge", "case.reopen"];
 
 /// Follows the log; returns how many entries were read.
 pub fn follow(app: &App) -> Result<u64> {
-    let mut read = 0;
-    loop {
-        let (from, entries) = app.db.read(|r| {
-            let from = r.cursor(NAME)?;
-            Ok::<_, Error>((from, r.leaves(from, CHUNK)?))
-        })?;
-        if entries.is_empty() {
-            return Ok(read);
-        }
-        read += entries.len() as u64;
-        let to = from + entries.len() as u64;
-        let moved: Vec<Written> = entries.into_iter().filter(|e| ACTS.contains(&e.act.as_str())).collect();
-        let book = Rulebook::now(app)?;
-        app.db.write(move |tx| {
-            // Somebody else may have followed meanwhile (another process on the same database).
-            if tx.cursor(NAME)? != from {
-                return Ok::<_, Error>(());
-            }
-            for entry in &moved {
-                one(tx, &book, entry)?;
-            }
-            Ok(tx.follow(NAME, to)?)
-        })?;
-    }
+    let book = Rulebook::now(app)?;
+    follow::follow(
+        app,
+        "hotline",
+        |_, entries| {
+            let moved = entries.iter().filter(|e| ACTS.contains(&e.act.as_str())).cloned();
+            Ok((book.clone(), moved.collect::<Vec<Written>>()))
+        },
+        |tx, (book, moved)| moved.iter().try_for_each(|entry| one(tx, &book, entry)),
+    )
 }
 
 fn one(tx: &mut Tx, book: &Rulebook, entry: &Written) -> Result<()> {

@@ -7,13 +7,9 @@
 use store::{Query, Tx, Written, params};
 
 use super::{Earlier, WINDOW, again, find, reopened, some, unwrite, write};
-use crate::kit::{App, Error, Result, Who};
+use crate::kit::{App, Result, Who, follow};
 use crate::records::case::rules::State;
 use crate::records::case::{Rulebook, by_id, load};
-
-const NAME: &str = "link";
-/// Entries that are read at once.
-const CHUNK: usize = 500;
 
 /// What an entry of the log asks of the links.
 enum Plan {
@@ -28,37 +24,17 @@ enum Plan {
 /// Follows the log: links what is evident when a case is taken up or classified, takes links back when nothing was in it;
 /// returns how many entries were read.
 pub fn follow(app: &App) -> Result<u64> {
-    let mut done = 0;
-    loop {
-        let now = app.now();
-        let (from, read, entries) = app.db.read(|r| {
-            let from = r.cursor(NAME)?;
-            let all = r.leaves(from, CHUNK)?;
-            let read = all.len() as u64;
+    let (now, book) = (app.now(), Rulebook::now(app)?);
+    follow::follow(
+        app,
+        "link",
+        |r, entries| {
             // What is old was not followed when it happened: it is too late to speak of it now.
-            let entries: Vec<Written> = all.into_iter().filter(|e| e.at > now - WINDOW && concerns(e)).collect();
-            Ok::<_, Error>((from, read, entries))
-        })?;
-        if read == 0 {
-            return Ok(done);
-        }
-        done += read;
-        let mut plans = Vec::new();
-        if !entries.is_empty() {
-            let book = Rulebook::now(app)?;
-            plans = app.db.read(|r| entries.iter().filter_map(|e| plan(r, &book, e).transpose()).collect::<Result<_>>())?;
-        }
-        app.db.write(move |tx| {
-            // Somebody else may have followed meanwhile (another process on the same database).
-            if tx.cursor(NAME)? != from {
-                return Ok::<_, Error>(());
-            }
-            for plan in &plans {
-                carry_out(tx, plan)?;
-            }
-            Ok(tx.follow(NAME, from + read)?)
-        })?;
-    }
+            let entries = entries.iter().filter(|e| e.at > now - WINDOW && concerns(e));
+            entries.filter_map(|e| plan(r, &book, e).transpose()).collect::<Result<Vec<Plan>>>()
+        },
+        |tx, plans| plans.iter().try_for_each(|plan| carry_out(tx, plan)),
+    )
 }
 
 /// Steps after which there may be something to link or to take back.

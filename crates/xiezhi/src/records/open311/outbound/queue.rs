@@ -11,13 +11,11 @@ use crate::base::notice;
 use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::time::{HOUR, MINUTE, Ms};
-use crate::kit::{App, Error, Result, Who};
+use crate::kit::{App, Result, Who, follow};
 use crate::records::case::by_id;
 
 /// Name of the follower.
 pub const FOLLOWER: &str = "open311";
-/// Log entries that are read at once.
-const CHUNK: usize = 500;
 /// Tries before somebody must look.
 const TRIES: i64 = 10;
 /// Longest pause between two tries.
@@ -70,12 +68,13 @@ fn read(row: &Row) -> store::Result<Delivery> {
 /// What the log says is to be told: a case that was dispatched to a department, and what others wrote or decided about
 /// it afterwards.
 pub fn follow(app: &App, connectors: &[Connector]) -> Result<()> {
-    loop {
-        let (from, count, rows) = app.db.read(|r| {
-            let from = r.cursor(FOLLOWER)?;
-            let entries = r.leaves(from, CHUNK)?;
+    const COLUMNS: [&str; 8] = ["connector", "seq", "kind", "case_id", "number", "state", "tries", "next_at"];
+    let end = follow::follow(
+        app,
+        FOLLOWER,
+        |r, entries| {
             let mut rows: Vec<Vec<Value>> = Vec::new();
-            for w in &entries {
+            for w in entries {
                 let kind = match w.act.as_str() {
                     "case.dispatch" => "request",
                     "case.note" | "case.return" | "case.extend" => "update",
@@ -96,21 +95,11 @@ pub fn follow(app: &App, connectors: &[Connector]) -> Result<()> {
                     }
                 }
             }
-            Ok::<_, Error>((from, entries.len() as u64, rows))
-        })?;
-        if count == 0 {
-            return Ok(());
-        }
-        app.db.write(move |tx| {
-            // Somebody else may have followed meanwhile (another process on the same database).
-            if tx.cursor(FOLLOWER)? == from {
-                let columns = ["connector", "seq", "kind", "case_id", "number", "state", "tries", "next_at"];
-                tx.insert_many("open311_delivery", &columns, &rows)?;
-                tx.follow(FOLLOWER, from + count)?;
-            }
-            Ok::<_, Error>(())
-        })?;
-    }
+            Ok(rows)
+        },
+        |tx, rows| Ok(tx.insert_many("open311_delivery", &COLUMNS, &rows)?),
+    );
+    end.map(drop)
 }
 
 /// What is due for a system now, the longest first.
