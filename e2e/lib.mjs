@@ -100,22 +100,35 @@ export let browser;
 /** Starts both before the stories of a file and stops them after; `ready` then makes what its stories share. */
 export function stage(ready) {
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    await raise();
     await ready?.();
   });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  after(lower);
 }
 
-/** Reports something as a program does, for stories that begin later; gives number and tracking code. */
-export async function reported(page, text, more = {}) {
-  const answer = await page.context().request.post(server.url('/reports'), {
-    headers: { accept: 'application/json', 'idempotency-key': randomBytes(8).toString('hex') }, data: { text, ...more },
+/** Starts both. */
+export async function raise() {
+  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+}
+
+/** Stops both. */
+export async function lower() {
+  await browser?.close();
+  await server?.stop();
+}
+
+/** Does something as a program would, with the cookies of the page: for what a story only builds upon. */
+export async function post(page, path, data = {}) {
+  const answer = await page.context().request.post(server.url(path), {
+    headers: { accept: 'application/json', origin: server.origin, 'idempotency-key': randomBytes(8).toString('hex') }, data,
   });
-  assert.equal(answer.status(), 201, await answer.text());
+  assert.ok(answer.ok(), `${path}: ${answer.status()} ${await answer.text()}`);
   return answer.json();
+}
+
+/** Reports something without the form; gives number and tracking code. */
+export function reported(page, text, more = {}) {
+  return post(page, '/reports', { text, ...more });
 }
 
 /** A day from today on, as a date field takes it. */

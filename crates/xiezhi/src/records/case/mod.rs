@@ -36,6 +36,8 @@ pub mod list;
 mod measure;
 /// Notices about cases.
 pub mod notify;
+/// How actions are offered.
+pub mod offer;
 /// Pages that show many cases.
 pub mod pages;
 /// Where it is.

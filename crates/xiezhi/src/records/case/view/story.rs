@@ -45,6 +45,7 @@ where
         events.push(Event {
             at: app.time(w.at),
             kind: w.act.strip_prefix("case.").unwrap_or(&w.act).to_owned(),
+            from: w.fact("from").map(str::to_owned),
             by,
             text: show(w, "case.note").or_else(|| show(w, "case.memo")),
             private: w.element("case.memo").is_some(),

@@ -54,6 +54,12 @@ pub struct Matter {
     pub reopen_until: Option<String>,
     /// What this reader may do now, the most sensible first.
     pub actions: Vec<&'static str>,
+    /// The one of them that this reader is waited for.
+    pub next: Option<&'static str>,
+    /// Those that stand beside it.
+    pub near: Vec<&'static str>,
+    /// The rare ones, by what they are about.
+    pub more: Vec<MoreView>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
     /// Who should have it, and why, when it can be dispatched.
@@ -98,6 +104,8 @@ pub struct Event {
     pub at: String,
     /// What: the action's name.
     pub kind: String,
+    /// State before it.
+    pub from: Option<String>,
     /// Who: an organisation, the reporter, or the program.
     pub by: String,
     /// Words, as this reader may see them.
@@ -146,6 +154,15 @@ pub struct SuggestedView {
     pub rule: Option<(i64, i64)>,
     /// It owns the asset.
     pub owner: bool,
+}
+
+/// Rare actions that are about the same.
+#[derive(Serialize, JsonSchema)]
+pub struct MoreView {
+    /// `also`, `together`, `time` or `above`.
+    pub about: &'static str,
+    /// Their names.
+    pub actions: Vec<&'static str>,
 }
 
 /// An asset that a case is about.
