@@ -43,6 +43,7 @@ pub fn all() -> Vec<Route> {
         case::web::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
+        case::order::ROUTES,
         case::alike::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,

@@ -159,7 +159,8 @@ pub fn migrations() -> Vec<Migration> {
         "0009_recut",
         "0010_kpi",
         "0011_hotline",
-        "0012_duty"
+        "0012_duty",
+        "0014_orders"
     ]
     .into_iter()
     .enumerate()

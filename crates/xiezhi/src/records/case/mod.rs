@@ -8,7 +8,7 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`; `case.promise` for upper rooms.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.supervise` by a rule of the catalogue; `case.promise` for upper rooms.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -38,6 +38,8 @@ mod measure;
 pub mod notify;
 /// How actions are offered.
 pub mod offer;
+/// Orders to hurry.
+pub mod order;
 /// Pages that show many cases.
 pub mod pages;
 /// Where it is.

@@ -108,6 +108,8 @@ pub struct Event {
     pub from: Option<String>,
     /// Who: an organisation, the reporter, or the program.
     pub by: String,
+    /// The rule by which an order to hurry arose.
+    pub rule: Option<String>,
     /// Words, as this reader may see them.
     pub text: Option<String>,
     /// Who holds it since.
