@@ -156,6 +156,11 @@ export async function open(browser, server, { look = PHONE, js = true, elder = f
   return page;
 }
 
+/** A page for somebody who works at a desk, or `undefined` for anybody; with a way of looking as for [`open`]. */
+export function as(role, way = {}) {
+  return open(browser, server, { look: DESK, ...way, role });
+}
+
 export async function signIn(page, server, role) {
   const { name, password } = server.account(role);
   await page.goto(server.url('/sign-in'));
