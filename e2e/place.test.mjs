@@ -50,7 +50,7 @@ test('a grid is cut anew: an overlap is refused, the rest takes force', { timeou
   await page.goto(server.url('/admin/grids'));
   await send(page, '/admin/grids', { community, file: file([...renamed, { ...all[0], properties: { code: `${community}098`, name: '压上去的' } }]) });
   await good(page, 'an overlap', { quiet: false });
-  assert.match(await page.locator('main').innerText(), /压上去的/);
+  assert.match(await page.locator('main').innerText(), new RegExp(`${community}098.*重叠`), 'which grid, and where');
   assert.equal(await page.locator('main form[action*="/admin/grids/"]').count(), 0, 'what overlaps cannot be enabled');
   page.noise.length = 0;
   await page.goto(server.url('/admin/grids'));
