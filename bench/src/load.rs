@@ -217,7 +217,7 @@ impl Request {
 }
 
 /// The mixing step of splitmix64: a one-to-one map, so different counts give different keys.
-fn mix(n: u64) -> u64 {
+pub fn mix(n: u64) -> u64 {
     let z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

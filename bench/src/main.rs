@@ -7,6 +7,7 @@
 mod http;
 mod load;
 mod probe;
+mod reads;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,6 +18,7 @@ const USAGE: &str = "usage:
   bench intake --url http://HOST:PORT [--clients 256] [--seconds 10] [--warm-up 2] [--area CODE]
   bench pages  --url http://HOST:PORT [--path /] [--clients 64] [--seconds 5] [--warm-up 1]
   bench steps  --url http://HOST:PORT --area CODE --clerk TOKEN --handler TOKEN --to BODY [--clients 256] [--seconds 10]
+  bench reads  --url http://HOST:PORT --clerk TOKEN --above TOKEN [--clients 2] [--seconds 30]
   bench probe  --dir DIR [--seconds 2]";
 
 fn main() -> ExitCode {
@@ -52,6 +54,16 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));
             let work = Work::Steps { area: text("area")?, clerk: text("clerk")?, handler: text("handler")?, to: text("to")? };
             load::run(plan(256, 10, 2, work)?)
+        }
+        "reads" => {
+            let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));
+            reads::run(reads::Plan {
+                address: options.address()?,
+                clerk: text("clerk")?,
+                above: text("above")?,
+                clients: options.number("clients", 2)? as usize,
+                seconds: Duration::from_secs(options.number("seconds", 30)?),
+            })
         }
         "probe" => {
             let seconds = Duration::from_secs(options.number("seconds", 2)?);

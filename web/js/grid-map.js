@@ -1,5 +1,6 @@
-// <grid-map data-src data-label data-empty [data-hint] [data-lat data-lon] [data-pick data-done]>: draws the grids of a
-// community and its open matters from our own GeoJSON, without any tiles, when it comes near the screen. With data-pick
+// <grid-map data-src data-label data-empty [data-hint] [data-box] [data-lat data-lon] [data-pick data-done]>: draws the
+// grids of a community and its open matters from our own GeoJSON, without any tiles, when it comes near the screen. With
+// data-box it asks that address for the matters of each part of the map that is looked at. With data-pick
 // a press on it puts the place into the fields lat and lon of its form (degrees, seven decimals) and says data-done.
 // Only this module knows MapLibre.
 // Must stay true: what the element holds (the list) stays below the map and says the same; the map is one picture to
@@ -9,6 +10,7 @@
 
 const PATIENCE = 15_000; // until the first full drawing
 const EDGE = 32; // px between what is drawn and the frame
+const MOST_COUNTS = 80; // figures that can be read on one map
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -47,7 +49,10 @@ function style(data) {
         id: 'matters', type: 'circle', source: 'places', filter: ['==', ['geometry-type'], 'Point'],
         // An overdue one is larger too: colour never speaks alone.
         paint: {
-          'circle-color': tone, 'circle-radius': ['match', ['get', 'tone'], 'vermilion', 9, 7],
+          'circle-color': tone,
+          // Several at one place: the area of the circle grows with them.
+          'circle-radius': ['case', ['has', 'open'], ['min', 40, ['+', 8, ['sqrt', ['get', 'open']]]],
+            ['match', ['get', 'tone'], 'vermilion', 9, 7]],
           'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
         },
       },
@@ -77,6 +82,7 @@ class GridMap extends HTMLElement {
   #waiting = null;
   #pin = null;
   #said = null;
+  #counts = [];
 
   connectedCallback() {
     if (this.#frame || !this.dataset.src) return;
@@ -148,7 +154,10 @@ class GridMap extends HTMLElement {
 
     this.#label(map, Marker, data.features);
     if (this.#picks) return this.#pick(map, Marker, start);
+    this.#count(map, Marker, data.features);
+    if (this.dataset.box) this.#follow(map, Marker, data.features);
     map.on('click', 'matters', ({ features: [matter] }) => {
+      if (!matter.properties.url) return map.easeTo({ center: matter.geometry.coordinates, zoom: map.getZoom() + 2 });
       const url = new URL(matter.properties.url, location.href);
       if (url.origin === location.origin) location.assign(url);
     });
@@ -166,6 +175,39 @@ class GridMap extends HTMLElement {
       new Marker({ element }).setLngLat(head(feature)).addTo(map);
       for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
     }
+  }
+
+  /// How many there are at a place, where they are shown together.
+  #count(map, Marker, features) {
+    this.#counts.forEach((marker) => marker.remove());
+    const many = features.filter(({ properties }) => properties?.open && !properties.url && properties.tone === undefined);
+    const points = many.filter(({ geometry }) => geometry?.type === 'Point');
+    const largest = points.sort((a, b) => b.properties.open - a.properties.open).slice(0, MOST_COUNTS);
+    this.#counts = largest.map(({ geometry, properties }) => {
+      const element = document.createElement('span');
+      element.className = 'map-count';
+      element.textContent = properties.open;
+      const marker = new Marker({ element }).setLngLat(geometry.coordinates).addTo(map);
+      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
+      return marker;
+    });
+  }
+
+  /// Asks anew for the part that is looked at; the last answer wins. When it fails, what is drawn stays.
+  #follow(map, Marker, features) {
+    const outlines = features.filter(({ geometry }) => geometry?.type === 'Polygon');
+    let asked = 0;
+    map.on('moveend', async () => {
+      const mine = ++asked;
+      const box = map.getBounds().toArray().flat().map((n) => n.toFixed(6)).join(',');
+      const answer = await fetch(`${this.dataset.box}?box=${box}`, { headers: { accept: 'application/json' } }).catch(() => null);
+      if (!answer?.ok) return;
+      const found = (await answer.json()).features;
+      if (mine !== asked || this.#map !== map) return;
+      map.getSource('places').setData({ type: 'FeatureCollection', features: [...outlines, ...found] });
+      this.#count(map, Marker, found);
+      this.#frame.setAttribute('data-followed', asked); // tests wait for this
+    });
   }
 
   get #picks() {

@@ -83,7 +83,7 @@ pub fn distance_m(a: Point, b: Point) -> u32 {
 }
 
 /// Side of a square in 1e-7 degrees: about 220 m of latitude.
-const SIDE: i32 = 20_000;
+pub const SIDE: i32 = 20_000;
 
 /// Number of the square a place lies in: neighbours are found by the squares around.
 pub fn cell(p: Point) -> i64 {
@@ -92,6 +92,17 @@ pub fn cell(p: Point) -> i64 {
 
 fn square(y: i32, x: i32) -> i64 {
     (i64::from(y) + 45_000) * 200_000 + i64::from(x) + 90_000
+}
+
+/// Row and column of a square.
+pub fn at(square: i64) -> (i32, i32) {
+    ((square / 200_000 - 45_000) as i32, (square % 200_000 - 90_000) as i32)
+}
+
+/// The squares of a box, row by row from the south: the first and the last of each row.
+pub fn rows(lo: Point, hi: Point) -> Vec<(i64, i64)> {
+    let (west, east) = (lo.lon.div_euclid(SIDE), hi.lon.div_euclid(SIDE));
+    (lo.lat.div_euclid(SIDE)..=hi.lat.div_euclid(SIDE)).map(|y| (square(y, west), square(y, east))).collect()
 }
 
 /// The square a place lies in and the eight around it.
@@ -179,6 +190,17 @@ mod tests {
                 assert!(!contains(ring, outside), "{outside:?}");
             }
         }
+    }
+
+    #[test]
+    fn squares_of_a_box() {
+        let p = p(-323_900_001, 1_194_400_001);
+        let (y, x) = at(cell(p));
+        assert_eq!((y, x), (p.lat.div_euclid(SIDE), p.lon.div_euclid(SIDE)));
+        let hi = Point { lat: p.lat + 2 * SIDE, lon: p.lon + SIDE };
+        let all = rows(p, hi);
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().all(|(a, b)| b - a == 1) && all[0].0 == cell(p) && all[2].1 == cell(hi));
     }
 
     #[test]

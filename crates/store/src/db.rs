@@ -43,6 +43,8 @@ pub struct Options {
     pub readers: usize,
     /// Free space in bytes below which writes are refused.
     pub min_free: u64,
+    /// Bytes of pages that the writer of SQLite keeps in memory. A commit that changes more of them is written twice.
+    pub cache: u64,
     /// Called by the writer after each commit that logged, with the new size of the log.
     pub on_commit: Box<dyn Fn(u64) + Send + Sync>,
 }
@@ -78,7 +80,7 @@ impl Db {
     /// signed on this machine (a database rolled back to yesterday, or another node's).
     pub fn open(options: Options) -> Result<Db> {
         std::fs::create_dir_all(&options.data)?;
-        let mut conn = Conn::open(&options.place, Use::Write)?;
+        let mut conn = Conn::open(&options.place, Use::Write { cache: options.cache })?;
         crate::migrate::apply(&mut conn, &options.migrations, options.ambient.now_ms())?;
         once::sweep(&mut conn, options.ambient.now_ms())?;
         let readers = Readers::new(options.place.clone(), options.readers);

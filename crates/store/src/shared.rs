@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     data: PathBuf,
     /// `None` on PostgreSQL, whose disk is its own affair.
     min_free: Option<u64>,
+    /// Bytes of pages that the writer keeps in memory.
+    pub(crate) cache: u64,
     last: RwLock<Arc<Commit>>,
     last_now: AtomicI64,
     health: AtomicU8,
@@ -56,6 +58,7 @@ impl Shared {
             batch: options.batch.max(1),
             queue: options.queue.max(1),
             on_commit: options.on_commit,
+            cache: options.cache,
             min_free: matches!(options.place, Place::Sqlite(_)).then_some(options.min_free),
             data: options.data,
             last: RwLock::new(Arc::new(last)),

@@ -149,7 +149,7 @@ pub(crate) fn run(place: Place, shared: Arc<Shared>, mut conn: Conn, jobs: Recei
             }
             Err(e) => {
                 // Never commit or sync again on a connection whose last commit failed: open a fresh one.
-                if let Ok(fresh) = Conn::open(&place, Use::Write) {
+                if let Ok(fresh) = Conn::open(&place, Use::Write { cache: shared.cache }) {
                     conn = fresh;
                 }
                 batch.into_iter().for_each(|job| job.answer(Err(e.clone())));
@@ -215,6 +215,9 @@ fn steps(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result
                 conn.script("rollback to s")?;
             }
         }
+    }
+    if open {
+        conn.last_savepoint()?;
     }
     let commit = finish(conn, pending, keep, now, &mut edge)?;
     if commit.is_some() {

@@ -54,6 +54,7 @@ impl World {
             queue: 1024,
             readers: 4,
             min_free: 0,
+            cache: 8 << 20,
             on_commit: Box::new(|_| {}),
         })
     }

@@ -89,6 +89,12 @@ enum Command {
         /// `manual`: time stands still until POST /demo/clock.
         #[arg(long)]
         clock: Option<String>,
+        /// Adds a city with so many cases, to try how the program behaves with them.
+        #[arg(long, value_name = "N")]
+        cases: Option<usize>,
+        /// So many in a hundred of these are open; as in life when absent.
+        #[arg(long, value_name = "PERCENT", requires = "cases", value_parser = clap::value_parser!(u8).range(0..=100))]
+        open: Option<u8>,
     },
     /// Divisions.
     #[command(subcommand)]
@@ -218,7 +224,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 }
             })?;
         }
-        Command::Demo { node, listen, clock } => {
+        Command::Demo { node, listen, clock, cases, open: share } => {
             let mut config = node.config()?;
             config.demo = true;
             config.manual_clock = match clock.as_deref() {
@@ -228,6 +234,11 @@ fn run(command: Command) -> Result<ExitCode, String> {
             };
             let app = open(config, &listen, true)?;
             let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
+            if let Some(cases) = cases {
+                let wanted = demo::crowd::Wanted { cases, open: share.map(usize::from) };
+                demo::crowd::seed(&app, wanted, |n| eprint!("\r{n} of {cases} cases")).map_err(|e| e.to_string())?;
+                eprintln!();
+            }
             let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 println!("listening http://{address}");

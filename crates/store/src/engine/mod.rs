@@ -24,7 +24,9 @@ pub enum Place {
 /// What a connection is for; decides its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Use {
-    Write,
+    /// Writes, with so many bytes of pages in memory (SQLite; PostgreSQL has its own buffers).
+    Write { cache: u64 },
+    /// Reads.
     Read,
 }
 
@@ -84,6 +86,16 @@ impl Conn {
                 c.exec("savepoint s", &[]).map(drop)
             }
             Conn::Postgres(c) => c.script(if open { "release s;savepoint s" } else { "savepoint s" }),
+        }
+    }
+
+    /// Ends the last savepoint before what the whole batch writes. SQLite keeps a copy of every page changed inside one and
+    /// walks along all of them at the end of each statement, so that large batches would cost their square; PostgreSQL
+    /// does not care, and is spared the trip.
+    pub(crate) fn last_savepoint(&mut self) -> Result<()> {
+        match self {
+            Conn::Sqlite(c) => c.exec("release s", &[]).map(drop),
+            Conn::Postgres(_) => Ok(()),
         }
     }
 

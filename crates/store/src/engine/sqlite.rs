@@ -35,10 +35,13 @@ impl Sqlite {
         conn.execute_batch(
             "pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma trusted_schema=off;
              pragma mmap_size=0; pragma cell_size_check=on; pragma busy_timeout=5000; pragma secure_delete=on;
-             pragma cache_size=-32000; pragma temp_store=memory; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864;",
+             pragma temp_store=memory; pragma wal_autocheckpoint=4000; pragma journal_size_limit=67108864;",
         )
         .map_err(error)?;
         let steps = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        if let Use::Write { cache } = usage {
+            conn.execute_batch(&format!("pragma cache_size=-{}", cache / 1024)).map_err(error)?;
+        }
         if usage == Use::Read {
             conn.execute_batch("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-2000;").map_err(error)?;
             let seen = steps.clone();

@@ -7,6 +7,8 @@
 //!
 //! Log kinds written: `demo.seed`, besides those of the actions it plays.
 
+/// A whole city around it.
+pub mod crowd;
 mod desk;
 mod draw;
 mod people;

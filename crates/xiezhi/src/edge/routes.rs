@@ -44,6 +44,7 @@ pub fn all() -> Vec<Route> {
         case::pages::ROUTES,
         case::hung::ROUTES,
         case::order::ROUTES,
+        case::map::ROUTES,
         case::alike::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,

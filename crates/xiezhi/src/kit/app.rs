@@ -106,6 +106,7 @@ impl App {
             queue: config.file.store.queue,
             readers: config.file.store.readers,
             min_free: config.file.store.min_free_mb << 20,
+            cache: config.file.store.cache_mb << 20,
             on_commit: Box::new(move |size| {
                 tell.send_replace(size);
             }),
@@ -160,7 +161,8 @@ pub fn migrations() -> Vec<Migration> {
         "0010_kpi",
         "0011_hotline",
         "0012_duty",
-        "0014_orders"
+        "0014_orders",
+        "0015_lists"
     ]
     .into_iter()
     .enumerate()

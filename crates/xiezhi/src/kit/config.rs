@@ -53,11 +53,13 @@ pub struct StoreFile {
     pub readers: usize,
     /// Free disk space in MB below which writes are refused.
     pub min_free_mb: u64,
+    /// Memory in MB in which SQLite keeps what it writes; more helps a node with millions of cases.
+    pub cache_mb: u64,
 }
 
 impl Default for StoreFile {
     fn default() -> StoreFile {
-        StoreFile { batch: 256, queue: 1024, readers: 4, min_free_mb: 64 }
+        StoreFile { batch: 256, queue: 1024, readers: 4, min_free_mb: 64, cache_mb: 32 }
     }
 }
 

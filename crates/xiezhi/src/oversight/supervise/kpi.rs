@@ -67,13 +67,12 @@ pub fn follow(app: &App) -> Result<u64> {
 
 fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, String>, out: &mut Vec<Event>) -> Result<()> {
     let number = |name: &str| entry.leaf.get(name).and_then(serde_json::Value::as_i64);
-    let mut all: Vec<(&str, Ms)> = entry.fact("counts").into_iter().flat_map(|c| c.split(' ')).map(|c| (c, entry.at)).collect();
-    if entry.act == "case.import" {
-        all.extend(number("x_received").map(|at| ("received", at)));
-        if let (Some("closed"), Some(at)) = (entry.fact("state"), number("x_closed")) {
-            all.extend([("accepted", at), ("closed", at), ("solved", at)]);
-        }
-    }
+    let counted = entry.fact("counts").into_iter().flat_map(|c| c.split(' ')).map(|c| (c, entry.at));
+    let all: Vec<(&str, Ms)> = if entry.act == "case.import" {
+        imported(number("x_received"), number("x_closed").filter(|_| entry.fact("state") == Some("closed"))).collect()
+    } else {
+        counted.collect()
+    };
     let (false, Some(area)) = (all.is_empty(), entry.field("area")) else { return Ok(()) };
     if !paths.contains_key(area) {
         let path = area::by_id(q, area)?.map(|a| a.path).unwrap_or_default();
@@ -92,15 +91,28 @@ fn events_of(q: &mut dyn Query, entry: &Written, paths: &mut HashMap<String, Str
     Ok(())
 }
 
+/// What a case counts as that came with its dates, and when.
+pub(crate) fn imported(received: Option<Ms>, closed: Option<Ms>) -> impl Iterator<Item = (&'static str, Ms)> {
+    let ends = closed.into_iter().flat_map(|at| ["accepted", "closed", "solved"].map(|m| (m, at)));
+    received.map(|at| ("received", at)).into_iter().chain(ends)
+}
+
+/// For whom a step counts: its area and all above, the party, the class.
+pub(crate) fn scopes(path: &str, body: Option<&str>, class: Option<&str>) -> Vec<String> {
+    let areas = path.char_indices().filter(|(_, c)| *c == '/').map(|(end, _)| path[..=end].to_owned());
+    let class = format!("class:{}", class.unwrap_or("none"));
+    areas.chain(body.map(|b| format!("body:{b}"))).chain([class]).collect()
+}
+
+/// Adds to a count.
+pub(crate) fn add(tx: &mut Tx, scope: &str, day: i64, measure: &str, n: i64) {
+    tx.add("kpi", &KPI, params![scope, day, measure, n]);
+}
+
 fn count(tx: &mut Tx, e: &Event, day: i64) {
-    let mut one = |scope: &str| tx.add("kpi", &KPI, params![scope, day, &e.measure, 1]);
-    for (end, _) in e.path.char_indices().filter(|(_, c)| *c == '/') {
-        one(&e.path[..=end]);
+    for scope in scopes(&e.path, e.body.as_deref(), e.class.as_deref()) {
+        add(tx, &scope, day, &e.measure, 1);
     }
-    if let Some(body) = &e.body {
-        one(&format!("body:{body}"));
-    }
-    one(&format!("class:{}", e.class.as_deref().unwrap_or("none")));
     if !PLAIN.contains(&e.measure.as_str()) {
         tx.append("kpi_case", &CASE, params![&e.measure, e.at, &e.case_id, &e.path, &e.body]);
     }

@@ -51,7 +51,7 @@ fn hung_up(req: &Req) -> Result<Reply> {
             cursor: req.query.get("cursor").map(str::to_owned),
             ..Filter::default()
         };
-        let (cases, next) = list::find(r, &filter, req.now, PAGE)?;
+        let (cases, next) = list::find(r, &filter, PAGE)?;
         let book = super::Rulebook::read(r, req.app)?;
         let mut items = Vec::new();
         for (case, item) in cases.iter().zip(view::items(req, r, &cases, &mut look)?) {

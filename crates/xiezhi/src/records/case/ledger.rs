@@ -93,6 +93,12 @@ pub(super) fn save(tx: &mut Tx, before: &Case, after: &mut Case) {
     put(tx, after);
 }
 
+/// The one interval of a case that is written when it is settled already.
+pub(crate) fn ended(tx: &mut Tx, case: &Case, holder: &str) {
+    let row = params![&case.id, 1, holder, State::Received, case.overlay, case.received_at, case.closed_at];
+    tx.append("case_hold", &HOLD, row);
+}
+
 /// Counts cases of an area in or out of a state.
 pub(crate) fn tally(tx: &mut Tx, area: &str, state: State, n: i64) {
     tx.add("case_tally", &TALLY, params![area, state, n]);

@@ -32,6 +32,8 @@ pub mod import;
 pub mod ledger;
 /// Work lists.
 pub mod list;
+/// Cases on a map.
+pub mod map;
 /// What a step counts as.
 mod measure;
 /// Notices about cases.

@@ -1,14 +1,15 @@
 //! Which entries of the log become notices, and for whom. Notices carry a kind and a number, never a personal value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use store::{Query, Written, params};
+use store::{Query, Value, Written, params};
 
-use super::{Case, by_id};
+use super::{COLUMNS, Case, read};
 use crate::base::notice::New;
 use crate::base::party::Chart;
 use crate::base::roster;
 use crate::kit::Result;
+use crate::kit::time::{MINUTE, Ms};
 
 /// Followers and merged reporters who are told at once; what more there are see it on the page.
 const MOST: i64 = 500;
@@ -16,13 +17,55 @@ const MOST: i64 = 500;
 /// Steps of a ladder: they go to whoever is on duty, if anybody is. Whoever is away is told of nothing.
 const LADDER: [&str; 4] = ["warn", "escalate", "adjudicate", "task-late"];
 
+/// What the entries of one chunk have in common, looked up once: their cases, and who can be told of an organisation.
+pub struct Known {
+    cases: HashMap<String, Case>,
+    /// By organisation, minute and whether it is a step of a ladder.
+    people: HashMap<(String, Ms, bool), Vec<String>>,
+}
+
+impl Known {
+    /// Reads the cases of a chunk.
+    pub fn of(q: &mut dyn Query, entries: &[Written]) -> Result<Known> {
+        /// Always as many parameters, so that one prepared statement serves every chunk.
+        const EACH: usize = 50;
+        let ids: BTreeSet<&str> = entries.iter().filter(|e| act(e).is_some()).map(|e| e.obj.as_str()).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
+        let sql = format!("select {COLUMNS} from cases where id in ({})", marks.join(","));
+        let mut cases = HashMap::new();
+        for some in ids.chunks(EACH) {
+            let params: Vec<Value> = (0..EACH).map(|i| (*some.get(i).unwrap_or(&some[0])).into()).collect();
+            for row in q.rows(&sql, &params)? {
+                let case = read(&row)?;
+                cases.insert(case.id.clone(), case);
+            }
+        }
+        Ok(Known { cases, people: HashMap::new() })
+    }
+
+    fn reachable(&mut self, q: &mut dyn Query, body: &str, at: Ms, ladder: bool) -> Result<&[String]> {
+        let key = (body.to_owned(), at / MINUTE, ladder);
+        if !self.people.contains_key(&key) {
+            let people = roster::reachable(q, body, at, ladder)?;
+            self.people.insert(key.clone(), people);
+        }
+        Ok(&self.people[&key])
+    }
+}
+
+/// What was done to a case, when notices can follow from it.
+fn act(entry: &Written) -> Option<&str> {
+    entry.act.strip_prefix("case.").filter(|a| !matches!(*a, "report" | "import"))
+}
+
 /// The notices of one entry: for the reporter and whoever the case concerns too what others did, for a party what now
 /// lies with it.
 ///
 /// New reports are no notices: the desk's queue shows them, and a storm of reports must not become a storm of messages.
-pub fn of(q: &mut dyn Query, chart: &Chart, entry: &Written) -> Result<Vec<New>> {
-    let Some(act) = entry.act.strip_prefix("case.").filter(|a| !matches!(*a, "report" | "import")) else { return Ok(Vec::new()) };
-    let Some(case) = by_id(q, &entry.obj)? else { return Ok(Vec::new()) };
+pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) -> Result<Vec<New>> {
+    let Some(act) = act(entry) else { return Ok(Vec::new()) };
+    let Some(case) = known.cases.get(&entry.obj).cloned() else { return Ok(Vec::new()) };
     let actor = entry.field("actor");
     let new = |person: &str, kind: String| New { person: person.into(), at: entry.at, kind, subject: case.number.clone() };
     let mut out = Vec::new();
@@ -32,15 +75,15 @@ pub fn of(q: &mut dyn Query, chart: &Chart, entry: &Written) -> Result<Vec<New>>
         }
     }
     for body in parties(chart, &case, act, entry) {
-        for person in roster::reachable(q, &body, entry.at, LADDER.contains(&act))? {
+        for person in known.reachable(q, &body, entry.at, LADDER.contains(&act))? {
             if Some(person.as_str()) != actor {
-                out.push(new(&person, format!("work-{act}")));
+                out.push(new(person, format!("work-{act}")));
             }
         }
     }
     if act == "reassign" && case.assignee.is_none() {
-        for person in roster::reachable(q, entry.fact("holder").unwrap_or_default(), entry.at, true)? {
-            out.push(new(&person, "work-unassign".into()));
+        for person in known.reachable(q, entry.fact("holder").unwrap_or_default(), entry.at, true)? {
+            out.push(new(person, "work-unassign".into()));
         }
     }
     if matches!(act, "assign" | "reassign")

@@ -1,12 +1,10 @@
 //! Pages that show many cases: lists, the desk, the grid worker's day, a community, looking up one's progress.
 
-use calc::geo::Point;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value as Json, json};
 use store::Query;
 
-use super::list::{self, Filter, PAGE};
+use super::list::{self, Filter, PAGE, Wanted};
 use super::rules::State;
 use super::view::{self, Item, Matter};
 use super::{by_number, code_fits};
@@ -33,8 +31,6 @@ pub const ROUTES: &[Route] = &[
     Route::get("/places/{code}", May::Anyone, place, "A community: its cases in public, who serves it.")
         .gives::<Place>()
         .same_for_all(),
-    Route::get("/places/{code}/map", May::Anyone, map, "Grids and open cases of a community as GeoJSON; places are coarse.")
-        .same_for_all(),
     Route::get("/progress", May::Anyone, progress, "Finds a report by `number` and `code`."),
 ];
 
@@ -45,7 +41,7 @@ struct Cases {
 }
 
 fn page_of(req: &Req, q: &mut dyn Query, filter: &Filter, look: &mut Look) -> Result<Cases> {
-    let (cases, next) = list::find(q, filter, req.now, PAGE)?;
+    let (cases, next) = list::find(q, filter, PAGE)?;
     Ok(Cases { items: view::items(req, q, &cases, look)?, next })
 }
 
@@ -78,7 +74,7 @@ struct Queue {
 
 /// The queues of an organisation, in the order in which its work comes.
 fn queues(role: &Role) -> Vec<(&'static str, Filter)> {
-    let state = |s: State| Some(s.as_str().to_owned());
+    let state = |s: State| Some(Wanted::In(s));
     let held = Filter { holder: role.body.clone(), by_due: true, ..Filter::default() };
     let mine = Filter { handler: role.body.clone(), by_due: true, ..Filter::default() };
     let area = Filter { path: Some(role.path.clone()), ..Filter::default() };
@@ -111,7 +107,7 @@ fn desk(req: &Req) -> Result<Reply> {
         for (name, filter) in &all {
             let count = match &filter.path {
                 Some(path) if *name == "all" => list::count_all(r, path)?,
-                _ => list::count(r, filter, req.now)?,
+                _ => list::count(r, filter)?,
             };
             counts.push(Queue { name, count });
         }
@@ -120,7 +116,7 @@ fn desk(req: &Req) -> Result<Reply> {
         let first = counts.iter().find(|q| q.count > 0).map_or("all", |q| q.name);
         let wanted = req.query.get("queue").unwrap_or(if q.is_empty() { first } else { "all" });
         let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
-        let number = Some(q.clone()).filter(|q| !q.is_empty());
+        let number = list::digits(&q);
         let filter = Filter { cursor: req.query.get("cursor").map(str::to_owned), number, ..filter.clone() };
         let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
         let open = match req.query.get("open") {
@@ -156,8 +152,8 @@ fn today(req: &Req) -> Result<Reply> {
         let grids: Vec<&Role> = req.who.roles.iter().filter(of_grid).collect();
         for role in if grids.is_empty() { req.who.roles.iter().filter(|r| r.kind.is_staff()).collect() } else { grids } {
             view.grids.extend(area::by_id(r, &role.area)?.map(|a| a.name));
-            let filter = Filter { state: Some("open".into()), path: Some(role.path.clone()), by_due: true, ..Filter::default() };
-            let (cases, _) = list::find(r, &filter, req.now, MOST)?;
+            let filter = Filter { state: Some(Wanted::Open), path: Some(role.path.clone()), by_due: true, ..Filter::default() };
+            let (cases, _) = list::find(r, &filter, MOST)?;
             let items = view::items(req, r, &cases, &mut look)?;
             for (case, item) in cases.iter().zip(items) {
                 let left = case.due_at.unwrap_or(req.now) - req.now;
@@ -196,7 +192,7 @@ fn place(req: &Req) -> Result<Reply> {
         let state = req.query.get("state").unwrap_or("open").to_owned();
         let filter = Filter {
             path: Some(here.path.clone()),
-            state: Some(state.clone()).filter(|s| s != "all"),
+            state: Some(state.as_str()).filter(|s| *s != "all").map(Wanted::parse).transpose()?,
             cursor: req.query.get("cursor").map(str::to_owned),
             ..Filter::default()
         };
@@ -208,49 +204,6 @@ fn place(req: &Req) -> Result<Reply> {
     })?;
     look.record(req.app)?;
     req.page("records/case/place.html", &view)
-}
-
-/// Grids as outlines, open cases as points at their building or at the middle of their grid: a map for everybody never
-/// shows where exactly somebody stood.
-fn map(req: &Req) -> Result<Reply> {
-    const MOST: usize = 500;
-    let features = req.app.db.read(|r| {
-        let here = area::by_code(r, req.param("code"))?.ok_or(Kind::NotFound)?;
-        let filter = Filter { path: Some(here.path.clone()), state: Some("open".into()), ..Filter::default() };
-        let (cases, _) = list::find(r, &filter, req.now, MOST)?;
-        let degrees = |p: &Point| {
-            let (lat, lon) = p.degrees();
-            json!([lon, lat])
-        };
-        let mut features = Vec::new();
-        let outlines = area::outlines(r, &here.path)?;
-        for (grid, ring) in &outlines {
-            let open = cases.iter().filter(|c| c.area == grid.id).count();
-            let line: Vec<Json> = ring.iter().chain(ring.first()).map(degrees).collect();
-            features.push(json!({ "type": "Feature", "geometry": { "type": "Polygon", "coordinates": [line] },
-                "properties": { "name": grid.name, "code": grid.code, "open": open } }));
-        }
-        for case in &cases {
-            let building = match &case.building {
-                Some(id) => area::building(r, id)?.and_then(|b| b.point),
-                None => None,
-            };
-            let middle = || outlines.iter().find(|(g, _)| g.id == case.area).and_then(|(_, ring)| middle(ring));
-            let Some(point) = building.or_else(middle) else { continue };
-            let tone = if case.due_at.is_some_and(|d| d <= req.now) { "vermilion" } else { "jade" };
-            features.push(json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(&point) },
-                "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
-                    "url": req.url(&format!("/reports/{}", case.number)) } }));
-        }
-        Ok::<_, Error>(features)
-    })?;
-    Reply::json(&json!({ "type": "FeatureCollection", "features": features }))
-}
-
-fn middle(ring: &[Point]) -> Option<Point> {
-    let n = i64::try_from(ring.len()).ok().filter(|n| *n > 0)?;
-    let mean = |of: fn(&Point) -> i32| (ring.iter().map(|p| i64::from(of(p))).sum::<i64>() / n) as i32;
-    Some(Point { lat: mean(|p| p.lat), lon: mean(|p| p.lon) })
 }
 
 #[derive(Serialize)]

@@ -11,8 +11,6 @@ use crate::kit::time::Ms;
 use crate::records::case::rules::{Outcome, State};
 use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
 
-const HOLD: [&str; 6] = ["case_id", "n", "holder", "state", "from_at", "to_at"];
-
 /// Writes the rows that are not yet known; returns how many.
 pub(super) fn rows(tx: &mut Tx, book: &Rulebook, mut rows: Vec<Row>) -> Result<usize> {
     let known = known(tx, &rows)?;
@@ -25,8 +23,8 @@ pub(super) fn rows(tx: &mut Tx, book: &Rulebook, mut rows: Vec<Row>) -> Result<u
         let n = numbers.get_mut(row.day.as_str()).map_or(0, |n| std::mem::replace(n, *n + 1));
         let mut case = case(book, row, tx.id(), n, tx.now());
         case.log_seq = log(tx, row, &case)?.index;
-        if let Some(closed) = row.closed {
-            tx.append("case_hold", &HOLD, params![&case.id, 1, &row.place.desk, State::Received, row.opened, closed]);
+        if row.closed.is_some() {
+            ledger::ended(tx, &case, &row.place.desk);
         }
         ledger::tally(tx, &case.area, case.state, 1);
         put(tx, &case);

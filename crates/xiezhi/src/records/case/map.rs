@@ -1,0 +1,249 @@
+//! Maps: the grids of a community with what is open in them, and whatever lies in a box.
+//!
+//! What must stay true (inv07): a map for everybody shows a place as the class of the case allows it to be known
+//! ([`place`]), else the middle of its grid. Whatever the box, an answer has at most [`MOST`] points: single cases where
+//! they are few, how many there are in squares where they are not, and in communities or what lies above from far away.
+//!
+//! Cost: the open cases of the box in an index, or the rows of the tally for its grids; never what was closed.
+
+use std::collections::BTreeMap;
+
+use calc::geo::{self, Point};
+use serde_json::{Value as Json, json};
+use store::{Query, params};
+
+use super::list::{self, Filter, Wanted};
+use super::rules::State;
+use super::{COLUMNS, Case, place, read};
+use crate::base::area::{self, Area};
+use crate::kit::error::Kind;
+use crate::kit::http::May;
+use crate::kit::{Error, Reply, Req, Result, Route};
+
+/// Routes of this room.
+pub const ROUTES: &[Route] = &[
+    Route::get("/places/{code}/map", May::Anyone, of_place, "Grids and open cases of an area as GeoJSON; places are coarse.")
+        .same_for_all(),
+    Route::get(
+        "/cases/map",
+        May::Anyone,
+        of_box,
+        "Open cases in a `box` of west,south,east,north as GeoJSON, counted where many.",
+    ),
+];
+
+/// Points of one answer.
+const MOST: usize = 500;
+/// Rows of squares, of about 220 m, in which single cases are looked for: 14 km.
+const MOST_ROWS: usize = 64;
+/// Grids that are looked at from far away.
+const MOST_GRIDS: i64 = 20_000;
+
+fn of_place(req: &Req) -> Result<Reply> {
+    let features = req.app.db.read(|r| {
+        let here = area::by_code(r, req.param("code"))?.ok_or(Kind::NotFound)?;
+        // From above a community outlines are many and small.
+        let narrow = matches!(here.kind.as_str(), "community" | "grid");
+        if narrow { grids(req, r, &here) } else { counted(r, &Within::Path(here.path)) }
+    })?;
+    collection(features)
+}
+
+/// Grids as outlines, open cases as points.
+fn grids(req: &Req, q: &mut dyn Query, here: &Area) -> Result<Vec<Json>> {
+    let filter = Filter { path: Some(here.path.clone()), state: Some(Wanted::Open), ..Filter::default() };
+    let (cases, _) = list::find(q, &filter, MOST)?;
+    let outlines = area::outlines(q, &here.path)?;
+    let mut features = Vec::new();
+    for (grid, ring) in &outlines {
+        let open = cases.iter().filter(|c| c.area == grid.id).count();
+        let line: Vec<Json> = ring.iter().chain(ring.first()).map(|p| degrees(*p)).collect();
+        features.push(json!({ "type": "Feature", "geometry": { "type": "Polygon", "coordinates": [line] },
+            "properties": { "name": grid.name, "code": grid.code, "open": open } }));
+    }
+    for case in &cases {
+        let middle = || outlines.iter().find(|(g, _)| g.id == case.area).map(|(_, ring)| geo::bbox(ring)).map(middle);
+        features.extend(place::of(case).or_else(middle).map(|p| single(req, case, p)));
+    }
+    Ok(features)
+}
+
+fn of_box(req: &Req) -> Result<Reply> {
+    let (lo, hi) = asked(req.query.get("box").unwrap_or_default()).ok_or_else(|| Kind::WrongType.at("box"))?;
+    let rows = geo::rows(lo, hi);
+    let features = req.app.db.read(|r| {
+        if rows.len() > MOST_ROWS || (hi.lon - lo.lon) / geo::SIDE > MOST_ROWS as i32 {
+            return counted(r, &Within::Box(lo, hi));
+        }
+        let sql = "select cell, count(*) n from cases where cell >= $1 and cell <= $2 and due_at is not null group by cell";
+        let mut squares = BTreeMap::new();
+        for (from, to) in &rows {
+            for row in r.rows(sql, params![*from, *to])? {
+                squares.insert(row.get::<i64>("cell")?, row.get::<i64>("n")?);
+            }
+        }
+        if squares.values().sum::<i64>() > MOST as i64 {
+            return Ok(thinned(&squares));
+        }
+        let sql = format!("select {COLUMNS} from cases where cell = $1 and due_at is not null");
+        let mut features = Vec::new();
+        for square in squares.keys() {
+            for row in r.rows(&sql, params![*square])? {
+                let case = read(&row)?;
+                features.extend(place::of(&case).map(|p| single(req, &case, p)));
+            }
+        }
+        Ok::<_, Error>(features)
+    })?;
+    collection(features)
+}
+
+/// Reads `west,south,east,north` in degrees; `None` when it is no box.
+fn asked(text: &str) -> Option<(Point, Point)> {
+    let numbers: Vec<f64> = text.split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
+    let [west, south, east, north] = numbers[..] else { return None };
+    let (lo, hi) = (Point::from_degrees(south, west)?, Point::from_degrees(north, east)?);
+    (lo.lat < hi.lat && lo.lon < hi.lon).then_some((lo, hi))
+}
+
+/// Squares joined to larger ones until they are few enough for a picture.
+fn thinned(squares: &BTreeMap<i64, i64>) -> Vec<Json> {
+    let mut side = 1;
+    loop {
+        let mut joined: BTreeMap<(i32, i32), i64> = BTreeMap::new();
+        for (square, n) in squares {
+            let (y, x) = geo::at(*square);
+            *joined.entry((y.div_euclid(side), x.div_euclid(side))).or_default() += n;
+        }
+        if joined.len() <= MOST {
+            let spot = |v: i32| v * side * geo::SIDE + side * geo::SIDE / 2;
+            return joined.iter().map(|((y, x), n)| many(Point { lat: spot(*y), lon: spot(*x) }, None, *n)).collect();
+        }
+        side *= 2;
+    }
+}
+
+/// Where grids are counted.
+enum Within {
+    /// Beneath an area.
+    Path(String),
+    /// In a box.
+    Box(Point, Point),
+}
+
+/// How many are open by community; by what lies above when these are too many.
+fn counted(q: &mut dyn Query, within: &Within) -> Result<Vec<Json>> {
+    let open: Vec<String> = State::ALL.iter().filter(|s| s.is_open()).map(|s| format!("'{}'", s.as_str())).collect();
+    let (condition, params) = match within {
+        Within::Path(path) => ("a.path >= $1 and a.path < $2", params![path, area::end_of(path)].to_vec()),
+        Within::Box(lo, hi) => (
+            "s.min_lat >= $1 and s.min_lat <= $2 and s.min_lon >= $3 and s.min_lon <= $4",
+            params![lo.lat, hi.lat, lo.lon, hi.lon].to_vec(),
+        ),
+    };
+    let sql = format!(
+        "select a.parent, s.min_lat, s.max_lat, s.min_lon, s.max_lon, \
+         (select cast(coalesce(sum(t.n), 0) as bigint) from case_tally t where t.area = a.id and t.state in ({})) n \
+         from area_shape s join area a on a.id = s.area where {condition} and a.valid_to is null limit {MOST_GRIDS}",
+        open.join(",")
+    );
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    for row in q.rows(&sql, &params)? {
+        let number = |name: &str| row.get::<i64>(name);
+        let (lat, lon) = (number("min_lat")? + number("max_lat")?, number("min_lon")? + number("max_lon")?);
+        let sum = sums.entry(row.get("parent")?).or_default();
+        sum.add(Sum { grids: 1, lat: lat / 2, lon: lon / 2, open: number("n")? });
+    }
+    let mut places = Vec::new();
+    loop {
+        let too_many = sums.len() > MOST;
+        let mut above: BTreeMap<String, Sum> = BTreeMap::new();
+        for (id, sum) in std::mem::take(&mut sums) {
+            let Some(area) = area::by_id(q, &id)? else { continue };
+            match (too_many, &area.parent) {
+                (true, Some(parent)) => above.entry(parent.clone()).or_default().add(sum),
+                _ => places.push((area, sum)),
+            }
+        }
+        if above.is_empty() {
+            break;
+        }
+        sums = above;
+    }
+    Ok(places.iter().filter(|(_, s)| s.open > 0).take(MOST).map(|(a, s)| many(s.middle(), Some(a), s.open)).collect())
+}
+
+/// Grids taken together.
+#[derive(Default)]
+struct Sum {
+    grids: i64,
+    lat: i64,
+    lon: i64,
+    open: i64,
+}
+
+impl Sum {
+    fn add(&mut self, other: Sum) {
+        *self = Sum {
+            grids: self.grids + other.grids,
+            lat: self.lat + other.lat,
+            lon: self.lon + other.lon,
+            open: self.open + other.open,
+        };
+    }
+
+    fn middle(&self) -> Point {
+        Point { lat: (self.lat / self.grids.max(1)) as i32, lon: (self.lon / self.grids.max(1)) as i32 }
+    }
+}
+
+fn middle((lo, hi): (Point, Point)) -> Point {
+    let mean = |a: i32, b: i32| ((i64::from(a) + i64::from(b)) / 2) as i32;
+    Point { lat: mean(lo.lat, hi.lat), lon: mean(lo.lon, hi.lon) }
+}
+
+fn degrees(p: Point) -> Json {
+    let (lat, lon) = p.degrees();
+    json!([lon, lat])
+}
+
+fn single(req: &Req, case: &Case, p: Point) -> Json {
+    let tone = if case.due_at.is_some_and(|d| d <= req.now) { "vermilion" } else { "jade" };
+    json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
+        "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
+            "url": req.url(&format!("/reports/{}", case.number)) } })
+}
+
+fn many(p: Point, area: Option<&Area>, open: i64) -> Json {
+    json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
+        "properties": { "open": open, "name": area.map(|a| &a.name), "code": area.map(|a| &a.code) } })
+}
+
+fn collection(features: Vec<Json>) -> Result<Reply> {
+    Reply::json(&json!({ "type": "FeatureCollection", "features": features }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_is_four_numbers_the_right_way_round() {
+        assert!(asked("119.4,32.3,119.5,32.4").is_some());
+        for wrong in ["", "1,2,3", "119.5,32.3,119.4,32.4", "119.4,32.4,119.5,32.3", "a,b,c,d", "-181,0,0,1", "NaN,0,1,1"] {
+            assert!(asked(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn squares_are_joined_until_they_fit_and_none_is_lost() {
+        let squares: BTreeMap<i64, i64> = geo::rows(Point { lat: 0, lon: 0 }, Point { lat: 63 * geo::SIDE, lon: 63 * geo::SIDE })
+            .into_iter()
+            .flat_map(|(from, to)| (from..=to).map(|s| (s, 2)))
+            .collect();
+        assert_eq!(squares.len(), 64 * 64);
+        let features = thinned(&squares);
+        assert!(features.len() <= MOST && features.len() > MOST / 8);
+        assert_eq!(features.iter().map(|f| f["properties"]["open"].as_i64().unwrap()).sum::<i64>(), 2 * 64 * 64);
+    }
+}
