@@ -166,7 +166,7 @@ fn replay(w: &mut World, all: &[Request]) -> Seen {
             holds(w, seen.reports as i64, &numbers[&i]);
         }
     }
-    seen.escalated = w.app.db.read(|r| r.count("select coalesce(sum(level), 0) from cases", &[])).unwrap();
+    seen.escalated = w.app.db.read(|r| r.count("select cast(coalesce(sum(level), 0) as bigint) from cases", &[])).unwrap();
     assert!(w.app.db.read(|r| store::verify::log(r)).unwrap().ok);
     seen
 }
