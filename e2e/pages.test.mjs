@@ -2,7 +2,7 @@
 // translated, nothing complains in the browser, it fits a phone, and staff pages offer the way to complain (L8).
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { BASE, DESK, PHONE, THOROUGH, browser, good, json, open, reported, server, stage } from './lib.mjs';
 
 let matter;
@@ -33,10 +33,10 @@ const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
-  committee: () => ['/desk', '/roster', '/components', '/deliveries', '/callbacks', '/desk?queue=all', `/desk?open=${matter.number}`,
+  committee: () => ['/desk', '/orders', '/roster', '/components', '/deliveries', '/callbacks', '/desk?queue=all', `/desk?open=${matter.number}`,
     `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`],
   subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests'],
-  property: () => ['/desk'],
+  property: () => ['/desk', '/orders'],
   department: () => ['/desk', '/duties/requests'],
   building_head: () => ['/today'],
   system_admin: () => ['/people', '/admin/classes', '/admin/calendar', '/admin/routing', '/admin/grids', '/components', '/admin/open311'],
@@ -69,29 +69,32 @@ async function visit(page, paths, staff) {
   assert.equal(wrong.length, 0, wrong.join('\n\n'));
 }
 
-for (const { name, mode, everybody } of MODES) {
-  for (const [screen, look] of [['phone', PHONE], ['desk', DESK]]) {
-    test(`public pages, ${name}, ${screen}`, { timeout: 180_000 }, async () => {
-      const page = await open(browser, server, { ...mode, look });
-      await visit(page, EVERYBODY(), false);
-      await page.context().close();
-    });
-  }
-
-  test(`pages of each role, ${name}`, { timeout: 600_000 }, async (t) => {
-    for (const role of everybody ? new Set(server.accounts.map((a) => a.role)) : FEW) {
-      await t.test(role, async () => {
-        const look = ['resident', 'grid_worker', 'building_head'].includes(role) ? PHONE : DESK;
-        const page = await open(browser, server, { ...mode, look, role });
-        const me = await json(page, server, '/me');
-        const staff = role in OWN && role !== 'system_admin';
-        assert.ok(me.roles.some((r) => r.kind === role), `${role} has its role`);
-        await visit(page, [...SIGNED_IN, ...(staff ? STAFF : []), ...(OWN[role]?.() ?? [])], staff);
+// Two at a time: a browser's page thinks on one core.
+describe('every page', { concurrency: 2 }, () => {
+  for (const { name, mode, everybody } of MODES) {
+    for (const [screen, look] of [['phone', PHONE], ['desk', DESK]]) {
+      test(`public pages, ${name}, ${screen}`, { timeout: 300_000 }, async () => {
+        const page = await open(browser, server, { ...mode, look });
+        await visit(page, EVERYBODY(), false);
         await page.context().close();
       });
     }
-  });
-}
+
+    test(`pages of each role, ${name}`, { timeout: 600_000 }, async (t) => {
+      for (const role of everybody ? new Set(server.accounts.map((a) => a.role)) : FEW) {
+        await t.test(role, async () => {
+          const look = ['resident', 'grid_worker', 'building_head'].includes(role) ? PHONE : DESK;
+          const page = await open(browser, server, { ...mode, look, role });
+          const me = await json(page, server, '/me');
+          const staff = role in OWN && role !== 'system_admin';
+          assert.ok(me.roles.some((r) => r.kind === role), `${role} has its role`);
+          await visit(page, [...SIGNED_IN, ...(staff ? STAFF : []), ...(OWN[role]?.() ?? [])], staff);
+          await page.context().close();
+        });
+      }
+    });
+  }
+});
 
 test('error pages speak plainly', { timeout: 60_000 }, async () => {
   for (const lang of ['zh', 'en']) {

@@ -43,6 +43,7 @@ pub fn all() -> Vec<Route> {
         case::web::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
+        case::order::ROUTES,
         case::map::ROUTES,
         case::alike::ROUTES,
         case::link::web::ROUTES,

@@ -165,6 +165,7 @@ pub fn migrations() -> Vec<Migration> {
         "0011_hotline",
         "0012_duty",
         "0013_links",
+        "0014_orders",
         "0015_lists"
     ]
     .into_iter()

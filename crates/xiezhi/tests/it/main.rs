@@ -26,6 +26,7 @@ mod open311_hostile;
 mod open311_lists;
 mod open311_partner;
 mod open311_updates;
+mod orders;
 mod recalendar;
 mod receipt;
 mod recut;

@@ -12,6 +12,8 @@
 pub mod admin;
 /// What a class is.
 pub mod class;
+/// When an order to hurry arises by itself.
+pub mod orders;
 /// Reading a pack.
 pub mod read;
 /// A pack as tables.
@@ -26,6 +28,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use calc::due::{Limit, Unit};
 use store::{Entry, Query, Tx, params};
+
+pub use orders::{OrderRule, Reason};
 
 pub use class::{Class, Evidence, Major, Stage, Visibility, Words};
 
@@ -70,6 +74,8 @@ pub struct Catalogue {
     pub reopen_window: Ms,
     /// Window for rating.
     pub rate_window: Ms,
+    /// When an order to hurry arises by itself.
+    pub orders: Vec<OrderRule>,
     all: Vec<Class>,
     at: HashMap<String, usize>,
     /// Names of classes that only earlier versions have.
@@ -88,6 +94,7 @@ impl Catalogue {
             warn_percent: 75,
             reopen_window: 10 * DAYS,
             rate_window: 90 * DAYS,
+            orders: Vec::new(),
             all: Vec::new(),
             at: HashMap::new(),
             retired: BTreeMap::new(),
@@ -150,7 +157,7 @@ impl Catalogue {
 pub fn embedded() -> Arc<Catalogue> {
     static ALL: OnceLock<Arc<Catalogue>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let tables = Tables::from_csv(pack!["majors", "classes", "questions", "settings"]).expect("data/catalogue");
+        let tables = Tables::from_csv(pack!["majors", "classes", "questions", "settings", "orders"]).expect("data/catalogue");
         Arc::new(read::read(&tables).unwrap_or_else(|problems| panic!("data/catalogue: {problems:?}")))
     })
     .clone()

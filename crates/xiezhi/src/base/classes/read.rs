@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use calc::due::Limit;
 
 use super::class::{Class, Datatype, Evidence, Kind, Major, Question, Stage, Visibility, Words};
+use super::orders::{OrderRule, Reason};
 use super::tables::{FORMS, SETTINGS, Tables};
 use super::{Catalogue, DAYS};
 use crate::kit::RoleKind;
@@ -65,6 +66,7 @@ pub fn read(tables: &Tables) -> Result<Catalogue, Problems> {
     let mut catalogue = read_settings(tables, &mut out);
     read_classes(tables, &majors, questions, &mut catalogue, &mut out);
     catalogue.majors = majors;
+    catalogue.orders = read_orders(tables, &mut out);
     if !out.is_empty() {
         out.sort();
         out.dedup();
@@ -177,6 +179,29 @@ fn read_settings(tables: &Tables, out: &mut Problems) -> Catalogue {
         out.push(Problem { table: form.key, row: tables.settings.len() + 1, column: "key", code: "missing" });
     }
     catalogue
+}
+
+fn read_orders(tables: &Tables, out: &mut Problems) -> Vec<OrderRule> {
+    let form = &FORMS[4];
+    let mut rules: Vec<OrderRule> = Vec::new();
+    if tables.orders.is_empty() {
+        return rules;
+    }
+    let (columns, at) = rows(form, tables.get(form.key), out);
+    for i in at {
+        let row = Row { form, at: i + 1, cells: &tables.orders[i], columns: &columns };
+        let within = row.limit("within", out);
+        let n = row.number("n", 1, 1000, out);
+        if n.is_none() {
+            row.fail("n", "bad-number", out);
+        }
+        match Reason::parse(row.cell("when")) {
+            None => row.fail("when", "unknown", out),
+            Some(when) if rules.iter().any(|r| r.when == when) => row.fail("when", "twice", out),
+            Some(when) => rules.push(OrderRule { when, n: n.unwrap_or(1), within }),
+        }
+    }
+    rules
 }
 
 fn read_classes(

@@ -8,7 +8,7 @@ use super::{Catalogue, DAYS};
 pub use crate::kit::sheet::Form;
 
 /// The tables of a pack.
-pub const FORMS: [Form; 4] = [
+pub const FORMS: [Form; 5] = [
     Form {
         key: "majors",
         zh: "大类",
@@ -71,6 +71,12 @@ pub const FORMS: [Form; 4] = [
     Form {
         key: "settings", zh: "设置", columns: &[("key", "设置项", "Setting", 24), ("value", "值", "Value", 30)], rows: 50
     },
+    Form {
+        key: "orders",
+        zh: "自动督办",
+        columns: &[("when", "什么情况", "When", 24), ("n", "数", "Number", 8), ("within", "多久办好", "Within", 12)],
+        rows: 50,
+    },
 ];
 
 /// Settings: key, 中文, English.
@@ -94,6 +100,8 @@ pub struct Tables {
     pub questions: Vec<Vec<String>>,
     /// Settings.
     pub settings: Vec<Vec<String>>,
+    /// When an order to hurry arises by itself; absent from packs of before.
+    pub orders: Vec<Vec<String>>,
 }
 
 impl Tables {
@@ -103,6 +111,7 @@ impl Tables {
             "majors" => &self.majors,
             "classes" => &self.classes,
             "questions" => &self.questions,
+            "orders" => &self.orders,
             _ => &self.settings,
         }
     }
@@ -113,12 +122,13 @@ impl Tables {
             "majors" => &mut self.majors,
             "classes" => &mut self.classes,
             "questions" => &mut self.questions,
+            "orders" => &mut self.orders,
             _ => &mut self.settings,
         }
     }
 
     /// Reads the tables of a pack from CSV texts, in the order of [`FORMS`].
-    pub fn from_csv(texts: [&str; 4]) -> Result<Tables, String> {
+    pub fn from_csv(texts: [&str; 5]) -> Result<Tables, String> {
         let mut tables = Tables::default();
         for (form, text) in FORMS.iter().zip(texts) {
             let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
@@ -155,7 +165,7 @@ pub fn write(catalogue: &Catalogue, hand: Hand) -> Tables {
     };
     let kind = |k: Kind| if clerk { k.zh() } else { k.as_str() }.to_owned();
     let head = |i: usize| vec![FORMS[i].columns.iter().map(|c| c.0.to_owned()).collect::<Vec<_>>()];
-    let mut tables = Tables { majors: head(0), classes: head(1), questions: head(2), settings: head(3) };
+    let mut tables = Tables { majors: head(0), classes: head(1), questions: head(2), settings: head(3), orders: head(4) };
     for m in &catalogue.majors {
         tables.majors.push(vec![m.code.clone(), kind(m.kind), m.standard.clone(), m.name.zh.clone(), m.name.en.clone()]);
     }
@@ -184,6 +194,10 @@ pub fn write(catalogue: &Catalogue, hand: Hand) -> Tables {
     ];
     for ((key, zh, _), value) in SETTINGS.iter().zip(values) {
         tables.settings.push(vec![if clerk { zh } else { key }.to_string(), value]);
+    }
+    for rule in &catalogue.orders {
+        let when = if clerk { rule.when.zh() } else { rule.when.as_str() };
+        tables.orders.push(vec![when.into(), rule.n.to_string(), rule.within.to_string()]);
     }
     tables
 }

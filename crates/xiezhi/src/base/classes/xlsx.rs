@@ -1,26 +1,30 @@
-//! The catalogue as a workbook that a clerk edits: sheets 类别, 问题, 大类, 设置 and an explanation. What a workbook may be
+//! The catalogue as a workbook that a clerk edits: sheets 类别, 问题, 大类, 自动督办, 设置 and an explanation. What a workbook may be
 //! is in [`crate::kit::sheet`].
 
 use rust_xlsxwriter::{DataValidation, Formula};
 
-use super::Catalogue;
 use super::class::{Datatype, Evidence, Kind as ClassKind, Visibility};
 use super::read::Problem;
 use super::tables::{FORMS, Hand, Tables, write};
+use super::{Catalogue, Reason};
 use crate::kit::i18n::{Lang, Texts};
 use crate::kit::sheet::xlsx::{self, Book, list};
 pub use crate::kit::sheet::xlsx::{FILE_BYTES, MIME};
 use crate::kit::{Result, RoleKind};
 
 /// The order of sheets: what is edited most comes first. Numbers are places in [`FORMS`].
-const SHEETS: [usize; 4] = [1, 2, 0, 3];
+const SHEETS: [usize; 5] = [1, 2, 0, 4, 3];
 
 /// Reads a workbook: its tables, and the cells that cannot be taken.
 pub fn import(bytes: &[u8]) -> Result<(Tables, Vec<Problem>)> {
-    let (mut read, problems) = xlsx::import(bytes, &FORMS)?;
+    let (mut read, mut problems) = xlsx::import(bytes, &FORMS)?;
     let mut tables = Tables::default();
     for form in &FORMS {
         *tables.get_mut(form.key) = read.remove(form.key).unwrap_or_default();
+    }
+    // Packs of before have no such table; a workbook of today that lost it must not silently end its orders.
+    if tables.orders.is_empty() {
+        problems.push(Problem { table: "orders", row: 1, column: "", code: "table-missing" });
     }
     Ok((tables, problems))
 }
@@ -52,6 +56,7 @@ fn choices(table: &str, key: &str) -> Option<DataValidation> {
         ("classes", "evidence") => list(&Evidence::ALL.iter().map(|e| e.zh()).collect::<Vec<_>>()),
         ("questions", "datatype") => list(&Datatype::ALL.iter().map(|d| d.zh()).collect::<Vec<_>>()),
         ("classes", "urgent" | "claimable" | "out_of_scope") | ("questions", "required") => list(&["是", "否"]),
+        ("orders", "when") => list(&Reason::ALL.map(Reason::zh)),
         ("classes", "major") => {
             Some(DataValidation::new().allow_list_formula(Formula::new(format!("={}!$A$2:$A${}", FORMS[0].zh, FORMS[0].rows))))
         }
@@ -129,7 +134,7 @@ mod tests {
         let (tables, problems) = import(&book.save_to_buffer().unwrap()).unwrap();
         assert!(tables.classes.len() <= 3);
         let codes: Vec<(usize, &str, &str)> = problems.iter().map(|p| (p.row, p.column, p.code)).collect();
-        assert_eq!(codes, [(2, "code", "formula"), (2002, "", "too-many-rows")]);
+        assert_eq!(codes, [(2, "code", "formula"), (2002, "", "too-many-rows"), (1, "", "table-missing")]);
     }
 
     proptest! {

@@ -5,7 +5,7 @@
 use store::{Entry, Tx};
 
 use super::rules::{self, Action, Ask, Outcome, State, Verdict};
-use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, promise, recalendar, stand};
+use super::{Case, Rulebook, change, clock, ledger, load, main_of, measure, order, promise, recalendar, stand};
 use crate::base::media;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -81,6 +81,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, id: &str, 
     after.state = rules::next(action, &facts)?;
     let step = Step { book, who, action, said, before: &before };
     change::apply(tx, &step, &mut after)?;
+    let fired = order::fire(tx, book, &before, &mut after)?;
     settle_clock(book, tx.now(), &before, &mut after);
     ledger::save(tx, &before, &mut after);
     if !said.media.is_empty() {
@@ -88,6 +89,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, id: &str, 
     }
     log(tx, &step, facts.reporter, &after)?;
     change::also(tx, &step, &after)?;
+    order::write(tx, &before, &after, &fired)?;
     Ok(after)
 }
 

@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 
 use super::act::{Said, Step, is_public, missing, state_before};
 use super::rules::{Action, Ask, Outcome, Overlay, State};
-use super::{Case, by_number, clock, moved, place};
+use super::{Case, by_number, clock, moved, order, place};
 use crate::base::party::{self, Body};
 use crate::base::roster;
 use crate::kit::Result;
@@ -227,6 +227,7 @@ pub(super) fn also(tx: &mut Tx, step: &Step, after: &Case) -> Result<()> {
             let class = after.class.as_deref().unwrap_or("other");
             tx.exec(sql, params![id, class, &before.path, &after.handler, &before.number, now])?;
         }
+        Action::Supervise => order::given(tx, step.who, before, after, said.until)?,
         // Reports that had been merged into this one follow it.
         Action::Merge => {
             let sql = "update cases set merged_into = $2 where merged_into = $1";

@@ -8,8 +8,9 @@
 //!
 //! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`; `case.promise` for upper rooms; `case.link` and
-//! `case.unlink` of a case that came back, `case.recurred`, `case.unrecurred` and `case.recount` of the earlier one.
+//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`, `case.supervise` by a rule of the
+//! catalogue; `case.promise` for upper rooms; `case.link` and `case.unlink` of a case that came back, `case.recurred`,
+//! `case.unrecurred` and `case.recount` of the earlier one.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -43,6 +44,10 @@ pub mod map;
 mod measure;
 /// Notices about cases.
 pub mod notify;
+/// How actions are offered.
+pub mod offer;
+/// Orders to hurry.
+pub mod order;
 /// Pages that show many cases.
 pub mod pages;
 /// Where it is.

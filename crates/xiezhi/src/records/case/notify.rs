@@ -151,7 +151,10 @@ fn parties(chart: &Chart, case: &Case, act: &str, entry: &Written) -> Vec<String
         "ask" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()).into_iter().collect(),
         // Whoever had solved it hears that it came back.
         "recurred" => case.handler.clone().into_iter().collect(),
-        "grant" | "refuse" | "supervise" | "withdraw" => handler_or_holder().into_iter().collect(),
+        "grant" | "refuse" | "withdraw" => handler_or_holder().into_iter().collect(),
+        // On what is settled already, the desk that answers for the place looks again.
+        "supervise" if !case.state.is_open() => chart.desk_of(&case.path).ok().map(|d| d.id.clone()).into_iter().collect(),
+        "supervise" => handler_or_holder().into_iter().collect(),
         "task" | "task-insist" | "task-cancel" => fact("body").into_iter().collect(),
         "task-done" | "task-refuse" => fact("caller").into_iter().collect(),
         "task-late" => {

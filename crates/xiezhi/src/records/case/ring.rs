@@ -7,7 +7,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::act::{Said, Step, settle_clock};
 use super::rules::{Action, Overlay};
-use super::{Case, Rulebook, change, clock, ledger, load};
+use super::{Case, Rulebook, change, clock, ledger, load, order};
 use crate::kit::time::Ms;
 use crate::kit::{Error, Result, Who};
 
@@ -45,6 +45,7 @@ pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
         after.warn_at = book.warning(&after);
         "case.warn"
     };
+    let fired = order::fire(tx, book, &before, &mut after)?;
     if kind != "case.warn" {
         after.updated_at = super::moved(before.updated_at, now);
         settle_clock(book, now, &before, &mut after);
@@ -52,7 +53,8 @@ pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
         after.alarm_at = clock::alarm(&after);
     }
     ledger::save(tx, &before, &mut after);
-    log(tx, kind, &before, &after)
+    log(tx, kind, &before, &after)?;
+    order::write(tx, &before, &after, &fired)
 }
 
 /// The deadline has passed: up to the desk above, which has a new clock. At the top it stays, and rings again. Whoever

@@ -134,6 +134,11 @@ impl Rulebook {
         }
     }
 
+    /// The end of a time that begins now.
+    pub(super) fn within(&self, limit: Limit, now: Ms) -> Ms {
+        self.after(limit, now).at
+    }
+
     /// When a case that moved up rings again.
     pub fn escalated(&self, now: Ms) -> Ms {
         self.after(self.classes.escalate, now).at

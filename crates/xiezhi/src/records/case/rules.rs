@@ -290,12 +290,12 @@ pub fn actions(f: &Facts) -> Vec<Action> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn facts(bits: u32, state: State) -> Facts {
+    pub(in super::super) fn facts(bits: u32, state: State) -> Facts {
         let bit = |n: u32| bits >> n & 1 == 1;
         let overlay =
             [None, Some(Overlay::Adjudicating), Some(Overlay::Suspended), Some(Overlay::HungUp)][(bits >> 12 & 3) as usize];

@@ -6,8 +6,8 @@
 use store::{Query, Written};
 
 use super::{
-    AskView, AssetView, Contact, Holder, Matter, MediaView, Rating, SuggestedView, TaskView, called, choose, class_name,
-    overlays, relation, story,
+    AskView, AssetView, Contact, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, called, choose,
+    class_name, overlays, relation, story,
 };
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
@@ -16,6 +16,7 @@ use crate::base::{area, asset, media, routing};
 use crate::kit::time::DAY;
 use crate::kit::{App, Req, Result, Who};
 use crate::records::case::alike::{self, Asked};
+use crate::records::case::offer;
 use crate::records::case::rules::{self, Action, Overlay, State};
 use crate::records::case::task::{self, Task};
 use crate::records::case::{Case, Rulebook, ledger, link, main_of, place, place_text, question, reply, stand};
@@ -58,6 +59,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         _ => None,
     };
     let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
+    let overlays = overlays(case, now);
+    let offer = offer::of(&facts, overlays.contains(&"overdue"), may_call);
     let precedents = if facts.overlay == Some(Overlay::Adjudicating) && facts.desk {
         choose::precedents(app, q, chart, case)?
     } else {
@@ -79,7 +82,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     Ok(Matter {
         number: case.number.clone(),
         state: case.state.as_str(),
-        overlays: overlays(case, now),
+        overlays,
         outcome: case.outcome.map(|o| o.as_str()),
         followers: case.followers,
         held: story::held(&holds, chart, now),
@@ -109,7 +112,10 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         closed_at: case.closed_at.map(|t| app.time(t)),
         reopen_until: settled.map(|t| t + book.classes.reopen_window / DAY * DAY).filter(|t| *t > now).map(|t| app.time(t)),
         replies: if who.is_staff() { reply::offers(q, &book, case, &actions, req.lang)? } else { Vec::new() },
-        actions: actions.iter().map(|a| a.as_str()).collect(),
+        actions: names(&actions),
+        next: offer.next.map(Action::as_str),
+        near: names(&offer.near),
+        more: offer.more.iter().map(|(g, all)| MoreView { about: g.as_str(), actions: names(all) }).collect(),
         parties: if sends { choose::parties(chart, case, suggested.as_ref()) } else { Vec::new() },
         suggested: suggested.map(|s| SuggestedView {
             name: chart.name(&s.body),
@@ -127,6 +133,10 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         mine: facts.reporter,
         code: code.map(str::to_owned),
     })
+}
+
+fn names(actions: &[Action]) -> Vec<&'static str> {
+    actions.iter().map(|a| a.as_str()).collect()
 }
 
 fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskView {

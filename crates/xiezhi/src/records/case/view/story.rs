@@ -54,7 +54,9 @@ where
         events.push(Event {
             at: app.time(w.at),
             kind: w.act.strip_prefix("case.").unwrap_or(&w.act).to_owned(),
+            from: w.fact("from").map(str::to_owned),
             by,
+            rule: w.fact("rule").filter(|_| w.act == "case.supervise").map(str::to_owned),
             text: show(w, "case.note").or_else(|| show(w, "case.memo")),
             private: w.element("case.memo").is_some(),
             holder,

@@ -63,6 +63,12 @@ pub struct Matter {
     pub actions: Vec<&'static str>,
     /// Words that a clerk may use for these actions.
     pub replies: Vec<Offer>,
+    /// The one of them that this reader is waited for.
+    pub next: Option<&'static str>,
+    /// Those that stand beside it.
+    pub near: Vec<&'static str>,
+    /// The rare ones, by what they are about.
+    pub more: Vec<MoreView>,
     /// To whom it can be dispatched, when it can.
     pub parties: Vec<PartyView>,
     /// Who should have it, and why, when it can be dispatched.
@@ -109,8 +115,12 @@ pub struct Event {
     pub at: String,
     /// What: the action's name.
     pub kind: String,
+    /// State before it.
+    pub from: Option<String>,
     /// Who: an organisation, the reporter, or the program.
     pub by: String,
+    /// The rule by which an order to hurry arose.
+    pub rule: Option<String>,
     /// Words, as this reader may see them.
     pub text: Option<String>,
     /// Who holds it since.
@@ -157,6 +167,15 @@ pub struct SuggestedView {
     pub rule: Option<(i64, i64)>,
     /// It owns the asset.
     pub owner: bool,
+}
+
+/// Rare actions that are about the same.
+#[derive(Serialize, JsonSchema)]
+pub struct MoreView {
+    /// `also`, `together`, `time` or `above`.
+    pub about: &'static str,
+    /// Their names.
+    pub actions: Vec<&'static str>,
 }
 
 /// An asset that a case is about.

@@ -1,0 +1,43 @@
+// Figures that lead to their cases, and the random sample that is called.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PHONE, as, form, good, json, press, server, stage } from './lib.mjs';
+
+stage();
+
+for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', look: PHONE, js: false }]]) {
+  test(`anybody goes from a rate to the cases behind it (${lang})`, { timeout: 60_000 }, async () => {
+    const page = await as(undefined, way);
+    await page.goto(server.url('/kpi'));
+    await good(page, 'indicators');
+    await press(page, page.locator('.tabs a').last());
+    await good(page, 'of a year');
+    const [{ raw, look }] = (await json(page, server, '/kpi?days=366')).indicators;
+    assert.ok(raw.of > 0 && raw.part <= raw.of);
+    await press(page, page.locator(`a[href*="/kpi/cases?measure=${look}"]`).first());
+    await good(page, 'cases behind a rate');
+    await page.goto(server.url('/kpi/cases?measure=overdue&days=366'));
+    await press(page, page.locator('main .list a').first());
+    await good(page, 'a case behind a figure');
+    assert.match(new URL(page.url()).pathname, /\/reports\/\d{6}-\d{4}$/);
+    await page.context().close();
+  });
+}
+
+for (const js of [true, false]) {
+  test(`a clerk calls one of the sample and notes what was said${js ? '' : ', without JavaScript'}`, { timeout: 60_000 }, async () => {
+    const page = await as('committee', { js, look: js ? undefined : PHONE });
+    await page.goto(server.url('/callbacks'));
+    await good(page, 'the sample');
+    const open = (await json(page, server, '/callbacks')).items.filter((i) => i.reached === null);
+    assert.ok(open.length > 0, 'the demo has closed cases of last week');
+    const note = await form(page, `/callbacks/${open[0].number}`);
+    for (const name of ['solved', 'satisfied']) await note.locator(`[name=${name}][value="1"]`).check({ force: true });
+    await press(page, note.locator('button'));
+    await good(page, 'noted');
+    const said = (await json(page, server, '/callbacks')).items.find((i) => i.number === open[0].number);
+    assert.deepEqual([said.reached, said.solved, said.satisfied], [true, true, true]);
+    await page.context().close();
+  });
+}

@@ -1,0 +1,15 @@
+orders-title = Orders to hurry
+orders-lead = Every order that is not settled yet, the most pressing first.
+orders-none = There are no orders now.
+order-by = Ordered by { $party } on { $when }
+order-by-rule = Ordered by rule on { $when }: { $why }
+order-before = Ordered on { $when }
+order-with = { $party } has it now
+order-until = by { $when }
+order-late = Overdue
+order-rule-followers = many people meet it
+order-rule-rated_low = rated very low
+order-rule-reopened = reopened again and again
+order-rule-moved_up = overdue and moved up more than once
+order-rule-recurring = happens at the same place again and again
+purpose-orders = looking at orders to hurry

@@ -1,0 +1,15 @@
+orders-title = 督办
+orders-lead = 还没办完的督办都在这里，最急的在最前面。
+orders-none = 现在没有督办。
+order-by = { $when }由{ $party }督办
+order-by-rule = { $when }按规则督办：{ $why }
+order-before = { $when }督办
+order-with = 现在由{ $party }办
+order-until = 最晚 { $when }
+order-late = 超时
+order-rule-followers = 遇到的人多
+order-rule-rated_low = 评价很低
+order-rule-reopened = 多次重办
+order-rule-moved_up = 超时多次升级
+order-rule-recurring = 同一处反复发生
+purpose-orders = 看督办的事
