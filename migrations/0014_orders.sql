@@ -18,4 +18,3 @@ create index case_order_open on case_order(due_at, id) where settled_at is null;
 insert into case_order(id, case_id, at, due_at) select id, id, updated_at, due_at from cases where orders > 0 and due_at is not null;
 -- What happened at the same place of late.
 create index cases_building on cases(building, received_at) where building is not null;
-create index cases_asset on cases(asset, received_at) where asset is not null;
