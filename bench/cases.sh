@@ -40,7 +40,7 @@ reads() {
     seeded=$((SECONDS - began))
     [ "$engine" = sqlite ] || pg_as "$PG_BIN/psql" -q -X "$DATABASE_URL" -c 'vacuum analyze' >/dev/null
     $BENCH reads --url "$SERVER_URL" --clerk "$(token committee)" --above "$(token city)" --seconds $READ_SECONDS |
-      jq --arg engine "$engine" --argjson size "$size" --argjson seeded "$seeded" '. + {$engine, $size, $seeded}' >>"$SCRATCH/reads.json"
+      jq -c --arg engine "$engine" --argjson size "$size" --argjson seeded "$seeded" '. + {$engine, $size, $seeded}' | tee -a "$SCRATCH/reads.json" >&2
     server_stop
     drop_database "$engine$size"
   done
@@ -58,7 +58,7 @@ steps() {
   ask "/cases/$number/accept" -H "Authorization: Bearer $clerk" -H 'Content-Type: application/json' -d '{"class":"lighting"}' >/dev/null
   to=$(ask "/cases/$number" -H "Authorization: Bearer $clerk" | jq -r '[.parties[] | select(.kind == "property")][0].id')
   $BENCH steps --url "$SERVER_URL" --area "$area" --clerk "$clerk" --handler "$handler" --to "$to" --seconds 10 |
-    jq --arg engine "$1" '. + {$engine}' >>"$SCRATCH/steps.json"
+    jq -c --arg engine "$1" '. + {$engine}' | tee -a "$SCRATCH/steps.json" >&2
   server_stop
   drop_database "steps$1"
 }
@@ -76,9 +76,9 @@ deadlines() {
   began=$(date +%s.%N)
   ask /demo/clock -H 'Content-Type: application/json' -d '{"advance":"P1D"}' >/dev/null
   after=$(entries)
-  ask /equation | jq --arg engine "$1" --argjson armed "$open" --argjson rang $((after - before)) \
+  ask /equation | jq -c --arg engine "$1" --argjson armed "$open" --argjson rang $((after - before)) \
     --arg took "$(awk -v a="$began" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }')" \
-    '{$engine, $armed, open, holds, $rang, seconds: ($took | tonumber)}' >>"$SCRATCH/deadlines.json"
+    '{$engine, $armed, open, holds, $rang, seconds: ($took | tonumber)}' | tee -a "$SCRATCH/deadlines.json" >&2
   server_stop
   drop_database "deadlines$1"
 }

@@ -63,7 +63,7 @@ try {
       const page = await open(browser, server, { ...way, role });
       const answer = await page.goto(server.url(path));
       // Rare actions are looked at too.
-      if (name === 'case-busy-desk') await page.locator('.more > summary').click();
+      if (name === 'case-busy-desk') await page.locator('.act.more > summary').click();
       console.log(answer.status(), await shot(page, `${name}-${look}`, OUT, true));
       await page.context().close();
     }
