@@ -30,7 +30,7 @@ for (const js of [true, false]) {
     const page = await as('committee', { js, look: js ? undefined : PHONE });
     await page.goto(server.url('/callbacks'));
     await good(page, 'the sample');
-    const open = (await json(page, server, '/callbacks')).items.filter((i) => i.reached === null);
+    const open = (await json(page, server, '/callbacks')).items.filter((i) => i.reached === null && !i.own);
     assert.ok(open.length > 0, 'the demo has closed cases of last week');
     const note = await form(page, `/callbacks/${open[0].number}`);
     for (const name of ['solved', 'satisfied']) await note.locator(`[name=${name}][value="1"]`).check({ force: true });

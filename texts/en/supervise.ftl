@@ -79,6 +79,7 @@ callbacks-how = How was it drawn?
 callbacks-why = The seed is the root of the log at the end of that week: nobody knew it before, everybody can look it up after. It gives every number a value, and the smallest are taken. Whoever draws gets the same; nobody can choose.
 callbacks-seed = Seed
 callback-note = Note what was said
+callback-own = You handled this one: a colleague calls.
 callback-reached = Did you reach them?
 callback-missed = Not reached
 callback-q-solved = Is it solved?

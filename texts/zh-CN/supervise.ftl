@@ -79,6 +79,7 @@ callbacks-how = 怎么抽的？
 callbacks-why = 种子是那一周结束时日志的根值，事先谁也不知道，事后谁都能查；由它给每个编号算出一个数，取最小的。谁来抽都一样，没有人能挑。
 callbacks-seed = 种子
 callback-note = 记下回访结果
+callback-own = 这件事是您办的，请别的同事回访。
 callback-reached = 接通了吗？
 callback-missed = 没接通
 callback-q-solved = 事情解决了吗？

@@ -24,7 +24,7 @@ use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
 /// Setting that says how many there are.
 const DONE: &str = "demo.crowd";
 /// Cases of one write: so many that a page of an index is written once for many of them.
-const AT_ONCE: usize = 40_000;
+const AT_ONCE: usize = 100_000;
 /// How far back they reach.
 const PAST: Ms = 3 * 365 * DAY;
 /// Districts, sub-districts of each, communities of each.

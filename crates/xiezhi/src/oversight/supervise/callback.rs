@@ -48,6 +48,8 @@ struct Sample {
 struct Drawn {
     #[serde(flatten)]
     item: Item,
+    /// The reader handled it himself: somebody else calls.
+    own: bool,
     /// What was said; null while nobody called.
     reached: Option<bool>,
     solved: Option<bool>,
@@ -95,6 +97,11 @@ fn desk<'a>(req: &'a Req) -> Result<&'a Role> {
     req.who.roles.iter().filter(|r| r.kind.is_desk()).min_by_key(|r| r.path.len()).ok_or_else(|| Kind::Denied.into())
 }
 
+/// Whether the reader said that it was done: he does not ask about himself.
+fn is_own(req: &Req, case: &Case) -> bool {
+    case.handled_by.is_some() && case.handled_by == req.who.person
+}
+
 fn show(req: &Req) -> Result<Reply> {
     let role = desk(req)?;
     let mut look = Look::new(&req.who, "callback");
@@ -109,7 +116,8 @@ fn show(req: &Req) -> Result<Reply> {
         for (case, item) in cases.iter().zip(view::items(req, r, &cases, &mut look)?) {
             let said = r.row("select reached, solved, satisfied from callback where case_id = $1", params![&case.id])?;
             let flag = |name: &str| said.as_ref().map_or(Ok(None), |row| row.get::<Option<bool>>(name));
-            items.push(Drawn { item, reached: flag("reached")?, solved: flag("solved")?, satisfied: flag("satisfied")? });
+            let (reached, solved, satisfied) = (flag("reached")?, flag("solved")?, flag("satisfied")?);
+            items.push(Drawn { item, own: is_own(req, case), reached, solved, satisfied });
         }
         Ok::<_, Error>(Sample { from: req.app.time(from), to: req.app.time(to - 1), seed, size, of, items })
     })?;
@@ -134,7 +142,7 @@ fn note(req: &Req) -> Result<Reply> {
         let drawn = sample(r, &role, days)?.numbers.contains(&number);
         by_number(r, &number)?.filter(|_| drawn).ok_or_else(|| Error::from(Kind::NotFound))
     })?;
-    if case.handler.as_deref().is_some_and(|h| req.who.in_body(h)) && !role.kind.is_desk() || case.handled_by == req.who.person {
+    if is_own(req, &case) {
         return Err(Kind::Denied.into());
     }
     let who = req.who.clone();
