@@ -2,6 +2,7 @@
 //! takes it on, somebody presses. Each as people live it, over HTTP.
 
 use serde_json::{Value as Json, json};
+use xiezhi::base::media;
 use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR, MINUTE};
 
@@ -280,6 +281,18 @@ fn a_class_that_asks_for_a_picture_gets_one_and_closing_says_how_it_went() {
         let (number, _) = in_hand(w, &clerk, &property, "road");
         let refused = property.act(&number, "feedback", json!({ "text": "补好了" }));
         assert_eq!((refused.error(), &refused.json()["field"]), ((422, "evidence".into()), &json!("media")));
+        let asked = &property.get(&format!("/cases/{number}")).json()["evidence"];
+        assert_eq!(asked["kind"], "after");
+        // A pair is one picture from before and one from after; a recording is no picture.
+        let (number, _) = in_hand(w, &clerk, &property, "illegal-building");
+        let picture = |n: u8| {
+            let mut png = std::io::Cursor::new(Vec::new());
+            image::RgbImage::from_pixel(2, 2, image::Rgb([n; 3])).write_to(&mut png, image::ImageFormat::Png).unwrap();
+            media::keep(&w.app, &w.who("property"), png.get_ref()).unwrap()
+        };
+        let refused = property.act(&number, "feedback", json!({ "text": "拆了", "media": [picture(1)] }));
+        assert_eq!(refused.error().1, "evidence", "only from after");
+        done(&property, &number, "feedback", json!({ "text": "拆了", "media": [picture(2), picture(3)] }));
         let (number, code) = in_hand(w, &clerk, &property, "lighting");
         done(&property, &number, "feedback", json!({ "text": "换了一半" }));
         done(&clerk2, &number, "check", json!({}));

@@ -150,6 +150,12 @@ pub fn bytes(app: &App, subject: &str, id: &str) -> Result<(Vec<u8>, &'static st
     })
 }
 
+/// How many of these uploads are pictures.
+pub fn pictures(q: &mut dyn Query, ids: &[String]) -> store::Result<i64> {
+    let one = |id: &String| q.count("select count(*) from media where id = $1 and kind = 'photo'", params![id]);
+    ids.iter().map(one).sum()
+}
+
 /// Whether one of these pictures, to the byte, was attached to something else before.
 pub fn seen_elsewhere(q: &mut dyn Query, ids: &[String], subject: &str) -> store::Result<bool> {
     let sql = "select count(*) from media a join media b on b.mark = a.mark where a.id = $1 and b.subject <> $2";

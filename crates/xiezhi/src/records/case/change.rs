@@ -85,7 +85,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             if said.text.is_none() && said.media.is_empty() {
                 return Err(missing("text"));
             }
-            book.evidence(before, said)?;
+            book.evidence(tx, before, said)?;
             after.holder = Some(local_desk.id.clone());
             after.handled_by.clone_from(&who.person);
             (after.overlay, after.ask, after.dispute_at) = (None, None, None);

@@ -13,6 +13,7 @@ use super::rules::{Overlay, State};
 use crate::base::area;
 use crate::base::asset;
 use crate::base::classes::{self, Catalogue, Class, Evidence, Stage};
+use crate::base::media;
 use crate::base::party::Chart;
 use crate::base::routing::{self, Suggested, Table};
 use crate::base::worktime::{self, Due, Worktime};
@@ -166,11 +167,16 @@ impl Rulebook {
         waits.then(|| self.time.share(from, due, self.class(case).limit(stage).unit, percent))
     }
 
-    /// Refuses feedback without the picture that the class asks for, and says so.
-    pub fn evidence(&self, case: &Case, said: &Said) -> Result<()> {
-        match self.class(case).evidence {
-            Evidence::After | Evidence::Pair if said.media.is_empty() => Err(Kind::Evidence.at("media")),
-            _ => Ok(()),
+    /// Refuses feedback without the picture that the class asks for, and says so. A pair is complete when there is one from
+    /// before, whoever took it; a recording is no picture.
+    pub fn evidence(&self, q: &mut dyn Query, case: &Case, said: &Said) -> Result<()> {
+        let asked = self.class(case).evidence;
+        if asked == Evidence::None {
+            return Ok(());
         }
+        let after = media::pictures(q, &said.media)?;
+        let before = media::of(q, &case.id)?.iter().filter(|m| m.kind == "photo").count() as i64;
+        let enough = after > 0 && (asked == Evidence::After || before + after > 1);
+        if enough { Ok(()) } else { Err(Kind::Evidence.at("media")) }
     }
 }

@@ -6,13 +6,14 @@
 use store::{Query, Written};
 
 use super::{
-    AskView, AssetView, Contact, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, called, choose,
-    class_name, overlays, relation, story,
+    AskView, AssetView, Contact, EvidenceView, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, called,
+    choose, class_name, overlays, relation, story,
 };
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::classes::Visibility;
+use crate::base::classes::{Class, Evidence, Visibility};
 use crate::base::party::Chart;
 use crate::base::{area, asset, media, routing};
+use crate::kit::i18n::Lang;
 use crate::kit::time::DAY;
 use crate::kit::{App, Req, Result, Who};
 use crate::records::case::alike::{self, Asked};
@@ -92,6 +93,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         class: case.class.clone(),
         class_name: class_name(app, &book.classes, case.class.as_deref(), req.lang),
         urgent: book.class(case).urgent,
+        evidence: actions.contains(&Action::Feedback).then(|| evidence(book.class(case), req.lang)).flatten(),
         text,
         component: asset,
         address: address.filter(|a| !place.ends_with(a.as_str())),
@@ -151,4 +153,10 @@ fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskVie
         score: t.score,
         actions: task::actions(t, who).iter().map(|a| a.as_str()).collect(),
     }
+}
+
+/// What a class asks of whoever handles it.
+fn evidence(class: &Class, lang: Lang) -> Option<EvidenceView> {
+    let why = class.why.get(lang).to_owned();
+    (class.evidence != Evidence::None).then(|| EvidenceView { kind: class.evidence.as_str(), why })
 }

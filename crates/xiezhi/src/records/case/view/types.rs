@@ -35,6 +35,8 @@ pub struct Matter {
     /// Its name, or that it has none yet.
     pub class_name: String,
     pub urgent: bool,
+    /// Pictures that whoever handles it must send along, when this reader does.
+    pub evidence: Option<EvidenceView>,
     pub text: Option<String>,
     pub place: String,
     /// Code of the community.
@@ -91,6 +93,15 @@ pub struct Matter {
     pub mine: bool,
     /// The tracking code, as the reader gave it.
     pub code: Option<String>,
+}
+
+/// Pictures that are asked for.
+#[derive(Serialize, JsonSchema)]
+pub struct EvidenceView {
+    /// `after`, or `pair`: one from before and one after.
+    pub kind: &'static str,
+    /// Why.
+    pub why: String,
 }
 
 #[derive(Serialize, JsonSchema)]
