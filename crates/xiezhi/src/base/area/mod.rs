@@ -8,6 +8,8 @@
 
 /// Reading division lists.
 pub mod import;
+/// Names that are kept.
+pub mod names;
 /// Cutting grids anew.
 pub mod recut;
 /// Pages and data about areas.

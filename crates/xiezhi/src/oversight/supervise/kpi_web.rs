@@ -225,12 +225,9 @@ fn cases(req: &Req) -> Result<Reply> {
     let start = time::day_start(req.now - (days - 1) * DAY, &req.app.config.zone);
     let view = req.app.db.read(|r| {
         let here = area_of(req, r)?;
-        let ids = kpi::cases(r, measure, &here.path, start, req.now + 1, MOST_CASES)?;
-        let mut found = Vec::new();
-        for id in ids {
-            found.extend(case::by_id(r, &id)?);
-        }
-        found.dedup_by(|a, b| a.id == b.id);
+        let mut ids = kpi::cases(r, measure, &here.path, start, req.now + 1, MOST_CASES)?;
+        ids.dedup();
+        let found = case::by_ids(r, &ids)?;
         let items = view::items(req, r, &found, &mut look)?;
         Ok::<_, Error>(Behind { measure: measure.into(), area: (&here).into(), days, items })
     })?;

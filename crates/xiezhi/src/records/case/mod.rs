@@ -77,10 +77,12 @@ pub mod view;
 /// Routes of single cases.
 pub mod web;
 
+use std::collections::HashMap;
+
 use calc::codes;
 use store::{Db, Query, Row, Tx, Value, Written, params};
 
-use crate::base::area::Area;
+use crate::base::area::names::Names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 pub use rulebook::Rulebook;
@@ -231,6 +233,23 @@ pub fn by_number(q: &mut dyn Query, number: &str) -> store::Result<Option<Case>>
 /// The case with this id.
 pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Case>> {
     q.row(&format!("select {COLUMNS} from cases where id = $1"), params![id])?.as_ref().map(read).transpose()
+}
+
+/// The cases with these ids, in their order; what is not there is left out.
+pub fn by_ids(q: &mut dyn Query, ids: &[String]) -> store::Result<Vec<Case>> {
+    /// Always as many parameters, so that one prepared statement serves every number of them.
+    const EACH: usize = 50;
+    let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
+    let sql = format!("select {COLUMNS} from cases where id in ({})", marks.join(","));
+    let mut found: HashMap<String, Case> = HashMap::new();
+    for some in ids.chunks(EACH) {
+        let params: Vec<Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).into()).collect();
+        for row in q.rows(&sql, &params)? {
+            let case = read(&row)?;
+            found.insert(case.id.clone(), case);
+        }
+    }
+    Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
 }
 
 /// The case with this id inside a write, as this batch has left it.
@@ -385,15 +404,15 @@ pub fn main_of(q: &mut dyn Query, case: &Case) -> store::Result<Option<Case>> {
 }
 
 /// The place of a case in words, coarse enough for everybody: community, grid, building.
-pub fn place_text(q: &mut dyn Query, case: &Case) -> store::Result<String> {
-    let line = crate::base::area::line(q, &case.area)?;
-    let part = |kind: &str| line.iter().find(|a: &&Area| a.kind == kind).map(|a| a.name.clone());
+pub fn place_text(names: &Names, q: &mut dyn Query, case: &Case) -> store::Result<String> {
+    let line = names.line(q, &case.area)?;
+    let part = |kind: &str| line.iter().find(|a| a.kind == kind).map(|a| a.name.clone());
     let mut words: Vec<String> = [part("community"), part("grid")].into_iter().flatten().collect();
     if words.is_empty() {
         words.extend(line.first().map(|a| a.name.clone()));
     }
     if let Some(id) = &case.building {
-        words.extend(crate::base::area::building(q, id)?.map(|b| b.name));
+        words.extend(names.building(q, id)?);
     }
     Ok(words.join(" "))
 }

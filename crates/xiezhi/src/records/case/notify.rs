@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use store::{Query, Value, Written, params};
+use store::{Query, Written, params};
 
-use super::{COLUMNS, Case, read};
+use super::{Case, by_ids};
 use crate::base::notice::New;
 use crate::base::party::Chart;
 use crate::base::roster;
@@ -27,20 +27,9 @@ pub struct Known {
 impl Known {
     /// Reads the cases of a chunk.
     pub fn of(q: &mut dyn Query, entries: &[Written]) -> Result<Known> {
-        /// Always as many parameters, so that one prepared statement serves every chunk.
-        const EACH: usize = 50;
-        let ids: BTreeSet<&str> = entries.iter().filter(|e| act(e).is_some()).map(|e| e.obj.as_str()).collect();
-        let ids: Vec<&str> = ids.into_iter().collect();
-        let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
-        let sql = format!("select {COLUMNS} from cases where id in ({})", marks.join(","));
-        let mut cases = HashMap::new();
-        for some in ids.chunks(EACH) {
-            let params: Vec<Value> = (0..EACH).map(|i| (*some.get(i).unwrap_or(&some[0])).into()).collect();
-            for row in q.rows(&sql, &params)? {
-                let case = read(&row)?;
-                cases.insert(case.id.clone(), case);
-            }
-        }
+        let ids: BTreeSet<&String> = entries.iter().filter(|e| act(e).is_some()).map(|e| &e.obj).collect();
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        let cases = by_ids(q, &ids)?.into_iter().map(|c| (c.id.clone(), c)).collect();
         Ok(Known { cases, people: HashMap::new() })
     }
 

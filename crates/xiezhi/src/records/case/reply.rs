@@ -13,6 +13,7 @@ use store::Query;
 use super::act::Said;
 use super::rules::{Action, Outcome};
 use super::{Case, Rulebook, change, place_text};
+use crate::base::area::names::Names;
 use crate::base::classes::Class;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
@@ -99,7 +100,7 @@ fn known(q: &mut dyn Query, book: &Rulebook, case: &Case, lang: Lang) -> Result<
     let party = case.handler.as_deref().or(case.holder.as_deref()).map(|id| book.chart.name(id));
     let elsewhere = class.out_of_scope.then(|| class.answer.get(lang).to_owned());
     let named = case.class.as_ref().map(|_| class.name(lang).to_owned());
-    let mut out = vec![("{number}", case.number.clone()), ("{place}", place_text(q, case)?)];
+    let mut out = vec![("{number}", case.number.clone()), ("{place}", place_text(&Names::default(), q, case)?)];
     out.extend(party.map(|p| ("{party}", p)));
     out.extend(named.map(|n| ("{class}", n)));
     out.extend(elsewhere.map(|e| ("{elsewhere}", e)));

@@ -9,6 +9,7 @@ use super::reply::{relation, reply};
 use super::rules::{self, Contact, Degree};
 use super::{Order, on_case, some};
 use crate::base::area;
+use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{Req, Result, Role};
@@ -172,7 +173,7 @@ fn item(req: &Req, q: &mut dyn Query, book: &Rulebook, o: &Order, look: &mut Loo
     let case = case::by_id(q, &o.case_id)?;
     let text = element(q, book, o, req, "case.text", look)?;
     let place = match &case {
-        Some(case) => case::place_text(q, case)?,
+        Some(case) => case::place_text(&*Names::read(q, req.app)?, q, case)?,
         None => String::new(),
     };
     Ok(Item {

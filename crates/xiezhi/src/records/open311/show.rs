@@ -15,6 +15,7 @@ use super::format::Value;
 use super::keys::{self, MediaForm};
 use super::services::{self, Visibility};
 use super::status;
+use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Catalogue;
 use crate::base::{media, party};
@@ -82,7 +83,7 @@ impl Shared {
     fn place(&mut self, q: &mut dyn Query, case: &Case) -> store::Result<String> {
         let key = (case.area.clone(), case.building.clone());
         if !self.places.contains_key(&key) {
-            let place = place_text(q, case)?;
+            let place = place_text(&Names::default(), q, case)?;
             self.places.insert(key.clone(), place);
         }
         Ok(self.places[&key].clone())

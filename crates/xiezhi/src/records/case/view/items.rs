@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use store::{Query, Written};
 
 use super::{Item, class_name, overlays, relation};
+use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
 use crate::kit::{Req, Result};
@@ -19,6 +20,7 @@ pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> R
     let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
     let book = Rulebook::read(q, app)?;
+    let names = Names::read(q, app)?;
     let mine = task::cases_for(q, who)?;
     let now = app.now();
     cases
@@ -36,7 +38,7 @@ pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> R
                 text: words
                     .filter(|_| !(relation == Relation::Public && private))
                     .and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
-                place: place_text(q, case)?,
+                place: place_text(&names, q, case)?,
                 received_at: app.time(case.received_at),
                 holder: case.holder.as_deref().map(|id| book.chart.name(id)),
                 due_at: case.due_at.map(|d| app.time(d)),

@@ -9,6 +9,7 @@ use super::{
     AskView, AssetView, Contact, EvidenceView, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, called,
     choose, class_name, overlays, relation, story,
 };
+use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::{Class, Evidence, Visibility};
 use crate::base::party::Chart;
@@ -78,7 +79,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         Vec::new()
     };
     let community = area::community_of(q, &case.area)?;
-    let place = place_text(q, case)?;
+    let place = place_text(&*Names::read(q, app)?, q, case)?;
     let settled = case.closed_at.filter(|_| matches!(case.state, State::Closed | State::Rejected));
     Ok(Matter {
         number: case.number.clone(),

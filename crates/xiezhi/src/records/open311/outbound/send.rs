@@ -7,6 +7,7 @@ use super::feed::{self, Record, field};
 use super::http::{self, Trouble};
 use super::queue::{self, Delivery};
 use super::{Connector, Format};
+use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look};
 use crate::base::media;
 use crate::kit::i18n::Lang;
@@ -115,7 +116,7 @@ fn request(app: &App, c: &Connector, d: &Delivery) -> Result<End> {
         let Some(mut opened) = Opened::of(r, c, d, None)? else { return Ok(None) };
         let mut fields = Vec::new();
         let mut put = |name: &str, value: Option<String>| fields.extend(value.map(|v| (name.to_owned(), v)));
-        let words = place_text(r, &opened.case)?;
+        let words = place_text(&*Names::read(r, app)?, r, &opened.case)?;
         let detail = opened.at("case.address").filter(|a| !words.ends_with(a.as_str()));
         put("address_string", Some(detail.map_or(words.clone(), |d| format!("{words} {d}"))));
         if let Some(point) = place::of(&opened.case) {
