@@ -5,8 +5,10 @@
 drop index cases_received;
 create index cases_received on cases(received_at, path);
 create index cases_received_open on cases(received_at, path) where closed_at is null;
-create index cases_class on cases(class, received_at) where class is not null;
-create index cases_class_open on cases(class, received_at) where class is not null and closed_at is null;
+create index cases_class on cases(class, received_at, path) where class is not null;
+create index cases_class_open on cases(class, received_at, path) where class is not null and closed_at is null;
+drop index cases_closed;
+create index cases_closed on cases(closed_at, path) where closed_at is not null;
 -- The soonest deadline first.
 create index cases_due on cases(due_at) where due_at is not null;
 -- What is late in an area.

@@ -55,10 +55,10 @@ pub trait Query {
         written(self, rows)
     }
 
-    /// Entries from position `from` on, oldest first, at most `limit`.
-    fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<Written>> {
-        let rows = self.rows(&format!("{ENTRY} where l.seq >= $1 order by l.seq limit $2"), params![from, limit])?;
-        written(self, rows)
+    /// The entry at a position.
+    fn entry(&mut self, position: u64) -> Result<Option<Written>> {
+        let rows = self.rows(&format!("{ENTRY} where l.seq = $1"), params![position])?;
+        Ok(written(self, rows)?.pop())
     }
 
     /// The entries at these positions (any order), in one query for each 64.

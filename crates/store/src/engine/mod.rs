@@ -1,8 +1,9 @@
 //! One connection to either engine, speaking one SQL text.
 //!
 //! SQL is written once, with `$1` parameters, in the subset that SQLite and PostgreSQL share. Everything that differs
-//! is inside this folder: `$n` becomes `?n` for SQLite (which numbers `$n` by first appearance), and migrations carry
-//! the type tokens `{int} {real} {bytes} {autoid}`.
+//! is inside this folder: `$n` becomes `?n` for SQLite (which numbers `$n` by first appearance), migrations carry the type
+//! tokens `{int} {real} {bytes} {autoid}`, and `{+}` before a column says that no index shall be chosen for its sake: SQLite,
+//! which has no statistics, is told so; PostgreSQL, which has, plans for the values of each question.
 
 mod postgres;
 mod sqlite;

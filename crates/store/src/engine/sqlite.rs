@@ -99,7 +99,7 @@ impl Sqlite {
 /// The text with `?n` for `$n`, kept so that it is made once.
 fn numbered<'a>(texts: &'a mut HashMap<String, String>, sql: &str) -> &'a str {
     if !texts.contains_key(sql) {
-        texts.insert(sql.to_owned(), sql.replace('$', "?"));
+        texts.insert(sql.to_owned(), sql.replace('$', "?").replace("{+}", "+"));
     }
     &texts[sql]
 }

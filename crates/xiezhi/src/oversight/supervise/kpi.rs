@@ -139,7 +139,7 @@ pub fn cases(q: &mut dyn Query, measure: &str, path: &str, from: Ms, to: Ms, lim
     let end = area::end_of(path);
     let rows = match column {
         Some(column) => q.rows(
-            &format!("select id from cases where {column} >= $1 and {column} < $2 and path >= $3 and path < $4 order by {column} desc limit $5"),
+            &format!("select id from cases where {column} >= $1 and {column} < $2 and {{+}}path >= $3 and {{+}}path < $4 order by {column} desc limit $5"),
             params![from, to, path, end, limit],
         )?,
         None => q.rows(

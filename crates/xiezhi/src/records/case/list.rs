@@ -5,7 +5,7 @@
 //!
 //! Cost: one condition leads and has an index (migration 0015), the others are looked at on the way. An area with few
 //! fitting cases (the tally knows) leads itself and is sorted; else the order leads, and a page is found soon because
-//! what fits is frequent. Both engines would choose by guesses that are wrong for parameters, so it is chosen here.
+//! what fits is frequent. SQLite would choose by guesses, so it is chosen here.
 
 use store::{Query, Row, Value, params};
 
@@ -46,9 +46,9 @@ enum Lead {
     Order,
 }
 
-/// A column that no index shall be used for: the planner does not look into an expression.
+/// A column that no index shall be chosen for.
 fn muted(column: &str) -> String {
-    format!("{column} || ''")
+    format!("{{+}}{column}")
 }
 
 /// States as a list for SQL.
@@ -135,13 +135,7 @@ impl Filter {
     /// Whether an area has few cases in these states, by a look at no more of the tally than tells it.
     fn is_few(&self, q: &mut dyn Query, path: &str) -> store::Result<bool> {
         let states = self.states().map(|s| format!(" and t.state in ({s})")).unwrap_or_default();
-        let sql = format!(
-            "select count(*) areas, cast(coalesce(sum(n), 0) as bigint) n from (select t.n from area a join case_tally t on t.area = a.id \
-             where a.path >= $1 and a.path < $2{states} limit {TALLIED}) s"
-        );
-        let row = q.row(&sql, params![path, area::end_of(path)])?;
-        // More rows than are looked at say that it is a large area, whatever these few add up to.
-        row.map_or(Ok(true), |r| Ok(r.get::<i64>("areas")? < TALLIED && r.get::<i64>("n")? <= FEW))
+        Ok(tallied(q, path, &states)?.is_some_and(|n| n <= FEW))
     }
 
     fn lead(&self, q: &mut dyn Query) -> store::Result<Lead> {
@@ -232,8 +226,8 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
     let (mut sql, mut params) = filter.sql(lead);
     let key = if filter.by_due { "due_at" } else { "received_at" };
     let (less, order) = if filter.by_due { (">", "asc") } else { ("<", "desc") };
-    // What leads is not the order: added to nothing, so that no engine walks along the times instead.
-    let by = if matches!(lead, Lead::Area | Lead::Number) { format!("{key} + 0") } else { key.to_owned() };
+    // What leads is not the order, and is not to be left for a walk along the times.
+    let by = if matches!(lead, Lead::Area | Lead::Number) { muted(key) } else { key.to_owned() };
     // Says nothing, but makes the order a condition: without one, SQLite would rather read and sort everything.
     sql.push_str(&format!(" and {by} >= 0"));
     if let Some(cursor) = &filter.cursor {
@@ -269,10 +263,19 @@ pub fn count(q: &mut dyn Query, filter: &Filter) -> Result<i64> {
     Ok(q.count(&format!("select count(*) from cases where {sql}"), &params)?)
 }
 
-/// How many cases an area has ever had, from the tally.
-pub fn count_all(q: &mut dyn Query, path: &str) -> store::Result<i64> {
-    let sql = "select cast(coalesce(sum(t.n), 0) as bigint) from case_tally t join area a on a.id = t.area where a.path >= $1 and a.path < $2";
-    q.count(sql, params![path, area::end_of(path)])
+/// How many cases an area has ever had, from the tally; `None` for an area so large that adding up would take long.
+pub fn count_all(q: &mut dyn Query, path: &str) -> store::Result<Option<i64>> {
+    tallied(q, path, "")
+}
+
+/// Cases of an area by the tally, `None` when it has more rows there than are looked at.
+fn tallied(q: &mut dyn Query, path: &str, condition: &str) -> store::Result<Option<i64>> {
+    let sql = format!(
+        "select count(*) areas, cast(coalesce(sum(n), 0) as bigint) n from (select t.n from area a join case_tally t on t.area = a.id \
+         where a.path >= $1 and a.path < $2{condition} limit {TALLIED}) s"
+    );
+    let Some(row) = q.row(&sql, params![path, area::end_of(path)])? else { return Ok(None) };
+    Ok(if row.get::<i64>("areas")? < TALLIED { Some(row.get("n")?) } else { None })
 }
 
 /// What a person reported, newest first.

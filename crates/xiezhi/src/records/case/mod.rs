@@ -351,7 +351,7 @@ pub fn code_fits(db: &Db, case_id: &str, typed: &str) -> bool {
 
 /// What was said when it was reported: the entry of the log with its sealed elements.
 pub fn said(q: &mut dyn Query, case: &Case) -> store::Result<Option<Written>> {
-    Ok(q.entries(case.log_seq, 1)?.into_iter().next().filter(|w| w.obj == case.id))
+    Ok(q.entry(case.log_seq)?.filter(|w| w.obj == case.id))
 }
 
 /// How a person stands to a case, for rights to act. `main` is the case it was merged into.

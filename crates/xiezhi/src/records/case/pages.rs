@@ -69,7 +69,8 @@ struct Desk {
 #[derive(Serialize, JsonSchema)]
 struct Queue {
     name: &'static str,
-    count: i64,
+    /// None where it would take long to count and helps nobody: all of a large area.
+    count: Option<i64>,
 }
 
 /// The queues of an organisation, in the order in which its work comes.
@@ -107,13 +108,13 @@ fn desk(req: &Req) -> Result<Reply> {
         for (name, filter) in &all {
             let count = match &filter.path {
                 Some(path) if *name == "all" => list::count_all(r, path)?,
-                _ => list::count(r, filter)?,
+                _ => Some(list::count(r, filter)?),
             };
             counts.push(Queue { name, count });
         }
         let q = req.query.get("q").unwrap_or_default().to_owned();
         // Without a wish, the first queue in which something waits.
-        let first = counts.iter().find(|q| q.count > 0).map_or("all", |q| q.name);
+        let first = counts.iter().find(|q| q.count.is_some_and(|n| n > 0)).map_or("all", |q| q.name);
         let wanted = req.query.get("queue").unwrap_or(if q.is_empty() { first } else { "all" });
         let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
         let number = list::digits(&q);

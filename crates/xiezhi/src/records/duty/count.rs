@@ -88,7 +88,7 @@ pub fn words(
     look: &mut Look,
     relation: Relation,
 ) -> Result<Option<String>> {
-    let history = if act == "duty.ask" { q.entries(request.log_seq, 1)? } else { q.history(&request.id)? };
+    let history = if act == "duty.ask" { q.entry(request.log_seq)?.into_iter().collect() } else { q.history(&request.id)? };
     let said = history.iter().rev().find(|w| w.obj == request.id && w.act == act);
     let value = said.and_then(|w| w.element(element).map(str::to_owned));
     Ok(value.and_then(|v| look.at(&Graded::new(element, &request.id, v), relation)))

@@ -82,7 +82,7 @@ fn row(q: &mut dyn Query, book: &Rulebook, map: &Map, o: &Order, who: &Who, look
 /// The reply, prepared or given, as this reader may see it.
 pub fn reply(q: &mut dyn Query, book: &Rulebook, order: &Order, who: &Who, look: &mut Look) -> Result<Option<String>> {
     let Some(seq) = order.reply_seq else { return Ok(None) };
-    let written = q.entries(seq, 1)?.into_iter().next().filter(|w| w.obj == order.id);
+    let written = q.entry(seq)?.filter(|w| w.obj == order.id);
     let words = written.and_then(|w| w.element("hotline.reply").map(str::to_owned));
     // At the terminal nobody is signed in: whoever can start the program on this node's data is the desk.
     let relation = if who.person.is_none() { Relation::Desk } else { relation(book, order, who)? };

@@ -202,7 +202,7 @@ fn element(
     name: &'static str,
     look: &mut Look,
 ) -> Result<Option<String>> {
-    let said = q.entries(o.log_seq, 1)?.into_iter().next().filter(|w| w.obj == o.id);
+    let said = q.entry(o.log_seq)?.filter(|w| w.obj == o.id);
     let relation = relation(book, o, &req.who)?;
     let value = said.and_then(|w| w.element(name).map(str::to_owned));
     Ok(value.and_then(|v| look.at(&Graded::new(name, &o.owner, v), relation)))

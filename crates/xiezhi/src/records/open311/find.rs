@@ -188,8 +188,8 @@ impl Filter {
         }
         if let Some(path) = &self.path {
             let (from, to) = (w.put(path), w.put(area::end_of(path)));
-            // Joined to nothing, so that no engine walks along the paths instead of the times.
-            w.0.push(format!("path || '' >= {from} and path || '' < {to}"));
+            // Not along the paths: along the times.
+            w.0.push(format!("{{+}}path >= {from} and {{+}}path < {to}"));
         }
         if !self.private.is_empty() {
             let marks = w.put_all(&self.private);
