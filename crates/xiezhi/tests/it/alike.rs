@@ -91,15 +91,18 @@ fn the_true_original_is_among_the_first_five() {
         let (asks, original) = (a.max(b), a.min(b));
         let new = &all[asks].1;
         let (y, x) = square(new.place.unwrap());
-        let mut near: Vec<usize> = (-1..=1)
-            .flat_map(|dy| (-1..=1).map(move |dx| (y + dy, x + dx)))
-            .filter_map(|key| squares.get(&key))
-            .flatten()
-            .copied()
-            .filter(|i| *i < asks && new.at - all[*i].1.at <= 90 * 86_400_000)
-            .collect();
+        let around = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (y + dy, x + dx)));
+        let before = |i: &usize| *i < asks && new.at - all[*i].1.at <= 90 * 86_400_000;
+        let squares: Vec<&Vec<usize>> = around.filter_map(|key| squares.get(&key)).collect();
+        let mut near: Vec<usize> = squares.iter().flat_map(|s| s.iter().copied().filter(before)).collect();
         near.sort_unstable();
-        let candidates: Vec<Report> = near.iter().map(|i| all[*i].1.clone()).collect();
+        // As the program does it: the newest of each square, and the words of the most promising.
+        let mut ids: Vec<usize> = squares.iter().flat_map(|s| s.iter().rev().copied().filter(before).take(40)).collect();
+        ids.sort_unstable();
+        let mut candidates: Vec<Report> = ids.iter().map(|i| all[*i].1.clone()).collect();
+        let kept = alike::promising(new, &candidates, 60);
+        let ids: Vec<usize> = kept.iter().map(|i| ids[*i]).collect();
+        candidates = ids.iter().map(|i| all[*i].1.clone()).collect();
         let found = alike::rank(new, &candidates);
         let by_rule = |i: &usize| {
             let r = &all[*i].1;
@@ -109,7 +112,7 @@ fn the_true_original_is_among_the_first_five() {
         let mut rule: Vec<(u32, usize)> = near.iter().filter_map(by_rule).collect();
         rule.sort_unstable();
         pairs += 1;
-        ours += usize::from(found.iter().take(5).any(|m| near[m.index] == original));
+        ours += usize::from(found.iter().take(5).any(|m| ids[m.index] == original));
         naive += usize::from(rule.iter().take(5).any(|(_, i)| *i == original));
     }
     eprintln!("of {pairs} named pairs: the original among the first five {ours}, by the naive rule {naive}");

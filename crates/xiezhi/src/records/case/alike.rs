@@ -4,14 +4,17 @@
 //! asker typed himself; what was written after handling is never looked at; a suggestion merges nothing by itself. What a
 //! private class holds is nobody's to find.
 //!
-//! Cost: nine look-ups of at most [`EACH`] cases in squares of an index, whatever the number of cases.
+//! Cost: nine look-ups of at most [`EACH`] cases in squares of an index, and the words of at most [`READ`] of them, whatever
+//! the number of cases.
+
+use std::collections::HashMap;
 
 use calc::alike::{self, Match, Report};
 use calc::geo::Point;
 use calc::grade::{self, Mask};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Query, Value};
+use store::{Query, Value, Written};
 
 use super::report::{self, NewReport};
 use super::rules::State;
@@ -35,6 +38,8 @@ pub const ROUTES: &[Route] = &[Route::post(
 const BACK: Ms = 90 * DAY;
 /// Cases of one square that are compared.
 const EACH: usize = 40;
+/// Cases whose words are opened and compared.
+const READ: usize = 60;
 /// Suggestions that are shown.
 const SHOWN: usize = 3;
 /// Log-odds from which on one is worth showing.
@@ -63,23 +68,24 @@ pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: 
     Ok(found.into_iter().map(|m| (cases[m.index].clone(), m)).collect())
 }
 
-/// How alike each of these is to what is asked, best first; those that share neither place nor words are left out.
+/// How alike the most promising of these are to what is asked, best first; those that share neither place nor words are
+/// left out.
 pub(super) fn compare(q: &mut dyn Query, cases: &[Case], asked: &Asked) -> Result<Vec<Match>> {
-    let said: Vec<u64> = cases.iter().map(|c| c.log_seq).collect();
-    let said = q.entries_at(&said)?;
-    let text = |case: &Case| {
-        let entry = said.iter().find(|w| w.index == case.log_seq && w.obj == case.id);
-        entry.and_then(|w| w.element("case.text")).map(impersonal).unwrap_or_default()
-    };
-    let texts: Vec<String> = cases.iter().map(text).collect();
-    let candidates: Vec<Report> = cases
-        .iter()
-        .zip(&texts)
-        .map(|(c, text)| Report { text, class: c.class.as_deref(), place: place::of(c), at: c.received_at })
-        .collect();
     let masked = impersonal(asked.text);
     let new = Report { text: &masked, class: asked.class, place: asked.place, at: asked.at };
-    Ok(alike::rank(&new, &candidates))
+    let silent: Vec<Report> =
+        cases.iter().map(|c| Report { text: "", class: c.class.as_deref(), place: place::of(c), at: c.received_at }).collect();
+    let kept = alike::promising(&new, &silent, READ);
+    let said: Vec<u64> = kept.iter().map(|&i| cases[i].log_seq).collect();
+    let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
+    let text = |case: &Case| {
+        let entry = said.get(&case.log_seq).filter(|w| w.obj == case.id);
+        entry.and_then(|w| w.element("case.text")).map(impersonal).unwrap_or_default()
+    };
+    let texts: Vec<String> = kept.iter().map(|&i| text(&cases[i])).collect();
+    let candidates: Vec<Report> = kept.iter().zip(&texts).map(|(&i, text)| Report { text, ..silent[i].clone() }).collect();
+    let ranked = alike::rank(&new, &candidates);
+    Ok(ranked.into_iter().map(|m| Match { index: kept[m.index], ..m }).collect())
 }
 
 /// A text without what is personal in it: also without the ends of a number that a mask leaves.
