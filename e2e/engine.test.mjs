@@ -11,10 +11,13 @@ let firm;
 stage(async () => {
   const [clerk, property] = [await as('committee'), await as('property')];
   place = { area: (await json(clerk, server, '/me')).roles[0].area };
-  firm = (await json(property, server, '/me')).roles[0].body;
+  firm = await body(property);
   await clerk.context().close();
   await property.context().close();
 });
+
+/** The organisation for which somebody is signed in. */
+const body = async (page) => (await json(page, server, '/me')).roles[0].body;
 
 const named = (name) => (choices) => choices.find((c) => c.label.includes(name)).value;
 
@@ -62,6 +65,55 @@ for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', js: false, look: PHO
     await clerk.context().close();
   });
 }
+
+test('the firm that leads shares the work out, one refuses, and it settles only when all parts have', { timeout: 120_000 }, async () => {
+  const [clerk, property] = [await as('committee'), await as('property', { look: PHONE })];
+  const [group, bureau] = [await as('volunteer_group'), await as('department')];
+  const { number } = await sent(clerk, '楼道杂物要一起清');
+  await see(property, number, 'sent to the firm that will lead');
+  await act(property, number, 'accept');
+  await see(property, number, 'led by the firm');
+  const call = await form(property, `/cases/${number}/tasks`);
+  for (const name of [await body(group), await body(bureau)]) {
+    await call.locator('label', { hasText: name }).first().locator('input').check({ force: true });
+  }
+  await call.locator('[name=kind][value=joint]').check({ force: true });
+  await call.locator('[name=text]').fill('周六上午一起清运');
+  await press(property, call.locator('button'));
+  await good(property, 'shared out');
+  const parts = async () => (await json(property, server, `/cases/${number}`)).tasks;
+  assert.deepEqual((await parts()).map((p) => [p.kind, p.state]), [['joint', 'asked'], ['joint', 'asked']]);
+
+  const part = async (page) => (await json(page, server, `/cases/${number}`)).tasks.find((k) => k.actions.length > 0).id;
+  const [first, second] = [await part(group), await part(bureau)];
+  await see(group, number, 'my part of joint work');
+  await send(group, `/tasks/${first}/done`, { text: '搬走了两车' });
+  await see(bureau, number, 'the part of a bureau');
+  await send(bureau, `/tasks/${second}/refuse`, { text: '清运要先登记' });
+  await good(bureau, 'refused');
+
+  // The lead has done its own part; the whole closes last: until then closing is not offered, and refused.
+  await see(property, number, 'with a part that was refused');
+  await act(property, number, 'feedback', { text: '楼道清空了' });
+  await see(clerk, number, 'to be checked');
+  await act(clerk, number, 'check');
+  await see(clerk, number, 'checked, with a part that is open');
+  assert.equal(await clerk.locator(`form[action$="/cases/${number}/close"]`).count(), 0);
+  const early = await clerk.context().request.post(server.url(`/cases/${number}/close`), {
+    data: { outcome: 'solved' }, headers: { accept: 'application/json', origin: server.origin },
+  });
+  assert.deepEqual([early.status(), (await early.json()).code], [409, 'tasks-open']);
+  await see(property, number, 'handed in, a part was refused');
+  await send(property, `/tasks/${second}/insist`, { text: '已经登记，请周六来' });
+  await see(bureau, number, 'asked again');
+  await send(bureau, `/tasks/${second}/done`, { text: '已清运' });
+  assert.deepEqual((await parts()).map((p) => p.state), ['done', 'done']);
+  await see(clerk, number, 'all parts have settled');
+  await act(clerk, number, 'close', { outcome: 'solved' });
+  await good(clerk, 'closed after its parts');
+  assert.equal((await json(clerk, server, `/cases/${number}`)).state, 'closed');
+  for (const page of [clerk, property, group, bureau]) await page.context().close();
+});
 
 test('passed round three times it is ruled on, and the next one is offered the ruling', { timeout: 120_000 }, async () => {
   const [clerk, property, street] = [await as('committee'), await as('property'), await as('subdistrict')];
