@@ -1,12 +1,11 @@
 //! Indicators: counted from the log, for areas and parties, each figure with its cases; and calls to a random sample.
 
 use serde_json::{Value as Json, json};
-use store::Query as _;
 use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::oversight::supervise::kpi;
 
-use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine};
+use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine, recounts};
 
 fn done(who: &Client, number: &str, action: &str, body: Json) {
     let answer = who.act(number, action, body);
@@ -81,20 +80,7 @@ fn every_figure_is_counted_from_the_log_and_leads_to_its_cases() {
             assert_eq!(anyone.get(&format!("/kpi?{query}")).error().1, code);
         }
         assert_eq!(anyone.get("/kpi/cases?measure=nothing").error().1, "unknown-value");
-        // Counting anew from the log gives the same.
-        let all = "select scope, day, measure, n from kpi order by scope, day, measure";
-        let read = |w: &World| -> Vec<String> {
-            w.app.db.read(|r| r.rows(all, &[])).unwrap().iter().map(|r| format!("{r:?}")).collect()
-        };
-        let before = read(w);
-        let wipe = |tx: &mut store::Tx| {
-            tx.exec("delete from kpi", &[])?;
-            tx.exec("delete from kpi_case", &[])?;
-            tx.follow("kpi", 0)
-        };
-        w.app.db.write(wipe).map_err(|e: store::Error| e.to_string()).unwrap();
-        kpi::follow(&w.app).unwrap();
-        assert_eq!(read(w), before);
+        recounts(w);
     });
 }
 

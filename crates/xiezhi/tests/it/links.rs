@@ -2,13 +2,12 @@
 //! the earlier case no longer counts as solved, and everything can be taken back and counted again.
 
 use serde_json::{Value as Json, json};
-use store::Query as _;
 use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::oversight::supervise::kpi;
 use xiezhi::records::case::link;
 
-use super::world::{COMMUNITY, Client, World, on_each_engine};
+use super::world::{COMMUNITY, Client, World, on_each_engine, recounts};
 
 fn done(who: &Client, number: &str, action: &str, body: Json) -> Json {
     let answer = who.act(number, action, body);
@@ -72,26 +71,6 @@ fn pair(way: &str, number: &str) -> Vec<(String, String)> {
     vec![(way.to_owned(), number.to_owned())]
 }
 
-/// Counting anew from the log gives the same rows.
-fn recounts(w: &World) {
-    follow(w);
-    let read =
-        |sql: &str| -> Vec<String> { w.app.db.read(|r| r.rows(sql, &[])).unwrap().iter().map(|r| format!("{r:?}")).collect() };
-    let all = || {
-        let rows = read("select measure, at, case_id, path, body from kpi_case order by measure, at, case_id");
-        (read("select scope, day, measure, n from kpi order by scope, day, measure"), rows)
-    };
-    let before = all();
-    let wipe = |tx: &mut store::Tx| {
-        tx.exec("delete from kpi", &[])?;
-        tx.exec("delete from kpi_case", &[])?;
-        tx.follow("kpi", 0)
-    };
-    w.app.db.write(wipe).map_err(|e: store::Error| e.to_string()).unwrap();
-    kpi::follow(&w.app).unwrap();
-    assert_eq!(all(), before);
-}
-
 #[test]
 fn what_is_evident_is_linked_by_itself_and_lowers_what_was_said_to_be_solved() {
     on_each_engine(|w| {
@@ -140,6 +119,7 @@ fn what_is_evident_is_linked_by_itself_and_lowers_what_was_said_to_be_solved() {
             "state",
             "too late"
         );
+        follow(w);
         recounts(w);
     });
 }
@@ -162,6 +142,7 @@ fn a_case_that_was_nothing_or_is_open_again_gives_the_count_back() {
         done(&w.client(None), &first, "reopen", json!({ "reason": "又不亮了", "code": code }));
         assert_eq!(solved(w), ([0, 2], [0, 1], 0), "reopened: taken once, not twice");
         assert_eq!(linked(&clerk, &third), pair("before", &first), "the link stays");
+        follow(w);
         recounts(w);
     });
 }
@@ -214,6 +195,7 @@ fn a_desk_links_within_bounds_and_private_matters_stay_private() {
         let (late, _) = report(w, "门口灯坏了", "lighting", 32.3941);
         let clerk = w.client(Some("clerk"));
         assert_eq!(clerk.post(&format!("/cases/{late}/links"), &json!({ "to": solved_one })).error().1, "out-of-range");
+        follow(w);
         recounts(w);
     });
 }

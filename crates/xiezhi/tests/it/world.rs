@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value as Json, json};
+use store::Query as _;
 use tempfile::TempDir;
 use xiezhi::base::{area, party};
 use xiezhi::kit::config::Config;
 use xiezhi::kit::{App, Error, RoleKind, Who};
+use xiezhi::oversight::supervise::kpi;
 
 pub const COMMUNITY: &str = "321002001001";
 pub const SIBLING: &str = "321002001002";
@@ -268,4 +270,31 @@ pub fn send(client: &Client, path: &str, fields: &[(&str, &str)], file: &[u8]) -
     body.extend(file);
     body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
     client.post_raw(path, &[("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))], &body)
+}
+
+/// Counting the indicators anew from the log gives the same rows, and blocks add up to what their days do.
+pub fn recounts(w: &World) {
+    let read =
+        |sql: &str| -> Vec<String> { w.app.db.read(|r| r.rows(sql, &[])).unwrap().iter().map(|r| format!("{r:?}")).collect() };
+    let all = || {
+        [
+            "select scope, day, measure, n from kpi order by scope, day, measure",
+            "select scope, block, measure, n from kpi_block order by scope, block, measure",
+            "select measure, at, case_id, path, body from kpi_case order by measure, at, case_id",
+        ]
+        .map(read)
+    };
+    let before = all();
+    let wipe = |tx: &mut store::Tx| {
+        for table in ["kpi", "kpi_block", "kpi_case"] {
+            tx.exec(&format!("delete from {table}"), &[])?;
+        }
+        tx.follow("kpi", 0)
+    };
+    w.app.db.write(wipe).map_err(|e: store::Error| e.to_string()).unwrap();
+    kpi::follow(&w.app).unwrap();
+    assert_eq!(all(), before);
+    let apart = "select count(*) from (select scope, block, measure from kpi_block except \
+                 select scope, day / 32, measure from kpi group by scope, day / 32, measure) s";
+    assert_eq!(w.app.db.read(|r| r.count(apart, &[])).unwrap(), 0);
 }

@@ -2,8 +2,9 @@
 //!
 //! What must stay true: every count can be made again from the log, where each step names what it counts as; a step counts
 //! for its area and all areas above, for its class, and for the party it is charged to; a count that is taken back (`-name`,
-//! with the moment at which it was made) goes from the day on which it stood. Cost of a board: the days asked for
-//! times the measures, however many cases there are.
+//! with the moment at which it was made) goes from the day on which it stood. A block holds what its days hold together.
+//! Cost of a board: the blocks and the days at both ends of what is asked for times the measures, however many cases there
+//! are.
 
 use std::collections::HashMap;
 
@@ -16,6 +17,9 @@ use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, follow};
 
 const KPI: [&str; 4] = ["scope", "day", "measure", "n"];
+const BLOCKS: [&str; 4] = ["scope", "block", "measure", "n"];
+/// Days of a block: each step is counted in its day and in its block.
+const BLOCK: i64 = 32;
 const CASE: [&str; 5] = ["measure", "at", "case_id", "path", "body"];
 
 /// Events that nobody needs to look up one by one: they are found by the dates of the case.
@@ -95,6 +99,7 @@ pub(crate) fn scopes(path: &str, body: Option<&str>, class: Option<&str>) -> Vec
 /// Adds to a count.
 pub(crate) fn add(tx: &mut Tx, scope: &str, day: i64, measure: &str, n: i64) {
     tx.add("kpi", &KPI, params![scope, day, measure, n]);
+    tx.add("kpi_block", &BLOCKS, params![scope, day.div_euclid(BLOCK), measure, n]);
 }
 
 fn count(tx: &mut Tx, e: &Event, day: i64) -> Result<()> {
@@ -117,8 +122,17 @@ pub fn day(at: Ms, zone: &jiff::tz::TimeZone) -> i64 {
 
 /// What was counted in a scope from one day to another, both included.
 pub fn counts(q: &mut dyn Query, scope: &str, from: i64, to: i64) -> store::Result<Counts> {
-    let sql = "select measure, cast(sum(n) as bigint) n from kpi where scope = $1 and day >= $2 and day <= $3 group by measure";
-    q.rows(sql, params![scope, from, to])?.iter().map(|r| Ok((r.get("measure")?, r.get("n")?))).collect()
+    // Whole blocks in the middle; when there is none, all are days.
+    let (first, end) = ((from + BLOCK - 1).div_euclid(BLOCK), (to + 1).div_euclid(BLOCK));
+    let (until, again) = if first < end { (first * BLOCK, end * BLOCK) } else { (to + 1, to + 1) };
+    let sql = "select measure, cast(sum(n) as bigint) n from ( \
+               select measure, n from kpi where scope = $1 and day >= $2 and day < $3 union all \
+               select measure, n from kpi where scope = $1 and day >= $4 and day <= $5 union all \
+               select measure, n from kpi_block where scope = $1 and block >= $6 and block < $7) s group by measure";
+    q.rows(sql, params![scope, from, until, again, to, first, end])?
+        .iter()
+        .map(|r| Ok((r.get("measure")?, r.get("n")?)))
+        .collect()
 }
 
 /// Received and closed of each day.
@@ -148,4 +162,32 @@ pub fn cases(q: &mut dyn Query, measure: &str, path: &str, from: Ms, to: Ms, lim
         )?,
     };
     rows.iter().map(|r| r.get("id")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kit::config::Config;
+
+    #[test]
+    fn blocks_and_days_together_are_what_all_days_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::new(dir.path());
+        config.file.store.min_free_mb = 0;
+        let app = App::open(config).unwrap();
+        let n = |day: i64| day * day % 7;
+        let days = || 20_000..20_150;
+        let write = move |tx: &mut Tx| {
+            days().for_each(|day| add(tx, "1/", day, "received", n(day)));
+            Ok::<_, crate::kit::Error>(tx.follow("kpi", 0)?)
+        };
+        app.db.write(write).unwrap();
+        let read = |from, to| app.db.read(|r| counts(r, "1/", from, to)).unwrap().get("received").copied().unwrap_or(0);
+        for from in (19_990..20_160).step_by(3) {
+            for to in from - 1..20_160 {
+                let all: i64 = days().filter(|d| (from..=to).contains(d)).map(n).sum();
+                assert_eq!(read(from, to), all, "{from} to {to}");
+            }
+        }
+    }
 }
