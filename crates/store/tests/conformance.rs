@@ -113,6 +113,11 @@ fn values_come_back_as_they_went_in() {
         assert_eq!(row.get::<Option<f64>>("x").unwrap(), Some(0.5));
         assert_eq!(row.get::<Vec<u8>>("raw").unwrap(), vec![0, 255]);
         assert!(row.get::<String>("n").is_err(), "a kind is never guessed");
+        // A column that no index shall be chosen for compares as any other.
+        let sql =
+            "select id from thing where {+}id >= $1 and {+}n = $2 and {+}n >= 0 and ({+}x < $3 or {+}raw = $4) order by {+}n";
+        let ask = |n: i64, x: f64| db.read(|r| r.rows(sql, params!["甲", n, x, vec![0u8, 255]])).unwrap().len();
+        assert_eq!([ask(7, 1.0), ask(7, 0.0), ask(8, 1.0)], [1, 1, 0]);
     });
 }
 

@@ -2,8 +2,9 @@
 //!
 //! SQL is written once, with `$1` parameters, in the subset that SQLite and PostgreSQL share. Everything that differs
 //! is inside this folder: `$n` becomes `?n` for SQLite (which numbers `$n` by first appearance), migrations carry the type
-//! tokens `{int} {real} {bytes} {autoid}`, and `{+}` before a column says that no index shall be chosen for its sake: SQLite,
-//! which has no statistics, is told so; PostgreSQL, which has, plans for the values of each question.
+//! tokens `{int} {real} {bytes} {autoid}`, and `{+}` before a column that is compared says that no index shall be chosen for
+//! its sake: SQLite, which has no statistics, is told so; PostgreSQL, which has, plans anew for each question, and does not
+//! see the value that such a column is compared with.
 
 mod postgres;
 mod sqlite;
