@@ -159,12 +159,12 @@ impl Filter {
         // Partial indexes are only used for what stands literally in the statement.
         match self.state {
             Some(Wanted::Open) => all.0.push(open.into()),
-            Some(Wanted::In(state)) => {
-                all.0.push(format!("state = '{}'", state.as_str()));
-                if state.is_open() {
-                    all.0.push(open.into());
-                }
+            Some(Wanted::In(state)) if state.is_open() => {
+                all.0.push(open.into());
+                // Only what is open is in these states, which statistics do not tell.
+                all.add(&led(Lead::Body, "state"), "=", state.as_str());
             }
+            Some(Wanted::In(state)) => all.0.push(format!("state = '{}'", state.as_str())),
             None => {}
         }
         if let Some(overlay) = self.overlay {
