@@ -7,4 +7,4 @@ create table kpi_block (
   primary key (scope, block, measure)
 );
 insert into kpi_block(scope, block, measure, n)
-  select scope, day / 32, measure, cast(sum(n) as bigint) from kpi group by scope, day / 32, measure;
+  select scope, day / 32, measure, cast(sum(n) as {int}) from kpi group by scope, day / 32, measure;

@@ -1,5 +1,6 @@
-// <photo-field data-remove>: around a .field with <input type=file multiple accept=image/*>; shows the chosen photos,
-// lets each be taken away, adds those of a second choice, and makes big ones smaller before they travel.
+// <photo-field data-remove data-cover …>: around a .field with <input type=file multiple accept=image/*>; shows the chosen
+// photos, lets each be taken away and faces in it be covered, adds those of a second choice, and makes big ones smaller
+// before they travel.
 // Must stay true: the input always holds exactly the photos shown; a photo that cannot be made smaller is sent as it
 // is; without this module the input works alone.
 
@@ -86,6 +87,7 @@ class PhotoField extends HTMLElement {
     image.alt = '';
     image.onerror = () => { image.hidden = true; }; // a kind the browser cannot show may still be sent
     image.src = photo.url;
+    photo.image = image;
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'btn quiet';
@@ -100,7 +102,50 @@ class PhotoField extends HTMLElement {
       (next ?? this.#input).focus();
     });
     item.append(image, button);
+    if (this.dataset.cover && typeof HTMLDialogElement === 'function') item.append(this.#coverer(photo));
     this.#list.append(item);
+  }
+
+  /// The button that opens a photo large, to cover faces and plates in it before it travels.
+  #coverer(photo) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'btn quiet';
+    button.textContent = this.dataset.cover;
+    button.addEventListener('click', async () => {
+      const { covered } = await import('./cover-picture.js');
+      await this.#work;
+      const dialog = document.createElement('dialog');
+      const cover = document.createElement('cover-picture');
+      for (const word of ['Label', 'Hint', 'Undo', 'Said']) cover.dataset[word.toLowerCase()] = this.dataset[`cover${word}`];
+      const image = document.createElement('img');
+      image.alt = '';
+      image.src = photo.url;
+      cover.append(image);
+      const end = (word, act) => {
+        const done = document.createElement('button');
+        done.type = 'button';
+        done.className = act ? 'btn primary' : 'btn quiet';
+        done.textContent = word;
+        done.addEventListener('click', async () => { await act?.(); dialog.close(); });
+        return done;
+      };
+      const buttons = document.createElement('div');
+      buttons.className = 'buttons';
+      const take = async () => {
+        if (cover.places.length === 0) return;
+        photo.sent = await covered(photo.sent, cover.places);
+        URL.revokeObjectURL(photo.url);
+        photo.image.src = photo.url = URL.createObjectURL(photo.sent);
+        this.#fill();
+      };
+      buttons.append(end(this.dataset.coverDone, take), end(this.dataset.coverCancel));
+      dialog.append(cover, buttons);
+      dialog.addEventListener('close', () => { dialog.remove(); button.focus(); });
+      document.body.append(dialog);
+      dialog.showModal();
+    });
+    return button;
   }
 
   #fill() {

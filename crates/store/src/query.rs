@@ -38,6 +38,11 @@ pub trait Query {
         }
     }
 
+    /// An owner's key, for what has to be sealed outside a write (files); `None` when it was destroyed.
+    fn key_of(&mut self, owner: &str) -> Result<Option<Secret>> {
+        subject_key(self, owner)
+    }
+
     /// Opens a sealed text.
     fn open_text(&mut self, owner: &str, sealed: Option<Vec<u8>>) -> Result<Option<String>> {
         let Some(sealed) = sealed else { return Ok(None) };

@@ -41,6 +41,7 @@ pub fn all() -> Vec<Route> {
         notice::web::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,
+        case::picture::ROUTES,
         case::pages::ROUTES,
         case::hung::ROUTES,
         case::order::ROUTES,

@@ -167,7 +167,8 @@ pub fn migrations() -> Vec<Migration> {
         "0013_links",
         "0014_orders",
         "0015_lists",
-        "0016_kpi_blocks"
+        "0016_kpi_blocks",
+        "0017_pictures"
     ]
     .into_iter()
     .enumerate()

@@ -27,6 +27,7 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod orders;
+mod pictures;
 mod recalendar;
 mod receipt;
 mod recut;

@@ -182,6 +182,7 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
     pub text: String,
 }
 
@@ -206,11 +207,8 @@ impl Client {
     fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
         let mut answer = answer.unwrap();
         let headers = answer.headers().iter().map(|(k, v)| (k.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
-        Answer {
-            status: answer.status().as_u16(),
-            headers,
-            text: String::from_utf8_lossy(&answer.body_mut().read_to_vec().unwrap()).into_owned(),
-        }
+        let body = answer.body_mut().read_to_vec().unwrap();
+        Answer { status: answer.status().as_u16(), headers, text: String::from_utf8_lossy(&body).into_owned(), body }
     }
 
     pub fn get_as(&self, path: &str, accept: &str) -> Answer {

@@ -1,4 +1,5 @@
-//! The public copy of a picture: decoded and drawn anew, so that nothing of the file survives but its pixels.
+//! The public copy of a picture: decoded and drawn anew, so that nothing of the file survives but its pixels; and places
+//! in it made unreadable.
 //!
 //! What must stay true: the size is known before anything is decoded; at most two pictures are decoded at once; the
 //! copy stands upright, is at most [`SIDE`] pixels long and carries no metadata (place, device, thumbnail).
@@ -8,8 +9,9 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::error::{LimitError, LimitErrorKind};
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, ImageResult, Limits, Rgb, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits, Rgb, RgbImage};
 
+use super::cover::{Place, WHOLE};
 use crate::kit::Result;
 use crate::kit::error::{Error, Kind};
 use crate::kit::slots::Slots;
@@ -30,6 +32,41 @@ pub fn copy(bytes: &[u8]) -> Result<Vec<u8>> {
     DECODERS.run(|| draw(bytes)).map_err(|e| Error { detail: Some(e.to_string()), ..Kind::BadMedia.at("media") })
 }
 
+/// A copy with places covered: each keeps the averages of three by three fields.
+pub fn cover(copy: &[u8], places: &[Place]) -> Result<Vec<u8>> {
+    let drawn = DECODERS.run(|| {
+        let mut picture = image::load_from_memory_with_format(copy, ImageFormat::Jpeg)?.into_rgb8();
+        places.iter().for_each(|place| blur(&mut picture, place));
+        encode(&picture)
+    });
+    drawn.map_err(|e| Error { detail: Some(e.to_string()), ..Kind::BadMedia.at("media") })
+}
+
+fn blur(picture: &mut RgbImage, place: &Place) {
+    const FIELDS: u32 = 3;
+    let (wide, high) = picture.dimensions();
+    // Outwards: what was framed is covered to its last pixel.
+    let (left, top) = (place.x * wide / WHOLE, place.y * high / WHOLE);
+    let (right, bottom) = (((place.x + place.w) * wide).div_ceil(WHOLE), ((place.y + place.h) * high).div_ceil(WHOLE));
+    let cut = |from: u32, to: u32, i: u32| from + (to - from) * i / FIELDS;
+    for (i, j) in (0..FIELDS).flat_map(|i| (0..FIELDS).map(move |j| (i, j))) {
+        let (xs, ys) = (cut(left, right, i)..cut(left, right, i + 1), cut(top, bottom, j)..cut(top, bottom, j + 1));
+        let field = || ys.clone().flat_map(|y| xs.clone().map(move |x| (x, y)));
+        let mut sum = [0u64; 3];
+        for (x, y) in field() {
+            picture.get_pixel(x, y).0.iter().zip(&mut sum).for_each(|(c, s)| *s += u64::from(*c));
+        }
+        let n = (xs.len() as u64 * ys.len() as u64).max(1);
+        field().for_each(|(x, y)| picture.put_pixel(x, y, Rgb(sum.map(|s| (s / n) as u8))));
+    }
+}
+
+fn encode(picture: &RgbImage) -> ImageResult<Vec<u8>> {
+    let mut out = Vec::new();
+    JpegEncoder::new_with_quality(&mut out, QUALITY).encode_image(picture)?;
+    Ok(out)
+}
+
 fn draw(bytes: &[u8]) -> ImageResult<Vec<u8>> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
@@ -47,9 +84,7 @@ fn draw(bytes: &[u8]) -> ImageResult<Vec<u8>> {
         picture = picture.resize(SIDE, SIDE, FilterType::Triangle);
     }
     picture.apply_orientation(orientation);
-    let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, QUALITY).encode_image(&on_white(picture))?;
-    Ok(out)
+    encode(&on_white(picture))
 }
 
 /// JPEG knows no transparency: what was transparent becomes white, as on a page.

@@ -7,6 +7,8 @@
 //!
 //! Log kinds written: `media.keep`, `media.sweep`.
 
+/// Covering what must not be seen, and setting free.
+pub mod cover;
 mod image;
 mod sniff;
 #[cfg(test)]
@@ -124,15 +126,35 @@ pub struct Shown {
     pub phase: String,
     /// When it was uploaded.
     pub at: Ms,
+    /// Places in it that were covered.
+    pub covered: i64,
+    /// Everybody may see it.
+    pub released: bool,
 }
 
 /// The pictures and recordings of a matter, oldest first.
 pub fn of(q: &mut dyn Query, subject: &str) -> store::Result<Vec<Shown>> {
-    let sql = "select id, kind, phase, created_at from media where subject = $1 order by created_at, id limit 200";
-    let rows = q.rows(sql, params![subject])?;
-    let shown =
-        |r: &store::Row| Ok(Shown { id: r.get("id")?, kind: r.get("kind")?, phase: r.get("phase")?, at: r.get("created_at")? });
-    rows.iter().map(shown).collect()
+    let sql = format!("select {SHOWN} from media where subject = $1 order by created_at, id limit 200");
+    q.rows(&sql, params![subject])?.iter().map(shown).collect()
+}
+
+/// One of them.
+pub fn one(q: &mut dyn Query, subject: &str, id: &str) -> store::Result<Option<Shown>> {
+    let sql = format!("select {SHOWN} from media where subject = $1 and id = $2");
+    q.row(&sql, params![subject, id])?.as_ref().map(shown).transpose()
+}
+
+const SHOWN: &str = "id, kind, phase, created_at, covered, released_at";
+
+fn shown(row: &store::Row) -> store::Result<Shown> {
+    Ok(Shown {
+        id: row.get("id")?,
+        kind: row.get("kind")?,
+        phase: row.get("phase")?,
+        at: row.get("created_at")?,
+        covered: row.get("covered")?,
+        released: row.get::<Option<Ms>>("released_at")?.is_some(),
+    })
 }
 
 /// What may leave, with its media type: the copy of a picture, a recording as it came. The caller has decided that

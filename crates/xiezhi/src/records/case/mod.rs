@@ -10,7 +10,8 @@
 //! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
 //! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`, `case.supervise` by a rule of the
 //! catalogue; `case.promise` for upper rooms; `case.link` and `case.unlink` of a case that came back, `case.recurred`,
-//! `case.unrecurred` and `case.recount` of the earlier one.
+//! `case.unrecurred` and `case.recount` of the earlier one; `case.cover`, `case.release`, `case.conceal` and `case.original`
+//! of a picture.
 
 /// Nobody who is away holds a clock.
 pub mod absent;
@@ -50,6 +51,8 @@ pub mod offer;
 pub mod order;
 /// Pages that show many cases.
 pub mod pages;
+/// Pictures, and what is covered in them.
+pub mod picture;
 /// Where it is.
 pub mod place;
 /// What was promised to others.

@@ -29,7 +29,7 @@ use crate::kit::i18n::Lang;
 use crate::kit::{App, RoleKind, Who};
 
 /// The name of a case's class in the reader's language.
-fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, lang: Lang) -> String {
+pub(super) fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, lang: Lang) -> String {
     class.map_or_else(|| app.texts.plain(lang, "class-none"), |c| classes.label(c, lang).to_owned())
 }
 

@@ -11,8 +11,8 @@ use super::rules::Action;
 use super::task::{self, Call, TaskAction, TaskKind};
 use super::view::{self, Matter};
 use super::{Case, Rulebook, by_number, code_fits, tracking_code};
-use crate::base::catalogue::{Graded, Look};
-use crate::base::{classes, media, party};
+use crate::base::catalogue::Look;
+use crate::base::{classes, media};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::tries;
@@ -28,7 +28,6 @@ pub const ROUTES: &[Route] = &[
     Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, answer?, code?}`.").gives::<Matter>(),
     Route::post("/cases/{number}/tasks", May::Staff, call, "Calls others to a case: `{to: [id], kind: whistle|joint, text, until?}`.").gives::<Matter>(),
     Route::post("/tasks/{id}/{action}", May::Staff, task_act, "answer done refuse insist cancel rate: `{text?, reason?, media?, score?}`.").gives::<Matter>(),
-    Route::get("/cases/{number}/media/{id}", May::Anyone, picture, "A picture or recording, for those who may see it."),
 ];
 
 fn make(req: &Req) -> Result<Reply> {
@@ -69,7 +68,7 @@ fn make(req: &Req) -> Result<Reply> {
 }
 
 /// The case of the path, and its tracking code when the right one came along. A wrong code is refused and slowed down.
-fn find(req: &Req) -> Result<(Case, Option<String>)> {
+pub(super) fn find(req: &Req) -> Result<(Case, Option<String>)> {
     let number = req.param("number");
     let case = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
     let typed = req.query.get("code").or(req.form.get("code")).map(str::to_owned);
@@ -197,17 +196,4 @@ fn receipt(req: &Req) -> Result<Reply> {
     let receipt = req.app.db.receipt(case.log_seq, size)?;
     let name = format!("attachment; filename=\"receipt-{}.json\"", case.number);
     Ok(Reply::json(&receipt)?.header("content-disposition", name))
-}
-
-fn picture(req: &Req) -> Result<Reply> {
-    let (case, code) = find(req)?;
-    let id = req.param("id");
-    let (chart, tasks) = (party::Chart::now(req.app)?, req.app.db.read(|r| task::of(r, &case.id))?);
-    let relation =
-        view::relation(&case, &req.who, code.is_some(), &chart.desk_of(&case.path)?.id, view::called(&tasks, &req.who));
-    let mut look = Look::new(&req.who, "case");
-    look.at(&Graded::new("case.media", &case.owner, id.to_owned()), relation).filter(|seen| seen == id).ok_or(Kind::NotFound)?;
-    let (bytes, kind) = media::bytes(req.app, &case.id, id)?;
-    look.record(req.app)?;
-    Ok(Reply::of(kind, bytes).header("cache-control", "private, max-age=600"))
 }

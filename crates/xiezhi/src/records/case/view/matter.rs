@@ -21,7 +21,7 @@ use crate::records::case::alike::{self, Asked};
 use crate::records::case::offer;
 use crate::records::case::rules::{self, Action, Overlay, State};
 use crate::records::case::task::{self, Task};
-use crate::records::case::{Case, Rulebook, ledger, link, main_of, place, place_text, question, reply, stand};
+use crate::records::case::{Case, Rulebook, ledger, link, main_of, picture, place, place_text, question, reply, stand};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -45,8 +45,8 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let answers = answers.map(|a| question::shown(case, book.class(case), a, relation, look, req.lang));
     let media = media::of(q, &case.id)?
         .into_iter()
-        .filter(|m| seen_media.contains(&m.id))
-        .map(|m| MediaView { id: m.id, kind: m.kind, phase: m.phase })
+        .filter(|m| seen_media.contains(&m.id) || m.released && !hidden)
+        .map(|m| MediaView { may_cover: m.kind == "photo" && picture::may(who, case), ..MediaView::from(m) })
         .collect();
     let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
     let holder = holder.map(|(b, since)| Holder { party: b.name.clone(), since: app.time(since), phone: b.phone.clone() });

@@ -12,7 +12,9 @@ use crate::kit::time::MINUTE;
 use crate::records::case::{Case, ledger};
 
 /// Steps that only concern those who work on it.
-const STAFF_ONLY: [&str; 9] = [
+const STAFF_ONLY: [&str; 11] = [
+    "case.cover",
+    "case.original",
     "case.promise",
     "case.recount",
     "case.warn",

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::base::media;
 use crate::records::case::alike::Similar;
 use crate::records::case::link::web::Again;
 use crate::records::case::question::Answered;
@@ -152,6 +153,16 @@ pub struct MediaView {
     pub kind: String,
     /// Step in which it was added.
     pub phase: String,
+    /// Everybody may see it.
+    pub released: bool,
+    /// Where the reader may cover what must not be seen and set it free.
+    pub may_cover: bool,
+}
+
+impl From<media::Shown> for MediaView {
+    fn from(m: media::Shown) -> MediaView {
+        MediaView { id: m.id, kind: m.kind, phase: m.phase, released: m.released, may_cover: false }
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
