@@ -31,6 +31,7 @@ pub fn all() -> Vec<Route> {
         area::web::ROUTES,
         party::web::ROUTES,
         party::admin::ROUTES,
+        party::card::ROUTES,
         media::web::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,

@@ -168,7 +168,8 @@ pub fn migrations() -> Vec<Migration> {
         "0014_orders",
         "0015_lists",
         "0016_kpi_blocks",
-        "0017_pictures"
+        "0017_pictures",
+        "0018_cards"
     ]
     .into_iter()
     .enumerate()

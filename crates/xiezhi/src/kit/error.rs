@@ -48,6 +48,8 @@ kinds! {
     SignIn = 401 "sign-in",
     /// Name or password are wrong.
     WrongPassword = 401 "wrong-password",
+    /// There is no such household card, or it was ended.
+    WrongCard = 401 "wrong-card",
     /// This person may not do this.
     Denied = 403 "denied",
     /// The request came from another site.

@@ -4,10 +4,13 @@
 //! worker loses access at once; passwords are argon2id; a session is a random token kept only as its SHA-256; a person's
 //! name and phone are sealed; nobody's presence or number of sign-ins is counted anywhere (the law forbids it).
 //!
-//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`.
+//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`,
+//! `party.card`, `party.card-end`.
 
 /// People and organisations, for the administrator.
 pub mod admin;
+/// Household cards.
+pub mod card;
 /// Organisations by area, in memory.
 pub mod chart;
 /// Passwords and sessions.

@@ -88,6 +88,11 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
 /// Checks name and password and opens a session.
 pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
     let person = check_password(app, ip, login, password)?;
+    open(app, person, shared, device, None)
+}
+
+/// Opens a session for a person who has proved to be it; `card`: by this household card.
+pub fn open(app: &App, person: String, shared: bool, device: &str, card: Option<String>) -> Result<Opened> {
     let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
     let device: String = device.chars().take(80).collect();
@@ -96,8 +101,8 @@ pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool,
         let now = tx.now();
         tx.exec("delete from session where expires_at < $1", params![now])?;
         tx.exec(
-            "insert into session(id, person, device, created_at, expires_at) values ($1, $2, $3, $4, $5)",
-            params![&id, &who, device, now, now + lives],
+            "insert into session(id, person, device, created_at, expires_at, card) values ($1, $2, $3, $4, $5, $6)",
+            params![&id, &who, device, now, now + lives, card],
         )?;
         tx.log(Entry { actor: Some(&who), ..Entry::new("party.session", "person", &who) }).map(drop)
     })?;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query as _, params};
 
-use super::session::{self, Session};
+use super::session::{self, Opened, Session};
 use super::{NewPerson, add_person, add_role};
 use crate::base::area;
 use crate::base::catalogue::{Look, Relation};
@@ -36,7 +36,7 @@ struct Form {
 }
 
 /// Only our own paths, so that nobody is sent elsewhere by a link.
-fn back(text: Option<&str>) -> String {
+pub(super) fn back(text: Option<&str>) -> String {
     let plain = |b: &&str| b.bytes().all(|c| (0x21..=0x7e).contains(&c) && c != b'\\');
     text.filter(|b| b.starts_with('/') && !b.starts_with("//")).filter(plain).unwrap_or("").to_owned()
 }
@@ -57,6 +57,11 @@ fn sign_in(req: &Req) -> Result<Reply> {
         }
         Err(e) => return Err(e),
     };
+    opened_for(req, &opened)
+}
+
+/// The answer to whoever has just signed in.
+pub(super) fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
     let cookie = session::cookie(&req.app.config, &opened.token, opened.max_age);
     if req.wants_json() {
         let roles = req.app.db.read(|r| super::roles(r, &opened.person, req.now))?;
