@@ -22,14 +22,17 @@ fn a_card_signs_its_resident_in_and_nobody_once_it_is_lost() {
 
         // Looking opens nothing; a press does, however it is typed.
         let page = anyone.get_as(&format!("/card?code={code}"), "text/html");
-        assert!(page.status == 200 && page.header("set-cookie").is_none() && page.header("referrer-policy") == Some("no-referrer"));
+        assert!(
+            page.status == 200 && page.header("set-cookie").is_none() && page.header("referrer-policy") == Some("no-referrer")
+        );
         let typed = code.to_lowercase().replace('0', "o");
         let opened = anyone.post("/card", &json!({ "code": typed }));
         assert_eq!((opened.status, &opened.json()["roles"]), (200, &json!(["resident"])), "{}", opened.text);
         let resident = with(opened.json()["token"].as_str().unwrap());
         assert_eq!(resident.get("/me").json()["name"], "王秀英");
         let (number, _) = resident.report("楼道灯坏了");
-        assert!(resident.get("/me/data").text.contains(&number), "what is reported is the resident's own");
+        let held = resident.get("/me/data").text;
+        assert!(held.contains(&number) && held.contains("2单元501"), "what is reported is the resident's own: {held}");
         assert!(resident.get("/me/reads").text.contains("cards"), "who looked for the card is told");
         for path in ["/desk", "/cards", "/people"] {
             assert_eq!(resident.get(path).status, 403, "{path}");

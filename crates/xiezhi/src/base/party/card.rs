@@ -98,6 +98,14 @@ struct Print {
     ended: bool,
 }
 
+/// Where a resident lives, as far as a card says so.
+pub fn home(q: &mut dyn Query, person: &str) -> store::Result<Option<Graded>> {
+    let sql = "select place from card where person = $1 order by id desc limit 1";
+    let Some(row) = q.row(sql, params![person])? else { return Ok(None) };
+    let place = q.open_text(person, Some(row.get("place")?))?;
+    Ok(place.map(|p| Graded::new("person.home", person, p)))
+}
+
 /// The area for whose homes this person gives cards.
 fn desk(who: &Who) -> Result<(String, String)> {
     let role = who.roles.iter().filter(|r| r.kind.is_desk()).max_by_key(|r| r.path.len()).ok_or(Kind::Denied)?;

@@ -35,7 +35,12 @@ fn data(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "me");
     let view = req.app.db.read(|r| {
         let mut values = Vec::new();
-        for (element, value) in [("person.name", party::name_of(r, person)?), ("person.phone", party::phone_of(r, person)?)] {
+        let held = [
+            ("person.name", party::name_of(r, person)?),
+            ("person.phone", party::phone_of(r, person)?),
+            ("person.home", party::card::home(r, person)?),
+        ];
+        for (element, value) in held {
             if let Some(value) = value.and_then(|v| look.at(&v, Relation::Owner)) {
                 values.push(Held { element, grade: catalogue::grade_of(element), value });
             }
