@@ -178,7 +178,7 @@ impl Cast {
         let now = app.now();
         for added in self.people {
             let roles = app.db.read(|r| party::roles(r, &added.person, now))?;
-            let who = Who { person: Some(added.person), roles, session: None };
+            let who = Who { person: Some(added.person), roles, ..Who::default() };
             match (added.kind, added.body) {
                 (RoleKind::GridWorker, _) => grid_workers[added.community].push(who),
                 (RoleKind::Resident, _) => residents[added.community].push(who),

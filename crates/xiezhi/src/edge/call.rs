@@ -350,6 +350,7 @@ fn header(req: &Req) -> Result<Option<Header>> {
             roles: req.who.roles.iter().map(|r| r.kind.to_string()).collect(),
             body: req.who.roles.iter().find_map(|r| r.body_name.clone()),
             staff: req.who.is_staff(),
+            acting: req.who.by.is_some(),
             unread: notice::unread(r, person)?,
             home: party::home_of(&req.who).to_owned(),
         }))

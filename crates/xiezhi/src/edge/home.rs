@@ -81,5 +81,6 @@ fn home(req: &Req) -> Result<Reply> {
             workers,
         })
     })?;
+    look.record(req.app)?;
     req.page("edge/home.html", &view)
 }

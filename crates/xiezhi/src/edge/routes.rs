@@ -32,6 +32,7 @@ pub fn all() -> Vec<Route> {
         party::web::ROUTES,
         party::admin::ROUTES,
         party::card::ROUTES,
+        party::trust::ROUTES,
         media::web::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,

@@ -169,7 +169,8 @@ pub fn migrations() -> Vec<Migration> {
         "0015_lists",
         "0016_kpi_blocks",
         "0017_pictures",
-        "0018_cards"
+        "0018_cards",
+        "0019_trust"
     ]
     .into_iter()
     .enumerate()

@@ -103,6 +103,8 @@ pub struct Header {
     pub body: Option<String>,
     /// Works with cases.
     pub staff: bool,
+    /// Acts for this person, who trusts him.
+    pub acting: bool,
     /// Unread notices.
     pub unread: i64,
     /// Where work starts.
@@ -204,6 +206,11 @@ impl Req<'_> {
             }
             None => Ok(self.app.db.write(write)?.value),
         }
+    }
+
+    /// The person who is signed in for himself: an account is nobody else's to change, whoever acts for its owner.
+    pub fn myself(&self) -> Result<&str> {
+        if self.who.by.is_some() { Err(Kind::Denied.into()) } else { self.person() }
     }
 
     /// The person who must be signed in.

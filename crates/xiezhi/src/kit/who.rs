@@ -87,8 +87,10 @@ pub struct Role {
 /// Who acts. `Default` is a visitor.
 #[derive(Clone, Debug, Default)]
 pub struct Who {
-    /// The person, when signed in.
+    /// The person, when signed in; the one acted for, when somebody acts for another.
     pub person: Option<String>,
+    /// Who acts in truth, when it is for another.
+    pub by: Option<String>,
     /// The roles valid now.
     pub roles: Vec<Role>,
     /// Session, as stored (hashed).
@@ -99,6 +101,11 @@ impl Who {
     /// The program itself, when a deadline fires.
     pub fn system() -> Who {
         Who::default()
+    }
+
+    /// Who does it, as the log names him.
+    pub fn actor(&self) -> Option<&str> {
+        self.by.as_deref().or(self.person.as_deref())
     }
 
     /// True when any role is of this kind.

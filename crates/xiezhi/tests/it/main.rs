@@ -37,4 +37,5 @@ mod reply;
 mod roster;
 mod routing;
 mod texts;
+mod trust;
 mod world;

@@ -108,7 +108,7 @@ impl World {
                 let row = r.row("select person from account where login = $1", params![login])?.unwrap();
                 let person: String = row.get("person")?;
                 let roles = party::roles(r, &person, self.app.now())?;
-                Ok::<_, Error>(Who { person: Some(person), roles, session: None })
+                Ok::<_, Error>(Who { person: Some(person), roles, ..Who::default() })
             })
             .unwrap()
     }

@@ -128,6 +128,9 @@ pub fn grade_of(element: &str) -> u8 {
     rules().elements.get(element).map_or(4, |e| e.grade)
 }
 
+/// Purpose of whoever looks for another, who trusts him.
+pub const HELPER: &str = "trust";
+
 /// One person's look at graded values, for one purpose.
 pub struct Look {
     who: Who,
@@ -147,9 +150,11 @@ impl Look {
     pub fn at(&mut self, value: &Graded, relation: Relation) -> Option<String> {
         let own = self.who.person.as_deref() == Some(&value.owner);
         let relation = if own { Relation::Owner } else { relation };
+        // Whoever acts for another is a reader as any other.
+        let itself = relation == Relation::Owner && self.who.by.is_none();
         match decide(value.element, relation) {
             Decision::Plain => {
-                if relation != Relation::Owner {
+                if !itself {
                     self.given.entry(value.owner.clone()).or_default().insert(value.element);
                 }
                 Some(value.value.clone())
@@ -166,9 +171,9 @@ impl Look {
     /// before the view leaves; a full disk therefore refuses the view (inv12).
     pub fn record(self, app: &App) -> Result<()> {
         let given: Vec<_> = self.given.into_iter().filter(|(_, e)| e.iter().any(|e| grade_of(e) >= 2)).collect();
-        let Some(reader) = self.who.person.clone().filter(|_| !given.is_empty()) else { return Ok(()) };
+        let Some(reader) = self.who.actor().map(str::to_owned).filter(|_| !given.is_empty()) else { return Ok(()) };
         let role = self.who.roles.iter().find(|r| r.body.is_some()).or(self.who.roles.first()).cloned();
-        let (purpose, area) = (self.purpose, self.area);
+        let (purpose, area) = (if self.who.by.is_some() { HELPER } else { self.purpose }, self.area);
         app.db.write(move |tx| {
             let body = role.as_ref().and_then(|r| r.body.clone());
             let entry = Entry {

@@ -44,7 +44,7 @@ fn code(db: &Db, id: &str) -> String {
 }
 
 /// Under which a card is found again from its code.
-fn mark(code: &str) -> String {
+pub(super) fn mark(code: &str) -> String {
     Sha256::digest(code).iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -112,9 +112,9 @@ fn desk(who: &Who) -> Result<(String, String)> {
     Ok((role.area.clone(), role.path.clone()))
 }
 
-struct Card {
+pub(super) struct Card {
     id: String,
-    person: String,
+    pub(super) person: String,
     area: Area,
     place: Vec<u8>,
     created_at: Ms,
@@ -136,7 +136,7 @@ fn read(q: &mut dyn Query, row: &store::Row) -> Result<Card> {
 }
 
 /// A card of the caller's own area.
-fn mine(req: &Req, q: &mut dyn Query) -> Result<Card> {
+pub(super) fn mine(req: &Req, q: &mut dyn Query) -> Result<Card> {
     let (_, path) = desk(&req.who)?;
     let row = q.row(&format!("select {COLUMNS} from card c where c.id = $1"), params![req.param("id")])?.ok_or(Kind::NotFound)?;
     let card = read(q, &row)?;

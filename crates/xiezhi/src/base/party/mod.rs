@@ -5,7 +5,7 @@
 //! name and phone are sealed; nobody's presence or number of sign-ins is counted anywhere (the law forbids it).
 //!
 //! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`,
-//! `party.card`, `party.card-end`.
+//! `party.card`, `party.card-end`, `party.trust`, `party.trust-join`, `party.trust-end`, `party.trust-act`.
 
 /// People and organisations, for the administrator.
 pub mod admin;
@@ -15,6 +15,8 @@ pub mod card;
 pub mod chart;
 /// Passwords and sessions.
 pub mod session;
+/// Who may act for whom.
+pub mod trust;
 /// Pages of sign-in, set-up and one's own things.
 pub mod web;
 

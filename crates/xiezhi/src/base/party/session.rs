@@ -182,12 +182,21 @@ pub fn end(tx: &mut Tx, person: &str, id: &str) -> store::Result<()> {
 /// Who holds this token now.
 pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
     let id = digest(token);
-    let sql = "select s.person from session s join account a on a.person = s.person \
+    // Whoever acts for another does so as long as that is allowed, and the other's account is open.
+    let sql = "select s.person, e.person elder from session s join account a on a.person = s.person \
+               left join trust t on t.id = s.acts_for and t.helper = s.person and t.ended_at is null and t.until > $2 \
+               left join account e on e.person = t.elder and e.disabled_at is null \
                where s.id = $1 and s.expires_at > $2 and a.disabled_at is null";
     let Some(row) = q.row(sql, params![&id, now])? else { return Ok(Who::default()) };
     let person: String = row.get("person")?;
-    let roles = super::roles(q, &person, now)?;
-    Ok(Who { person: Some(person), roles, session: Some(id) })
+    let own = super::roles(q, &person, now)?;
+    match row.get::<Option<String>>("elder")? {
+        Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
+            let roles = super::trust::roles(q, &elder, now)?;
+            Ok(Who { person: Some(elder), by: Some(person), roles, session: Some(id) })
+        }
+        _ => Ok(Who { person: Some(person), by: None, roles: own, session: Some(id) }),
+    }
 }
 
 fn digest(token: &str) -> String {

@@ -79,7 +79,7 @@ pub(super) fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
 }
 
 fn sign_out(req: &Req) -> Result<Reply> {
-    let (person, id) = (req.person()?.to_owned(), req.who.session.clone().unwrap_or_default());
+    let (person, id) = (req.who.actor().ok_or(Kind::SignIn)?.to_owned(), req.who.session.clone().unwrap_or_default());
     req.app.db.write(move |tx| session::end(tx, &person, &id))?;
     let cookie = session::cookie(&req.app.config, "", Some(0));
     // Shared computers: nothing of this person stays in the browser.
@@ -146,7 +146,8 @@ struct RoleView {
 
 fn me(req: &Req) -> Result<Reply> {
     let person = req.person()?;
-    let sessions = session::list(req.app, &req.who)?;
+    // Sessions are its owner's business alone.
+    let sessions = if req.who.by.is_some() { Vec::new() } else { session::list(req.app, &req.who)? };
     let mut look = Look::new(&req.who, "me");
     let view = req.app.db.read(|r| {
         let name = super::name_of(r, person)?.and_then(|n| look.at(&n, Relation::Owner)).unwrap_or_default();
@@ -159,13 +160,14 @@ fn me(req: &Req) -> Result<Reply> {
         }
         Ok::<_, Error>(Me { name, phone, roles, sessions })
     })?;
+    look.record(req.app)?;
     req.page("base/party/me.html", &view)
 }
 
 fn password(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let (old, new) = (input.need("old", 200)?, input.need("password", 200)?);
-    let person = req.person()?.to_owned();
+    let person = req.myself()?.to_owned();
     let login: String = req
         .app
         .db
@@ -181,7 +183,7 @@ fn password(req: &Req) -> Result<Reply> {
 }
 
 fn end_session(req: &Req) -> Result<Reply> {
-    let (person, name) = (req.person()?.to_owned(), req.param("id").to_owned());
+    let (person, name) = (req.myself()?.to_owned(), req.param("id").to_owned());
     req.app.db.write(move |tx| {
         // Ending what is already gone still is an act of its owner.
         session::end_named(tx, &person, &name)

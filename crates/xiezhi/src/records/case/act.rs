@@ -118,7 +118,7 @@ fn log(tx: &mut Tx, step: &Step, reporter: bool, after: &Case) -> Result<()> {
     let act = format!("case.{}", action.as_str());
     let role = who.role_over(&before.path).or(who.roles.first());
     let entry = Entry {
-        actor: who.person.as_deref(),
+        actor: who.actor(),
         role: role.map(|r| r.kind.as_str()),
         party: role.and_then(|r| r.body.as_deref()),
         area: Some(&before.area),

@@ -237,5 +237,6 @@ fn progress(req: &Req) -> Result<Reply> {
         }
         None => Ok(Vec::new()),
     })?;
+    look.record(req.app)?;
     req.page("records/case/progress.html", &Progress { number, error, mine })
 }

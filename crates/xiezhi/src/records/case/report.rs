@@ -297,7 +297,7 @@ pub fn make(
         tx.new_owner(&owner)?;
     }
     let entry = Entry {
-        actor: who.person.as_deref(),
+        actor: who.actor(),
         role: who.roles.first().map(|r| r.kind.as_str()),
         area: Some(&spot.area),
         owner: Some(&owner),

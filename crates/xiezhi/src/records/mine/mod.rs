@@ -49,6 +49,7 @@ fn data(req: &Req) -> Result<Reply> {
         let reports = case::view::items(req, r, &mine, &mut look)?;
         Ok::<_, Error>(Data { values, reports })
     })?;
+    look.record(req.app)?;
     req.page("records/mine/data.html", &view)
 }
 
@@ -76,16 +77,17 @@ fn reads(req: &Req) -> Result<Reply> {
     let sql = "select l.at, l.seq, l.elements, l.purpose, b.name body from read_log l left join body b on b.id = l.body \
                where l.owner = $1 order by l.seq desc limit $2";
     let rows = req.app.db.read(|r| r.rows(sql, params![person, SHOWN]))?;
-    let someone = req.app.texts.plain(req.lang, "reads-someone");
+    let (someone, helper) = (req.app.texts.plain(req.lang, "reads-someone"), req.app.texts.plain(req.lang, "reads-helper"));
     let items = rows
         .iter()
         .map(|row| {
-            let elements: String = row.get("elements")?;
+            let (elements, purpose): (String, String) = (row.get("elements")?, row.get("purpose")?);
+            let nobody = if purpose == catalogue::HELPER { &helper } else { &someone };
             Ok(ReadView {
                 at: req.app.time(row.get("at")?),
-                by: row.get::<Option<String>>("body")?.unwrap_or_else(|| someone.clone()),
+                by: row.get::<Option<String>>("body")?.unwrap_or_else(|| nobody.clone()),
                 elements: elements.split(' ').map(str::to_owned).collect(),
-                purpose: row.get("purpose")?,
+                purpose,
                 entry: row.get("seq")?,
             })
         })

@@ -114,7 +114,7 @@ pub fn who(q: &mut dyn Query, id: &str, body: Option<&str>) -> store::Result<Who
     {
         roles.push(Role { kind: body.kind, area: place.id, path: place.path, body: Some(body.id), body_name: Some(body.name) });
     }
-    Ok(Who { person: Some(id.to_owned()), roles, session: None })
+    Ok(Who { person: Some(id.to_owned()), roles, ..Who::default() })
 }
 
 /// Where reports that a key made say they come from; what follows is the partner's id for them.
