@@ -170,7 +170,8 @@ pub fn migrations() -> Vec<Migration> {
         "0016_kpi_blocks",
         "0017_pictures",
         "0018_cards",
-        "0019_trust"
+        "0019_trust",
+        "0020_lists"
     ]
     .into_iter()
     .enumerate()

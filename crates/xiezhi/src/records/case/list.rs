@@ -3,9 +3,10 @@
 //! What must stay true: a page costs the same however far it is turned (keyset cursors, not offsets) and however many
 //! cases there are; what a list holds is decided by area and party alone, never by anything hidden.
 //!
-//! Cost: one condition leads and has an index (migration 0015), the others are looked at on the way. An area with few
-//! fitting cases (the tally knows) leads itself and is sorted; else the order leads, and a page is found soon because
-//! what fits is frequent. SQLite would choose by guesses, so it is chosen here.
+//! Cost: one condition leads and has an index (migrations 0015, 0020), the others are looked at on the way. An area with few
+//! fitting cases (the tally knows, of one class a bounded count) leads itself and is sorted; one with more leads by each
+//! of its grids, whose newest are merged, as long as there are not too many grids; else the order leads, and a page is
+//! found soon because what fits is frequent. SQLite would choose by guesses, so it is chosen here.
 
 use store::{Query, Row, Value, params};
 
@@ -18,10 +19,12 @@ use crate::kit::form::Form;
 
 /// Cases of a page.
 pub const PAGE: usize = 50;
-/// An area with at most so many fitting cases is sorted as a whole.
-const FEW: i64 = 5_000;
+/// So many fitting cases of an area at most are sorted as a whole.
+const FEW: i64 = 2_000;
 /// Rows of the tally that are added up to find out whether there are few.
 const TALLIED: i64 = 2_000;
+/// Grids of an area whose newest cases are merged: a community has fewer.
+const GRIDS: usize = 30;
 /// So many digits of a number, a day, leave few enough cases to sort.
 const DAY_DIGITS: usize = 6;
 
@@ -40,8 +43,12 @@ enum Lead {
     Body,
     /// Area, then sorted.
     Area,
+    /// Each place in it, in the order of the list, then merged.
+    Grids,
     /// Class, in the order of the list.
     Class,
+    /// Class and area, then sorted.
+    Both,
     /// The order itself.
     Order,
 }
@@ -138,6 +145,16 @@ impl Filter {
         Ok(tallied(q, path, &states)?.is_some_and(|n| n <= FEW))
     }
 
+    /// Whether an area has few cases of the class that is asked for: counted, but no further than tells it.
+    fn is_few_of_class(&self, q: &mut dyn Query, path: &str) -> store::Result<bool> {
+        let Some(class) = &self.class else { return Ok(false) };
+        let sql = format!(
+            "select count(*) from (select 1 from cases where class = $1 and path >= $2 and path < $3 limit {}) s",
+            FEW + 1
+        );
+        Ok(q.count(&sql, params![class, path, area::end_of(path)])? <= FEW)
+    }
+
     fn lead(&self, q: &mut dyn Query) -> store::Result<Lead> {
         let rare = matches!(self.state, Some(Wanted::In(State::Merged | State::Rejected)));
         Ok(match &self.path {
@@ -146,6 +163,8 @@ impl Filter {
             // What is late or rests has an index by area of its own.
             _ if self.overdue || self.overlay.is_some() => Lead::Area,
             Some(path) if self.is_few(q, path)? => Lead::Area,
+            Some(path) if self.is_few_of_class(q, path)? => Lead::Both,
+            Some(path) if self.class.is_none() && !self.by_due && grids(q, path)?.len() <= GRIDS => Lead::Grids,
             _ if self.class.is_some() && !self.by_due && !rare => Lead::Class,
             _ => Lead::Order,
         })
@@ -154,7 +173,8 @@ impl Filter {
     /// The conditions as SQL with its parameters. Every text in it is fixed here; what a person typed is a parameter.
     fn sql(&self, lead: Lead) -> (String, Vec<Value>) {
         let mut all = Where::default();
-        let led = |by: Lead, column: &str| if lead == by { column.to_owned() } else { muted(column) };
+        let leads = |by: Lead| lead == by || lead == Lead::Both && matches!(by, Lead::Class | Lead::Area);
+        let led = |by: Lead, column: &str| if leads(by) { column.to_owned() } else { muted(column) };
         let open = if lead == Lead::Area && !self.overdue { RUNS } else { OPEN };
         // Partial indexes are only used for what stands literally in the statement.
         match self.state {
@@ -173,7 +193,8 @@ impl Filter {
         if let Some(class) = &self.class {
             all.add(&led(Lead::Class, "class"), "=", class);
         }
-        if let Some(path) = &self.path {
+        // Each of its grids has a condition of its own then.
+        if let Some(path) = self.path.as_ref().filter(|_| lead != Lead::Grids) {
             let column = led(Lead::Area, "path");
             all.add(&column, ">=", path);
             all.add(&column, "<", &area::end_of(path));
@@ -227,7 +248,7 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
     let key = if filter.by_due { "due_at" } else { "received_at" };
     let (less, order) = if filter.by_due { (">", "asc") } else { ("<", "desc") };
     // What leads is not the order, and is not to be left for a walk along the times.
-    let by = if matches!(lead, Lead::Area | Lead::Number) { muted(key) } else { key.to_owned() };
+    let by = if matches!(lead, Lead::Area | Lead::Both | Lead::Number) { muted(key) } else { key.to_owned() };
     // Says nothing, but makes the order a condition: without one, SQLite would rather read and sort everything.
     sql.push_str(&format!(" and {by} >= 0"));
     if let Some(cursor) = &filter.cursor {
@@ -241,12 +262,25 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
         params.extend([at.into(), id.into()]);
     }
     params.push((limit + 1).into());
+    let end = format!("order by {by} {order}, id {order} limit ${}", params.len());
     // Rows are wide: only their ids are sorted.
-    let sql = format!(
-        "select {COLUMNS} from cases where id in (select id from cases where {sql} order by {by} {order}, id {order} limit ${}) \
-         order by {key} {order}, id {order}",
-        params.len()
-    );
+    let ids = match &filter.path {
+        Some(path) if lead == Lead::Grids => {
+            let mut each = Vec::new();
+            for grid in grids(q, path)? {
+                params.push(grid.into());
+                each.push(format!(
+                    "select * from (select id, {key} from cases where {sql} and path = ${} {end}) s",
+                    params.len()
+                ));
+            }
+            // An area without cases has no grids that have some.
+            let all = if each.is_empty() { format!("select id, {key} from cases where 1 = 0") } else { each.join(" union all ") };
+            format!("select id from ({all}) g {end}")
+        }
+        _ => format!("select id from cases where {sql} {end}"),
+    };
+    let sql = format!("select {COLUMNS} from cases where id in ({ids}) order by {key} {order}, id {order}");
     let mut cases: Vec<Case> = q.rows(&sql, &params)?.iter().map(read).collect::<store::Result<_>>()?;
     let more = cases.len() > limit;
     cases.truncate(limit);
@@ -276,6 +310,17 @@ fn tallied(q: &mut dyn Query, path: &str, condition: &str) -> store::Result<Opti
     );
     let Some(row) = q.row(&sql, params![path, area::end_of(path)])? else { return Ok(None) };
     Ok(if row.get::<i64>("areas")? < TALLIED { Some(row.get("n")?) } else { None })
+}
+
+/// Paths beneath an area that have cases; of a large area some, but more than are merged.
+fn grids(q: &mut dyn Query, path: &str) -> store::Result<Vec<String>> {
+    // The tally has one row at most for each state of an area.
+    let rows = (GRIDS + 1) * State::ALL.len();
+    let sql = format!(
+        "select distinct path from (select a.path from area a join case_tally t on t.area = a.id \
+         where a.path >= $1 and a.path < $2 limit {rows}) s"
+    );
+    q.rows(&sql, params![path, area::end_of(path)])?.iter().map(|r| r.get("path")).collect()
 }
 
 /// What a person reported, newest first.
@@ -328,7 +373,7 @@ mod tests {
                     }
                 };
                 let by_area = pages(Lead::Area);
-                for lead in [Lead::Order, Lead::Class, Lead::Body, Lead::Number] {
+                for lead in [Lead::Order, Lead::Grids, Lead::Both, Lead::Class, Lead::Body, Lead::Number] {
                     assert_eq!(pages(lead), by_area, "{filter:?}");
                 }
                 seen += by_area.len();
