@@ -21,6 +21,8 @@ use crate::kit::form::Form;
 pub const PAGE: usize = 50;
 /// So many fitting cases of an area at most are sorted as a whole.
 const FEW: i64 = 2_000;
+/// Beyond so many, nobody wants to know how many there are.
+pub const COUNTED: i64 = 1_000;
 /// Rows of the tally that are added up to find out whether there are few.
 const TALLIED: i64 = 2_000;
 /// Grids of an area whose newest cases are merged: a community has fewer.
@@ -160,8 +162,15 @@ impl Filter {
         Ok(match &self.path {
             _ if self.number.as_ref().is_some_and(|n| n.len() >= DAY_DIGITS) => Lead::Number,
             _ if self.holder.is_some() || self.handler.is_some() => Lead::Body,
-            // What is late or rests has an index by area of its own.
-            _ if self.overdue || self.overlay.is_some() => Lead::Area,
+            // What is late or rests has an index by area of its own; of what is late there may be much, and it is due first.
+            _ if self.overlay.is_some() => Lead::Area,
+            path if self.overdue => {
+                if is_late_seldom(q, path.as_deref())? {
+                    Lead::Area
+                } else {
+                    Lead::Order
+                }
+            }
             Some(path) if self.is_few(q, path)? => Lead::Area,
             Some(path) if self.is_few_of_class(q, path)? => Lead::Both,
             Some(path) if self.class.is_none() && !self.by_due && grids(q, path)?.len() <= GRIDS => Lead::Grids,
@@ -291,10 +300,21 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
     Ok((cases, next))
 }
 
-/// How many cases fit what an organisation holds or handles, or what is late in an area: never all of an area.
+/// Whether few cases of an area, or of all, are late: counted, but no further than tells it.
+fn is_late_seldom(q: &mut dyn Query, path: Option<&str>) -> store::Result<bool> {
+    let (from, end) = path.map_or((String::new(), "~".to_owned()), |p| (p.to_owned(), area::end_of(p)));
+    let sql = format!(
+        "select count(*) from (select 1 from cases where path >= $1 and path < $2 and overdue_at is not null and {OPEN} limit {}) s",
+        FEW + 1
+    );
+    Ok(q.count(&sql, params![from, end])? <= FEW)
+}
+
+/// How many cases fit what an organisation holds or handles, or what is late in an area, up to [`COUNTED`].
 pub fn count(q: &mut dyn Query, filter: &Filter) -> Result<i64> {
-    let (sql, params) = filter.sql(filter.lead(q)?);
-    Ok(q.count(&format!("select count(*) from cases where {sql}"), &params)?)
+    let lead = if filter.overdue { Lead::Area } else { filter.lead(q)? };
+    let (sql, params) = filter.sql(lead);
+    Ok(q.count(&format!("select count(*) from (select 1 from cases where {sql} limit {COUNTED}) s"), &params)?)
 }
 
 /// How many cases an area has ever had, from the tally; `None` for an area so large that adding up would take long.

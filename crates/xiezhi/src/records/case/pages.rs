@@ -71,6 +71,8 @@ struct Queue {
     name: &'static str,
     /// None where it would take long to count and helps nobody: all of a large area.
     count: Option<i64>,
+    /// There may be more than that.
+    more: bool,
 }
 
 /// The queues of an organisation, in the order in which its work comes.
@@ -106,11 +108,11 @@ fn desk(req: &Req) -> Result<Reply> {
         let all = queues(role);
         let mut counts = Vec::new();
         for (name, filter) in &all {
-            let count = match &filter.path {
-                Some(path) if *name == "all" => list::count_all(r, path)?,
-                _ => Some(list::count(r, filter)?),
+            let (count, most) = match &filter.path {
+                Some(path) if *name == "all" => (list::count_all(r, path)?, i64::MAX),
+                _ => (Some(list::count(r, filter)?), list::COUNTED),
             };
-            counts.push(Queue { name, count });
+            counts.push(Queue { name, count, more: count == Some(most) });
         }
         let q = req.query.get("q").unwrap_or_default().to_owned();
         // Without a wish, the first queue in which something waits.
