@@ -18,6 +18,8 @@ use crate::value::Value;
 pub(crate) enum How {
     /// New rows only.
     Append,
+    /// New rows; those that are there already stay.
+    Keep,
     /// Whole rows, new or in place of the one with the same first column; so many columns never change.
     Put(usize),
     /// Counters: the last column is added to the row that has the same other columns.
@@ -111,6 +113,7 @@ impl Table {
         let last = self.columns.len() - 1;
         match self.how {
             How::Append => insert_many(conn, self.name, self.columns, Clash::Refuse, &self.rows),
+            How::Keep => insert_many(conn, self.name, self.columns, Clash::Keep, &self.rows),
             How::Put(fixed) => {
                 let mut rows = folded(&self.rows, 1, |_, _| {});
                 if conn.updates_one_by_one() {

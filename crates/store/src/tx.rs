@@ -70,6 +70,12 @@ impl Tx<'_> {
         self.pending.gathered.push(How::Append, table, columns, row.to_vec());
     }
 
+    /// Like [`Tx::append`], for a row that may be there already: then it stays as it is.
+    pub fn keep(&mut self, table: &'static str, columns: &'static [&'static str], row: &[Value]) {
+        self.wrote = true;
+        self.pending.gathered.push(How::Keep, table, columns, row.to_vec());
+    }
+
     /// Writes a whole row at the end of the batch, new or in place of the one with the same first column (a text). What
     /// [`Tx::append`] says of the schema holds here too. [`Tx::fetch`] sees it at once.
     /// The first `fixed` columns, at least the key, never change once the row is there.

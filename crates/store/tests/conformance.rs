@@ -38,7 +38,7 @@ struct World {
 const MIGRATION: Migration = Migration {
     version: 1,
     name: "things",
-    sql: "create table thing (\n  id text primary key,\n  n {int} not null,\n  x {real},\n  raw {bytes}\n);",
+    sql: "create table thing (\n  id text primary key,\n  n {int} not null,\n  x {real},\n  raw {bytes}\n);\ncreate table kept (id text primary key, n {int} not null);",
 };
 
 impl World {
@@ -377,6 +377,17 @@ fn appended_rows_are_there_for_whoever_asks_and_gone_with_the_write_that_failed(
             }
         });
         assert_eq!(count(&db), 2 + 40);
+        // A row that is there already stays, in the same batch and later.
+        for n in [7, 8] {
+            db.write(move |tx| {
+                for n in [n, n + 1] {
+                    tx.keep("kept", &["id", "n"], params!["k", n]);
+                }
+                tx.log(Entry::new("thing.add", "thing", "k")).map(drop)
+            })
+            .unwrap();
+        }
+        assert_eq!(db.read(|r| r.rows("select n from kept", &[])).unwrap()[0].get::<i64>("n").unwrap(), 7);
         let lost = db.read(|r| r.count("select count(*) from thing where id like 'm%'", &[])).unwrap();
         assert_eq!(lost, 0);
     });

@@ -174,6 +174,8 @@ pub(crate) fn insert_many(conn: &mut Conn, table: &str, columns: &[&str], clash:
 pub(crate) enum Clash {
     /// An error.
     Refuse,
+    /// The one that stands there stays.
+    Keep,
     /// The new row takes its place; the key is the first column, and so many columns stay as they were: an index of theirs
     /// has nothing to do.
     Replace(usize),
@@ -186,6 +188,7 @@ impl Clash {
         let Some((last, others)) = columns.split_last() else { return String::new() };
         match self {
             Clash::Refuse => String::new(),
+            Clash::Keep => " on conflict do nothing".into(),
             Clash::Replace(fixed) => {
                 let set: Vec<String> = columns[fixed..].iter().map(|c| format!("{c} = excluded.{c}")).collect();
                 format!(" on conflict({}) do update set {}", columns[0], set.join(", "))

@@ -5,6 +5,10 @@ use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::oversight::supervise::kpi;
 
+use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::rules::Action;
+use xiezhi::records::case::{Rulebook, by_number};
+
 use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine, recounts};
 
 fn done(who: &Client, number: &str, action: &str, body: Json) {
@@ -81,6 +85,33 @@ fn every_figure_is_counted_from_the_log_and_leads_to_its_cases() {
         }
         assert_eq!(anyone.get("/kpi/cases?measure=nothing").error().1, "unknown-value");
         recounts(w);
+    });
+}
+
+/// A quick program hands a case back twice within a millisecond: both count, and counting goes on.
+#[test]
+fn what_happens_twice_in_one_moment_is_counted_twice_and_stops_nothing() {
+    on_each_engine(|w| {
+        let (clerk, property) = (w.who("clerk"), w.who("property"));
+        let (number, _) = w.client(None).report("车库漏水");
+        let to = w.body("property");
+        let done = w.client(Some("clerk")).act(&number, "accept", json!({ "class": "water" }));
+        assert_eq!(done.status, 200, "{}", done.text);
+        let (book, id) = (Rulebook::now(&w.app).unwrap(), w.app.db.read(|r| by_number(r, &number)).unwrap().unwrap().id);
+        let send = Said { to: Some(to), ..Said::default() };
+        let back = Said { reason: Some("不归我们".into()), ..Said::default() };
+        let steps = move |tx: &mut store::Tx| {
+            for _ in 0..2 {
+                act::act(tx, &book, &clerk, false, &id, Action::Dispatch, &send)?;
+                act::act(tx, &book, &property, false, &id, Action::Return, &back)?;
+            }
+            Ok::<_, xiezhi::kit::Error>(())
+        };
+        w.app.db.write(steps).unwrap();
+        recounts(w);
+        let board = w.client(None).get("/kpi").json();
+        let returned = board["counts"].as_array().unwrap().iter().find(|c| c["measure"] == "returned").unwrap();
+        assert_eq!(returned["n"], 2);
     });
 }
 

@@ -110,7 +110,8 @@ fn count(tx: &mut Tx, e: &Event, day: i64) -> Result<()> {
         let sql = "delete from kpi_case where measure = $1 and at = $2 and case_id = $3";
         tx.exec(sql, params![&e.measure, e.at, &e.case_id])?;
     } else if !PLAIN.contains(&e.measure.as_str()) {
-        tx.append("kpi_case", &CASE, params![&e.measure, e.at, &e.case_id, &e.path, &e.body]);
+        // Two steps may fall into one moment.
+        tx.keep("kpi_case", &CASE, params![&e.measure, e.at, &e.case_id, &e.path, &e.body]);
     }
     Ok(())
 }
