@@ -37,9 +37,13 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/routing", "base/area"),
     ("base/routing", "base/classes"),
     ("base/routing", "base/party"),
+    // Addresses are graded, groups are of areas.
+    ("base/notice", "base/area"),
+    ("base/notice", "base/catalogue"),
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),
+    ("records/reach", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),

@@ -4,7 +4,7 @@ use crate::base::{area, asset, classes, media, notice, party, roster, routing, w
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311};
+use crate::records::{case, duty, hotline, mine, open311, reach};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -39,6 +39,8 @@ pub fn all() -> Vec<Route> {
         roster::web::ROUTES,
         routing::admin::ROUTES,
         notice::web::ROUTES,
+        notice::me::ROUTES,
+        notice::admin::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,
         case::pages::ROUTES,
@@ -52,6 +54,8 @@ pub fn all() -> Vec<Route> {
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,
+        reach::web::ROUTES,
+        reach::calls::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
         supervise::web::ROUTES,
