@@ -11,8 +11,14 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/notices/deliveries", May::Admin, show, "Messages that did not leave, and how many did in the last week.").gives::<View>(),
-    Route::post("/notices/deliveries/{id}/{choice}", May::Admin, decide, "`again` sends a message that is stuck or unknown again, `leave` gives it up."),
+    Route::get("/notices/deliveries", May::Admin, show, "Messages that did not leave, and how many did in the last week.")
+        .gives::<View>(),
+    Route::post(
+        "/notices/deliveries/{id}/{choice}",
+        May::Admin,
+        decide,
+        "`again` sends a message that is stuck or unknown again, `leave` gives it up.",
+    ),
 ];
 
 #[derive(Serialize, JsonSchema)]

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-
 use super::kinds::kinds;
 use super::queue::{self, Item, NewDelivery};
 use super::rules::{Digest, Quiet, when};

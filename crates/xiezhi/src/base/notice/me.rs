@@ -15,8 +15,18 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
     Route::get("/me/notices", May::SignedIn, show, "How I want to be told, and what went out to me.").gives::<View>(),
-    Route::post("/me/notices", May::SignedIn, set, "Keeps wishes: `{quiet_from, quiet_to, digest: now|hourly|daily}`, times like 21:00."),
-    Route::post("/me/notices/address", May::SignedIn, address, "Names an address and has a code sent to it: `{channel: email|sms, address}`."),
+    Route::post(
+        "/me/notices",
+        May::SignedIn,
+        set,
+        "Keeps wishes: `{quiet_from, quiet_to, digest: now|hourly|daily}`, times like 21:00.",
+    ),
+    Route::post(
+        "/me/notices/address",
+        May::SignedIn,
+        address,
+        "Names an address and has a code sent to it: `{channel: email|sms, address}`.",
+    ),
     Route::post("/me/notices/confirm", May::SignedIn, confirm, "The code came back: `{channel, code}`."),
     Route::post("/me/notices/off", May::SignedIn, off, "Nothing is sent there any more: `{channel}`."),
 ];

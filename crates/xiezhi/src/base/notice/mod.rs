@@ -124,8 +124,7 @@ pub fn take(tx: &mut Tx, zone: &TimeZone, steps: &[Step]) -> Result<()> {
     if told.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Vec<Value>> =
-        told.iter().map(|(id, n)| params![id, &n.person, n.at, &n.kind, &n.subject].to_vec()).collect();
+    let rows: Vec<Vec<Value>> = told.iter().map(|(id, n)| params![id, &n.person, n.at, &n.kind, &n.subject].to_vec()).collect();
     tx.insert_many("inbox", &["id", "person", "at", "kind", "subject"], &rows)?;
     upsert(tx, &lines.into_values().collect::<Vec<_>>())?;
     plan::plan(tx, zone, &told)

@@ -24,6 +24,10 @@ const TRIES: i64 = 8;
 const LONGEST: Ms = 2 * HOUR;
 /// How long a message may be on its way: longer than any call takes.
 pub const CLAIM: Ms = 5 * MINUTE;
+/// What a channel says when it got more than it takes.
+pub const TOO_FAST: &str = "too-fast";
+/// How long it is left alone then; the vendors block for as long.
+const REST: Ms = 10 * MINUTE;
 /// Notices that one message tells of; what more there are begins the next.
 const ITEMS: i64 = 500;
 /// Deliveries that a page shows.
@@ -179,7 +183,15 @@ fn entry<'a>(act: &'a str, d: &'a Delivery) -> Entry<'a> {
 
 /// When a channel's limits allow one more message: now, or later.
 pub fn free(q: &mut dyn Query, channel: &str, paces: &[Pace], now: Ms) -> store::Result<Ms> {
-    let mut free = now;
+    let last =
+        q.row("select ended_at, outcome from delivery_try where channel = $1 order by at desc limit 1", params![channel])?;
+    let (ended, outcome): (Option<Ms>, Option<String>) = match last {
+        Some(row) => (row.get("ended_at")?, row.get("outcome")?),
+        None => (None, None),
+    };
+    // Whoever knocks again at a channel that said "too fast" makes the block longer.
+    let rested = ended.filter(|_| outcome.as_deref() == Some(TOO_FAST)).map_or(now, |at| at + REST);
+    let mut free = now.max(rested);
     for pace in paces {
         let sql = "select at from delivery_try where channel = $1 order by at desc limit 1 offset $2";
         let nth = q.row(sql, params![channel, i64::from(pace.most) - 1])?.map(|r| r.get("at")).transpose()?;
@@ -230,7 +242,7 @@ pub fn sent(tx: &mut Tx, d: &Delivery, provider_id: Option<&str>) -> Result<()> 
 }
 
 /// It did not work: tried again later, unknown, or somebody must look.
-pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble, once: bool, rest: Option<Ms>) -> Result<()> {
+pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble, once: bool) -> Result<()> {
     let now = tx.now();
     let [chance] = tx.random();
     ended(tx, d, &trouble.code)?;
@@ -239,20 +251,12 @@ pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble, once: bool, rest: Op
     } else if !trouble.passes || d.tries >= TRIES {
         ("stuck", "notice.stuck", None)
     } else {
-        let pause = pause(d.tries, LONGEST, chance).max(rest.unwrap_or(0));
-        ("waiting", "notice.failed", Some(now + pause))
+        ("waiting", "notice.failed", Some(now + pause(d.tries, LONGEST, chance)))
     };
     tx.exec(
         "update delivery set state = $2, since = null, next_at = $3, error = $4 where id = $1",
         params![&d.id, state, next, trouble.line()],
     )?;
-    if let Some(rest) = rest {
-        // A channel that said "too fast" is left alone as a whole: whoever knocks again makes the block longer.
-        tx.exec(
-            "update delivery set next_at = $2 where channel = $1 and state = 'waiting' and next_at < $2",
-            params![&d.channel, now + rest],
-        )?;
-    }
     tx.log(entry(act, d).fact("why", trouble.code.as_str()))?;
     Ok(())
 }
@@ -264,7 +268,7 @@ pub fn lost(tx: &mut Tx, channel: &str, once: bool) -> Result<usize> {
     let all = read_all(tx.rows(&sql, params![now - CLAIM, channel])?)?;
     let trouble = Trouble::unclear("cut", "the program ended while it was being sent");
     for d in &all {
-        failed(tx, d, &trouble, once, None)?;
+        failed(tx, d, &trouble, once)?;
     }
     Ok(all.len())
 }
@@ -317,6 +321,7 @@ pub fn of_target(q: &mut dyn Query, target: &str, limit: i64) -> store::Result<V
 
 /// How many messages of a channel are in each state.
 pub fn counts(q: &mut dyn Query, since: Ms) -> store::Result<Vec<(String, String, i64)>> {
-    let sql = "select channel, state, count(*) n from delivery where created_at >= $1 group by channel, state order by channel, state";
+    let sql =
+        "select channel, state, count(*) n from delivery where created_at >= $1 group by channel, state order by channel, state";
     q.rows(sql, params![since])?.iter().map(|r| Ok((r.get("channel")?, r.get("state")?, r.get("n")?))).collect()
 }

@@ -93,7 +93,12 @@ pub fn email(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let (user, host) = text.trim().split_once('@')?;
     let host_fits = host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
-    let fits = text.len() <= 200 && !user.is_empty() && user.chars().all(plain) && host_fits && !host.starts_with('.') && !host.ends_with('.');
+    let fits = text.len() <= 200
+        && !user.is_empty()
+        && user.chars().all(plain)
+        && host_fits
+        && !host.starts_with('.')
+        && !host.ends_with('.');
     fits.then(|| text.trim().to_owned())
 }
 
@@ -193,7 +198,16 @@ mod tests {
             assert_eq!(mobile(not), None, "{not}");
         }
         assert_eq!(email(" wang@example.org ").as_deref(), Some("wang@example.org"));
-        for not in ["wang", "wang@", "@example.org", "a b@example.org", "a@b@example.org", "a@example", "a@.org", "a@example.org\r\nbcc: b"] {
+        for not in [
+            "wang",
+            "wang@",
+            "@example.org",
+            "a b@example.org",
+            "a@b@example.org",
+            "a@example",
+            "a@.org",
+            "a@example.org\r\nbcc: b",
+        ] {
             assert_eq!(email(not), None, "{not}");
         }
     }

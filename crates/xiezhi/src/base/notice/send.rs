@@ -68,10 +68,10 @@ fn send(app: &App, channel: &dyn Channel, d: Delivery) -> Result<bool> {
         return Ok(true);
     };
     let (end, once) = (channel.send(app, &message), channel.once());
-    let there = !end.as_ref().is_err_and(|t| matches!(t.code.as_str(), "network" | "too-fast" | "secret"));
+    let there = !end.as_ref().is_err_and(|t| matches!(t.code.as_str(), "network" | queue::TOO_FAST | "secret"));
     app.db.write(move |tx| match end {
         Ok(id) => queue::sent(tx, &d, id.as_deref()),
-        Err(trouble) => queue::failed(tx, &d, &trouble, once, channel::rest(&trouble)),
+        Err(trouble) => queue::failed(tx, &d, &trouble, once),
     })?;
     Ok(there)
 }

@@ -113,7 +113,12 @@ pub fn keep(tx: &mut Tx, person: &str, asked: &Asked) -> Result<()> {
         params![person, asked.channel, address.clone(), &asked.digest, now + CODE_LASTS],
     )?;
     let code = tx.seal(person, asked.code.as_bytes())?;
-    let new = NewDelivery { owner: Some(person), address: Some(address), code: Some(code), ..NewDelivery::of(asked.channel, person, "code") };
+    let new = NewDelivery {
+        owner: Some(person),
+        address: Some(address),
+        code: Some(code),
+        ..NewDelivery::of(asked.channel, person, "code")
+    };
     queue::add(tx, &new, now)?;
     let entry = Entry { actor: Some(person), ..Entry::new("notice.address", "person", person) };
     tx.log(entry.fact("channel", asked.channel))?;
@@ -124,9 +129,11 @@ pub fn keep(tx: &mut Tx, person: &str, asked: &Asked) -> Result<()> {
 pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Result<()> {
     let (given, person) = (digest(app, person, channel, code), person.to_owned());
     let right = app.db.write(move |tx| {
-        let sql = "select code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
+        let sql =
+            "select code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
         let row = tx.row(sql, params![&person, channel])?.ok_or(Kind::NotFound)?;
-        let (kept, until, wrong): (Option<String>, Option<Ms>, i64) = (row.get("code")?, row.get("code_until")?, row.get("wrong")?);
+        let (kept, until, wrong): (Option<String>, Option<Ms>, i64) =
+            (row.get("code")?, row.get("code_until")?, row.get("wrong")?);
         let now = tx.now();
         if wrong >= WRONG || until.is_none_or(|u| u < now) {
             return Err(Error::from(Kind::Unknown).field("code"));
@@ -134,7 +141,8 @@ pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Re
         // Digests under a key: how long the comparison takes tells nothing about the code.
         let right = kept.as_deref() == Some(&given);
         if right {
-            let sql = "update notice_address set confirmed_at = $3, code = null, code_until = null where person = $1 and channel = $2";
+            let sql =
+                "update notice_address set confirmed_at = $3, code = null, code_until = null where person = $1 and channel = $2";
             tx.exec(sql, params![&person, channel, now])?;
         } else {
             let sql = "update notice_address set wrong = wrong + 1 where person = $1 and channel = $2";

@@ -200,7 +200,8 @@ mod tests {
     fn what_does_not_fit_together_is_said() {
         let read = |text: &str| toml::from_str::<NoticeFile>(text);
         assert!(read("typo = 1").is_err());
-        let robots = "[[robot]]\nname = 'G 1'\nkind = 'wecom'\nurl_file = '/x'\nsecret_file = '/y'\narea = '1'\nevery_minutes = 0\n";
+        let robots =
+            "[[robot]]\nname = 'G 1'\nkind = 'wecom'\nurl_file = '/x'\nsecret_file = '/y'\narea = '1'\nevery_minutes = 0\n";
         let twice = format!("{robots}{robots}");
         assert_eq!(read(&twice).unwrap().faults(None).len(), 8);
         let fine = "[sms]\nurl = 'https://sms.example/'\nbody = 'p=${phone}'\nform = 'form'\n[[robot]]\nname = 'g1'\nkind = 'feishu'\nurl_file = '/x'\narea = '1'\n";

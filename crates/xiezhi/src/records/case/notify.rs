@@ -10,8 +10,8 @@ use crate::base::classes::{self, Catalogue};
 use crate::base::notice::{New, Step};
 use crate::base::party::Chart;
 use crate::base::roster;
-use crate::kit::{App, Result};
 use crate::kit::time::{MINUTE, Ms};
+use crate::kit::{App, Result};
 
 /// Followers and merged reporters who are told at once; what more there are see it on the page.
 const MOST: i64 = 500;
@@ -53,9 +53,8 @@ fn act(entry: &Written) -> Option<&str> {
 
 /// Whether a step moves the case on, so that what was waited for is waited for no longer.
 fn settles(act: &str, entry: &Written) -> bool {
-    const MOVES: [&str; 11] = [
-        "dispatch", "return", "escalate", "adjudicate", "rule", "back", "resume", "reassign", "grant", "refuse", "merge",
-    ];
+    const MOVES: [&str; 11] =
+        ["dispatch", "return", "escalate", "adjudicate", "rule", "back", "resume", "reassign", "grant", "refuse", "merge"];
     let moved = entry.fact("from").is_some_and(|from| Some(from) != entry.fact("state"));
     moved || MOVES.contains(&act)
 }

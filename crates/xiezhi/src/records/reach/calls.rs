@@ -17,7 +17,8 @@ use crate::records::case::{Case, Rulebook, by_id, by_number, said};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/notices/calls", May::Staff, show, "People to be called because their matter changed, oldest first.").gives::<List>(),
+    Route::get("/notices/calls", May::Staff, show, "People to be called because their matter changed, oldest first.")
+        .gives::<List>(),
     Route::post("/notices/calls/{number}", May::Staff, told, "Somebody was told: `{answer?: 1 (satisfied) or 2}`."),
 ];
 

@@ -3,14 +3,16 @@
 //! What must stay true: rows are written with the cursor, so that each step is told once; whoever was told before this
 //! part existed is not told again: only what happened since yesterday goes out.
 
+use std::collections::HashMap;
+
 use store::{Query, Tx, Written, params};
 
 use super::rules::told;
 use super::{Reach, digest, of};
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::notice;
 use crate::base::notice::queue::{self, NewDelivery};
 use crate::base::notice::rules::{Digest, Quiet, mobile, when};
-use crate::base::notice;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, Who, follow};
 use crate::records::case::{self, Case};
@@ -40,11 +42,25 @@ pub fn follow(app: &App) -> Result<()> {
         "reach",
         |r, entries| {
             let mut plans = Vec::new();
+            // Reports whose rows are planned here and not written yet: they may be closed within the same entries.
+            let mut begun: HashMap<String, Reach> = HashMap::new();
             for w in entries {
                 if w.act == "case.report" && w.fact("wish").is_some() {
-                    plans.extend(begin(app, r, w, since)?);
+                    if let Some((reach, sms)) = begin(app, r, w, since)? {
+                        begun.insert(reach.case_id.clone(), reach.clone());
+                        plans.push(Plan::Begin(reach, sms));
+                    }
                 } else if let Some((kind, asks)) = told(&w.act) {
-                    change(app, r, w, (kind, asks), since, &mut plans)?;
+                    for id in concerned(r, w)? {
+                        let reach = match begun.get(&id) {
+                            Some(reach) => Some(reach.clone()),
+                            None => of(r, &id)?,
+                        };
+                        let (Some(reach), Some(case)) = (reach, case::by_id(r, &id)?) else { continue };
+                        let phone = if reach.wish == "sms" { phone(r, &case)? } else { None };
+                        let sms = sms(app, &case, phone, kind, w.at, since);
+                        plans.push(Plan::Told { reach, act: w.act.clone(), at: w.at, asks, sms });
+                    }
                 }
             }
             Ok(plans)
@@ -69,7 +85,7 @@ fn sms(app: &App, case: &Case, phone: Option<String>, kind: &'static str, at: Ms
     Some(Sms { owner: case.owner.clone(), phone, kind, at })
 }
 
-fn begin(app: &App, q: &mut dyn Query, w: &Written, since: Ms) -> Result<Option<Plan>> {
+fn begin(app: &App, q: &mut dyn Query, w: &Written, since: Ms) -> Result<Option<(Reach, Option<Sms>)>> {
     let Some(case) = case::by_id(q, &w.obj)? else { return Ok(None) };
     let phone = phone(q, &case)?;
     let known = phone.as_deref().and_then(mobile);
@@ -88,21 +104,14 @@ fn begin(app: &App, q: &mut dyn Query, w: &Written, since: Ms) -> Result<Option<
         answered_at: None,
     };
     let sms = if by_sms { sms(app, &case, phone, "receipt", w.at, since) } else { None };
-    Ok(Some(Plan::Begin(reach, sms)))
+    Ok(Some((reach, sms)))
 }
 
-/// What a step of a case means for its reporter, and for those whose reports were merged into it.
-fn change(app: &App, q: &mut dyn Query, w: &Written, (kind, asks): (&'static str, bool), since: Ms, out: &mut Vec<Plan>) -> Result<()> {
-    let sql = "select r.case_id from reach r join cases c on c.id = r.case_id where c.id = $1 \
-               union select r.case_id from cases c join reach r on r.case_id = c.id where c.merged_into = $2 limit $3";
-    let number = w.fact("number").unwrap_or_default();
-    for row in q.rows(sql, params![&w.obj, number, MOST])? {
-        let id: String = row.get("case_id")?;
-        let (Some(reach), Some(case)) = (of(q, &id)?, case::by_id(q, &id)?) else { continue };
-        let sms = if reach.wish == "sms" { let phone = phone(q, &case)?; sms(app, &case, phone, kind, w.at, since) } else { None };
-        out.push(Plan::Told { reach, act: w.act.clone(), at: w.at, asks, sms });
-    }
-    Ok(())
+/// The case of an entry, and the reports that were merged into it: each has a reporter of its own.
+fn concerned(q: &mut dyn Query, w: &Written) -> Result<Vec<String>> {
+    let sql = "select id from cases where id = $1 union select id from cases where merged_into = $2 limit $3";
+    let rows = q.rows(sql, params![&w.obj, w.fact("number").unwrap_or_default(), MOST])?;
+    Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
 }
 
 fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
@@ -117,7 +126,7 @@ fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
         Plan::Told { reach, act, at, asks, sms } => {
             let asked = asks.then_some(*at);
             if reach.wish == "sms" {
-                if asks.to_owned() && sms.is_some() {
+                if *asks && sms.is_some() {
                     let sql = "update reach set asked_at = $2, answered_at = null where case_id = $1";
                     tx.exec(sql, params![&reach.case_id, asked])?;
                 }

@@ -37,7 +37,8 @@ pub struct Incoming {
 impl Incoming {
     /// Checks its signature: HMAC-SHA256 in hex of `id`, `from`, `text` and `time`, each on a line, under the secret.
     pub fn check(&self, secret: &str, signature: &str, now: Ms) -> Result<()> {
-        let bytes: Option<Vec<u8>> = (0..signature.len()).step_by(2).map(|i| u8::from_str_radix(signature.get(i..i + 2)?, 16).ok()).collect();
+        let bytes: Option<Vec<u8>> =
+            (0..signature.len()).step_by(2).map(|i| u8::from_str_radix(signature.get(i..i + 2)?, 16).ok()).collect();
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
         mac.update(format!("{}\n{}\n{}\n{}", self.id, self.from, self.text, self.time).as_bytes());
         let time: Ms = self.time.parse().map_err(|_| Kind::WrongType.at("time"))?;
@@ -73,12 +74,13 @@ pub fn take(app: &App, message: &Incoming) -> Result<String> {
             }
         };
         let number = reach.as_ref().map(|r| &r.number);
-        tx.exec(
-            "insert into reach_in(id, at, outcome, number) values ($1, $2, $3, $4)",
-            params![&id, now, outcome, number],
-        )?;
+        tx.exec("insert into reach_in(id, at, outcome, number) values ($1, $2, $3, $4)", params![&id, now, outcome, number])?;
         let entry = Entry::new("reach.reply", "message", &id).fact("outcome", outcome).fact("channel", "sms");
-        tx.log(entry.fact_opt("number", number.map(String::as_str)).fact_opt("score", given.map(Answer::score).filter(|_| outcome == "rated")))?;
+        tx.log(
+            entry
+                .fact_opt("number", number.map(String::as_str))
+                .fact_opt("score", given.map(Answer::score).filter(|_| outcome == "rated")),
+        )?;
         Ok::<_, Error>(outcome.to_owned())
     };
     Ok(app.db.write(write)?.value)

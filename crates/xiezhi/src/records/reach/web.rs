@@ -10,7 +10,12 @@ use crate::kit::{Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::post("/sms/reply", May::Anyone, take, "A gateway brings in a message: `{id, from, text, time}`, signed in `x-signature`."),
+    Route::post(
+        "/sms/reply",
+        May::Anyone,
+        take,
+        "A gateway brings in a message: `{id, from, text, time}`, signed in `x-signature`.",
+    ),
     Route::get("/r/{number}", May::Anyone, short, "Short link to a report."),
 ];
 

@@ -31,8 +31,6 @@ use crate::kit::time::{MINUTE, Ms};
 
 /// Channels over which a person may be told.
 pub const PERSONAL: [&str; 2] = ["email", "sms"];
-/// How long a channel that said "too fast" is left alone; the vendors block for as long.
-const REST: Ms = 10 * MINUTE;
 
 /// A message, opened.
 #[derive(Clone, Debug)]
@@ -63,11 +61,6 @@ pub trait Channel: Send + Sync {
     fn once(&self) -> bool;
     /// Sends, and gives the other side's id.
     fn send(&self, app: &App, message: &Message) -> Result<Option<String>, Trouble>;
-}
-
-/// How long the whole channel is left alone after a failure.
-pub fn rest(trouble: &Trouble) -> Option<Ms> {
-    (trouble.code == "too-fast").then_some(REST)
 }
 
 /// The channels that are configured and built in.

@@ -15,6 +15,7 @@ use sha2::Sha256;
 
 use super::{Channel, Message, a_minute, link, say};
 use crate::base::notice::kinds::kinds;
+use crate::base::notice::queue::TOO_FAST;
 use crate::base::notice::rules::{Pace, fitting};
 use crate::kit::App;
 use crate::kit::config::notice::{RobotFile, RobotKind};
@@ -130,7 +131,7 @@ fn taken(answer: &[u8]) -> Result<(), Trouble> {
     match code {
         Some(0) => Ok(()),
         // WeCom, DingTalk (two of them), Feishu: too many messages.
-        Some(45009 | 130101 | 410100 | 11232) => Err(Trouble::passing("too-fast", words)),
+        Some(45009 | 130101 | 410100 | 11232) => Err(Trouble::passing(TOO_FAST, words)),
         // WeCom and DingTalk: the system is busy.
         Some(-1) => Err(Trouble::passing("busy", words)),
         Some(code) => Err(Trouble::lasting(&format!("refused-{code}"), words)),
@@ -152,7 +153,10 @@ mod tests {
         // Values computed with the Python code that the vendors' documents print.
         const NOW: Ms = 1_700_000_000_000;
         let (url, body) = robot("dingtalk").request("https://x.example/send?access_token=t", Some("this is secret"), "灯", NOW);
-        assert_eq!(url, format!("https://x.example/send?access_token=t&timestamp={NOW}&sign=sSFWELbV2YwjdDQhWZwTcWlX5BWUx5J6TPpsZmuPii0%3D"));
+        assert_eq!(
+            url,
+            format!("https://x.example/send?access_token=t&timestamp={NOW}&sign=sSFWELbV2YwjdDQhWZwTcWlX5BWUx5J6TPpsZmuPii0%3D")
+        );
         assert_eq!(body, json!({ "msgtype": "text", "text": { "content": "灯" } }));
         let (url, body) = robot("feishu").request("https://x.example/hook/t", Some("this is secret"), "灯", NOW);
         assert_eq!(url, "https://x.example/hook/t");
@@ -166,12 +170,20 @@ mod tests {
 
     #[test]
     fn answers_are_read_as_they_are_meant() {
-        for fine in [r#"{"errcode":0,"errmsg":"ok"}"#, r#"{"code":0,"msg":"success","data":{}}"#, r#"{"StatusCode":0,"StatusMessage":"success"}"#] {
+        for fine in [
+            r#"{"errcode":0,"errmsg":"ok"}"#,
+            r#"{"code":0,"msg":"success","data":{}}"#,
+            r#"{"StatusCode":0,"StatusMessage":"success"}"#,
+        ] {
             assert_eq!(taken(fine.as_bytes()), Ok(()), "{fine}");
         }
-        for fast in [r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#, r#"{"errcode":130101,"errmsg":"send too fast"}"#, r#"{"code":11232}"#] {
+        for fast in [
+            r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#,
+            r#"{"errcode":130101,"errmsg":"send too fast"}"#,
+            r#"{"code":11232}"#,
+        ] {
             let trouble = taken(fast.as_bytes()).unwrap_err();
-            assert_eq!((trouble.passes, trouble.perhaps, super::super::rest(&trouble)), (true, false, Some(super::super::REST)), "{fast}");
+            assert_eq!((trouble.passes, trouble.perhaps, trouble.code.as_str()), (true, false, TOO_FAST), "{fast}");
         }
         let wrong = taken(br#"{"errcode":310000,"errmsg":"sign not match"}"#).unwrap_err();
         assert_eq!((wrong.passes, wrong.line()), (false, "refused-310000 sign not match".into()));

@@ -97,7 +97,8 @@ fn fill(text: &str, values: &BTreeMap<&'static str, String>, escape: fn(&str) ->
 }
 
 fn json_inside(value: &str) -> String {
-    serde_json::Value::from(value).to_string().trim_matches('"').to_owned()
+    let quoted = serde_json::Value::from(value).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 fn form_value(value: &str) -> String {
