@@ -66,7 +66,7 @@ deliveries-out-tries = { $n ->
 }
 deliveries-out-again = Send again
 deliveries-out-leave = Do not send
-deliveries-out-fine = Everything left; there is nothing to look at.
+deliveries-out-fine = There is nothing to look at.
 mail-title = Xiezhi: { $n } new messages
 mail-end = Look: { $link }
     To get no more of these: { $settings }
@@ -113,5 +113,6 @@ calls-own = You handled this: you may tell them what became of it, but a colleag
 calls-told = Told
 calls-paper = □ told  □ satisfied  □ not satisfied
 calls-more = There are more; they follow when these are done.
+element-person-email = E-mail address
 purpose-calls = Calling reporters to tell them
 purpose-reach = Sending an SMS to reporters

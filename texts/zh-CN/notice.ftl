@@ -60,7 +60,7 @@ deliveries-out-next = { $when }再试
 deliveries-out-tries = 试了 { $n } 次
 deliveries-out-again = 再发一次
 deliveries-out-leave = 不发了
-deliveries-out-fine = 都发出去了，没有要看的。
+deliveries-out-fine = 没有要看的。
 mail-title = 协治：{ $n } 条新消息
 mail-end = 查看：{ $link }
     不想再收，可以在这里改：{ $settings }
@@ -104,5 +104,6 @@ calls-own = 这件事是您办的：您可以告诉结果，满意不满意请�
 calls-told = 已告诉
 calls-paper = □ 已告诉　□ 满意　□ 不满意
 calls-more = 后面还有，打完这些再看。
+element-person-email = 邮箱
 purpose-calls = 打电话告诉报事人
 purpose-reach = 给报事人发短信

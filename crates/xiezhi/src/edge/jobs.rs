@@ -60,6 +60,11 @@ pub fn start(app: Arc<App>) -> Jobs {
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
+            rounds.push(
+                app.db
+                    .read(|r| Ok(notice::queue::is_stale(r, now)?))
+                    .and_then(|stale| if stale { app.db.write(notice::queue::sweep).map(drop) } else { Ok(()) }),
+            );
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds

@@ -282,6 +282,33 @@ fn a_robot_that_is_too_fast_is_left_alone_and_its_key_is_told_nowhere() {
 }
 
 #[test]
+fn what_left_long_ago_is_taken_out_and_what_somebody_must_look_at_stays() {
+    on_each_engine(|w| {
+        let system = fake("/send", |asked| http(if asked.contains("13900000002") { "403 No" } else { "200 OK" }, "", "{}"));
+        sms(w, &system.url, "");
+        reachable(w, "clerk", "sms", "13900000001");
+        reachable(w, "clerk2", "sms", "13900000002");
+        tell(w, "clerk", "work-dispatch", &["260304-0001"], true);
+        tell(w, "clerk2", "work-dispatch", &["260304-0001"], true);
+        settle(w);
+        let left = |w: &World| {
+            let stale = w.app.db.read(|r| queue::is_stale(r, w.app.now())).unwrap();
+            w.app.db.write(queue::sweep).unwrap();
+            let count = |table: &str| {
+                let sql = format!("select count(*) from {table}");
+                w.app.db.read(|r| r.count(&sql, &[])).unwrap()
+            };
+            (stale, count("delivery"), count("delivery_item"), count("delivery_try"))
+        };
+        w.app.ambience.advance(89 * DAY);
+        assert_eq!(left(w), (false, 2, 2, 2));
+        w.app.ambience.advance(2 * DAY);
+        assert_eq!(left(w), (true, 1, 1, 1));
+        assert_eq!((state(w).as_str(), left(w).0), ("stuck", false));
+    });
+}
+
+#[test]
 fn groups_hear_of_their_area_alone_and_not_of_the_past() {
     on_each_engine(|w| {
         report(w, "旧事");

@@ -7,7 +7,7 @@
 //! address leaves the queue but to its channel, and none is used before its owner sent back the code ([`setting`]).
 //!
 //! Log kinds written: `notice.read`, `notice.setting`, `notice.address`, `notice.confirm`, `notice.off`, `notice.send`,
-//! `notice.sent`, `notice.failed`, `notice.stuck`, `notice.unknown`, `notice.void`, `notice.again`.
+//! `notice.sent`, `notice.failed`, `notice.stuck`, `notice.unknown`, `notice.void`, `notice.again`, `notice.sweep`.
 
 /// What goes out and what became of it, for the administrator.
 pub mod admin;

@@ -16,7 +16,7 @@ use super::rules::{Pace, free_at};
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::outbound::{Trouble, pause};
-use crate::kit::time::{HOUR, MINUTE, Ms};
+use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 
 /// Tries before somebody must look.
 const TRIES: i64 = 8;
@@ -30,6 +30,10 @@ pub const TOO_FAST: &str = "too-fast";
 const REST: Ms = 10 * MINUTE;
 /// Notices that one message tells of; what more there are begins the next.
 const ITEMS: i64 = 500;
+/// How long is kept what left.
+const KEPT: Ms = 90 * DAY;
+/// What is taken out at once.
+const SWEPT: i64 = 2000;
 /// Deliveries that a page shows.
 pub const SHOWN: i64 = 200;
 
@@ -305,6 +309,26 @@ pub fn decide(tx: &mut Tx, actor: &str, id: &str, again: bool) -> Result<()> {
     tx.exec("update delivery set state = 'waiting', tries = 0, next_at = $2, error = null where id = $1", params![id, now])?;
     tx.log(Entry { actor: Some(actor), ..entry("notice.again", &d) })?;
     Ok(())
+}
+
+/// Takes out what left, or was not to leave, long ago; the log keeps that it did. Some at a time.
+pub fn sweep(tx: &mut Tx) -> Result<()> {
+    let old = format!(
+        "(select id from delivery where created_at < $1 and state in ('sent', 'void') order by created_at limit {SWEPT})"
+    );
+    let before = tx.now() - KEPT;
+    for table in ["delivery_item", "delivery_try"] {
+        tx.exec(&format!("delete from {table} where delivery in {old}"), params![before])?;
+    }
+    let n = tx.exec(&format!("delete from delivery where id in {old}"), params![before])?;
+    tx.log(Entry::new("notice.sweep", "delivery", "-").fact("n", n as i64))?;
+    Ok(())
+}
+
+/// Whether there is anything to take out.
+pub fn is_stale(q: &mut dyn Query, now: Ms) -> store::Result<bool> {
+    let sql = "select count(*) from (select 1 from delivery where created_at < $1 and state in ('sent', 'void') limit 1) one";
+    Ok(q.count(sql, params![now - KEPT])? > 0)
 }
 
 /// What somebody must look at, and what failed and waits; newest first.

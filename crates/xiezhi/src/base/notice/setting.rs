@@ -65,14 +65,18 @@ pub struct Address {
     pub confirmed: bool,
 }
 
+/// What an address of a channel is in the catalogue of data.
+pub fn element(channel: &str) -> &'static str {
+    if channel == "sms" { "person.phone" } else { "person.email" }
+}
+
 /// Where a person is told.
 pub fn addresses(q: &mut dyn Query, person: &str) -> store::Result<Vec<Address>> {
     let sql = "select channel, address, confirmed_at from notice_address where person = $1 order by channel";
     let mut out = Vec::new();
     for row in q.rows(sql, params![person])? {
         let channel: String = row.get("channel")?;
-        let element = if channel == "sms" { "person.phone" } else { "person.email" };
-        let address = q.open_text(person, row.get("address")?)?.map(|a| Graded::new(element, person, a));
+        let address = q.open_text(person, row.get("address")?)?.map(|a| Graded::new(element(&channel), person, a));
         out.push(Address { channel, address, confirmed: row.get::<Option<Ms>>("confirmed_at")?.is_some() });
     }
     Ok(out)
