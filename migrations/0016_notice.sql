@@ -126,3 +126,5 @@ create table reach_in (
   outcome text not null,
   number text
 );
+create index reach_in_at on reach_in(at);
+create index reach_in_number on reach_in(number, at);

@@ -80,6 +80,7 @@ sms-refused = Your report { $number } was not taken up. Reasons and appeal: { $l
 sms-delayed = Your report { $number } cannot be done now and was put off; it comes back by itself: { $link }
 sms-reply-rated = Thank you for your rating.
 sms-reply-noted = Your words were passed on to those who work on it.
+sms-reply-full = You have told us a lot today and all of it was written down. Please call the community for more.
 sms-reply-late = This was rated already, or the time for rating is over.
 sms-reply-unknown = No report from this number was found.
 group-begin = [Xiezhi] { $counts }:{" "}

@@ -74,6 +74,7 @@ sms-refused = 您报的 { $number } 没有受理，原因和申诉：{ $link }
 sms-delayed = 您报的 { $number } 眼下办不了，已挂账，到期重新办理：{ $link }
 sms-reply-rated = 谢谢您的评价。
 sms-reply-noted = 您的话已转给办理的人。
+sms-reply-full = 今天您已经说了很多，我们都记下了。再有事请打社区电话。
 sms-reply-late = 这件事已经评价过，或者过了评价的时间。
 sms-reply-unknown = 没有找到这个号码报的事。
 group-begin = 【协治】{ $counts }：

@@ -40,6 +40,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     // Addresses are graded, groups are of areas.
     ("base/notice", "base/area"),
     ("base/notice", "base/catalogue"),
+    ("base/notice", "base/classes"),
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),

@@ -60,6 +60,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
+            rounds.push(reach::reply::sweep(app));
             rounds.push(
                 app.db
                     .read(|r| Ok(notice::queue::is_stale(r, now)?))

@@ -325,8 +325,20 @@ fn groups_hear_of_their_area_alone_and_not_of_the_past() {
             w.app.ambience.advance(MINUTE);
         }
         settle(w);
-        let all = bodies(&system);
-        assert_eq!(all.len(), 1, "{all:?}");
+        // By night the group sleeps, but not when somebody is in danger.
+        w.app.ambience.advance(14 * HOUR);
+        file(w, NewReport { text: Some("灯坏了".into()), class: Some("lighting".into()), ..NewReport::default() });
+        settle(w);
+        group::follow(&w.app).unwrap();
+        settle(w);
+        assert_eq!(bodies(&system).len(), 1);
+        let urgent = Rulebook::now(&w.app).unwrap().classes.iter().find(|c| c.urgent).unwrap().code.clone();
+        file(w, NewReport { text: Some("快来".into()), class: Some(urgent), ..NewReport::default() });
+        group::follow(&w.app).unwrap();
+        settle(w);
+        let mut all = bodies(&system);
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert!(all.pop().unwrap()["text"]["content"].as_str().unwrap().contains("新报事 2 件"));
         let text = all[0]["text"]["content"].as_str().unwrap();
         assert!(text.contains("新报事 1 件") && text.contains(&number), "{text}");
         jobs::follow(&w.app).unwrap();

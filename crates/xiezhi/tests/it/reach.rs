@@ -116,9 +116,16 @@ fn who_asked_for_it_gets_receipt_and_result_by_sms_and_rates_by_answering() {
         assert_eq!(comes_in(w, "m3", "13812345678", "谢谢，就是有点慢").json()["outcome"], "noted");
         let seen = w.client(Some("clerk")).get(&format!("/cases/{number}")).json();
         assert!(seen["events"].to_string().contains("就是有点慢"), "{seen}");
+        for i in 4..13 {
+            assert_eq!(comes_in(w, &format!("m{i}"), "13812345678", "还有一句").json()["outcome"], "noted");
+        }
+        assert_eq!(comes_in(w, "m13", "13812345678", "再一句").json()["outcome"], "full");
         let sql = "select count(*) from log where act = 'reach.reply' and (leaf like '%13812345678%' or leaf like '%有点慢%')";
         assert_eq!(w.app.db.read(|r| r.count(sql, &[])).unwrap(), 0);
-        assert_eq!(w.app.db.read(|r| r.count("select count(*) from reach_in", &[])).unwrap(), 5);
+        assert_eq!(w.app.db.read(|r| r.count("select count(*) from reach_in", &[])).unwrap(), 15);
+        w.app.ambience.advance(31 * DAY);
+        xiezhi::records::reach::reply::sweep(&w.app).unwrap();
+        assert_eq!(w.app.db.read(|r| r.count("select count(*) from reach_in", &[])).unwrap(), 0);
     });
 }
 

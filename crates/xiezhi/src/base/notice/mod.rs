@@ -79,6 +79,9 @@ pub fn put(tx: &mut Tx, zone: &TimeZone, notices: &[New]) -> Result<()> {
     take(tx, zone, &notices.iter().cloned().map(Step::Tell).collect::<Vec<_>>())
 }
 
+/// Matters that are settled in one statement.
+const EACH: usize = 50;
+
 /// A line of somebody's inbox, as far as it changes.
 struct Line<'a> {
     last: &'a New,
@@ -115,8 +118,13 @@ pub fn take(tx: &mut Tx, zone: &TimeZone, steps: &[Step]) -> Result<()> {
             }
         }
     }
-    for subject in settled {
-        tx.exec("update inbox_matter set need_at = null where subject = $1 and need_at is not null", params![subject])?;
+    let settled: Vec<&str> = settled.into_iter().collect();
+    for some in settled.chunks(EACH) {
+        // Always as many parameters, so that one prepared statement serves every number of them.
+        let marks = (1..=EACH).map(|i| format!("${i}")).collect::<Vec<_>>().join(",");
+        let sql = format!("update inbox_matter set need_at = null where subject in ({marks}) and need_at is not null");
+        let params: Vec<Value> = (0..EACH).map(|i| (*some.get(i).unwrap_or(&some[0])).into()).collect();
+        tx.exec(&sql, &params)?;
     }
     for (person, subject) in done {
         tx.exec("update inbox_matter set need_at = null where person = $1 and subject = $2", params![person, subject])?;

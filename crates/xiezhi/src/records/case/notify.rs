@@ -80,7 +80,7 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
     }
     if let ("assign", Some(holder)) = (act, entry.fact("holder")) {
         // Whoever took it himself is still waited for.
-        let others = known.reachable(q, &holder.to_owned(), entry.at, false)?;
+        let others = known.reachable(q, holder, entry.at, false)?;
         let others = others.iter().filter(|p| Some(*p) != case.assignee.as_ref()).cloned().collect();
         out.push(Step::Done(case.number.clone(), others));
     }

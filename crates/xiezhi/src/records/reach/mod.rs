@@ -6,7 +6,7 @@
 //! reached by SMS stands on the call list. A clerk sees a number only through a decision, which is in the read log, and
 //! does not write down an answer about his own work.
 //!
-//! Log kinds written: `reach.reply`, `reach.told`.
+//! Log kinds written: `reach.reply`, `reach.told`, `reach.sweep`.
 
 /// The list of people to be called.
 pub mod calls;

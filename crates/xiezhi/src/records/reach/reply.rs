@@ -12,7 +12,7 @@ use super::rules::{self, Answer};
 use super::{Reach, asked, digest};
 use crate::base::notice::rules::mobile;
 use crate::kit::error::Kind;
-use crate::kit::time::{MINUTE, Ms};
+use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::rules::Action;
@@ -20,6 +20,11 @@ use crate::records::case::{Rulebook, by_id};
 
 /// How old a message may be when it comes in, and how far ahead the gateway's clock.
 pub const OLDEST: Ms = 15 * MINUTE;
+
+/// Messages of a day that become words on one report.
+const NOTES: i64 = 10;
+/// How long the ids of messages are kept.
+const KEPT: Ms = 30 * DAY;
 
 /// A message that came in.
 #[derive(Clone, Debug)]
@@ -49,7 +54,8 @@ impl Incoming {
     }
 }
 
-/// Takes a message in and says what became of it: `rated`, `noted`, `late` (nothing to rate any more) or `unknown`.
+/// Takes a message in and says what became of it: `rated`, `noted`, `full` (enough words for today), `late` (nothing to
+/// rate any more) or `unknown`.
 pub fn take(app: &App, message: &Incoming) -> Result<String> {
     let phone = mobile(&message.from).map(|m| digest(app, &m));
     let (book, given) = (Rulebook::now(app)?, rules::answer(&message.text));
@@ -66,6 +72,7 @@ pub fn take(app: &App, message: &Incoming) -> Result<String> {
         let outcome = match (&reach, given) {
             (None, _) => "unknown",
             (Some(reach), Some(answer)) => rate(tx, &book, &who, reach, answer)?,
+            (Some(reach), None) if noted(tx, &reach.number)? >= NOTES => "full",
             (Some(reach), None) => {
                 // Words belong to the report that was told of last, as if its reporter had written them there.
                 let said = Said { text: Some(words), ..Said::default() };
@@ -84,6 +91,27 @@ pub fn take(app: &App, message: &Incoming) -> Result<String> {
         Ok::<_, Error>(outcome.to_owned())
     };
     Ok(app.db.write(write)?.value)
+}
+
+/// How many messages became words on a report within a day.
+fn noted(tx: &mut store::Tx, number: &str) -> Result<i64> {
+    let sql = "select count(*) from reach_in where number = $1 and at > $2 and outcome = 'noted'";
+    let since = tx.now() - DAY;
+    Ok(tx.count(sql, params![number, since])?)
+}
+
+/// Forgets ids that could not come in any more: their signatures are too old.
+pub fn sweep(app: &App) -> Result<()> {
+    let old = app.now() - KEPT;
+    if app.db.read(|r| r.count("select count(*) from (select 1 from reach_in where at < $1 limit 1) one", params![old]))? == 0 {
+        return Ok(());
+    }
+    app.db.write(move |tx| {
+        let n = tx.exec("delete from reach_in where at < $1", params![old])?;
+        tx.log(Entry::new("reach.sweep", "message", "-").fact("n", n as i64))?;
+        Ok::<_, Error>(())
+    })?;
+    Ok(())
 }
 
 /// Rates a report as its reporter; a report that takes no rating now is left as it is.
