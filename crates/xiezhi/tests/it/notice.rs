@@ -118,12 +118,22 @@ fn what_waits_for_me_stands_first_until_it_moves_on() {
         assert_eq!(inbox["need"], 2);
         // The firm did its part: now the desk is waited for, and the firm no longer.
         done(&property, &one, "accept", json!({}));
+        assert_eq!(property.get("/inbox").json()["need"], 2, "taking it on is not doing it");
+        // The desk is asked, and answers: the firm goes on.
+        done(&property, &one, "ask", json!({ "ask": "extend", "reason": "等零件" }));
+        assert_eq!(clerk.get("/inbox").json()["need"], 1);
+        done(&clerk, &one, "refuse", json!({ "reason": "零件有" }));
+        assert_eq!(
+            (clerk.get("/inbox").json()["need"].clone(), property.get("/inbox").json()["need"].clone()),
+            (json!(0), json!(2))
+        );
         done(&property, &one, "feedback", json!({ "text": "换了" }));
-        assert_eq!(lines(&property.get("/inbox").json()), [(two.clone(), 1, true), (one.clone(), 1, false)]);
-        assert_eq!(lines(&clerk.get("/inbox").json()), [(one.clone(), 1, true)]);
+        assert_eq!(lines(&property.get("/inbox").json()), [(two.clone(), 1, true), (one.clone(), 2, false)]);
+        assert_eq!(lines(&clerk.get("/inbox").json()), [(one.clone(), 2, true)]);
         done(&clerk, &one, "check", json!({}));
+        assert_eq!(clerk.get("/inbox").json()["need"], 1, "looking is not closing");
         done(&clerk, &one, "close", json!({}));
-        assert_eq!(lines(&clerk.get("/inbox").json()), [(one.clone(), 1, false)]);
+        assert_eq!(lines(&clerk.get("/inbox").json()), [(one.clone(), 2, false)]);
         // The reporter has a line for each matter, with all that happened in it.
         let mine = resident.get("/inbox").json();
         let first = &mine["items"][0];

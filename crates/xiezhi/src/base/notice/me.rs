@@ -114,8 +114,9 @@ fn show(req: &Req) -> Result<Reply> {
     req.page("base/notice/me.html", &view)
 }
 
-fn done(req: &Req) -> Result<Reply> {
-    if req.wants_json() { show(req) } else { Ok(Reply::see_other(req.url("/me/notices"))) }
+/// Back to the page, and on it to what was just done.
+fn done(req: &Req, part: &str) -> Result<Reply> {
+    if req.wants_json() { show(req) } else { Ok(Reply::see_other(req.url(&format!("/me/notices#{part}")))) }
 }
 
 fn set(req: &Req) -> Result<Reply> {
@@ -124,7 +125,7 @@ fn set(req: &Req) -> Result<Reply> {
     let digest = Digest::parse(&input.need("digest", 20)?).ok_or_else(|| Kind::Unknown.at("digest"))?;
     let person = req.person()?.to_owned();
     req.app.db.write(move |tx| setting::set(tx, &person, Setting { quiet, digest }))?;
-    done(req)
+    done(req, "main")
 }
 
 fn address(req: &Req) -> Result<Reply> {
@@ -136,14 +137,14 @@ fn address(req: &Req) -> Result<Reply> {
     let person = req.person()?.to_owned();
     let asked = setting::ask(req.app, &person, channel, address);
     req.once(move |tx| setting::keep(tx, &person, &asked).map(|()| String::new()))?;
-    done(req)
+    done(req, channel)
 }
 
 fn confirm(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let channel = meant(req, &input)?;
     setting::confirm(req.app, req.person()?, channel, &input.need("code", 10)?)?;
-    done(req)
+    done(req, channel)
 }
 
 fn off(req: &Req) -> Result<Reply> {
@@ -152,5 +153,5 @@ fn off(req: &Req) -> Result<Reply> {
     let channel = channel::PERSONAL.into_iter().find(|c| *c == name).ok_or_else(|| Kind::Unknown.at("channel"))?;
     let person = req.person()?.to_owned();
     req.app.db.write(move |tx| setting::off(tx, &person, channel))?;
-    done(req)
+    done(req, channel)
 }

@@ -51,12 +51,15 @@ fn act(entry: &Written) -> Option<&str> {
     entry.act.strip_prefix("case.").filter(|a| !matches!(*a, "report" | "import"))
 }
 
-/// Whether a step moves the case on, so that what was waited for is waited for no longer.
+/// Whether a step moves the case on to others, or lets it rest, so that what was waited for is waited for no longer.
 fn settles(act: &str, entry: &Written) -> bool {
     const MOVES: [&str; 11] =
-        ["dispatch", "return", "escalate", "adjudicate", "rule", "back", "resume", "reassign", "grant", "refuse", "merge"];
-    let moved = entry.fact("from").is_some_and(|from| Some(from) != entry.fact("state"));
-    moved || MOVES.contains(&act)
+        ["dispatch", "return", "escalate", "adjudicate", "rule", "back", "resume", "reassign", "merge", "suspend", "hang_up"];
+    // Whoever takes it on, or begins to look, is still the one who is waited for.
+    let stays = matches!(act, "accept" | "check");
+    let moved = entry.fact("from").is_some_and(|from| Some(from) != entry.fact("state")) && !stays;
+    let rests = act == "grant" && entry.fact("overlay").is_some();
+    moved || rests || MOVES.contains(&act)
 }
 
 /// What follows from one entry: notices for the reporter and whoever the case concerns too what others did, for a party
@@ -72,17 +75,22 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
         Step::Tell(New { person: person.into(), at: entry.at, kind, subject: case.number.clone(), urgent })
     };
     let mut out = Vec::new();
-    if settles(act, entry) {
-        out.push(Step::Settled(case.number.clone()));
-    } else if let ("task-done" | "task-refuse" | "task-cancel", Some(body)) = (act, entry.fact("body")) {
-        let body = body.to_owned();
-        out.push(Step::Done(case.number.clone(), known.reachable(q, &body, entry.at, false)?.to_vec()));
-    }
-    if let ("assign", Some(holder)) = (act, entry.fact("holder")) {
+    // Who is waited for no longer: everybody, or those who did their part while others go on.
+    let done = match act {
+        _ if settles(act, entry) => {
+            out.push(Step::Settled(case.number.clone()));
+            None
+        }
+        "task-done" | "task-refuse" | "task-cancel" => entry.fact("body").map(str::to_owned),
+        "grant" | "refuse" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()),
+        "assign" => entry.fact("holder").map(str::to_owned),
+        _ => None,
+    };
+    if let Some(body) = done {
+        let people = known.reachable(q, &body, entry.at, false)?.to_vec();
         // Whoever took it himself is still waited for.
-        let others = known.reachable(q, holder, entry.at, false)?;
-        let others = others.iter().filter(|p| Some(*p) != case.assignee.as_ref()).cloned().collect();
-        out.push(Step::Done(case.number.clone(), others));
+        let people = people.into_iter().filter(|p| act != "assign" || Some(p) != case.assignee.as_ref()).collect();
+        out.push(Step::Done(case.number.clone(), people));
     }
     for person in residents(q, &case, act)? {
         if Some(person.as_str()) != actor {
@@ -105,6 +113,10 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
         && let Some(person) = case.assignee.as_deref().filter(|p| Some(*p) != actor)
     {
         out.push(new(person, format!("work-{act}")));
+    }
+    if !case.state.is_open() {
+        // What is settled waits for nobody, whatever is said about it.
+        out.push(Step::Settled(case.number.clone()));
     }
     Ok(out)
 }
