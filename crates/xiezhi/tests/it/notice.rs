@@ -216,6 +216,40 @@ fn pages_of_the_inbox_have_no_gap_and_no_overlap() {
 }
 
 #[test]
+fn an_inbox_from_before_has_its_lines_too() {
+    on_each_engine(|w| {
+        for (i, kind) in ["mine-accept", "mine-dispatch", "mine-close"].iter().enumerate() {
+            w.app.ambience.advance(1000);
+            tell(w, "resident", kind, &["260304-0001"], false);
+            tell(w, "neighbour", kind, &["260304-0001", ["260304-0002", "260304-0003", "260304-0003"][i]], false);
+        }
+        let resident = w.who("resident").person.unwrap();
+        let write = move |tx: &mut store::Tx| {
+            tx.exec("update inbox set read_at = 1 where person = $1 and kind = 'mine-accept'", params![&resident])?;
+            tx.exec("update inbox_matter set unread = unread - 1 where person = $1", params![&resident])?;
+            tx.follow("story", 0)
+        };
+        w.app.db.write(write).unwrap();
+        let lines = |w: &World| -> Vec<String> {
+            let sql = "select person, subject, at, kind, n, unread from inbox_matter order by person, subject";
+            w.app.db.read(|r| r.rows(sql, &[])).unwrap().iter().map(|r| format!("{r:?}")).collect()
+        };
+        let before = lines(w);
+        assert_eq!(before.len(), 4);
+        let migration = include_str!("../../../../migrations/0016_notice.sql");
+        let begin = migration.find("insert into inbox_matter").unwrap();
+        let sql = migration[begin..].split(';').next().unwrap();
+        let write = move |tx: &mut store::Tx| {
+            tx.exec("delete from inbox_matter", &[])?;
+            tx.exec(sql, &[])?;
+            tx.follow("story", 0)
+        };
+        w.app.db.write(write).unwrap();
+        assert_eq!(lines(w), before);
+    });
+}
+
+#[test]
 fn an_address_is_used_when_its_code_came_back() {
     on_each_engine(|w| {
         let system = gateway();

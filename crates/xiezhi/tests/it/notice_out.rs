@@ -86,6 +86,51 @@ fn a_crash_in_the_middle_of_sending_is_shown_and_nothing_is_sent_twice() {
 }
 
 #[test]
+fn several_processes_on_one_database_send_each_message_once_and_keep_the_limit_together() {
+    on_each_engine(|w| {
+        if w.app.config.database_url.is_none() {
+            return; // A file is one process's.
+        }
+        let system = gateway();
+        sms(w, &system.url, "per_minute = 25");
+        let people = ["clerk", "clerk2", "property", "helper", "street", "stranger", "grid", "head", "resident", "neighbour"];
+        for (i, login) in people.iter().enumerate() {
+            reachable(w, login, "sms", &format!("1390000{i:04}"));
+        }
+        let other = std::sync::Arc::new(xiezhi::kit::App::open(w.app.config.clone()).unwrap());
+        other.ambience.advance(w.app.now() - other.now());
+        for round in 0..4 {
+            for login in people {
+                tell(w, login, "work-dispatch", &[&format!("260304-{round:04}")], true);
+            }
+            std::thread::scope(|s| {
+                for app in [&w.app, &other] {
+                    s.spawn(|| (0..3).for_each(|_| send::round(app).unwrap()));
+                }
+            });
+        }
+        let ids = |all: Vec<Json>| all.into_iter().map(|b| b["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(system.asked().len(), 25, "the clock stands still: one minute's worth for both together");
+        for app in [&w.app, &other] {
+            app.ambience.advance(2 * MINUTE);
+        }
+        std::thread::scope(|s| {
+            for app in [&w.app, &other] {
+                s.spawn(|| (0..3).for_each(|_| send::round(app).unwrap()));
+            }
+        });
+        let mut sent = ids(bodies(&system));
+        let all = sent.len();
+        sent.sort();
+        sent.dedup();
+        assert_eq!(sent.len(), all, "no id twice");
+        assert!(states(w).iter().all(|s| s.0 == "sent" && s.1 == 1), "{:?}", states(w));
+        let told = w.app.db.read(|r| r.count("select count(*) from delivery_item", &[])).unwrap();
+        assert_eq!(told, 40);
+    });
+}
+
+#[test]
 fn a_gateway_that_takes_an_id_once_gets_it_again_after_a_crash() {
     on_each_engine(|w| {
         // It takes the message and then the line is cut; the second time it answers.
