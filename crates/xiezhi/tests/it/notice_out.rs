@@ -97,7 +97,7 @@ fn several_processes_on_one_database_send_each_message_once_and_keep_the_limit_t
         for (i, login) in people.iter().enumerate() {
             reachable(w, login, "sms", &format!("1390000{i:04}"));
         }
-        let other = std::sync::Arc::new(xiezhi::kit::App::open(w.app.config.clone()).unwrap());
+        let other = Arc::new(xiezhi::kit::App::open(w.app.config.clone()).unwrap());
         other.ambience.advance(w.app.now() - other.now());
         for round in 0..4 {
             for login in people {
