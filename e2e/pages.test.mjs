@@ -29,17 +29,17 @@ const EVERYBODY = () => [
   `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
-const SIGNED_IN = ['/', '/me', '/me/data', '/me/reads', '/inbox', '/report'];
+const SIGNED_IN = ['/', '/me', '/me/notices', '/me/data', '/me/reads', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
-  committee: () => ['/desk', '/orders', '/roster', '/components', '/deliveries', '/callbacks', '/desk?queue=all', `/desk?open=${matter.number}`,
+  committee: () => ['/desk', '/orders', '/roster', '/components', '/deliveries', '/callbacks', '/notices/calls', '/desk?queue=all', `/desk?open=${matter.number}`,
     `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`],
   subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests'],
   property: () => ['/desk', '/orders'],
   department: () => ['/desk', '/duties/requests'],
   building_head: () => ['/today'],
-  system_admin: () => ['/people', '/admin/classes', '/admin/calendar', '/admin/routing', '/admin/grids', '/components', '/admin/open311'],
+  system_admin: () => ['/people', '/notices/deliveries', '/admin/classes', '/admin/calendar', '/admin/routing', '/admin/grids', '/components', '/admin/open311'],
 };
 
 /** Once everybody; in the other modes, and where stories are only repeated, those whose pages differ. */

@@ -1,9 +1,9 @@
-//! What happens by itself: deadlines fire, what lies with somebody who is away moves on, notices follow the log, forgotten uploads are swept, other systems are told
-//! and asked.
+//! What happens by itself: deadlines fire, what lies with somebody who is away moves on, notices follow the log and go out
+//! over channels, forgotten uploads are swept, other systems are told and asked.
 //!
 //! What must stay true: everything is found again in the database after a restart; doing a job twice changes nothing, so
 //! a crash between look-up and write is harmless. Threads of their own, because the store is synchronous; other systems
-//! have one to themselves, because they may be slow.
+//! have one to themselves, because they may be slow, and so have the channels of notices.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use crate::kit::{App, Result, follow};
 use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
-use crate::records::{duty, hotline};
+use crate::records::{duty, hotline, reach};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(250);
@@ -29,14 +29,14 @@ const AT_ONCE: i64 = 500;
 /// The running jobs.
 pub struct Jobs {
     over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Jobs {
     /// Ends them after the round they are in.
     pub fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread {
+        for thread in self.threads {
             let _ = thread.join();
         }
     }
@@ -52,7 +52,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         let size = *app.grown.borrow();
         if size != followed.1 || (now - followed.0).abs() >= ANYWAY {
             rounds.extend([follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)]);
-            rounds.extend([link::follow::follow(app).map(drop), recalendar::follow(app).map(drop)]);
+            rounds.extend([link::follow::follow(app).map(drop), recalendar::follow(app).map(drop), reach::follow::follow(app)]);
             if rounds.iter().all(Result::is_ok) {
                 followed = (now, size);
             }
@@ -60,13 +60,21 @@ pub fn start(app: Arc<App>) -> Jobs {
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
+            rounds.push(reach::reply::sweep(app));
+            rounds.push(
+                app.db
+                    .read(|r| Ok(notice::queue::is_stale(r, now)?))
+                    .and_then(|stale| if stale { app.db.write(notice::queue::sweep).map(drop) } else { Ok(()) }),
+            );
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds
     });
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
-    let _partners = thread("partners", app, over.clone(), |app| vec![outbound::round(app)]);
-    Jobs { over, thread: house }
+    let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
+    // For this one somebody waits: what is cut off in the middle of being sent stays unknown, and is not sent again.
+    let notices = thread("notices", app, over.clone(), |app| vec![notice::send::round(app)]);
+    Jobs { over, threads: house.into_iter().chain(notices).collect() }
 }
 
 /// A thread that does its rounds until told to stop.
@@ -136,13 +144,13 @@ pub fn follow(app: &App) -> Result<u64> {
         app,
         "notice",
         |r, entries| {
-            let mut known = notify::Known::of(r, entries)?;
-            let mut notices = Vec::new();
+            let mut known = notify::Known::of(r, app, entries)?;
+            let mut steps = Vec::new();
             for entry in entries {
-                notices.extend(notify::of(r, &chart, &mut known, entry)?);
+                steps.extend(notify::of(r, &chart, &mut known, entry)?);
             }
-            Ok(notices)
+            Ok((app.config.zone.clone(), steps))
         },
-        |tx, notices| notice::put(tx, &notices),
+        |tx, (zone, steps)| notice::take(tx, &zone, &steps),
     )
 }

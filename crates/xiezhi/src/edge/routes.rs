@@ -4,7 +4,7 @@ use crate::base::{area, asset, classes, media, notice, party, roster, routing, w
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311};
+use crate::records::{case, duty, hotline, mine, open311, reach};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -41,6 +41,8 @@ pub fn all() -> Vec<Route> {
         roster::web::ROUTES,
         routing::admin::ROUTES,
         notice::web::ROUTES,
+        notice::me::ROUTES,
+        notice::admin::ROUTES,
         case::form::ROUTES,
         case::web::ROUTES,
         case::picture::ROUTES,
@@ -55,6 +57,8 @@ pub fn all() -> Vec<Route> {
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,
+        reach::web::ROUTES,
+        reach::calls::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
         supervise::web::ROUTES,

@@ -171,7 +171,8 @@ pub fn migrations() -> Vec<Migration> {
         "0017_pictures",
         "0018_cards",
         "0019_trust",
-        "0020_lists"
+        "0020_lists",
+        "0021_notice"
     ]
     .into_iter()
     .enumerate()

@@ -1,6 +1,9 @@
 //! Settings: command line first, then the file given with `--config`. Unknown keys are an error, so a typing mistake
 //! never passes for a setting.
 
+/// Channels over which people are told.
+pub mod notice;
+
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -39,6 +42,8 @@ pub struct File {
     pub store: StoreFile,
     /// Limits of the web edge.
     pub limits: Limits,
+    /// Channels over which people are told.
+    pub notice: notice::NoticeFile,
 }
 
 /// `[store]`
@@ -125,6 +130,9 @@ impl Config {
     pub fn with_file(mut self, file: &Path) -> Result<Config, String> {
         let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
         self.file = toml::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+        if let Some(fault) = self.file.notice.faults(self.file.public_url.as_deref()).into_iter().next() {
+            return Err(format!("{}: {fault}", file.display()));
+        }
         if let Some(name) = &self.file.time_zone {
             self.zone = TimeZone::get(name).map_err(|e| e.to_string())?;
         }

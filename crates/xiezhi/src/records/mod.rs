@@ -10,3 +10,5 @@ pub mod hotline;
 pub mod mine;
 /// Partner systems: Open311 both ways.
 pub mod open311;
+/// Reporters who are told by SMS or by a call.
+pub mod reach;

@@ -127,3 +127,54 @@ fn a_picture_goes_along_and_only_those_who_may_see_it_do() {
     assert_eq!(fetch(&demo.sign_in("resident"), &picture).0, 404, "not a neighbour");
     assert_eq!(demo.client.post("/reports", &json!({ "media": [id] })).status, 422, "attached once only");
 }
+
+#[test]
+fn killed_while_a_gateway_has_a_message_it_does_not_send_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    // A gateway that takes calls and never answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = dir.path().join("xiezhi.toml");
+    let text = format!(
+        "public_url = 'http://c.example'\n[notice.sms]\nurl = 'http://{}/'\nform = 'form'\nbody = 'to=${{phone}}&text=${{text}}'\n",
+        listener.local_addr().unwrap()
+    );
+    std::fs::write(&config, text).unwrap();
+    let (tell, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Handed over, so that it stays open as long as the story goes on.
+            if tell.send(stream.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    let way = ["--clock", "manual", "--config", config.to_str().unwrap()];
+    let data = dir.path().join("data");
+    let mut demo = start(&data, &way);
+    let worker = demo.sign_in("grid_worker");
+    let asked = worker.post("/me/notices/address", &json!({ "channel": "sms", "address": "13812345678" }));
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    let call = hear.recv().unwrap();
+    demo.child.kill().unwrap();
+    demo.child.wait().unwrap();
+    drop(call);
+    let again = start(&data, &way);
+    let admin = again.sign_in("system_admin");
+    let state = || {
+        let seen = admin.get("/notices/deliveries").json();
+        let all = seen["counts"].as_array().unwrap().iter().map(|c| c["state"].as_str().unwrap().to_owned());
+        all.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(state(), "sending");
+    assert_eq!(again.client.post("/demo/clock", &json!({ "advance": "PT6M" })).status, 200);
+    for _ in 0..400 {
+        if state() != "sending" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    assert_eq!(state(), "unknown");
+    assert_eq!(again.client.post("/demo/clock", &json!({ "advance": "P1D" })).status, 200);
+    assert_eq!(state(), "unknown");
+    assert!(hear.try_recv().is_err(), "it was called once");
+}

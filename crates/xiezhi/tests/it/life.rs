@@ -143,7 +143,8 @@ fn the_reporter_and_the_party_hear_of_it() {
         let kinds = |inbox: serde_json::Value| {
             inbox["items"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(kinds(resident.get("/inbox").json()), ["mine-dispatch", "mine-accept"]);
+        assert_eq!(kinds(resident.get("/inbox").json()), ["mine-dispatch"], "one line for each matter");
+        assert_eq!(kinds(resident.get(&format!("/inbox?subject={number}")).json()), ["mine-dispatch", "mine-accept"]);
         assert_eq!(kinds(property.get("/inbox").json()), ["work-dispatch"]);
         assert_eq!(kinds(clerk.get("/inbox").json()), Vec::<String>::new());
         assert_eq!(resident.get("/inbox").json()["unread"], 2);

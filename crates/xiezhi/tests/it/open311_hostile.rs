@@ -1,11 +1,10 @@
 //! Filing with the systems of departments: two nodes that work together, and systems that do not behave.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value as Json, json};
 
+use super::fake::{fake, http};
 use super::open311_partner::Partner;
 use super::world::{World, on_each_engine};
 use xiezhi::kit::time::{DAY, HOUR, MINUTE, rfc3339};
@@ -140,53 +139,6 @@ fn two_nodes_work_on_one_case() {
     });
 }
 
-/// A system that answers every call with the next of its answers (the last one again and again), and writes down what it
-/// was asked.
-struct Fake {
-    url: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-fn fake(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Fake {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/open311/v2", listener.local_addr().unwrap());
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let kept = asked.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut bytes = Vec::new();
-            let mut buffer = [0; 65536];
-            loop {
-                let n = stream.read(&mut buffer).unwrap_or(0);
-                bytes.extend(&buffer[..n]);
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                let Some((head, body)) = text.split_once("\r\n\r\n") else {
-                    if n == 0 {
-                        break;
-                    }
-                    continue;
-                };
-                let length = head
-                    .lines()
-                    .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ").map(|l| l.parse().unwrap()));
-                if body.len() >= length.unwrap_or(0) || n == 0 {
-                    break;
-                }
-            }
-            let asked = String::from_utf8_lossy(&bytes).into_owned();
-            let reply = answer(&asked);
-            kept.lock().unwrap().push(asked);
-            let _ = stream.write_all(&reply);
-        }
-    });
-    Fake { url, asked }
-}
-
-fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()).into_bytes()
-}
-
 const TAKEN: &str =
     "<?xml version=\"1.0\"?><service_requests><request><service_request_id>D-1</service_request_id></request></service_requests>";
 
@@ -195,7 +147,7 @@ fn a_system_that_fails_is_tried_again_and_one_that_refuses_is_shown_to_the_desk(
     on_each_engine(|w| {
         let calls = Arc::new(Mutex::new(0));
         let count = calls.clone();
-        let system = fake(move |asked| {
+        let system = fake("/open311/v2", move |asked| {
             if asked.starts_with("GET") {
                 return http("200 OK", "", "<service_request_updates></service_request_updates>");
             }
@@ -246,7 +198,7 @@ fn hostile_answers_change_nothing() {
     let mut w = World::new(None);
     let updates: Arc<Mutex<Vec<u8>>> = Arc::default();
     let said = updates.clone();
-    let system = fake(move |asked| match asked.starts_with("POST") {
+    let system = fake("/open311/v2", move |asked| match asked.starts_with("POST") {
         true => http("200 OK", "", TAKEN),
         false => said.lock().unwrap().clone(),
     });
@@ -272,7 +224,7 @@ fn hostile_answers_change_nothing() {
         "<!DOCTYPE r [<!ENTITY a \"{}\">]><service_request_updates>{fixed}&a;</service_request_updates>",
         "x".repeat(1000)
     );
-    let evil = fake(|_| http("200 OK", "", "must never be asked"));
+    let evil = fake("/open311/v2", |_| http("200 OK", "", "must never be asked"));
     for (what, answer) in [
         ("a document type", http("200 OK", "", &bomb)),
         ("an entity", list(&format!("{fixed}<x>&passwd;</x>"))),
@@ -332,7 +284,7 @@ fn a_system_without_updates_is_asked_how_its_requests_stand() {
     let mut w = World::new(None);
     let stands: Arc<Mutex<(String, String, String)>> = Arc::default();
     let said = stands.clone();
-    let system = fake(move |asked| {
+    let system = fake("/open311/v2", move |asked| {
         if asked.starts_with("POST /open311/v2/requests") {
             return http("200 OK", "", "[{\"service_request_id\":638344}]");
         }
@@ -374,7 +326,7 @@ fn store_count(w: &World, act: &str) -> i64 {
 #[test]
 fn whoever_had_it_hears_that_it_went_elsewhere() {
     let mut w = World::new(None);
-    let system = fake(|asked| match asked.starts_with("POST") {
+    let system = fake("/open311/v2", |asked| match asked.starts_with("POST") {
         true if asked.contains("/requests.xml") => http("200 OK", "", TAKEN),
         _ => http("200 OK", "", "<service_request_updates></service_request_updates>"),
     });
@@ -390,7 +342,7 @@ fn whoever_had_it_hears_that_it_went_elsewhere() {
 #[test]
 fn what_is_no_longer_theirs_is_not_sent_and_only_good_connectors_are_made() {
     on_each_engine(|w| {
-        let system = fake(|_| http("500 Oops", "", ""));
+        let system = fake("/open311/v2", |_| http("500 Oops", "", ""));
         let id = connect(w, &system.url, "k", "json", "*=1");
         let number = dispatch(w, "路面有坑");
         until(w, "tried", |w| delivery(w, &number).filter(|d| d.2 == 1 && d.0 == "waiting"));

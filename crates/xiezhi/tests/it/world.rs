@@ -85,6 +85,15 @@ impl World {
         self.app = app;
     }
 
+    /// Started again with other settings; before the server is.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        let (mut config, now) = (self.app.config.clone(), self.app.now());
+        change(&mut config);
+        let app = Arc::new(App::open(config).unwrap());
+        app.ambience.advance(now - app.now());
+        self.app = app;
+    }
+
     /// Starts the server, once; it lives as long as the world.
     pub fn serve(&mut self) -> SocketAddr {
         if let Some(address) = self.server {

@@ -14,7 +14,7 @@ use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use super::view::{Choice, choices};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
-use crate::base::{asset, classes, media, party};
+use crate::base::{asset, classes, media, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::input::Input;
@@ -50,6 +50,8 @@ struct Form {
     alike: Vec<Similar>,
     /// A clerk writes for somebody.
     clerk: bool,
+    /// Whether a message can be sent to a phone.
+    sms: bool,
     max_text: usize,
 }
 
@@ -65,6 +67,7 @@ struct Values {
     lon: String,
     contact_name: String,
     contact_phone: String,
+    contact_wish: String,
     channel: String,
     media: Vec<String>,
     /// Answers so far, whatever class they belong to.
@@ -93,6 +96,7 @@ impl Values {
             lon: text("lon", 30)?,
             contact_name: text("contact_name", 60)?,
             contact_phone: text("contact_phone", 30)?,
+            contact_wish: text("contact_wish", 10)?,
             channel: text("channel", 20)?,
             media: input.list("media", MAX_MEDIA)?,
             answers: question::carried(input),
@@ -196,6 +200,7 @@ fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, al
             questions: class.map(|c| question::asked(c, &values.answers, req.lang)).unwrap_or_default(),
             elsewhere: if asking { elsewhere() } else { None },
             key: req.form.get("_key").map_or_else(|| req.app.new_id(), str::to_owned),
+            sms: notice::channel::state(req.app, "sms") == "ready",
             clerk: req.who.is_staff() && matches!(values.channel.as_str(), "phone" | "counter" | "paper"),
             error: message,
             field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),

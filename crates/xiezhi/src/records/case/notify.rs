@@ -1,15 +1,17 @@
 //! Which entries of the log become notices, and for whom. Notices carry a kind and a number, never a personal value.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use store::{Query, Written, params};
 
 use super::{Case, by_ids};
-use crate::base::notice::New;
+use crate::base::classes::{self, Catalogue};
+use crate::base::notice::{New, Step};
 use crate::base::party::Chart;
 use crate::base::roster;
-use crate::kit::Result;
 use crate::kit::time::{MINUTE, Ms};
+use crate::kit::{App, Result};
 
 /// Followers and merged reporters who are told at once; what more there are see it on the page.
 const MOST: i64 = 500;
@@ -22,15 +24,16 @@ pub struct Known {
     cases: HashMap<String, Case>,
     /// By organisation, minute and whether it is a step of a ladder.
     people: HashMap<(String, Ms, bool), Vec<String>>,
+    classes: Arc<Catalogue>,
 }
 
 impl Known {
     /// Reads the cases of a chunk.
-    pub fn of(q: &mut dyn Query, entries: &[Written]) -> Result<Known> {
+    pub fn of(q: &mut dyn Query, app: &App, entries: &[Written]) -> Result<Known> {
         let ids: BTreeSet<&String> = entries.iter().filter(|e| act(e).is_some()).map(|e| &e.obj).collect();
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         let cases = by_ids(q, &ids)?.into_iter().map(|c| (c.id.clone(), c)).collect();
-        Ok(Known { cases, people: HashMap::new() })
+        Ok(Known { cases, people: HashMap::new(), classes: classes::read_now(q, app)? })
     }
 
     fn reachable(&mut self, q: &mut dyn Query, body: &str, at: Ms, ladder: bool) -> Result<&[String]> {
@@ -48,16 +51,47 @@ fn act(entry: &Written) -> Option<&str> {
     entry.act.strip_prefix("case.").filter(|a| !matches!(*a, "report" | "import"))
 }
 
-/// The notices of one entry: for the reporter and whoever the case concerns too what others did, for a party what now
-/// lies with it.
+/// Whether a step moves the case on to others, or lets it rest, so that what was waited for is waited for no longer.
+fn settles(act: &str, entry: &Written) -> bool {
+    const MOVES: [&str; 11] =
+        ["dispatch", "return", "escalate", "adjudicate", "rule", "back", "resume", "reassign", "merge", "suspend", "hang_up"];
+    // Whoever takes it on, or begins to look, is still the one who is waited for.
+    let stays = matches!(act, "accept" | "check");
+    let moved = entry.fact("from").is_some_and(|from| Some(from) != entry.fact("state")) && !stays;
+    let rests = act == "grant" && entry.fact("overlay").is_some();
+    moved || rests || MOVES.contains(&act)
+}
+
+/// What follows from one entry: notices for the reporter and whoever the case concerns too what others did, for a party
+/// what now lies with it; and who is waited for no longer.
 ///
 /// New reports are no notices: the desk's queue shows them, and a storm of reports must not become a storm of messages.
-pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) -> Result<Vec<New>> {
+pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) -> Result<Vec<Step>> {
     let Some(act) = act(entry) else { return Ok(Vec::new()) };
     let Some(case) = known.cases.get(&entry.obj).cloned() else { return Ok(Vec::new()) };
     let actor = entry.field("actor");
-    let new = |person: &str, kind: String| New { person: person.into(), at: entry.at, kind, subject: case.number.clone() };
+    let urgent = known.classes.or_other(case.class.as_deref()).urgent;
+    let new = |person: &str, kind: String| {
+        Step::Tell(New { person: person.into(), at: entry.at, kind, subject: case.number.clone(), urgent })
+    };
     let mut out = Vec::new();
+    // Who is waited for no longer: everybody, or those who did their part while others go on.
+    let done = match act {
+        _ if settles(act, entry) => {
+            out.push(Step::Settled(case.number.clone()));
+            None
+        }
+        "task-done" | "task-refuse" | "task-cancel" => entry.fact("body").map(str::to_owned),
+        "grant" | "refuse" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()),
+        "assign" => entry.fact("holder").map(str::to_owned),
+        _ => None,
+    };
+    if let Some(body) = done {
+        let people = known.reachable(q, &body, entry.at, false)?.to_vec();
+        // Whoever took it himself is still waited for.
+        let people = people.into_iter().filter(|p| act != "assign" || Some(p) != case.assignee.as_ref()).collect();
+        out.push(Step::Done(case.number.clone(), people));
+    }
     for person in residents(q, &case, act)? {
         if Some(person.as_str()) != actor {
             out.push(new(&person, format!("mine-{act}")));
@@ -79,6 +113,10 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
         && let Some(person) = case.assignee.as_deref().filter(|p| Some(*p) != actor)
     {
         out.push(new(person, format!("work-{act}")));
+    }
+    if !case.state.is_open() {
+        // What is settled waits for nobody, whatever is said about it.
+        out.push(Step::Settled(case.number.clone()));
     }
     Ok(out)
 }

@@ -24,6 +24,8 @@ use crate::kit::{App, Result, Who};
 pub const MAX_TEXT: usize = 4000;
 /// Pictures and recordings of one report.
 pub const MAX_MEDIA: usize = 10;
+/// Ways to be told for whoever leaves a number: a message, or a call.
+pub const WISHES: [&str; 2] = ["sms", "call"];
 const CHANNELS: [&str; 7] = ["web", "counter", "phone", "patrol", "import", "open311", "paper"];
 
 /// What somebody reports, checked but not yet placed.
@@ -41,6 +43,8 @@ pub struct NewReport {
     pub asset: Option<String>,
     pub contact_name: Option<String>,
     pub contact_phone: Option<String>,
+    /// How the reporter asks to be told: `sms` or `call`.
+    pub wish: Option<String>,
     pub media: Vec<String>,
     pub channel: String,
     /// Answers to the questions of the class, and what else a partner system said: code and value, codes repeated.
@@ -61,7 +65,7 @@ impl NewReport {
             Some(serde_json::Value::Object(o)) => {
                 let get = |k: &str| o.get(k).cloned().unwrap_or_default();
                 Input(
-                    json!({ "contact_name": get("name"), "contact_phone": get("phone") })
+                    json!({ "contact_name": get("name"), "contact_phone": get("phone"), "contact_wish": get("wish") })
                         .as_object()
                         .cloned()
                         .unwrap_or_default(),
@@ -82,12 +86,16 @@ impl NewReport {
             asset: place.text("asset", 40)?,
             contact_name: contact.text("contact_name", 60)?,
             contact_phone: contact.text("contact_phone", 30)?,
+            wish: contact.text("contact_wish", 10)?.filter(|w| w != "none"),
             media: input.list("media", MAX_MEDIA)?,
             channel: channel.unwrap_or_else(|| "web".into()),
             answers: Vec::new(),
             source: None,
             admission: None,
         };
+        if new.wish.as_deref().is_some_and(|w| !WISHES.contains(&w)) {
+            return Err(Kind::Unknown.at("contact_wish"));
+        }
         if new.text.is_none() && new.media.is_empty() {
             return Err(Kind::Empty.at("text"));
         }
@@ -315,6 +323,7 @@ pub fn make(
         .fact_opt("asset", case.asset.as_deref())
         .fact_opt("source", new.source.as_deref())
         .fact_opt("admission", new.admission.as_deref())
+        .fact_opt("wish", new.wish.as_deref().filter(|_| new.contact_phone.is_some()))
         .element("case.text", new.text.as_deref())
         // A code that nobody knows is still what the reporter said about the place.
         .element("case.address", new.address.as_deref().or(new.asset.as_deref().filter(|_| spot.asset.is_none())))

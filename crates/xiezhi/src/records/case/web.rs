@@ -20,7 +20,7 @@ use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::post("/reports", May::Anyone, make, "Makes a report: `{text?, class?, place?, contact?, media?, answers?: {code: value}}`; text or media is required."),
+    Route::post("/reports", May::Anyone, make, "Makes a report: `{text?, class?, place?, contact?: {name?, phone?, wish?: sms|call}, media?, answers?: {code: value}}`; text or media is required."),
     Route::get("/reports/{number}", May::Anyone, look_at, "A report as the public sees it; with `code` as its reporter does.").gives::<Matter>(),
     Route::get("/reports/{number}/sent", May::Anyone, sent, "The receipt page.").gives::<Sent>(),
     Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use store::{Query as _, params};
 
 use crate::base::catalogue::{self, Look, Relation};
+use crate::base::notice::setting;
 use crate::base::party;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
@@ -42,6 +43,13 @@ fn data(req: &Req) -> Result<Reply> {
         ];
         for (element, value) in held {
             if let Some(value) = value.and_then(|v| look.at(&v, Relation::Owner)) {
+                values.push(Held { element, grade: catalogue::grade_of(element), value });
+            }
+        }
+        // Where he is told, once more when it is a number of its own.
+        for address in setting::addresses(r, person)? {
+            let element = setting::element(&address.channel);
+            if let Some(value) = address.address.and_then(|a| look.at(&a, Relation::Owner)) {
                 values.push(Held { element, grade: catalogue::grade_of(element), value });
             }
         }

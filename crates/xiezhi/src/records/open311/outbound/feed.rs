@@ -11,7 +11,7 @@ use quick_xml::events::Event;
 use serde_json::Value as Json;
 
 use super::super::format::Format;
-use super::http::Trouble;
+use crate::kit::outbound::Trouble;
 
 /// Deepest nesting.
 const DEPTH: usize = 16;

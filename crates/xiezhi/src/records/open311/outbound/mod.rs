@@ -11,7 +11,7 @@
 
 /// Answers of other systems.
 mod feed;
-/// Calls to other systems.
+/// Forms for other systems.
 mod http;
 /// Updates come back.
 mod poll;

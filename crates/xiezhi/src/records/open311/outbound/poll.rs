@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use store::{Entry, Query as _, params};
 
 use super::feed::{self, field};
-use super::http::{self, Trouble};
 use super::{Connector, queue};
+use crate::kit::outbound::{self, Trouble};
 use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{App, Error, Result};
 use crate::records::case::{self, Rulebook};
@@ -97,7 +97,7 @@ fn window(app: &App, c: &Connector, from: Ms, to: Ms) -> std::result::Result<(),
     }
     base.extend(c.jurisdiction.clone().map(|j| ("jurisdiction_id", j)));
     let span = [("start_date", app.time(from)), ("end_date", app.time(to + 999))];
-    let mut all: Vec<(String, Told)> = match http::get(&c.url("servicerequestupdates"), &[&base[..], &span].concat()) {
+    let mut all: Vec<(String, Told)> = match outbound::get(&c.url("servicerequestupdates"), &[&base[..], &span].concat()) {
         Ok(bytes) => feed::records(c.format, &bytes, "request_update")?.iter().filter_map(|r| told(c, r)).collect(),
         Err(t) if matches!(t.code.as_str(), "http-404" | "http-405" | "http-501") => ask(app, c, &base)?,
         Err(t) => return Err(t),
@@ -113,7 +113,7 @@ fn ask(app: &App, c: &Connector, base: &[(&str, String)]) -> std::result::Result
     let mut out = Vec::new();
     for ids in open.chunks(AT_ONCE) {
         let list = [("service_request_id", ids.join(","))];
-        let bytes = http::get(&c.url("requests"), &[base, &list].concat())?;
+        let bytes = outbound::get(&c.url("requests"), &[base, &list].concat())?;
         out.extend(feed::records(c.format, &bytes, "request")?.iter().filter_map(|r| stands(c, r)));
     }
     Ok(out)

@@ -3,13 +3,14 @@
 //! States: `waiting` (to be sent, or sent again), `token` (taken, its id is still to come), `sent` (confirmed), `stuck`
 //! (somebody must look), `void` (no longer to be sent).
 
+use jiff::tz::TimeZone;
 use store::{Entry, Query, Row, Tx, Value, params};
 
 use super::Connector;
-use super::http::Trouble;
 use crate::base::notice;
 use crate::base::party;
 use crate::kit::error::Kind;
+use crate::kit::outbound::{Trouble, pause};
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Result, Who, follow};
 use crate::records::case::by_id;
@@ -185,12 +186,12 @@ pub fn taken(tx: &mut Tx, d: &Delivery, id: Option<&str>, token: Option<&str>, p
 }
 
 /// It did not work: tried again later, or somebody must look.
-pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble) -> Result<()> {
+pub fn failed(tx: &mut Tx, zone: &TimeZone, d: &Delivery, trouble: &Trouble) -> Result<()> {
     let now = tx.now();
     let tries = d.tries + 1;
     let stuck = !trouble.passes || tries >= TRIES;
-    let pause = (MINUTE << tries.min(10)).min(LONGEST);
-    let (state, next) = if stuck { ("stuck", None) } else { (d.state.as_str(), Some(now + pause)) };
+    let [chance] = tx.random();
+    let (state, next) = if stuck { ("stuck", None) } else { (d.state.as_str(), Some(now + pause(tries, LONGEST, chance))) };
     tx.exec(
         "update open311_delivery set state = $3, next_at = $4, error = $5 where connector = $1 and seq = $2",
         params![&d.connector, d.seq, state, next, trouble.line()],
@@ -199,9 +200,10 @@ pub fn failed(tx: &mut Tx, d: &Delivery, trouble: &Trouble) -> Result<()> {
     tx.log(entry(act, d).fact("why", trouble.code.as_str()))?;
     if stuck && let Some(case) = by_id(tx, &d.case_id)? {
         let desk = party::desk_of(tx, &case.area)?;
-        let new = |person: String| notice::New { person, at: now, kind: "work-stuck".into(), subject: d.number.clone() };
+        let new =
+            |person: String| notice::New { person, at: now, kind: "work-stuck".into(), subject: d.number.clone(), urgent: false };
         let notices: Vec<_> = party::members(tx, &desk.id, now)?.into_iter().map(new).collect();
-        notice::put(tx, &notices)?;
+        notice::put(tx, zone, &notices)?;
     }
     Ok(())
 }

@@ -4,13 +4,14 @@ use sha2::{Digest, Sha256};
 use store::{Query, Written};
 
 use super::feed::{self, Record, field};
-use super::http::{self, Trouble};
+use super::http;
 use super::queue::{self, Delivery};
 use super::{Connector, Format};
 use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look};
 use crate::base::media;
 use crate::kit::i18n::Lang;
+use crate::kit::outbound::{self, Trouble};
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::rules::State;
 use crate::records::case::{self, Case, place, place_text, view};
@@ -45,10 +46,11 @@ fn one(app: &App, c: &Connector, d: Delivery) -> Result<bool> {
         _ => update(app, c, &d)?,
     };
     let there = !matches!(&end, End::Failed(t) if t.code == "network");
+    let zone = app.config.zone.clone();
     app.db.write(move |tx| match end {
         End::Taken { id, token, proof } => queue::taken(tx, &d, id.as_deref(), token.as_deref(), &proof),
         End::Void => queue::void(tx, &d),
-        End::Failed(trouble) => queue::failed(tx, &d, &trouble),
+        End::Failed(trouble) => queue::failed(tx, &zone, &d, &trouble),
     })?;
     Ok(there)
 }
@@ -183,7 +185,7 @@ fn ask_token(app: &App, c: &Connector, token: &str) -> End {
         let query: Vec<(&str, String)> = query.iter().map(|(k, v)| (k.as_str(), v.clone())).collect();
         // A token is of their making, but the address stays ours.
         let name = crate::kit::form::encode(token).replace('/', "%2F");
-        let bytes = http::get(&c.url(&format!("tokens/{name}")), &query)?;
+        let bytes = outbound::get(&c.url(&format!("tokens/{name}")), &query)?;
         let record = feed::records(c.format, &bytes, "request")?.into_iter().next().unwrap_or_default();
         match id_of(&record, "service_request_id") {
             Some(id) => Ok(End::Taken { id: Some(id), token: Some(token.to_owned()), proof: proof(&bytes) }),
