@@ -223,7 +223,7 @@ impl Edge {
         let mut out = Response::new(Out::full(if head_only { Bytes::new() } else { reply.body.into() }));
         *out.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = out.headers_mut();
-        guard::headers(headers, self.app.config.secure());
+        guard::headers(headers, Some(&self.app.config));
         guard::put(headers, "content-type", reply.kind);
         guard::put(headers, "cache-control", "no-store");
         for (name, value) in &reply.headers {
@@ -278,7 +278,7 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
             out
         }
     };
-    guard::headers(out.headers_mut(), false);
+    guard::headers(out.headers_mut(), None);
     out
 }
 

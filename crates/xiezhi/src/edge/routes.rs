@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, asset, classes, media, notice, party, roster, routing, worktime};
+use crate::base::{area, asset, classes, ground, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -31,6 +31,7 @@ pub fn all() -> Vec<Route> {
         area::web::ROUTES,
         party::web::ROUTES,
         party::admin::ROUTES,
+        ground::ROUTES,
         media::web::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,
