@@ -19,6 +19,7 @@ mod kpi;
 mod life;
 mod links;
 mod lists;
+mod map;
 mod never_vanish;
 mod open311;
 mod open311_bad;
