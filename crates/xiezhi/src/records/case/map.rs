@@ -222,7 +222,13 @@ fn degrees(p: Point) -> Json {
 }
 
 fn single(req: &Req, case: &Case, p: Point) -> Json {
-    let tone = if case.due_at.is_some_and(|d| d <= req.now) { "vermilion" } else { "jade" };
+    // Late is what moved up as well: it has a new clock, and is no less late.
+    let late = case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= req.now);
+    let tone = match case.state.is_open() {
+        true if late => "vermilion",
+        true => "jade",
+        false => "soft",
+    };
     json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
         "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
             "url": req.url(&format!("/reports/{}", case.number)) } })
