@@ -215,7 +215,8 @@ class GridMap extends HTMLElement {
       if (!answer?.ok) return;
       const found = (await answer.json()).features;
       if (mine !== asked || !this.#frame?.isConnected) return;
-      this.#matters = found;
+      // Who goes through single matters goes through those of the place, wherever the map is.
+      if (!this.#matters.some((f) => f.properties.url)) this.#matters = found;
       this.#open.put('matters', found);
       this.#frame.setAttribute('data-followed', asked); // tests wait for this
     });

@@ -50,6 +50,7 @@ pub fn all() -> Vec<Route> {
         case::link::web::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,
+        case::recut::draw::ROUTES,
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,

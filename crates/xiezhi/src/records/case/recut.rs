@@ -4,6 +4,9 @@
 //! What must stay true: a case keeps the grid of its time, whatever is cut later; roles are listed, never moved by
 //! themselves, because who walks where is decided by people.
 
+/// Drawing them.
+pub mod draw;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, Tx, params};
