@@ -87,7 +87,7 @@ for (const [what, way] of [['phone', { look: PHONE }], ['desk', { look: DESK, la
     const list = await json(page, server, `/map/${community}?${asked}`);
     assert.ok(list.sum > 0 && list.sum >= inSquares, `${list.sum} in the list, ${inSquares} in squares`);
     assert.equal(await page.locator('.legend .heat').count(), list.legend.length);
-    assert.equal(await page.locator('.map-heat').count() > 0, inSquares > 0, 'a number beside the colour');
+    assert.equal(await page.locator('.map-heat').count() > 0, inSquares > 0, 'a number beside the colour of the fullest');
     // A grid is chosen from the list, with everything else kept.
     await press(page, page.locator('.atlas .list a.row').first());
     const grid = new URL(page.url());

@@ -13,7 +13,8 @@ import { pick, start } from './map-pick.js';
 
 const PATIENCE = 15_000; // until the first full drawing
 const MOST_COUNTS = 80; // figures that can be read on one map
-const MOST_HEATS = 12; // of these, on squares
+const MOST_HEATS = 24; // of these, on squares
+const TOLD = 3; // step of a heat map from which on a square has its figure
 const CLOSE = 36; // px within which points are one circle
 const APART = 16; // from this zoom on each stands alone
 const STEPS = [1, 2, 3, 4, 5]; // of a heat map
@@ -80,6 +81,7 @@ class GridMap extends HTMLElement {
   #open = null;
   #said = null;
   #counts = [];
+  #heads = [];
   #matters = [];
 
   connectedCallback() {
@@ -131,8 +133,8 @@ class GridMap extends HTMLElement {
     [this.#open, this.#map, this.#matters] = [open, map, features.filter((f) => !isArea(f))];
     if (this.#stops) this.#status();
     this.#label(features);
-    if (this.#picks) return pick(this, this.#frame, open, (text) => this.#say(text));
     map.on('idle', () => this.#count());
+    if (this.#picks) return pick(this, this.#frame, open, (text) => this.#say(text));
     if (this.dataset.box) this.#follow();
     if (this.dataset.keys) this.#walk();
     map.on('click', (event) => this.#press(event));
@@ -183,22 +185,26 @@ class GridMap extends HTMLElement {
 
   // Elements rather than a symbol layer: letters and figures in it would need a glyph server.
   #label(features) {
-    const named = features.filter((f) => isArea(f) && f.properties?.name).slice(0, MOST_COUNTS);
-    for (const feature of named) this.#mark('map-label', feature.properties.name, this.#open.there(head(feature)));
-    const hot = features.filter((f) => f.properties?.heat).sort((a, b) => b.properties.n - a.properties.n).slice(0, MOST_HEATS);
+    const named = features.filter((f) => isArea(f) && f.properties?.name);
+    this.#heads = named.map((feature) => ({ name: feature.properties.name, at: this.#open.there(head(feature)) }));
+    const hot = features.filter((f) => f.properties?.heat >= TOLD).sort((a, b) => b.properties.n - a.properties.n).slice(0, MOST_HEATS);
     for (const feature of hot) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
   }
 
-  /// How many there are where they are shown together, the largest first.
+  /// Names of the grids that are seen, unless they are too many to be read; and how many matters there are where they are
+  /// shown together, the largest first.
   #count() {
     this.#counts.forEach((marker) => marker.remove());
+    const box = this.#map.getBounds();
+    const heads = this.#heads.filter(({ at }) => box.contains(at));
+    const names = heads.length > MOST_COUNTS ? [] : heads.map(({ name, at }) => this.#mark('map-label', name, at));
     const seen = new Map();
     for (const { properties: p, geometry } of this.#map.queryRenderedFeatures({ layers: ['matters'] })) {
       const [n, at] = [p.sum ?? p.open, geometry.coordinates];
       if (n > 1 || p.name) seen.set(at.join(), { n, at, name: p.name });
     }
     const largest = [...seen.values()].sort((a, b) => b.n - a.n).slice(0, MOST_COUNTS);
-    this.#counts = largest.map(({ n, at, name }) => this.#mark('map-count', n, at, name));
+    this.#counts = names.concat(largest.map(({ n, at, name }) => this.#mark('map-count', n, at, name)));
     this.#frame.setAttribute('data-counted', ''); // tests wait for this
   }
 

@@ -90,11 +90,6 @@ fn the_picture_and_the_list_say_the_same() {
             (features(&map, "Point", "number").len(), counts(&page)),
             (4, vec![(COMMUNITY.into(), 5), (SIBLING.into(), 1)])
         );
-        // The box knows classes too.
-        let near = anybody.get("/cases/map?box=119.4,32.38,119.46,32.41&class=road").json();
-        assert_eq!(features(&near, "Point", "number").len(), 3);
-        let late = anybody.get("/cases/map?box=119.4,32.38,119.46,32.41&overdue=1").json();
-        assert_eq!(features(&late, "Point", "number").len(), 0);
         for (query, field) in [("state=nonsense", "state"), ("days=12", "days"), ("days=x", "days")] {
             let answer = anybody.get(&format!("/map/{COMMUNITY}?{query}"));
             assert_eq!((answer.status, answer.json()["field"].as_str()), (422, Some(field)), "{query}");
@@ -208,6 +203,60 @@ fn outlines_in_another_datum_land_where_they_are() {
         assert_eq!(sent("gcj02").status, 201, "two metres are what an outline may be off");
         assert_eq!(sent("wgs84").error(), (422, "bad-cut".into()));
         assert_eq!(sent("beijing54").error(), (422, "unknown-value".into()));
+    });
+}
+
+#[test]
+fn a_drawing_is_looked_at_without_a_trace_and_taken_when_nothing_is_wrong() {
+    on_each_engine(|w| {
+        let (admin, clerk, anybody) = (w.client(Some("admin")), w.client(Some("clerk")), w.client(None));
+        let path = format!("/admin/grids/draw?community={COMMUNITY}");
+        assert_eq!((clerk.get(&path).error().1, anybody.get(&path).error().1), ("denied".into(), "sign-in".into()));
+        assert_eq!(admin.get("/admin/grids/draw").error(), (422, "missing".into()));
+        assert_eq!(admin.get("/admin/grids/draw?community=321002001").error(), (422, "unknown-value".into()));
+        let page = admin.get(&path).json();
+        let grids: Json = serde_json::from_str(page["geojson"].as_str().unwrap()).unwrap();
+        assert_eq!(grids["features"].as_array().unwrap().len(), 2);
+        let draw = |what: &str, grids: &Json| {
+            let body = json!({ "community": COMMUNITY, "geojson": grids.to_string(), "do": what });
+            admin.post("/admin/grids/draw", &body)
+        };
+        let plans = || admin.get("/admin/grids").json()["plans"].as_array().unwrap().len();
+        let codes = |answer: &Json| -> Vec<String> {
+            answer["problems"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!((&draw("check", &grids).json()["fine"], plans()), (&json!(true), 0));
+        // The north-east corner of the first grid (the ring begins in the south-west), as [lon, lat].
+        let moved = |lon: f64, lat: f64| {
+            let mut other = grids.clone();
+            let corner = &mut other["features"][0]["geometry"]["coordinates"][0][2];
+            *corner = json!([corner[0].as_f64().unwrap() + lon, corner[1].as_f64().unwrap() + lat]);
+            other
+        };
+        for (what, (lon, lat), wants) in [
+            ("beyond the community", (0.001, 0.0), "outside"),
+            ("away from it", (-0.001, 0.0), "hole"),
+            ("over the neighbour", (-0.0005, 0.0025), "overlap"),
+            ("across itself", (-0.003, -0.0025), "crosses-itself"),
+        ] {
+            let looked = draw("check", &moved(lon, lat));
+            assert!(looked.status == 200 && codes(&looked.json()).iter().any(|c| c == wants), "{what}: {}", looked.text);
+            let sent = draw("send", &moved(lon, lat));
+            assert!(sent.status == 422 && codes(&sent.json()).iter().any(|c| c == wants), "{what}: {}", sent.text);
+            let placed = |p: &Json| p["at"].is_array() || p["code"] == "crosses-itself";
+            assert!(sent.json()["problems"].as_array().unwrap().iter().all(placed), "each with its place: {}", sent.text);
+        }
+        let answer = admin.post("/admin/grids/draw", &json!({ "community": COMMUNITY, "geojson": "no json" }));
+        assert_eq!((answer.error(), answer.json()["field"].as_str()), ((422, "bad-geojson".into()), Some("geojson")));
+        let far = json!({ "community": COMMUNITY, "geojson": grids.to_string(), "from": "2099-01-01" });
+        assert_eq!(admin.post("/admin/grids/draw", &far).error(), (422, "out-of-range".into()));
+        let theirs = json!({ "community": COMMUNITY, "geojson": grids.to_string() });
+        assert_eq!(clerk.post("/admin/grids/draw", &theirs).error().1, "denied");
+        assert_eq!(plans(), 0, "nothing of all that left a trace");
+        let made = draw("send", &grids);
+        assert_eq!((made.status, plans()), (201, 1), "{}", made.text);
+        let seen = admin.get(&format!("/admin/grids/{}", made.json()["id"].as_str().unwrap())).json();
+        assert_eq!((&seen["state"], seen["kept"].as_array().unwrap().len()), (&json!("draft"), 2));
     });
 }
 

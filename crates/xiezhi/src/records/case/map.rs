@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use calc::geo::{self, Point};
 use serde_json::{Value as Json, json};
-use store::{Query, Value, params};
+use store::{Query, params};
 
 use super::list::OPEN;
 use super::rules::State;
@@ -43,7 +43,7 @@ pub const ROUTES: &[Route] = &[
         "/cases/map",
         May::Anyone,
         of_box,
-        "Open cases in a `box` of west,south,east,north as GeoJSON, counted where many; `class`, `overdue` choose.",
+        "Open cases in a `box` of west,south,east,north as GeoJSON, counted where many.",
     ),
 ];
 
@@ -57,30 +57,14 @@ const MOST_GRIDS: i64 = 20_000;
 fn of_box(req: &Req) -> Result<Reply> {
     let (lo, hi) = asked(req.query.get("box").unwrap_or_default()).ok_or_else(|| Kind::WrongType.at("box"))?;
     let rows = geo::rows(lo, hi);
-    let class = req.query.get("class").filter(|c| !c.is_empty());
-    let late = matches!(req.query.get("overdue"), Some("1" | "true"));
-    // What a class is, is compared on the way: the squares lead.
-    let which = format!(
-        "{OPEN}{}{}",
-        if late { " and overdue_at is not null" } else { "" },
-        if class.is_some() { " and class = $3" } else { "" }
-    );
     let features = req.app.db.read(|r| {
         if rows.len() > MOST_ROWS || (hi.lon - lo.lon) / geo::SIDE > MOST_ROWS as i32 {
-            // The tally knows no classes: from far away they are not told apart.
             return Ok(counted(r, &Within::Box(lo, hi))?.iter().map(|(a, s)| many(s.middle(), Some(a), s.open)).collect());
         }
-        let ask = |sql: &str, from: i64, to: i64| {
-            (sql.to_owned(), [params![from, to].to_vec(), class.map(Value::from).into_iter().collect()].concat())
-        };
+        let sql = format!("select cell, count(*) n from cases where cell >= $1 and cell <= $2 and {OPEN} group by cell");
         let mut squares = BTreeMap::new();
         for (from, to) in &rows {
-            let (sql, params) = ask(
-                &format!("select cell, count(*) n from cases where cell >= $1 and cell <= $2 and {which} group by cell"),
-                *from,
-                *to,
-            );
-            for row in r.rows(&sql, &params)? {
+            for row in r.rows(&sql, params![*from, *to])? {
                 squares.insert(row.get::<i64>("cell")?, row.get::<i64>("n")?);
             }
         }
@@ -88,11 +72,10 @@ fn of_box(req: &Req) -> Result<Reply> {
             let squares = squares.into_iter().map(|(square, n)| (geo::at(square), n)).collect();
             return Ok(thinned(squares, geo::SIDE));
         }
+        let sql = format!("select {COLUMNS} from cases where cell = $1 and {OPEN}");
         let mut features = Vec::new();
         for square in squares.keys() {
-            let (sql, params) =
-                ask(&format!("select {COLUMNS} from cases where cell >= $1 and cell <= $2 and {which}"), *square, *square);
-            for row in r.rows(&sql, &params)? {
+            for row in r.rows(&sql, params![*square])? {
                 let case = read(&row)?;
                 features.extend(place::of(&case).map(|p| single(req, &case, p)));
             }
