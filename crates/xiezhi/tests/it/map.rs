@@ -237,7 +237,7 @@ fn a_drawing_is_looked_at_without_a_trace_and_taken_when_nothing_is_wrong() {
             ("beyond the community", (0.001, 0.0), "outside"),
             ("away from it", (-0.001, 0.0), "hole"),
             ("over the neighbour", (-0.0005, 0.0025), "overlap"),
-            ("across itself", (-0.003, -0.0025), "crosses-itself"),
+            ("across itself", (-0.003, -0.001), "crosses-itself"),
         ] {
             let looked = draw("check", &moved(lon, lat));
             assert!(looked.status == 200 && codes(&looked.json()).iter().any(|c| c == wants), "{what}: {}", looked.text);
