@@ -135,8 +135,8 @@ class GridDraw extends HTMLElement {
       mute(element);
       return marker;
     });
-    const { keyboard } = this.#open.map;
-    if (this.#corner < 0) keyboard.enable(); else keyboard.disable();
+    const { keys } = this.#open;
+    if (this.#corner < 0) keys.enable(); else keys.disable();
   }
 
   /// What the server says to it, without keeping anything.

@@ -9,13 +9,14 @@
 // shown instead.
 
 import { bounds, mute, openMap, token } from './map-base.js';
+import { SHARP, figures, told } from './map-figures.js';
 import { pick, start } from './map-pick.js';
 
 const PATIENCE = 15_000; // until the first full drawing
-const MOST_COUNTS = 80; // figures that can be read on one map
+const MOST_NAMES = 40; // that can be read on one map
 const MOST_HEATS = 24; // of these, on squares
 const TOLD = 3; // step of a heat map from which on a square has its figure
-const CLOSE = 36; // px within which points are one circle
+const CLOSE = 50; // px within which points are one circle
 const APART = 16; // from this zoom on each stands alone
 const STEPS = [1, 2, 3, 4, 5]; // of a heat map
 
@@ -35,7 +36,7 @@ function middle(feature) {
 
 function sources(features) {
   return {
-    areas: { type: 'geojson', data: collection(features.filter(isArea)) },
+    areas: { type: 'geojson', maxzoom: 14, data: collection(features.filter(isArea)) },
     matters: {
       type: 'geojson', data: collection(features.filter((f) => !isArea(f))),
       cluster: true, clusterRadius: CLOSE, clusterMaxZoom: APART - 1,
@@ -52,7 +53,7 @@ function layers() {
   const heats = STEPS.flatMap((step) => [step, token(`--heat-${step}`)]);
   const grids = ['!', ['has', 'heat']];
   return [
-    { id: 'grids', type: 'fill', source: 'areas', filter: grids, paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7 } },
+    { id: 'grids', type: 'fill', source: 'areas', filter: grids, paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7, 'fill-antialias': false } },
     {
       id: 'heat', type: 'fill', source: 'areas', filter: ['has', 'heat'],
       paint: { 'fill-color': ['match', ['get', 'heat'], ...heats, token('--heat-1')], 'fill-opacity': 0.85 },
@@ -71,6 +72,13 @@ function layers() {
         'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
       },
     },
+    {
+      id: 'counts', type: 'symbol', source: 'matters', filter: ['any', ['has', 'sum'], ['has', 'open']],
+      layout: {
+        'icon-image': told(['coalesce', ['get', 'sum'], ['get', 'open']]),
+        'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-z-order': 'source',
+      },
+    },
   ];
 }
 
@@ -80,8 +88,9 @@ class GridMap extends HTMLElement {
   #map = null;
   #open = null;
   #said = null;
-  #counts = [];
   #heads = [];
+  #names = [];
+  #named = '';
   #matters = [];
 
   connectedCallback() {
@@ -133,7 +142,9 @@ class GridMap extends HTMLElement {
     [this.#open, this.#map, this.#matters] = [open, map, features.filter((f) => !isArea(f))];
     if (this.#stops) this.#status();
     this.#label(features);
-    map.on('idle', () => this.#count());
+    const draw = figures();
+    map.setMissingStyleImageResolver((id) => { map.addImage(id, draw(id), { pixelRatio: SHARP }); });
+    map.on('idle', () => this.#name());
     if (this.#picks) return pick(this, this.#frame, open, (text) => this.#say(text));
     if (this.dataset.box) this.#follow();
     if (this.dataset.keys) this.#walk();
@@ -161,7 +172,7 @@ class GridMap extends HTMLElement {
   }
 
   #nearer(center) {
-    this.#map.easeTo({ center, zoom: this.#map.getZoom() + 2 });
+    this.#map.easeTo({ center, zoom: this.#map.getZoom() + 2, animate: !this.#open.slow });
   }
 
   async #press({ point }) {
@@ -173,17 +184,16 @@ class GridMap extends HTMLElement {
     if (grid?.properties.code) this.#go(`${this.dataset.place}${grid.properties.code}?${this.dataset.query ?? ''}`);
   }
 
-  #mark(className, text, at, name) {
+  #mark(className, text, at) {
     const element = document.createElement('span');
     element.className = className;
     element.textContent = text;
-    if (name) element.dataset.name = name;
     const marker = new this.#open.Marker({ element }).setLngLat(at).addTo(this.#map);
     mute(element);
     return marker;
   }
 
-  // Elements rather than a symbol layer: letters and figures in it would need a glyph server.
+  // Names are elements: letters in a symbol layer would need a glyph server.
   #label(features) {
     const named = features.filter((f) => isArea(f) && f.properties?.name);
     this.#heads = named.map((feature) => ({ name: feature.properties.name, at: this.#open.there(head(feature)) }));
@@ -191,21 +201,17 @@ class GridMap extends HTMLElement {
     for (const feature of hot) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
   }
 
-  /// Names of the grids that are seen, unless they are too many to be read; and how many matters there are where they are
-  /// shown together, the largest first.
-  #count() {
-    this.#counts.forEach((marker) => marker.remove());
+  /// Names of the grids and places that are seen, unless they are too many to be read.
+  #name() {
     const box = this.#map.getBounds();
-    const heads = this.#heads.filter(({ at }) => box.contains(at));
-    const names = heads.length > MOST_COUNTS ? [] : heads.map(({ name, at }) => this.#mark('map-label', name, at));
-    const seen = new Map();
-    for (const { properties: p, geometry } of this.#map.queryRenderedFeatures({ layers: ['matters'] })) {
-      const [n, at] = [p.sum ?? p.open, geometry.coordinates];
-      if (n > 1 || p.name) seen.set(at.join(), { n, at, name: p.name });
-    }
-    const largest = [...seen.values()].sort((a, b) => b.n - a.n).slice(0, MOST_COUNTS);
-    this.#counts = names.concat(largest.map(({ n, at, name }) => this.#mark('map-count', n, at, name)));
-    this.#frame.setAttribute('data-counted', ''); // tests wait for this
+    const places = this.#matters.filter((f) => f.properties.name).map((f) => ({ name: f.properties.name, at: this.#open.there(f.geometry.coordinates), low: true }));
+    const seen = [...this.#heads, ...places].filter(({ at }) => box.contains(at));
+    const shown = seen.length > MOST_NAMES ? [] : seen;
+    const key = shown.map(({ name, at }) => `${name} ${at}`).join();
+    if (key === this.#named) return;
+    this.#named = key;
+    this.#names.forEach((marker) => marker.remove());
+    this.#names = shown.map(({ name, at, low }) => this.#mark(low ? 'map-label low' : 'map-label', name, at));
   }
 
   /// Asks anew for the part that is looked at; the last answer wins. When it fails, what is drawn stays.
@@ -232,7 +238,7 @@ class GridMap extends HTMLElement {
   #walk() {
     const map = this.#map;
     let [now, ring] = [-1, null];
-    const told = ({ number, name, open }) => {
+    const words = ({ number, name, open }) => {
       const row = number && [...document.querySelectorAll('a.row')].find((a) => a.pathname.endsWith(`/${number}`));
       return row?.innerText.replace(/\s*\n\s*/g, ' · ') ?? [number, name, open].filter(Boolean).join(' · ');
     };
@@ -246,7 +252,7 @@ class GridMap extends HTMLElement {
         ring?.remove();
         ring = this.#mark('map-pin', '', at);
         if (!map.getBounds().contains(at)) map.jumpTo({ center: at });
-        this.#say(`${now + 1}/${all.length} ${told(all[now].properties)}`);
+        this.#say(`${now + 1}/${all.length} ${words(all[now].properties)}`);
       } else if (event.key === 'Enter' && all[now]) {
         event.preventDefault();
         if (all[now].properties.url) this.#go(all[now].properties.url);

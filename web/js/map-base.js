@@ -8,6 +8,7 @@
 import { from, moved, to } from './map-datum.js';
 
 export const EDGE = 32; // px between what is drawn and the frame
+const PAN = 100; // px that an arrow moves the map
 const GROUND_PATIENCE = 5000; // for the answer that says what lies beneath
 
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -84,15 +85,44 @@ function groundStyle(ground) {
   return { sources: {}, layers: [] };
 }
 
+/// Whether the processor draws for want of a graphics card: then each point of the picture is dear.
+function isSoftware(gl) {
+  const names = gl.getExtension('WEBGL_debug_renderer_info');
+  return /swiftshader|llvmpipe|software|basic render/i.test(names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : '');
+}
+
 /// Takes away what makes a stop for the keyboard out of something that only is to be seen.
 export function mute(element) {
   for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
 }
 
+/// Arrows, plus and minus at one stroke, for those who want no motion and for machines that could not draw it in time:
+/// MapLibre would glide. Gives a way to switch them on and off.
+function keysOf(map, jump) {
+  const canvas = map.getCanvas();
+  const arrows = { ArrowLeft: [-PAN, 0], ArrowRight: [PAN, 0], ArrowUp: [0, -PAN], ArrowDown: [0, PAN] };
+  const zooms = { '+': 1, '=': 1, '-': -1 };
+  let on = true;
+  map.keyboard.disableRotation();
+  if (!jump) return map.keyboard;
+  map.keyboard.disable();
+  canvas.addEventListener('keydown', (event) => {
+    if (!on || event.ctrlKey || event.metaKey || event.altKey || !(arrows[event.key] || zooms[event.key])) return;
+    event.preventDefault();
+    if (arrows[event.key]) map.panBy(arrows[event.key], { animate: false });
+    else map.jumpTo({ zoom: map.getZoom() + zooms[event.key] });
+  });
+  return { enable: () => { on = true; }, disable: () => { on = false; } };
+}
+
 /// Opens a map in a frame. `sources` and `layers` are ours, `box` what is to be seen; `fail` is called once when it cannot
 /// go on, `patience` ms after which that is so. Gives the map, MapLibre's Marker, and the ways between our places and the map's.
 export async function openMap(frame, { ground: address, sources, layers, box, hint = '', label, keyboard = false, patience, fail }) {
-  if (!document.createElement('canvas').getContext('webgl2')) throw new Error('no WebGL2');
+  const gl = document.createElement('canvas').getContext('webgl2');
+  if (!gl) throw new Error('no WebGL2');
+  const slow = isSoftware(gl);
+  // Few may be open at a time.
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
   const [{ Map, Marker }, ground] = await Promise.all([
     import('../vendor/maplibre-gl.mjs'), askGround(address), sheet('../vendor/maplibre-gl.css'), sheet('../css/map.css'),
   ]);
@@ -116,12 +146,13 @@ export async function openMap(frame, { ground: address, sources, layers, box, hi
     bounds: box.map(there),
     fitBoundsOptions: { padding: EDGE, maxZoom: 17 },
     attributionControl: false,
+    pixelRatio: slow ? 1 : window.devicePixelRatio,
     cooperativeGestures: hint !== '',
     keyboard,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
-    fadeDuration: still() ? 0 : 150,
+    fadeDuration: slow || still() ? 0 : 150,
     locale: {
       'CooperativeGesturesHandler.WindowsHelpText': hint,
       'CooperativeGesturesHandler.MacHelpText': hint,
@@ -136,6 +167,7 @@ export async function openMap(frame, { ground: address, sources, layers, box, hi
     canvas.setAttribute('role', 'application');
     canvas.setAttribute('aria-label', label ?? '');
   }
+  const keys = keyboard ? keysOf(map, slow || still()) : null;
   let said = null;
   if (ground.kind !== 'none') {
     said = document.createElement('small');
@@ -164,7 +196,8 @@ export async function openMap(frame, { ground: address, sources, layers, box, hi
   });
   map.once('remove', () => clearTimeout(waiting));
   return {
-    map, Marker, there, bare,
+    map, Marker, there,
+    keys, slow,
     here: ({ lng, lat }) => from(ground.datum, [lng, lat]),
     put: (id, features) => map.getSource(id)?.setData(placed({ type: 'FeatureCollection', features })),
   };

@@ -60,6 +60,15 @@ pub fn same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Result<()
     if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
 }
 
+/// Whether a client unpacks gzip.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let said = headers.get("accept-encoding").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    said.split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        words.next() == Some("gzip") && !words.any(|q| matches!(q, "q=0" | "q=0.0"))
+    })
+}
+
 /// Sets a header that is known when the program is built.
 pub fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
     headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
