@@ -14,8 +14,7 @@ import { pick, start } from './map-pick.js';
 
 const PATIENCE = 15_000; // until the first full drawing
 const MOST_NAMES = 40; // that can be read on one map
-const MOST_HEATS = 24; // of these, on squares
-const TOLD = 3; // step of a heat map from which on a square has its figure
+const MOST_HEATS = 24; // squares of a heat map that have their figure: the fullest
 const CLOSE = 50; // px within which points are one circle
 const APART = 16; // from this zoom on each stands alone
 const STEPS = [1, 2, 3, 4, 5]; // of a heat map
@@ -197,8 +196,9 @@ class GridMap extends HTMLElement {
   #label(features) {
     const named = features.filter((f) => isArea(f) && f.properties?.name);
     this.#heads = named.map((feature) => ({ name: feature.properties.name, at: this.#open.there(head(feature)) }));
-    const hot = features.filter((f) => f.properties?.heat >= TOLD).sort((a, b) => b.properties.n - a.properties.n).slice(0, MOST_HEATS);
-    for (const feature of hot) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
+    const hot = features.filter((f) => f.properties?.heat).sort((a, b) => b.properties.n - a.properties.n);
+    const full = hot.filter((f) => f.properties.n * 2 >= hot[0].properties.n).slice(0, MOST_HEATS);
+    for (const feature of full) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
   }
 
   /// Names of the grids and places that are seen, unless they are too many to be read.

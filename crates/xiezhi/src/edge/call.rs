@@ -292,7 +292,14 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
             out
         }
     };
-    guard::headers(out.headers_mut(), None);
+    // A policy is for what runs on its own: a page, a picture that is opened, a worker. On a thin line its bytes count.
+    let kind = out.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_part = kind.starts_with("text/css") || kind.starts_with("text/javascript") && !file.contains("worker");
+    if is_part {
+        guard::put(out.headers_mut(), "x-content-type-options", "nosniff");
+    } else {
+        guard::headers(out.headers_mut(), None);
+    }
     guard::put(out.headers_mut(), "vary", "accept-encoding");
     out
 }

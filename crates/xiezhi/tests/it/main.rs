@@ -28,6 +28,7 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod orders;
+mod packed;
 mod recalendar;
 mod receipt;
 mod recut;
