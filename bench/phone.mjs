@@ -153,8 +153,10 @@ try {
 } finally {
   await lower();
 }
+console.log(`load ${os.loadavg()[1].toFixed(1)} on ${os.cpus().length} cores`);
 console.table(Object.fromEntries(rows.map(({ what, figure, unit, goal, met }) => [what, { figure, unit, goal, met }])));
 const out = new URL('results/', import.meta.url);
 await mkdir(out, { recursive: true });
-const machine = { cpu: os.cpus()[0].model, cores: os.cpus().length, webgl: 'SwiftShader' };
+// How busy the machine was with other things: with more than its cores, the figures of the map say little.
+const machine = { cpu: os.cpus()[0].model, cores: os.cpus().length, load: Math.round(os.loadavg()[1] * 10) / 10, webgl: 'SwiftShader' };
 await writeFile(new URL('phone.json', out), `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), machine, rounds: ROUNDS, figures: rows }, null, 2)}\n`);
