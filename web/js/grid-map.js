@@ -62,11 +62,13 @@ function layers() {
       id: 'matters', type: 'circle', source: 'matters',
       // An overdue one is larger too: colour never speaks alone.
       paint: {
-        'circle-color': ['case', ['has', 'late'], ['case', ['>', ['get', 'late'], 0], token('--vermilion'), token('--jade')],
+        // Of several: most late, some late, none.
+        'circle-color': ['case', ['has', 'late'],
+          ['case', ['>=', ['*', 2, ['get', 'late']], ['get', 'sum']], token('--vermilion'), ['>', ['get', 'late'], 0], token('--amber'), token('--jade')],
           ['match', ['get', 'tone'], ...tones, token('--jade')]],
-        // Several at one place: the area of the circle grows with them.
+        // Several at one place: the circle grows with them, and has room for their number.
         'circle-radius': ['case', ['any', ['has', 'sum'], ['has', 'open']],
-          ['min', 40, ['+', 9, ['sqrt', ['coalesce', ['get', 'sum'], ['get', 'open']]]]],
+          ['min', 28, ['+', 9, ['*', 2.5, ['ln', ['coalesce', ['get', 'sum'], ['get', 'open']]]]]],
           ['match', ['get', 'tone'], 'vermilion', 9, 7]],
         'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
       },
