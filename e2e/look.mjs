@@ -55,13 +55,15 @@ try {
     ['kpi-cases', undefined, '/kpi/cases?measure=received'], ['callbacks', 'committee', '/callbacks'], ['hung-up', undefined, '/hung-up'],
     ['hotline', 'committee', '/hotline'], ['duties', undefined, '/duties'], ['roster', 'committee', '/roster'],
     ['components', 'committee', '/components'], ['classes', undefined, '/classes'], ['routing', 'system_admin', '/admin/routing'],
-    ['grids', 'system_admin', '/admin/grids'], ['today', 'grid_worker', '/today'],
+    ['grids', 'system_admin', '/admin/grids'], ['draw-grids', 'system_admin', `/admin/grids/draw?community=${area}`],
+    ['map', undefined, `/map/${area}`], ['map-heat', undefined, `/map/${area}?show=heat`], ['today', 'grid_worker', '/today'],
   ];
   for (const [look, way] of LOOKS) {
     for (const [name, role, path] of pages) {
       if (!`${name}-${look}`.includes(WANTED)) continue;
       const page = await open(browser, server, { ...way, role });
       const answer = await page.goto(server.url(path));
+      if (await page.locator('.map').count()) await page.locator('.map[data-drawn]').waitFor().catch(() => {});
       // Rare actions are looked at too.
       if (name === 'case-busy-desk') await page.locator('.act.more > summary').click();
       console.log(answer.status(), await shot(page, `${name}-${look}`, OUT, true));

@@ -1,32 +1,26 @@
-// <grid-map data-src data-label data-empty [data-hint] [data-box] [data-lat data-lon] [data-pick data-done]>: draws the
-// grids of a community and its open matters from our own GeoJSON, without any tiles, when it comes near the screen. With
-// data-box it asks that address for the matters of each part of the map that is looked at. With data-pick
-// a press on it puts the place into the fields lat and lon of its form (degrees, seven decimals) and says data-done.
-// Only this module knows MapLibre.
-// Must stay true: what the element holds (the list) stays below the map and says the same; the map is one picture to
-// a screen reader and no stop for the keyboard, but a picker is moved with the arrows and takes its middle with Enter;
-// whatever fails, the map goes and data-empty is shown instead; MapLibre's map and worker lie side by side in ../vendor/
-// under their own names. Colours come from tokens.css.
+// <grid-map data-src data-label data-empty [data-ground] [data-hint] [data-box] [data-place data-query] [data-keys]
+// [data-lat data-lon] [data-pick data-done]>: draws the grids of a place and its matters from our own GeoJSON when it
+// comes near the screen; what lies close together is shown as one circle with a number. With data-box it asks that
+// address for the matters of each part of the map that is looked at; with data-place a press on a grid leads there. With
+// data-keys the map is a stop for the keyboard: arrows and + − move it, n and p go from matter to matter, Enter opens. With
+// data-pick a press on it puts the place into the form around it (map-pick.js).
+// Must stay true: what the element holds and the list beside it say the same as the map; without data-keys or data-pick
+// the map is one picture to a screen reader and no stop for the keyboard; whatever fails, the map goes and data-empty is
+// shown instead.
+
+import { bounds, mute, openMap, token } from './map-base.js';
+import { SHARP, figures, told } from './map-figures.js';
+import { pick, start } from './map-pick.js';
 
 const PATIENCE = 15_000; // until the first full drawing
-const EDGE = 32; // px between what is drawn and the frame
-const MOST_COUNTS = 80; // figures that can be read on one map
+const MOST_NAMES = 40; // that can be read on one map
+const MOST_HEATS = 24; // squares of a heat map that have their figure: the fullest
+const CLOSE = 50; // px within which points are one circle
+const APART = 16; // from this zoom on each stands alone
+const STEPS = [1, 2, 3, 4, 5]; // of a heat map
 
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
-
-/// All pairs of numbers in nested coordinates.
-function pairs(coordinates) {
-  return typeof coordinates?.[0] === 'number' ? [coordinates] : (coordinates ?? []).flatMap(pairs);
-}
-
-/// West-south and east-north of all features, or null when there is nothing to draw.
-function bounds(features) {
-  const all = features.flatMap(({ geometry }) => pairs(geometry?.coordinates));
-  if (all.length === 0) return null;
-  const [lon, lat] = [all.map((p) => p[0]), all.map((p) => p[1])];
-  return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
-}
+const isArea = ({ geometry }) => geometry?.type === 'Polygon';
+const collection = (features) => ({ type: 'FeatureCollection', features });
 
 /// Where the name of a grid stands: in its upper part, for the matters gather in the middle.
 function head(feature) {
@@ -34,61 +28,77 @@ function head(feature) {
   return [(west + east) / 2, north - (north - south) * 0.2];
 }
 
-function style(data) {
-  const tones = ['vermilion', 'amber', 'blue'].flatMap((name) => [name, token(`--${name}`)]);
-  const tone = ['match', ['get', 'tone'], ...tones, token('--jade')];
-  const outlines = ['==', ['geometry-type'], 'Polygon'];
+function middle(feature) {
+  const [[west, south], [east, north]] = bounds([feature]);
+  return [(west + east) / 2, (south + north) / 2];
+}
+
+function sources(features) {
   return {
-    version: 8,
-    sources: { places: { type: 'geojson', data } },
-    layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': token('--paper') } },
-      { id: 'grids', type: 'fill', source: 'places', filter: outlines, paint: { 'fill-color': token('--jade-wash') } },
-      { id: 'edges', type: 'line', source: 'places', filter: outlines, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } },
-      {
-        id: 'matters', type: 'circle', source: 'places', filter: ['==', ['geometry-type'], 'Point'],
-        // An overdue one is larger too: colour never speaks alone.
-        paint: {
-          'circle-color': tone,
-          // Several at one place: the area of the circle grows with them.
-          'circle-radius': ['case', ['has', 'open'], ['min', 40, ['+', 8, ['sqrt', ['get', 'open']]]],
-            ['match', ['get', 'tone'], 'vermilion', 9, 7]],
-          'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
-        },
+    areas: { type: 'geojson', maxzoom: 14, data: collection(features.filter(isArea)) },
+    matters: {
+      type: 'geojson', data: collection(features.filter((f) => !isArea(f))),
+      cluster: true, clusterRadius: CLOSE, clusterMaxZoom: APART - 1,
+      clusterProperties: {
+        sum: ['+', ['coalesce', ['get', 'open'], 1]],
+        late: ['+', ['case', ['==', ['get', 'tone'], 'vermilion'], 1, 0]],
       },
-    ],
+    },
   };
 }
 
-/// A style sheet beside ours, once a page; resolved when it is there.
-function sheet(path) {
-  const { href } = new URL(path, import.meta.url);
-  if ([...document.styleSheets].some((s) => s.href === href)) return Promise.resolve();
-  return new Promise((done, fail) => {
-    const link = document.createElement('link');
-    link.rel = 'stylesheet';
-    link.href = href;
-    link.onload = done;
-    link.onerror = fail;
-    // Before our own, which may then say otherwise.
-    document.head.prepend(link);
-  });
+function layers() {
+  const tones = ['vermilion', 'amber', 'blue', 'soft'].flatMap((name) => [name, token(`--${name}`)]);
+  const heats = STEPS.flatMap((step) => [step, token(`--heat-${step}`)]);
+  const grids = ['!', ['has', 'heat']];
+  return [
+    { id: 'grids', type: 'fill', source: 'areas', filter: grids, paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7, 'fill-antialias': false } },
+    {
+      id: 'heat', type: 'fill', source: 'areas', filter: ['has', 'heat'],
+      paint: { 'fill-color': ['match', ['get', 'heat'], ...heats, token('--heat-1')], 'fill-opacity': 0.85 },
+    },
+    { id: 'edges', type: 'line', source: 'areas', filter: grids, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } },
+    {
+      id: 'matters', type: 'circle', source: 'matters',
+      // An overdue one is larger too: colour never speaks alone.
+      paint: {
+        // Of several: most late, some late, none.
+        'circle-color': ['case', ['has', 'late'],
+          ['case', ['>=', ['*', 2, ['get', 'late']], ['get', 'sum']], token('--vermilion'), ['>', ['get', 'late'], 0], token('--amber'), token('--jade')],
+          ['match', ['get', 'tone'], ...tones, token('--jade')]],
+        // Several at one place: the circle grows with them, and has room for their number.
+        'circle-radius': ['case', ['any', ['has', 'sum'], ['has', 'open']],
+          ['min', 28, ['+', 9, ['*', 2.5, ['ln', ['coalesce', ['get', 'sum'], ['get', 'open']]]]]],
+          ['match', ['get', 'tone'], 'vermilion', 9, 7]],
+        'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
+      },
+    },
+    {
+      id: 'counts', type: 'symbol', source: 'matters', filter: ['any', ['has', 'sum'], ['has', 'open']],
+      layout: {
+        'icon-image': told(['coalesce', ['get', 'sum'], ['get', 'open']]),
+        'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-z-order': 'source',
+      },
+    },
+  ];
 }
 
 class GridMap extends HTMLElement {
   #near = null;
   #frame = null;
   #map = null;
-  #waiting = null;
-  #pin = null;
+  #open = null;
   #said = null;
-  #counts = [];
+  #heads = [];
+  #names = [];
+  #named = '';
+  #matters = [];
 
   connectedCallback() {
     if (this.#frame || !this.dataset.src) return;
     this.#frame = document.createElement('div');
     this.#frame.className = 'map';
-    if (!this.#picks) {
+    if (!this.#stops) {
       this.#frame.setAttribute('role', 'img');
       this.#frame.setAttribute('aria-label', this.dataset.label ?? '');
     }
@@ -108,159 +118,152 @@ class GridMap extends HTMLElement {
     this.#frame = null;
   }
 
-  async #draw() {
-    if (!document.createElement('canvas').getContext('webgl2')) throw new Error('no WebGL2');
-    const answer = await fetch(this.dataset.src, { headers: { accept: 'application/json' } });
-    if (!answer.ok) throw new Error(`the map's places: ${answer.status}`);
-    const data = await answer.json();
-    const start = this.#start();
-    const whole = bounds(data.features) ?? (start && [start, start]);
-    if (!whole) throw new Error('nothing to draw');
-    const [{ Map, Marker }] = await Promise.all([
-      import('../vendor/maplibre-gl.mjs'), sheet('../vendor/maplibre-gl.css'), sheet('../css/map.css'),
-    ]);
-    if (!this.isConnected) return;
-
-    const hint = this.dataset.hint ?? '';
-    const map = new Map({
-      container: this.#frame,
-      style: style(data),
-      bounds: whole,
-      fitBoundsOptions: { padding: EDGE, maxZoom: 17 },
-      attributionControl: false,
-      cooperativeGestures: true,
-      keyboard: this.#picks,
-      dragRotate: false,
-      pitchWithRotate: false,
-      touchPitch: false,
-      fadeDuration: still() ? 0 : 150,
-      locale: {
-        'CooperativeGesturesHandler.WindowsHelpText': hint,
-        'CooperativeGesturesHandler.MacHelpText': hint,
-        'CooperativeGesturesHandler.MobileHelpText': hint,
-      },
-    });
-    this.#map = map;
-    this.#waiting = setTimeout(() => this.#give_up(), PATIENCE);
-    map.on('error', () => this.#give_up());
-    map.once('idle', () => {
-      clearTimeout(this.#waiting);
-      this.#frame?.setAttribute('data-drawn', ''); // tests wait for this
-    });
-    map.touchZoomRotate.disableRotation();
-    // The list below serves the keyboard; a picture holds nothing to stop at.
-    if (!this.#picks) for (const name of ['tabindex', 'role', 'aria-label']) map.getCanvas().removeAttribute(name);
-    if (!hint) this.querySelector('.maplibregl-cooperative-gesture-screen')?.remove();
-
-    this.#label(map, Marker, data.features);
-    if (this.#picks) return this.#pick(map, Marker, start);
-    this.#count(map, Marker, data.features);
-    if (this.dataset.box) this.#follow(map, Marker, data.features);
-    map.on('click', 'matters', ({ features: [matter] }) => {
-      if (!matter.properties.url) return map.easeTo({ center: matter.geometry.coordinates, zoom: map.getZoom() + 2 });
-      const url = new URL(matter.properties.url, location.href);
-      if (url.origin === location.origin) location.assign(url);
-    });
-    map.on('mouseenter', 'matters', () => { map.getCanvas().style.cursor = 'pointer'; });
-    map.on('mouseleave', 'matters', () => { map.getCanvas().style.cursor = ''; });
-  }
-
-  // Elements rather than a symbol layer: letters and figures in it would need a glyph server.
-  #label(map, Marker, features) {
-    for (const feature of features) {
-      if (feature.geometry?.type !== 'Polygon' || !feature.properties?.name) continue;
-      const element = document.createElement('span');
-      element.className = 'map-label';
-      element.textContent = feature.properties.name;
-      new Marker({ element }).setLngLat(head(feature)).addTo(map);
-      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
-    }
-  }
-
-  /// How many there are at a place, where they are shown together.
-  #count(map, Marker, features) {
-    this.#counts.forEach((marker) => marker.remove());
-    const many = features.filter(({ properties }) => properties?.open && !properties.url && properties.tone === undefined);
-    const points = many.filter(({ geometry }) => geometry?.type === 'Point');
-    const largest = points.sort((a, b) => b.properties.open - a.properties.open).slice(0, MOST_COUNTS);
-    this.#counts = largest.map(({ geometry, properties }) => {
-      const element = document.createElement('span');
-      element.className = 'map-count';
-      element.textContent = properties.open;
-      const marker = new Marker({ element }).setLngLat(geometry.coordinates).addTo(map);
-      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
-      return marker;
-    });
-  }
-
-  /// Asks anew for the part that is looked at; the last answer wins. When it fails, what is drawn stays.
-  #follow(map, Marker, features) {
-    const outlines = features.filter(({ geometry }) => geometry?.type === 'Polygon');
-    let asked = 0;
-    map.on('moveend', async () => {
-      const mine = ++asked;
-      const box = map.getBounds().toArray().flat().map((n) => n.toFixed(6)).join(',');
-      const answer = await fetch(`${this.dataset.box}?box=${box}`, { headers: { accept: 'application/json' } }).catch(() => null);
-      if (!answer?.ok) return;
-      const found = (await answer.json()).features;
-      if (mine !== asked || this.#map !== map) return;
-      map.getSource('places').setData({ type: 'FeatureCollection', features: [...outlines, ...found] });
-      this.#count(map, Marker, found);
-      this.#frame.setAttribute('data-followed', asked); // tests wait for this
-    });
-  }
-
   get #picks() {
     return this.dataset.pick !== undefined && this.closest('form') !== null;
   }
 
-  #fields(name) {
-    return [...(this.closest('form')?.querySelectorAll(`input[name=${name}]`) ?? [])];
+  get #stops() {
+    return this.#picks || Boolean(this.dataset.keys);
   }
 
-  /// The place that is in the form already, or where the element says to begin; null when neither.
-  #start() {
-    const value = (name) => this.#fields(name).find((f) => f.value)?.value || this.dataset[name];
-    const [lon, lat] = [value('lon'), value('lat')];
-    return lon && lat && Number.isFinite(+lon) && Number.isFinite(+lat) ? [+lon, +lat] : null;
+  async #draw() {
+    const answer = await fetch(this.dataset.src, { headers: { accept: 'application/json' } });
+    if (!answer.ok) throw new Error(`the map's places: ${answer.status}`);
+    const { features } = await answer.json();
+    const begin = start(this);
+    const box = bounds(features) ?? (begin && [begin, begin]);
+    if (!box) throw new Error('nothing to draw');
+    const open = await openMap(this.#frame, {
+      ground: this.dataset.ground, sources: sources(features), layers: layers(), box, hint: this.dataset.hint,
+      label: [this.dataset.label, this.dataset.keys].filter(Boolean).join('：'), keyboard: this.#stops,
+      patience: PATIENCE, fail: () => this.#give_up(),
+    });
+    if (!open) return;
+    const { map } = open;
+    [this.#open, this.#map, this.#matters] = [open, map, features.filter((f) => !isArea(f))];
+    if (this.#stops) this.#status();
+    this.#label(features);
+    const draw = figures();
+    map.setMissingStyleImageResolver((id) => { map.addImage(id, draw(id), { pixelRatio: SHARP }); });
+    map.on('idle', () => this.#name());
+    if (this.#picks) return pick(this, this.#frame, open, (text) => this.#say(text));
+    if (this.dataset.box) this.#follow();
+    if (this.dataset.keys) this.#walk();
+    map.on('click', (event) => this.#press(event));
+    const over = ['matters', ...(this.dataset.place ? ['grids'] : [])];
+    map.on('mousemove', ({ point }) => {
+      map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: over }).length ? 'pointer' : '';
+    });
   }
 
-  #pick(map, Marker, start) {
-    this.#frame.setAttribute('data-pick', '');
-    const canvas = map.getCanvas();
-    canvas.setAttribute('role', 'application');
-    canvas.setAttribute('aria-label', this.dataset.label ?? '');
+  #status() {
     this.#said = document.createElement('p');
     this.#said.className = 'muted';
     this.#said.setAttribute('role', 'status');
     this.#frame.after(this.#said);
+  }
+
+  #say(text) {
+    if (this.#said) this.#said.textContent = text;
+  }
+
+  #go(address) {
+    const url = new URL(address, location.href);
+    if (url.origin === location.origin) location.assign(url);
+  }
+
+  #nearer(center) {
+    this.#map.easeTo({ center, zoom: this.#map.getZoom() + 2, animate: !this.#open.slow });
+  }
+
+  async #press({ point }) {
+    const map = this.#map;
+    const [matter] = map.queryRenderedFeatures(point, { layers: ['matters'] });
+    if (matter?.properties.url) return this.#go(matter.properties.url);
+    if (matter) return this.#nearer(matter.geometry.coordinates);
+    const [grid] = this.dataset.place ? map.queryRenderedFeatures(point, { layers: ['grids'] }) : [];
+    if (grid?.properties.code) this.#go(`${this.dataset.place}${grid.properties.code}?${this.dataset.query ?? ''}`);
+  }
+
+  #mark(className, text, at) {
     const element = document.createElement('span');
-    element.className = 'map-pin';
-    this.#pin = new Marker({ element });
-    const show = (place) => {
-      this.#pin.setLngLat(place).addTo(map);
-      for (const name of ['tabindex', 'role', 'aria-label']) element.removeAttribute(name);
-    };
-    const take = ({ lng, lat }) => {
-      for (const field of this.#fields('lon')) field.value = lng.toFixed(7);
-      for (const field of this.#fields('lat')) field.value = lat.toFixed(7);
-      show([lng, lat]);
-      this.#said.textContent = this.dataset.done ?? '';
-    };
-    if (start) show(start);
-    map.on('click', ({ lngLat }) => take(lngLat));
-    canvas.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') event.preventDefault(), take(map.getCenter());
+    element.className = className;
+    element.textContent = text;
+    const marker = new this.#open.Marker({ element }).setLngLat(at).addTo(this.#map);
+    mute(element);
+    return marker;
+  }
+
+  // Names are elements: letters in a symbol layer would need a glyph server.
+  #label(features) {
+    const named = features.filter((f) => isArea(f) && f.properties?.name);
+    this.#heads = named.map((feature) => ({ name: feature.properties.name, at: this.#open.there(head(feature)) }));
+    const hot = features.filter((f) => f.properties?.heat).sort((a, b) => b.properties.n - a.properties.n);
+    const full = hot.filter((f) => f.properties.n * 2 >= hot[0].properties.n).slice(0, MOST_HEATS);
+    for (const feature of full) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
+  }
+
+  /// Names of the grids and places that are seen, unless they are too many to be read.
+  #name() {
+    const box = this.#map.getBounds();
+    const places = this.#matters.filter((f) => f.properties.name).map((f) => ({ name: f.properties.name, at: this.#open.there(f.geometry.coordinates), low: true }));
+    const seen = [...this.#heads, ...places].filter(({ at }) => box.contains(at));
+    const shown = seen.length > MOST_NAMES ? [] : seen;
+    const key = shown.map(({ name, at }) => `${name} ${at}`).join();
+    if (key === this.#named) return;
+    this.#named = key;
+    this.#names.forEach((marker) => marker.remove());
+    this.#names = shown.map(({ name, at, low }) => this.#mark(low ? 'map-label low' : 'map-label', name, at));
+  }
+
+  /// Asks anew for the part that is looked at; the last answer wins. When it fails, what is drawn stays.
+  #follow() {
+    let asked = 0;
+    this.#map.on('moveend', async () => {
+      const mine = ++asked;
+      const seen = this.#map.getBounds();
+      const corners = [seen.getSouthWest(), seen.getNorthEast()].map(this.#open.here);
+      const url = new URL(this.dataset.box, location.href);
+      url.searchParams.set('box', corners.flat().map((n) => n.toFixed(6)).join(','));
+      const answer = await fetch(url, { headers: { accept: 'application/json' } }).catch(() => null);
+      if (!answer?.ok) return;
+      const found = (await answer.json()).features;
+      if (mine !== asked || !this.#frame?.isConnected) return;
+      // Who goes through single matters goes through those of the place, wherever the map is.
+      if (!this.#matters.some((f) => f.properties.url)) this.#matters = found;
+      this.#open.put('matters', found);
+      this.#frame.setAttribute('data-followed', asked); // tests wait for this
     });
-    // <locate-here> has filled the form.
-    this.closest('form').addEventListener('located', () => {
-      const place = this.#map && this.#start();
-      if (place) show(place), map.jumpTo({ center: place });
+  }
+
+  /// n and p go from matter to matter, Enter opens the one that is marked.
+  #walk() {
+    const map = this.#map;
+    let [now, ring] = [-1, null];
+    const words = ({ number, name, open }) => {
+      const row = number && [...document.querySelectorAll('a.row')].find((a) => a.pathname.endsWith(`/${number}`));
+      return row?.innerText.replace(/\s*\n\s*/g, ' · ') ?? [number, name, open].filter(Boolean).join(' · ');
+    };
+    map.getCanvas().addEventListener('keydown', (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const all = this.#matters;
+      if (all.length && (event.key === 'n' || event.key === 'p')) {
+        event.preventDefault();
+        now = (now + (event.key === 'n' ? 1 : -1) + all.length) % all.length;
+        const at = this.#open.there(all[now].geometry.coordinates);
+        ring?.remove();
+        ring = this.#mark('map-pin', '', at);
+        if (!map.getBounds().contains(at)) map.jumpTo({ center: at });
+        this.#say(`${now + 1}/${all.length} ${words(all[now].properties)}`);
+      } else if (event.key === 'Enter' && all[now]) {
+        event.preventDefault();
+        if (all[now].properties.url) this.#go(all[now].properties.url);
+        else this.#nearer(this.#open.there(all[now].geometry.coordinates));
+      }
     });
   }
 
   #clear() {
-    clearTimeout(this.#waiting);
     this.#map?.remove();
     this.#map = null;
     this.#frame?.remove();

@@ -3,7 +3,7 @@
 // it holds no words. A key does nothing while somebody types, and nothing at all under <html data-keys="off">.
 
 const ISLANDS = [
-  'grid-map', 'live-count', 'live-inbox', 'photo-field', 'voice-note', 'keep-draft', 'locate-here', 'save-picture', 'fill-answer',
+  'grid-map', 'grid-draw', 'live-count', 'live-inbox', 'photo-field', 'voice-note', 'keep-draft', 'locate-here', 'save-picture', 'fill-answer',
   'cover-picture',
 ];
 const page = document.documentElement;

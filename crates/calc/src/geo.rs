@@ -1,8 +1,11 @@
-//! Places: points in integer degrees, point in polygon, distance, and the datum that Chinese web maps use.
+//! Places: points in integer degrees, point in polygon, distance, squares; in [`datum`] what other maps call the same place.
 //!
 //! Inside the program every coordinate is WGS 84 in integer steps of 1e-7 degrees (about 1.1 cm of latitude), so that
 //! comparing, storing and testing "is this point in that grid" is exact on every machine. Only [`distance_m`] and the
-//! datum conversion compute in floating point; their errors are stated.
+//! conversions of [`datum`] compute in floating point; their errors are stated.
+
+/// WGS 84, CGCS2000, GCJ-02 and BD-09.
+pub mod datum;
 
 /// Steps in one degree.
 pub const STEPS: i32 = 10_000_000;
@@ -121,52 +124,6 @@ pub fn cells(p: Point, metres: u32) -> Vec<i64> {
     (-up..=up).flat_map(|dy| (-across..=across).map(move |dx| square(y + dy, x + dx))).collect()
 }
 
-/// WGS 84 to GCJ-02, the shifted datum of mainland web maps. Outside the rough box of China nothing is shifted.
-/// The formula is the one in common use; nobody but the surveyors' office has the authoritative one.
-pub fn wgs_to_gcj(p: Point) -> Point {
-    let (lat, lon) = p.degrees();
-    let (dlat, dlon) = gcj_shift(lat, lon);
-    Point::from_degrees(lat + dlat, lon + dlon).unwrap_or(p)
-}
-
-/// GCJ-02 to WGS 84, by iteration, to within two steps (2 cm) of the point that [`wgs_to_gcj`] would shift here.
-pub fn gcj_to_wgs(p: Point) -> Point {
-    /// Each round shrinks the error about a thousandfold; four would do.
-    const ROUNDS: usize = 6;
-    let (lat, lon) = p.degrees();
-    let (mut wlat, mut wlon) = (lat, lon);
-    for _ in 0..ROUNDS {
-        let (dlat, dlon) = gcj_shift(wlat, wlon);
-        (wlat, wlon) = (lat - dlat, lon - dlon);
-    }
-    Point::from_degrees(wlat, wlon).unwrap_or(p)
-}
-
-/// The shift of GCJ-02 against WGS 84 in degrees.
-fn gcj_shift(lat: f64, lon: f64) -> (f64, f64) {
-    use std::f64::consts::PI;
-    /// Krasovsky 1940: semi-major axis, squared eccentricity.
-    const A: f64 = 6_378_245.0;
-    const EE: f64 = 0.006_693_421_622_965_943;
-    if !(0.8293..=55.8271).contains(&lat) || !(72.004..=137.8347).contains(&lon) {
-        return (0.0, 0.0);
-    }
-    let (x, y) = (lon - 105.0, lat - 35.0);
-    let waves = |v: f64, (a, b, c): (f64, f64, f64), (p, q, r): (f64, f64, f64)| {
-        (a * (v * PI / p).sin() + b * (v * PI / q).sin() + c * (v * PI / r).sin()) * 2.0 / 3.0
-    };
-    let common = (20.0 * (6.0 * x * PI).sin() + 20.0 * (2.0 * x * PI).sin()) * 2.0 / 3.0;
-    let north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt();
-    let north = north + common + waves(y, (20.0, 40.0, 0.0), (1.0, 3.0, 1.0)) + waves(y, (160.0, 320.0, 0.0), (12.0, 30.0, 1.0));
-    let east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt();
-    let east = east + common + waves(x, (20.0, 40.0, 0.0), (1.0, 3.0, 1.0)) + waves(x, (150.0, 300.0, 0.0), (12.0, 30.0, 1.0));
-    let phi = lat.to_radians();
-    let magic = 1.0 - EE * phi.sin().powi(2);
-    let dlat = north * 180.0 / (A * (1.0 - EE) / (magic * magic.sqrt()) * PI);
-    let dlon = east * 180.0 / (A / magic.sqrt() * phi.cos() * PI);
-    (dlat, dlon)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -237,15 +194,6 @@ mod tests {
     }
 
     #[test]
-    fn gcj_of_a_known_point() {
-        let wgs = Point::from_degrees(39.915, 116.404).unwrap();
-        let gcj = Point::from_degrees(39.916_404_281_501_64, 116.410_244_499_169_38).unwrap();
-        assert_eq!(wgs_to_gcj(wgs), gcj);
-        let paris = Point::from_degrees(48.8584, 2.2945).unwrap();
-        assert_eq!((wgs_to_gcj(paris), gcj_to_wgs(paris)), (paris, paris));
-    }
-
-    #[test]
     fn degrees_that_are_no_place() {
         for (lat, lon) in [(90.1, 0.0), (0.0, -180.1), (f64::NAN, 0.0), (f64::INFINITY, 0.0)] {
             assert_eq!(Point::from_degrees(lat, lon), None);
@@ -297,16 +245,6 @@ mod tests {
             if distance_m(a, b) <= 500 {
                 prop_assert!(cells(a, 500).contains(&cell(b)));
             }
-        }
-
-        #[test]
-        fn gcj_there_and_back(lat in 180_000_000i32..530_000_000, lon in 740_000_000i32..1_340_000_000) {
-            let wgs = p(lat, lon);
-            let gcj = wgs_to_gcj(wgs);
-            let shift = distance_m(wgs, gcj);
-            prop_assert!((1..2_000).contains(&shift), "{shift} m");
-            let back = gcj_to_wgs(gcj);
-            prop_assert!((back.lat - lat).abs() <= 2 && (back.lon - lon).abs() <= 2);
         }
     }
 }

@@ -164,6 +164,9 @@ enum AreaCommand {
         /// Only says what it means.
         #[arg(long)]
         dry_run: bool,
+        /// What the file's places are measured against: wgs84 cgcs2000 gcj02 bd09.
+        #[arg(long)]
+        datum: Option<String>,
         file: PathBuf,
     },
 }
@@ -249,9 +252,9 @@ fn run(command: Command) -> Result<ExitCode, String> {
             })?;
         }
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
-        Command::Area(AreaCommand::Recut { node, community, from, dry_run, file }) => {
+        Command::Area(AreaCommand::Recut { node, community, from, dry_run, datum, file }) => {
             let app = App::open(node.config()?)?;
-            return recut::run(&app, &community, from.as_deref(), dry_run, &file);
+            return recut::run(&app, &community, from.as_deref(), dry_run, datum.as_deref(), &file);
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
         Command::Hotline(command) => return hotline::run(command),

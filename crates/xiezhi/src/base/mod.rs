@@ -8,6 +8,8 @@ pub mod asset;
 pub mod catalogue;
 /// The case catalogue.
 pub mod classes;
+/// What lies beneath our own layers on a map.
+pub mod ground;
 /// Pictures and recordings.
 pub mod media;
 /// Messages to people.

@@ -30,6 +30,8 @@ use crate::kit::{App, Error, Reply, Req, Result, Route, assets};
 
 /// Uploads that are read at the same time; each may take what `upload_bytes` allows.
 const UPLOADS: usize = 16;
+/// How hard pages are packed: more would cost more than it saves.
+const PAGES: flate2::Compression = flate2::Compression::new(4);
 /// Longest address that is read.
 const MAX_URI: usize = 2048;
 
@@ -134,12 +136,13 @@ impl Edge {
                     .unwrap_or_else(|reply| self.finish(reply, false)));
             }
         }
+        let anybody = cookie_free(&self.app, &head.headers) && guard::takes_gzip(&head.headers);
         let reply = match () {
             () if too_long => self.refuse(head, Kind::UriTooLong.into()).await,
             () if path.is_none() => self.refuse(head, Kind::NotFound.into()).await,
             () => self.route(head, incoming).await,
         };
-        Ok(self.finish(reply, head_only))
+        Ok(self.finish(if anybody { packed(reply) } else { reply }, head_only))
     }
 
     async fn route(self: &Arc<Edge>, head: Head, incoming: Incoming) -> Reply {
@@ -223,7 +226,7 @@ impl Edge {
         let mut out = Response::new(Out::full(if head_only { Bytes::new() } else { reply.body.into() }));
         *out.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
         let headers = out.headers_mut();
-        guard::headers(headers, self.app.config.secure());
+        guard::headers(headers, Some(&self.app.config));
         guard::put(headers, "content-type", reply.kind);
         guard::put(headers, "cache-control", "no-store");
         for (name, value) in &reply.headers {
@@ -239,6 +242,11 @@ impl Edge {
     }
 }
 
+/// Whether a request comes from nobody in particular.
+fn cookie_free(app: &App, headers: &HeaderMap) -> bool {
+    http::cookie(headers, party::session::cookie_name(&app.config)).is_none() && !headers.contains_key("authorization")
+}
+
 /// An error as JSON without a language, where not even a page can be rendered.
 fn brief(e: &Error) -> Reply {
     let body = serde_json::json!({ "code": e.kind.code(), "message": e.kind.code() });
@@ -249,13 +257,19 @@ fn brief(e: &Error) -> Reply {
 fn asset(file: &str, head: &Head) -> Response<Out> {
     let tag = format!("\"{}\"", assets::version(file));
     let known = head.headers.get("if-none-match").and_then(|v| v.to_str().ok()) == Some(&tag);
+    let packed = guard::takes_gzip(&head.headers).then(|| assets::packed(file)).flatten();
     let mut out = match assets::get(file) {
         Some((bytes, kind)) => {
-            let mut out = Response::new(Out::full(match bytes {
+            let is_packed = packed.is_some();
+            let mut out = Response::new(Out::full(match (bytes, packed) {
                 _ if known => Bytes::new(),
-                std::borrow::Cow::Borrowed(b) => Bytes::from_static(b),
-                std::borrow::Cow::Owned(b) => b.into(),
+                (_, Some(packed)) => packed,
+                (std::borrow::Cow::Borrowed(b), None) => Bytes::from_static(b),
+                (std::borrow::Cow::Owned(b), None) => b.into(),
             }));
+            if is_packed {
+                guard::put(out.headers_mut(), "content-encoding", "gzip");
+            }
             if known {
                 *out.status_mut() = hyper::StatusCode::NOT_MODIFIED;
             }
@@ -278,8 +292,24 @@ fn asset(file: &str, head: &Head) -> Response<Out> {
             out
         }
     };
-    guard::headers(out.headers_mut(), false);
+    // A policy is for what runs on its own: a page, a picture that is opened, a worker. On a thin line its bytes count.
+    let kind = out.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_part = kind.starts_with("text/css") || kind.starts_with("text/javascript") && !file.contains("worker");
+    if is_part {
+        guard::put(out.headers_mut(), "x-content-type-options", "nosniff");
+    } else {
+        guard::headers(out.headers_mut(), None);
+    }
+    guard::put(out.headers_mut(), "vary", "accept-encoding");
     out
+}
+
+/// Packs an answer that is large and text. Never for somebody who is signed in: what a page holds of a person beside what
+/// a stranger put into it could be guessed from its length.
+fn packed(reply: Reply) -> Reply {
+    let known = reply.headers.iter().any(|(name, _)| *name == "content-encoding");
+    let Some(bytes) = assets::pack(&reply.body, reply.kind, PAGES).filter(|_| !known) else { return reply };
+    Reply { body: bytes.into(), ..reply }.header("content-encoding", "gzip").header("vary", "accept-encoding, cookie")
 }
 
 /// Runs on a blocking thread.

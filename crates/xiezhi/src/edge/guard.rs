@@ -6,6 +6,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
 use crate::base::party;
+use crate::kit::config::Config;
 use crate::kit::error::Kind;
 use crate::kit::http::{self, May};
 use crate::kit::{App, Result, Who};
@@ -59,21 +60,36 @@ pub fn same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Result<()
     if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
 }
 
+/// Whether a client unpacks gzip.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let said = headers.get("accept-encoding").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    said.split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        words.next() == Some("gzip") && !words.any(|q| matches!(q, "q=0" | "q=0.0"))
+    })
+}
+
 /// Sets a header that is known when the program is built.
 pub fn put(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
     headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
 }
 
 /// Headers that keep a page from being misused: strict content policy, no framing, no sniffing.
-pub fn headers(headers: &mut HeaderMap, secure: bool) {
-    const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
-        connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    put(headers, "content-security-policy", CSP);
+/// Tiles come from the hosts of the configured map services, and from nowhere else.
+pub fn headers(headers: &mut HeaderMap, config: Option<&Config>) {
+    let tiles: String = config.map(|c| c.file.map.origins()).unwrap_or_default().iter().map(|o| format!(" {o}")).collect();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{tiles}; media-src 'self' blob:; \
+         connect-src 'self'{tiles}; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(HeaderName::from_static("content-security-policy"), policy);
+    }
     put(headers, "x-content-type-options", "nosniff");
     put(headers, "referrer-policy", "same-origin");
     put(headers, "cross-origin-opener-policy", "same-origin");
     put(headers, "permissions-policy", "geolocation=(self), microphone=(self), camera=(self)");
-    if secure {
+    if config.is_some_and(Config::secure) {
         put(headers, "strict-transport-security", "max-age=31536000");
     }
 }

@@ -114,7 +114,7 @@ pub async fn answer(
         tell(telling, topic, send).await;
     });
     let mut out = Response::new(Out::Live(messages));
-    guard::headers(out.headers_mut(), app.config.secure());
+    guard::headers(out.headers_mut(), Some(&app.config));
     for (name, value) in [("content-type", "text/event-stream"), ("cache-control", "no-store"), ("x-accel-buffering", "no")] {
         out.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
     }

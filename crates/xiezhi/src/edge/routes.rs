@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::base::{area, asset, classes, media, notice, party, roster, routing, worktime};
+use crate::base::{area, asset, classes, ground, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -33,6 +33,7 @@ pub fn all() -> Vec<Route> {
         party::admin::ROUTES,
         party::card::ROUTES,
         party::trust::ROUTES,
+        ground::ROUTES,
         media::web::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Route> {
         case::link::web::ROUTES,
         case::dryrun::ROUTES,
         case::recut::ROUTES,
+        case::recut::draw::ROUTES,
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,

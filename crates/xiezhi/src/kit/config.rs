@@ -1,6 +1,8 @@
 //! Settings: command line first, then the file given with `--config`. Unknown keys are an error, so a typing mistake
 //! never passes for a setting.
 
+/// What lies beneath our own layers on a map.
+pub mod map;
 /// Channels over which people are told.
 pub mod notice;
 
@@ -44,6 +46,8 @@ pub struct File {
     pub limits: Limits,
     /// Channels over which people are told.
     pub notice: notice::NoticeFile,
+    /// What lies beneath our own layers on a map.
+    pub map: map::MapFile,
 }
 
 /// `[store]`
@@ -133,6 +137,7 @@ impl Config {
         if let Some(fault) = self.file.notice.faults(self.file.public_url.as_deref()).into_iter().next() {
             return Err(format!("{}: {fault}", file.display()));
         }
+        self.file.map.check().map_err(|e| format!("{}: {e}", file.display()))?;
         if let Some(name) = &self.file.time_zone {
             self.zone = TimeZone::get(name).map_err(|e| e.to_string())?;
         }

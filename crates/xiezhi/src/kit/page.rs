@@ -112,6 +112,7 @@ impl Req<'_> {
         Ok(context! {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
             base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, demo => self.app.config.demo,
+            ground => self.app.config.file.map.is_some(),
             key => self.app.new_id(), who => Serde(&(self.header)(self)?), community, now_ms => self.now,
         })
     }

@@ -1,10 +1,13 @@
 //! `xiezhi calc`: the pure methods, without a database. Bad input is named with file, line, column and reason.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use calc::due::{self, Calendar, Hours, Limit};
+use calc::geo::Point;
+use calc::geo::datum::{Datum, convert};
 use clap::Subcommand;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -32,6 +35,17 @@ pub enum Calc {
         #[arg(long)]
         zone: Option<String>,
     },
+    /// The same places in another datum: CSV with the columns `lon,lat` (and any others, which stay as they are).
+    Datum {
+        /// Where they come from: wgs84 cgcs2000 gcj02 bd09.
+        #[arg(long)]
+        from: String,
+        /// What is wanted.
+        #[arg(long, default_value = "wgs84")]
+        to: String,
+        /// The file; standard input without one.
+        file: Option<PathBuf>,
+    },
 }
 
 /// Runs a method.
@@ -58,8 +72,55 @@ pub fn run(method: Calc) -> Result<ExitCode, String> {
                 json!({ "start": time(from), "limit": limit.to_string(), "due": time(end), "calendar": calendar.name() })
             );
         }
+        Calc::Datum { from, to, file } => {
+            let named = |option: &str, text: &str| {
+                Datum::parse(text).ok_or_else(|| format!("{option} {text}: one of wgs84 cgcs2000 gcj02 bd09"))
+            };
+            let (from, to) = (named("--from", &from)?, named("--to", &to)?);
+            let out = std::io::BufWriter::new(std::io::stdout().lock());
+            match file {
+                Some(path) => {
+                    let name = path.display().to_string();
+                    let file = std::fs::File::open(&path).map_err(|e| format!("{name}: {e}"))?;
+                    move_places(from, to, &name, file, out)?;
+                }
+                None => move_places(from, to, "-", std::io::stdin().lock(), out)?,
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Copies a table with its columns `lon` and `lat` moved to another datum, row by row.
+fn move_places(from: Datum, to: Datum, name: &str, file: impl Read, out: impl Write) -> Result<(), String> {
+    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let head = table.headers().map_err(|e| format!("{name}:1:1: {e}"))?.clone();
+    let column = |wanted: &str| {
+        let found = head.iter().position(|c| c.trim_start_matches('\u{feff}').trim().eq_ignore_ascii_case(wanted));
+        found.ok_or_else(|| format!("{name}:1:1: there is no column {wanted}"))
+    };
+    let (lon, lat) = (column("lon")?, column("lat")?);
+    let mut out = csv::Writer::from_writer(out);
+    let fail = |e: csv::Error| e.to_string();
+    out.write_record(&head).map_err(fail)?;
+    let mut row = csv::StringRecord::new();
+    while table.read_record(&mut row).map_err(|e| format!("{name}: {e}"))? {
+        let line = row.position().map_or(0, csv::Position::line);
+        let degrees = |at: usize| {
+            let bad = || format!("{name}:{line}:{}: no degrees", at + 1);
+            row.get(at).and_then(|text| text.trim().parse::<f64>().ok()).ok_or_else(bad)
+        };
+        let place = Point::from_degrees(degrees(lat)?, degrees(lon)?);
+        let place = place.ok_or_else(|| format!("{name}:{line}:{}: no place on earth", lat.min(lon) + 1))?;
+        let (y, x) = convert(place, from, to).degrees();
+        let cell = |(i, old): (usize, &str)| match i {
+            _ if i == lon => format!("{x:.7}"),
+            _ if i == lat => format!("{y:.7}"),
+            _ => old.to_owned(),
+        };
+        out.write_record(row.iter().enumerate().map(cell)).map_err(fail)?;
+    }
+    out.flush().map_err(|e| e.to_string())
 }
 
 /// Reads a calendar file; what is wrong is named as `FILE:LINE:COLUMN: reason`.

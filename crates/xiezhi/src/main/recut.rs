@@ -11,9 +11,17 @@ use xiezhi::kit::{App, Error, Who};
 use xiezhi::records::case::recut;
 
 /// Reads outlines, says what they mean, and unless it is a dry run plans them (at once, when their day has come).
-pub fn run(app: &App, code: &str, from: Option<&str>, dry_run: bool, file: &Path) -> Result<ExitCode, String> {
+pub fn run(
+    app: &App,
+    code: &str,
+    from: Option<&str>,
+    dry_run: bool,
+    datum: Option<&str>,
+    file: &Path,
+) -> Result<ExitCode, String> {
     let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let (grids, mut problems) = area::recut::read(&bytes).map_err(|e| format!("{}: {e}", file.display()))?;
+    let datum = area::datum(datum).map_err(|_| "--datum: one of wgs84 cgcs2000 gcj02 bd09")?;
+    let (grids, mut problems) = area::recut::read(&bytes, datum).map_err(|e| format!("{}: {e}", file.display()))?;
     let from = match from {
         Some(day) => day_begin(day, &app.config.zone).ok_or_else(|| format!("--from {day}: a day is written 2026-12-01"))?,
         None => app.now(),

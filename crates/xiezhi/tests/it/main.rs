@@ -21,6 +21,7 @@ mod kpi;
 mod life;
 mod links;
 mod lists;
+mod map;
 mod never_vanish;
 mod notice;
 #[cfg(feature = "mail")]
@@ -33,6 +34,7 @@ mod open311_lists;
 mod open311_partner;
 mod open311_updates;
 mod orders;
+mod packed;
 mod pictures;
 mod reach;
 mod recalendar;

@@ -15,10 +15,12 @@ pub mod recut;
 /// Pages and data about areas.
 pub mod web;
 
+use calc::geo::datum::Datum;
 use calc::geo::{self, Point};
 use store::{Entry, Query, Row, Tx, params};
 
 use crate::kit::Result;
+use crate::kit::error::Kind;
 use crate::kit::time::{self, Ms};
 
 /// An area as it is now.
@@ -205,6 +207,14 @@ pub fn outlines(q: &mut dyn Query, path: &str) -> store::Result<Vec<(Area, Vec<P
                where a.path >= $1 and a.path < $2 and a.valid_to is null order by a.path limit 500";
     let rows = q.rows(sql, params![path, end_of(path)])?;
     rows.iter().map(|r| Ok((area(r)?, ring(&r.get::<String>("ring")?)))).collect()
+}
+
+/// The datum that somebody names for what he sends in; ours without a name.
+pub fn datum(named: Option<&str>) -> Result<Datum> {
+    match named.map(str::trim).filter(|n| !n.is_empty()) {
+        Some(name) => Datum::parse(name).ok_or_else(|| Kind::Unknown.at("datum")),
+        None => Ok(Datum::Wgs84),
+    }
 }
 
 fn ring(json: &str) -> Vec<Point> {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use calc::cover::{self, What};
+use calc::geo::datum::Datum;
 use calc::geo::{self, Point};
 use serde::{Deserialize, Serialize};
 use store::{Entry, Query, Row, Tx, params};
@@ -65,8 +66,8 @@ fn problem(code: &'static str, grids: &[&str]) -> Problem {
     Problem { code, grids: grids.iter().map(|g| (*g).to_owned()).collect(), at: None, metres: 0 }
 }
 
-/// Reads a GeoJSON file of polygons with `code` and `name`.
-pub fn read(bytes: &[u8]) -> Result<(Vec<Grid>, Vec<Problem>)> {
+/// Reads a GeoJSON file of polygons with `code` and `name`, whose places are in this datum.
+pub fn read(bytes: &[u8], datum: Datum) -> Result<(Vec<Grid>, Vec<Problem>)> {
     #[derive(Deserialize)]
     struct Collection {
         features: Vec<Feature>,
@@ -109,7 +110,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Grid>, Vec<Problem>)> {
             .and_then(|g| serde_json::from_value(g["coordinates"].clone()).ok());
         let ring = rings.filter(|r| r.len() == 1).and_then(|r| {
             let points = r[0].iter().map(|[lon, lat]| Point::from_degrees(*lat, *lon));
-            points.map(|p| p.map(|p| [p.lat, p.lon])).collect::<Option<Vec<_>>>()
+            points.map(|p| p.map(|p| datum.to_wgs(p)).map(|p| [p.lat, p.lon])).collect::<Option<Vec<_>>>()
         });
         let Some(mut ring) = ring.filter(|r| r.len() >= 4) else {
             problems.push(problem("not-one-ring", &[&label]));

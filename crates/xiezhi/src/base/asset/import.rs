@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use calc::geo::datum::Datum;
 use calc::geo::{self, Point};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -86,6 +87,8 @@ pub struct Node<'a> {
     pub zone: &'a jiff::tz::TimeZone,
     /// Whose area it must be.
     pub who: &'a Who,
+    /// What its places are measured against.
+    pub datum: Datum,
     /// Now.
     pub now: Ms,
 }
@@ -172,7 +175,7 @@ fn take(q: &mut dyn Query, node: &Node, row: &Row, seen: &mut BTreeSet<String>, 
     }
     let class = class(node, row, &code, out);
     let name = row.text("name", 60, out);
-    let point = point(row, out);
+    let point = point(row, out).map(|p| node.datum.to_wgs(p));
     let Some(place) = place(q, node, row, point, out)? else { return Ok(None) };
     let body = |column: &'static str, out: &mut Problems| match row.cell(column) {
         "" => None,

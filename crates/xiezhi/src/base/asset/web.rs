@@ -184,9 +184,10 @@ struct ProblemView {
 fn upload(req: &Req) -> Result<Reply> {
     let some = || req.form.files.iter().filter(|f| !f.bytes.is_empty());
     let file = some().find(|f| f.field == "file").or_else(|| some().next()).ok_or_else(|| Kind::Missing.at("file"))?;
+    let datum = area::datum(req.form.get("datum"))?;
     let read = req.app.db.read(|r| {
         let (classes, chart) = (classes::read_now(r, req.app)?, Chart::read(r, req.app)?);
-        let node = Node { classes: &classes, chart: &chart, zone: &req.app.config.zone, who: &req.who, now: req.now };
+        let node = Node { classes: &classes, chart: &chart, zone: &req.app.config.zone, who: &req.who, datum, now: req.now };
         import::read(r, &node, &file.bytes)
     })?;
     let (mut added, mut changed) = (0, 0);

@@ -166,6 +166,7 @@ impl<'a> Reader<'a> {
         if lat.is_some() != lon.is_some() {
             return Err("coordinates-not-readable");
         }
+        let (lat, lon) = lat.zip(lon).map(|(lat, lon)| map.place(lat, lon)).unzip();
         let said = json!({
             "text": self.some(record, &c.text), "address": self.some(record, &c.address), "note": self.some(record, &c.reason),
         });

@@ -8,6 +8,9 @@
 //! of its grids, whose newest are merged, as long as there are not too many grids; else the order leads, and a page is
 //! found soon because what fits is frequent. SQLite would choose by guesses, so it is chosen here.
 
+/// The same cases by squares.
+pub mod spots;
+
 use store::{Query, Row, Value, params};
 
 use super::rules::{Overlay, State};
@@ -16,6 +19,7 @@ use crate::base::area;
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::form::Form;
+use crate::kit::time::Ms;
 
 /// Cases of a page.
 pub const PAGE: usize = 50;
@@ -101,6 +105,8 @@ pub struct Filter {
     pub handler: Option<String>,
     /// Only those whose deadline has passed.
     pub overdue: bool,
+    /// Only those received since then.
+    pub since: Option<Ms>,
     /// Number, or the beginning of one.
     pub number: Option<String>,
     /// Soonest deadline first; else newest first.
@@ -125,6 +131,7 @@ impl Filter {
             holder: text("holder"),
             handler: None,
             overdue: matches!(form.get("overdue"), Some("1" | "true")),
+            since: None,
             number: form.get("q").and_then(digits),
             by_due: form.get("sort") == Some("due"),
             cursor: text("cursor"),
@@ -216,6 +223,12 @@ impl Filter {
         }
         if self.overdue {
             all.0.push(format!("overdue_at is not null and {OPEN}"));
+        }
+        if let Some(since) = self.since {
+            // Where the order leads, it also says where to stop.
+            let stops = matches!(lead, Lead::Order | Lead::Class) && !self.by_due;
+            all.1.push(since.into());
+            all.0.push(format!("{} >= ${}", if stops { "received_at".into() } else { muted("received_at") }, all.1.len()));
         }
         if let Some(number) = &self.number {
             let column = led(Lead::Number, "number");

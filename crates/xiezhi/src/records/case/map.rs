@@ -1,10 +1,17 @@
-//! Maps: the grids of a community with what is open in them, and whatever lies in a box.
+//! Maps: the grids of a community with the cases in them ([`of_area`]), what lies in a box, and the page around them
+//! ([`page`]).
 //!
 //! What must stay true (inv07): a map for everybody shows a place as the class of the case allows it to be known
-//! ([`place`]), else the middle of its grid. Whatever the box, an answer has at most [`MOST`] points: single cases where
+//! ([`place`]), else the middle of its grid. Whatever is asked, an answer has at most [`MOST`] points: single cases where
 //! they are few, how many there are in squares where they are not, and in communities or what lies above from far away.
 //!
-//! Cost: the open cases of the box in an index, or the rows of the tally for its grids; never what was closed.
+//! Cost: the open cases of the box in an index, or the rows of the tally for its grids; with filters the newest
+//! [`list::spots::COUNTED`] cases.
+
+/// The cases of an area.
+mod of_area;
+/// The page.
+mod page;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +19,7 @@ use calc::geo::{self, Point};
 use serde_json::{Value as Json, json};
 use store::{Query, params};
 
-use super::list::{self, Filter, OPEN, Wanted};
+use super::list::OPEN;
 use super::rules::State;
 use super::{COLUMNS, Case, place, read};
 use crate::base::area::{self, Area};
@@ -22,7 +29,15 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/places/{code}/map", May::Anyone, of_place, "Grids and open cases of an area as GeoJSON; places are coarse.")
+    Route::get(
+        "/places/{code}/map",
+        May::Anyone,
+        of_area::features,
+        "Grids and cases of an area as GeoJSON, by `state class overdue days`, `show=heat` counts them by squares; places are coarse.",
+    )
+    .same_for_all(),
+    Route::get("/map/{code}", May::Anyone, page::page, "The map of an area with its list: `state class overdue days show cursor`.")
+        .gives::<page::MapPage>()
         .same_for_all(),
     Route::get(
         "/cases/map",
@@ -39,41 +54,12 @@ const MOST_ROWS: usize = 64;
 /// Grids that are looked at from far away.
 const MOST_GRIDS: i64 = 20_000;
 
-fn of_place(req: &Req) -> Result<Reply> {
-    let features = req.app.db.read(|r| {
-        let here = area::by_code(r, req.param("code"))?.ok_or(Kind::NotFound)?;
-        // From above a community outlines are many and small.
-        let narrow = matches!(here.kind.as_str(), "community" | "grid");
-        if narrow { grids(req, r, &here) } else { counted(r, &Within::Path(here.path)) }
-    })?;
-    collection(features)
-}
-
-/// Grids as outlines, open cases as points.
-fn grids(req: &Req, q: &mut dyn Query, here: &Area) -> Result<Vec<Json>> {
-    let filter = Filter { path: Some(here.path.clone()), state: Some(Wanted::Open), ..Filter::default() };
-    let (cases, _) = list::find(q, &filter, MOST)?;
-    let outlines = area::outlines(q, &here.path)?;
-    let mut features = Vec::new();
-    for (grid, ring) in &outlines {
-        let open = cases.iter().filter(|c| c.area == grid.id).count();
-        let line: Vec<Json> = ring.iter().chain(ring.first()).map(|p| degrees(*p)).collect();
-        features.push(json!({ "type": "Feature", "geometry": { "type": "Polygon", "coordinates": [line] },
-            "properties": { "name": grid.name, "code": grid.code, "open": open } }));
-    }
-    for case in &cases {
-        let middle = || outlines.iter().find(|(g, _)| g.id == case.area).map(|(_, ring)| geo::bbox(ring)).map(middle);
-        features.extend(place::of(case).or_else(middle).map(|p| single(req, case, p)));
-    }
-    Ok(features)
-}
-
 fn of_box(req: &Req) -> Result<Reply> {
     let (lo, hi) = asked(req.query.get("box").unwrap_or_default()).ok_or_else(|| Kind::WrongType.at("box"))?;
     let rows = geo::rows(lo, hi);
     let features = req.app.db.read(|r| {
         if rows.len() > MOST_ROWS || (hi.lon - lo.lon) / geo::SIDE > MOST_ROWS as i32 {
-            return counted(r, &Within::Box(lo, hi));
+            return Ok(counted(r, &Within::Box(lo, hi))?.iter().map(|(a, s)| many(s.middle(), Some(a), s.open)).collect());
         }
         let sql = format!("select cell, count(*) n from cases where cell >= $1 and cell <= $2 and {OPEN} group by cell");
         let mut squares = BTreeMap::new();
@@ -83,7 +69,8 @@ fn of_box(req: &Req) -> Result<Reply> {
             }
         }
         if squares.values().sum::<i64>() > MOST as i64 {
-            return Ok(thinned(&squares));
+            let squares = squares.into_iter().map(|(square, n)| (geo::at(square), n)).collect();
+            return Ok(thinned(squares, geo::SIDE));
         }
         let sql = format!("select {COLUMNS} from cases where cell = $1 and {OPEN}");
         let mut features = Vec::new();
@@ -95,7 +82,7 @@ fn of_box(req: &Req) -> Result<Reply> {
         }
         Ok::<_, Error>(features)
     })?;
-    collection(features)
+    Reply::json(&json!({ "type": "FeatureCollection", "features": features }))
 }
 
 /// Reads `west,south,east,north` in degrees; `None` when it is no box.
@@ -106,21 +93,29 @@ fn asked(text: &str) -> Option<(Point, Point)> {
     (lo.lat < hi.lat && lo.lon < hi.lon).then_some((lo, hi))
 }
 
-/// Squares joined to larger ones until they are few enough for a picture.
-fn thinned(squares: &BTreeMap<i64, i64>) -> Vec<Json> {
-    let mut side = 1;
+/// Cases in squares, by row and column.
+type Squares = BTreeMap<(i32, i32), i64>;
+
+/// Squares joined to larger ones until they are few enough for a picture; and the side these have.
+fn joined(squares: Squares, side: i32) -> (Squares, i32) {
+    let mut times = 1;
     loop {
-        let mut joined: BTreeMap<(i32, i32), i64> = BTreeMap::new();
-        for (square, n) in squares {
-            let (y, x) = geo::at(*square);
-            *joined.entry((y.div_euclid(side), x.div_euclid(side))).or_default() += n;
+        let mut larger = Squares::new();
+        for ((y, x), n) in &squares {
+            *larger.entry((y.div_euclid(times), x.div_euclid(times))).or_default() += n;
         }
-        if joined.len() <= MOST {
-            let spot = |v: i32| v * side * geo::SIDE + side * geo::SIDE / 2;
-            return joined.iter().map(|((y, x), n)| many(Point { lat: spot(*y), lon: spot(*x) }, None, *n)).collect();
+        if larger.len() <= MOST {
+            return (larger, side * times);
         }
-        side *= 2;
+        times *= 2;
     }
+}
+
+/// How many there are in squares, as points in their middle.
+fn thinned(squares: Squares, side: i32) -> Vec<Json> {
+    let (squares, side) = joined(squares, side);
+    let middle = |v: i32| v * side + side / 2;
+    squares.iter().map(|((y, x), n)| many(Point { lat: middle(*y), lon: middle(*x) }, None, *n)).collect()
 }
 
 /// Where grids are counted.
@@ -132,7 +127,7 @@ enum Within {
 }
 
 /// How many are open by community; by what lies above when these are too many.
-fn counted(q: &mut dyn Query, within: &Within) -> Result<Vec<Json>> {
+fn counted(q: &mut dyn Query, within: &Within) -> Result<Vec<(Area, Sum)>> {
     let open: Vec<String> = State::ALL.iter().filter(|s| s.is_open()).map(|s| format!("'{}'", s.as_str())).collect();
     let (condition, params) = match within {
         Within::Path(path) => ("a.path >= $1 and a.path < $2", params![path, area::end_of(path)].to_vec()),
@@ -170,7 +165,9 @@ fn counted(q: &mut dyn Query, within: &Within) -> Result<Vec<Json>> {
         }
         sums = above;
     }
-    Ok(places.iter().filter(|(_, s)| s.open > 0).take(MOST).map(|(a, s)| many(s.middle(), Some(a), s.open)).collect())
+    places.retain(|(_, s)| s.open > 0);
+    places.truncate(MOST);
+    Ok(places)
 }
 
 /// Grids taken together.
@@ -208,7 +205,13 @@ fn degrees(p: Point) -> Json {
 }
 
 fn single(req: &Req, case: &Case, p: Point) -> Json {
-    let tone = if case.due_at.is_some_and(|d| d <= req.now) { "vermilion" } else { "jade" };
+    // Late is what moved up as well: it has a new clock, and is no less late.
+    let late = case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= req.now);
+    let tone = match case.state.is_open() {
+        true if late => "vermilion",
+        true => "jade",
+        false => "soft",
+    };
     json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
         "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
             "url": req.url(&format!("/reports/{}", case.number)) } })
@@ -217,10 +220,6 @@ fn single(req: &Req, case: &Case, p: Point) -> Json {
 fn many(p: Point, area: Option<&Area>, open: i64) -> Json {
     json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
         "properties": { "open": open, "name": area.map(|a| &a.name), "code": area.map(|a| &a.code) } })
-}
-
-fn collection(features: Vec<Json>) -> Result<Reply> {
-    Reply::json(&json!({ "type": "FeatureCollection", "features": features }))
 }
 
 #[cfg(test)]
@@ -237,12 +236,8 @@ mod tests {
 
     #[test]
     fn squares_are_joined_until_they_fit_and_none_is_lost() {
-        let squares: BTreeMap<i64, i64> = geo::rows(Point { lat: 0, lon: 0 }, Point { lat: 63 * geo::SIDE, lon: 63 * geo::SIDE })
-            .into_iter()
-            .flat_map(|(from, to)| (from..=to).map(|s| (s, 2)))
-            .collect();
-        assert_eq!(squares.len(), 64 * 64);
-        let features = thinned(&squares);
+        let squares: Squares = (-32..32).flat_map(|y| (-32..32).map(move |x| ((y, x), 2))).collect();
+        let features = thinned(squares, geo::SIDE);
         assert!(features.len() <= MOST && features.len() > MOST / 8);
         assert_eq!(features.iter().map(|f| f["properties"]["open"].as_i64().unwrap()).sum::<i64>(), 2 * 64 * 64);
     }

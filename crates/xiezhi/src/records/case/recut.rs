@@ -4,6 +4,9 @@
 //! What must stay true: a case keeps the grid of its time, whatever is cut later; roles are listed, never moved by
 //! themselves, because who walks where is decided by people.
 
+/// Drawing them.
+pub mod draw;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, Tx, params};
@@ -25,7 +28,7 @@ pub const ROUTES: &[Route] = &[
         "/admin/grids",
         May::Admin,
         upload,
-        "Takes outlines as a draft: multipart `file` (GeoJSON), `community`, `from` (a day).",
+        "Takes outlines as a draft: multipart `file` (GeoJSON), `community`, `from` (a day), `datum`.",
     ),
     Route::get("/admin/grids/{id}", May::Admin, show, "What a cut means: grids, open cases, buildings, people.")
         .gives::<Preview>(),
@@ -205,7 +208,7 @@ fn upload(req: &Req) -> Result<Reply> {
     if from > req.now + AHEAD {
         return Err(Kind::OutOfRange.at("from"));
     }
-    let (grids, mut problems) = recut::read(&file.bytes)?;
+    let (grids, mut problems) = recut::read(&file.bytes, area::datum(req.form.get("datum"))?)?;
     let community = req.app.db.read(|r| {
         let found = area::by_code(r, code)?.filter(|a| a.kind == "community").ok_or_else(|| Kind::Unknown.at("community"))?;
         if !administers(&req.who, &found.path) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use calc::geo::Point;
+use calc::geo::datum::Datum;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -33,8 +35,13 @@ pub struct Map {
     /// Their kinds in our classes; the first table that knows the row's value decides.
     #[serde(default)]
     class: Vec<ClassTable>,
+    /// What their places are measured against: `wgs84 cgcs2000 gcj02 bd09`; ours when it is not named.
+    #[serde(default)]
+    datum: Option<String>,
     #[serde(skip)]
     zone: Option<TimeZone>,
+    #[serde(skip)]
+    measured: Datum,
 }
 
 /// Columns of the file. The optional ones may be absent from the map, never from the file once they are named.
@@ -91,6 +98,9 @@ impl Map {
         if map.columns.lat.is_some() != map.columns.lon.is_some() {
             return Err("lat and lon go together".into());
         }
+        if let Some(name) = &map.datum {
+            map.measured = Datum::parse(name).ok_or_else(|| format!("there is no datum {name}"))?;
+        }
         let classes = map.class.iter().flat_map(|t| t.values.values()).chain(&map.class_default);
         match classes.into_iter().find(|c| catalogue.get(c).is_none()) {
             Some(class) => Err(format!("there is no class {class}")),
@@ -107,6 +117,12 @@ impl Map {
     pub fn time(&self, text: &str) -> Option<Ms> {
         let civil = self.time_formats.iter().find_map(|f| DateTime::strptime(f, text).ok())?;
         Some(self.zone().to_zoned_datetime(civil).ok()?.timestamp().as_millisecond())
+    }
+
+    /// A place of the file, in steps, as we have it.
+    pub fn place(&self, lat: i64, lon: i64) -> (i64, i64) {
+        let place = self.measured.to_wgs(Point { lat: lat as i32, lon: lon as i32 });
+        (i64::from(place.lat), i64::from(place.lon))
     }
 
     /// Our state for theirs.

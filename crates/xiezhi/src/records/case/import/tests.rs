@@ -103,6 +103,17 @@ fn a_row_of_no_use_is_reported_by_line_and_reason() {
 }
 
 #[test]
+fn places_of_another_datum_come_in_as_ours() {
+    let map = |datum: &str| {
+        Map::parse(&MAP.replacen("time_zone =", &format!("datum = \"{datum}\"\ntime_zone ="), 1), &embedded()).unwrap()
+    };
+    // What 高德 calls this place; the difference is half a kilometre.
+    let (lat, lon) = map("GCJ-02").place(399_917_540, 1_164_875_852);
+    assert!((lat - 399_904_750).abs() <= 10 && (lon - 1_164_814_990).abs() <= 10, "{lat} {lon}");
+    assert_eq!(map("wgs84").place(399_917_540, 1_164_875_852), (399_917_540, 1_164_875_852));
+}
+
+#[test]
 fn a_map_that_does_not_fit_is_refused_before_the_first_row() {
     let (_dir, app) = node();
     let e: Error =
@@ -111,6 +122,7 @@ fn a_map_that_does_not_fit_is_refused_before_the_first_row() {
     let wrong = |from: &str, to: &str| Map::parse(&MAP.replacen(from, to, 1), &embedded()).unwrap_err();
     assert!(wrong("\"other\"", "\"no-such-class\"").contains("no-such-class"));
     assert!(wrong("America/New_York", "Mars/Olympus").contains("Mars"));
+    assert!(wrong("time_zone =", "datum = \"beijing54\"\ntime_zone =").contains("beijing54"));
     assert!(wrong("source =", "sauce =").contains("sauce"));
     assert!(wrong("boston311\"", "boston:311\"").contains("colon"));
 }
