@@ -4,6 +4,7 @@
 
 const ISLANDS = [
   'grid-map', 'live-count', 'live-inbox', 'photo-field', 'voice-note', 'keep-draft', 'locate-here', 'save-picture', 'fill-answer',
+  'field-outbox', 'field-pocket',
 ];
 const page = document.documentElement;
 

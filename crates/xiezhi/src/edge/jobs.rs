@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::activities::fieldwork;
 use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
@@ -60,6 +61,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         if now - swept > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
+            rounds.push(fieldwork::emergency::sweep(app).map(drop));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds

@@ -1,5 +1,6 @@
 //! All route tables, one line for each room.
 
+use crate::activities::fieldwork;
 use crate::base::{area, asset, classes, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -54,6 +55,8 @@ pub fn all() -> Vec<Route> {
         mine::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
+        fieldwork::web::ROUTES,
+        fieldwork::places::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

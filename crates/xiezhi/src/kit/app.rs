@@ -166,7 +166,8 @@ pub fn migrations() -> Vec<Migration> {
         "0012_duty",
         "0013_links",
         "0014_orders",
-        "0015_lists"
+        "0015_lists",
+        "0018_fieldwork"
     ]
     .into_iter()
     .enumerate()

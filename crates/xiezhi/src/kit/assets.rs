@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 #[include = "js/*"]
 #[include = "img/*"]
 #[include = "vendor/*"]
+#[include = "sw.js"]
 struct Files;
 
 /// A file as it is served: its bytes and media type.

@@ -112,7 +112,7 @@ impl Req<'_> {
         Ok(context! {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
             base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, demo => self.app.config.demo,
-            key => self.app.new_id(), who => Serde(&(self.header)(self)?), community, now_ms => self.now,
+            key => self.app.new_id(), who => Serde(&(self.header)(self)?), banners => Serde(&(self.banner)(self)?), community, now_ms => self.now,
         })
     }
 

@@ -14,6 +14,7 @@ mod demo;
 mod duty;
 mod engine;
 mod faults;
+mod fieldwork;
 mod hotline;
 mod kpi;
 mod life;
