@@ -13,7 +13,7 @@ import { BASE, DESK, PHONE, browser, good, json, open, post, reported, server, s
 const DAY = 86_400_000;
 const ITEMS = 500;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
-const ARRIVAL_MS = 180_000;
+const ARRIVAL_MS = 120_000;
 
 const QUEUE = `${BASE}/assets/js/field-queue.js`;
 
@@ -55,12 +55,12 @@ const pocket = (page) => page.locator('field-pocket[data-ready]');
 const queued = async (page) => Number(await page.locator('[data-part=queue] h2 .num').innerText());
 
 /** Opens the pocket page and takes a pack along; waits until the page would open without a network. */
-async function takeAlong(page) {
+async function takeAlong(page, worker = true) {
   await page.goto(server.url('/field/pocket'));
   await pocket(page).waitFor();
   await page.getByRole('button', { name: '更新资料' }).click();
   await page.locator('[data-part=state] .say[data-tone=jade]').first().waitFor();
-  await page.evaluate(() => navigator.serviceWorker?.ready.then(() => true));
+  if (worker) await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
 }
 
 /** A case that lies with the grid worker by name, ready to be handled. */
@@ -138,7 +138,7 @@ test('seven days without a network, five hundred items, a wrong clock and a kill
       if (n % 5 === 0) await queue.add('report', { text: `离线报事 ${n}`, building });
       else await queue.add(n % 7 === 0 ? 'here' : 'patrol', n % 7 === 0 ? { building } : { building, note: `第 ${n} 条` });
     }
-    return (await queue.list()).map((item) => item.id);
+    return (await queue.list(0)).map((item) => item.id);
   }, [QUEUE, ITEMS, DAY]);
   assert.equal(made.length, ITEMS);
 
@@ -167,9 +167,14 @@ test('seven days without a network, five hundred items, a wrong clock and a kill
   assert.match(await refused.innerText(), /现在是/);
   await good(page, 'a conflict', { quiet: false });
   assert.equal((await json(clerk, server, `/cases/${number}`)).state, 'handling', 'nothing was done over it');
+  // In seven days its time ran out and it went to the desk above: it is no longer his, and that is said too.
   await refused.locator('[data-how=anyway]').click();
+  await refused.filter({ hasText: '不归您办' }).waitFor();
+  await refused.locator('[data-how=note]').click();
   await page.locator('[data-part=queue] .empty').waitFor();
-  assert.equal((await json(clerk, server, `/cases/${number}`)).state, 'feedback');
+  const { state, events } = await json(clerk, server, `/cases/${number}`);
+  assert.equal(state, 'handling');
+  assert.ok(events.some((e) => e.text?.includes('和摊主说好了')), 'his words are with the case');
 
   // What arrived: each report once, in order; the clock was three days slow and is corrected.
   const texts = [];
@@ -252,17 +257,31 @@ test('a lost phone is cut off, an ended session keeps what waits, a full phone s
 });
 
 test('without a service worker an open page works all the same', { timeout: 120_000 }, async () => {
+  const number = await assigned('凌晨装修太吵');
   const page = await phone(await pocketDir(), { serviceWorkers: 'block' });
   await signIn(page, server, 'grid_worker');
-  await page.goto(server.url('/field/pocket'));
-  await pocket(page).waitFor();
+  await takeAlong(page, false);
   await page.context().setOffline(true);
-  await page.locator('[data-part=record] [name=text]').fill('没有服务工作线程');
+  const form = page.locator('[data-part=record] form');
+  await form.locator('[name=text]').fill('没有服务工作线程');
   await keep(page);
   await page.waitForFunction(() => document.querySelector('[data-part=queue] h2 .num')?.textContent === '1');
+  await form.locator('[name=kind]').selectOption('act');
+  await form.locator('[name=number]').selectOption(number);
+  await form.locator('[name=action]').selectOption('feedback');
+  await form.locator('[name=text]').fill('已经停工');
+  await keep(page);
+  await page.waitForFunction(() => document.querySelector('[data-part=queue] h2 .num')?.textContent === '2');
+  // Moves the clock, so that the word of the desk is later than what the phone saw.
+  await post(clerk, '/demo/clock', { advance: 'PT1M' });
+  await post(clerk, `/cases/${number}/note`, { text: '请尽快' });
   await page.context().setOffline(false);
+  const refused = page.locator('[data-item][data-state=stuck]');
+  await refused.filter({ hasText: '这件事有了变化' }).waitFor();
+  assert.equal(await queued(page), 1, 'the report has gone');
+  await refused.locator('[data-how=anyway]').click();
   await page.locator('[data-part=queue] .empty').waitFor();
-  assert.match((await json(page, server, '/field')).sent[0].sort, /report/);
+  assert.equal((await json(clerk, server, `/cases/${number}`)).state, 'feedback');
   await page.context().close();
 });
 

@@ -57,7 +57,7 @@ class FieldPocket extends HTMLElement {
   };
 
   async #show() {
-    const [taken, items, shut] = await Promise.all([pack(), list(), locked()]).catch(() => [null, [], false]);
+    const [taken, items, shut] = await Promise.all([pack(), list(SHOWN), locked()]).catch(() => [null, [], false]);
     this.#state(taken, shut);
     if (!this.#form || this.#packMade !== (taken?.made_at ?? null)) this.#record(taken);
     this.#queue(items);
@@ -104,10 +104,8 @@ class FieldPocket extends HTMLElement {
   }
 
   #queue(items) {
-    const refused = items.filter((i) => i.state === 'stuck');
-    const waiting = items.filter((i) => i.state !== 'stuck');
     const head = el('h2', { id: 'queue' }, `${this.#t('queue')} `, el('span', { class: 'muted num' }, String(items.length)));
-    const all = [...refused, ...waiting].slice(0, SHOWN).map((item) => this.#item(item));
+    const all = items.slice(0, SHOWN).map((item) => this.#item(item));
     this.#parts.queue.replaceChildren(head, all.length ? el('ul', { class: 'list' }, ...all) : el('p', { class: 'empty' }, this.#t('queue-none')));
   }
 

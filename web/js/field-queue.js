@@ -56,10 +56,11 @@ function rows() {
   }));
 }
 
-/// What waits, in order; `body` is null while it is locked.
-export async function list() {
+/// What waits, in order, what was refused before the rest; the first `most` are opened, `body` is null where it is locked.
+export async function list(most = Infinity) {
   const all = await rows();
-  return Promise.all(all.map(async (row) => ({ ...row, body: await unseal(row.body).catch(() => null) })));
+  const order = [...all.filter((row) => row.state === 'stuck'), ...all.filter((row) => row.state !== 'stuck')];
+  return Promise.all(order.map(async (row, i) => ({ ...row, body: i < most ? await unseal(row.body).catch(() => null) : null })));
 }
 
 export async function counts() {

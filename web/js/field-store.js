@@ -5,6 +5,7 @@
 
 const NAME = 'field';
 const DAY = 24 * 3600 * 1000;
+const STEP = 60_000;
 const PIN_ROUNDS = 310_000;
 const PIN_TRIES = 5;
 const subtle = globalThis.crypto?.subtle;
@@ -65,11 +66,14 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+let shown = null; // the latest moment as it is kept, so that not every look at it is a write
+
 /// The latest moment that this phone has ever shown: setting its clock back gives no time back.
 async function latest() {
-  const now = Math.max(Date.now(), (await meta('seen')) ?? 0);
-  await setMeta('seen', now);
-  return now;
+  shown ??= (await meta('seen')) ?? 0;
+  const now = Date.now();
+  if (now > shown + STEP) await setMeta('seen', (shown = now));
+  return Math.max(now, shown);
 }
 
 /// The name of this phone: made once.
@@ -207,5 +211,6 @@ export async function forget() {
 /// Throws everything away: the phone was cut off.
 export async function wipe() {
   opened = null;
+  shown = null;
   await run(['meta', 'items', 'photos'], 'readwrite', (m, i, p) => { m.clear(); i.clear(); p.clear(); });
 }

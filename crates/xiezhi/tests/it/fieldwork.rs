@@ -127,7 +127,10 @@ fn a_step_rests_on_what_its_person_saw() {
         let day = grid.get("/field").json();
         let mine = &day["mine"][0];
         assert_eq!(mine["number"], number);
-        assert!(mine["actions"].as_array().unwrap().contains(&json!("feedback")), "whom it lies with says when it is done: {mine}");
+        assert!(
+            mine["actions"].as_array().unwrap().contains(&json!("feedback")),
+            "whom it lies with says when it is done: {mine}"
+        );
         let seen = mine["seen"].clone();
 
         // Somebody changes it meanwhile.
@@ -267,7 +270,11 @@ fn residents_read_what_a_worker_chose_to_tell_and_he_can_take_it_back() {
         assert_eq!(page(&visitor)["last"], Json::Null);
         assert_eq!(sent(w, &grid, 2, (0, 0), json!({ "kind": "here", "building": house })).status, 201);
         let told = page(&visitor);
-        assert_eq!((&told["last"], &told["last_by"]), (&json!("2026-03-04T00:00:00+08:00"), &Json::Null), "the day only, and no name");
+        assert_eq!(
+            (&told["last"], &told["last_by"]),
+            (&json!("2026-03-04T00:00:00+08:00"), &Json::Null),
+            "the day only, and no name"
+        );
         assert!(!told.to_string().contains("某某grid"));
         assert_eq!(grid.post("/field/card", &json!({ "words": "网格员小王" })).status, 201);
         assert_eq!((&page(&visitor)["last_by"], &page(&visitor)["cards"]), (&json!("网格员小王"), &json!(["网格员小王"])));
@@ -309,7 +316,8 @@ fn an_emergency_is_declared_by_an_authority_and_ends_by_itself() {
         let there = |who: &Client| who.get("/field/emergency").json()["items"][0]["there"].as_array().unwrap().len();
         assert_eq!((there(&street), there(&clerk), there(&w.client(None))), (1, 0, 0), "only the authority reads the list");
         // Going on needs a new reason.
-        let extend = |reason: &str| street.post(&format!("/field/emergency/{id}/extend"), &json!({ "reason": reason, "hours": 24 }));
+        let extend =
+            |reason: &str| street.post(&format!("/field/emergency/{id}/extend"), &json!({ "reason": reason, "hours": 24 }));
         assert_eq!(extend("台风登陆，注意低洼").error(), (409, "taken".into()));
         assert_eq!(extend("积水还没有退，夜里值守").status, 201);
         w.app.ambience.advance(24 * HOUR);
@@ -339,7 +347,11 @@ fn a_phone_takes_what_its_person_may_read_and_can_be_cut_off() {
         let key = grid.post("/field/devices", &json!({ "device": device })).json();
         assert_eq!((key["share"].as_str().unwrap().len(), &key["days"]), (64, &json!(7)));
         assert_eq!(grid.post("/field/devices", &json!({ "device": device })).json()["share"], key["share"]);
-        assert_eq!(clerk.post("/field/devices", &json!({ "device": device })).error(), (409, "cut-off".into()), "another's phone");
+        assert_eq!(
+            clerk.post("/field/devices", &json!({ "device": device })).error(),
+            (409, "cut-off".into()),
+            "another's phone"
+        );
         let taken = pack(&grid).json();
         assert_eq!((&taken["homes"][0]["name"], &taken["cases"][0]["text"]), (&json!("王秀英"), &json!("楼道灯不亮")));
         assert!(!taken["classes"].as_array().unwrap().is_empty() && taken["outlines"].as_array().unwrap().len() == 1);
@@ -409,7 +421,9 @@ fn inv13_what_the_law_forbids_has_no_place() {
     let all = properties();
     assert!(all.len() > 300, "{}", all.len());
     for (view, name) in &all {
-        for word in ["last_seen", "last_login", "online", "logins", "sign_ins", "rank", "ranking", "points", "attendance", "track"] {
+        for word in
+            ["last_seen", "last_login", "online", "logins", "sign_ins", "rank", "ranking", "points", "attendance", "track"]
+        {
             assert_ne!(name, word, "{view}");
         }
     }

@@ -139,10 +139,7 @@ pub fn add(tx: &mut Tx, who: &Who, new: &NewHome) -> Result<String> {
     let sql = "insert into field_care(id, area, path, building, why, every, name, door, phone, made_by, made_at) \
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let by = who.person.as_deref();
-    tx.exec(
-        sql,
-        params![&id, &place.id, &place.path, &new.building, new.why, new.every, name, door, phone, by, now],
-    )?;
+    tx.exec(sql, params![&id, &place.id, &place.path, &new.building, new.why, new.every, name, door, phone, by, now])?;
     let entry = Entry { actor: by, area: Some(&place.id), owner: Some(&id), ..Entry::new("field.care", "care", &id) };
     tx.log(
         entry
@@ -162,7 +159,10 @@ pub fn end(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
         return Err(Kind::Denied.into());
     }
     let now = tx.now();
-    tx.exec("update field_care set ended_at = $2, name = $3, door = null, phone = null where id = $1", params![id, now, Vec::<u8>::new()])?;
+    tx.exec(
+        "update field_care set ended_at = $2, name = $3, door = null, phone = null where id = $1",
+        params![id, now, Vec::<u8>::new()],
+    )?;
     tx.destroy_key(id)?;
     let by = who.person.as_deref();
     tx.log(Entry { actor: by, area: Some(&home.area), ..Entry::new("field.care-end", "care", id) })?;

@@ -62,7 +62,8 @@ fn cut(tx: &mut Tx, who: &Who, rows: &[(String, String, String)]) -> Result<()> 
 }
 
 fn rows(q: &mut dyn Query, column: &str, value: &str) -> Result<Vec<(String, String, String)>> {
-    let sql = format!("select id, person, session from field_device where {column} = $1 and cut_at is null order by made_at limit 50");
+    let sql =
+        format!("select id, person, session from field_device where {column} = $1 and cut_at is null order by made_at limit 50");
     let read = |r: &store::Row| Ok((r.get("id")?, r.get("person")?, r.get("session")?));
     Ok(q.rows(&sql, params![value])?.iter().map(read).collect::<store::Result<_>>()?)
 }
@@ -124,7 +125,8 @@ pub struct Device {
 
 /// A person's own phones that have a key.
 pub fn mine(req: &Req, q: &mut dyn Query) -> Result<Vec<Device>> {
-    let sql = "select id, name, session, made_at from field_device where person = $1 and cut_at is null order by made_at desc limit 50";
+    let sql =
+        "select id, name, session, made_at from field_device where person = $1 and cut_at is null order by made_at desc limit 50";
     let view = |r: &store::Row| {
         let session: String = r.get("session")?;
         let this = req.who.session.as_deref() == Some(&session);

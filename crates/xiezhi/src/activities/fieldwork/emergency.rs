@@ -141,7 +141,8 @@ fn concerns(who: &Who, path: &str) -> bool {
 
 /// Forgets who reported in to what is over; returns how many.
 pub fn sweep(app: &crate::kit::App) -> Result<u64> {
-    let over = "select emergency from field_checkin where emergency in (select id from field_emergency where until_at <= $1) limit 1";
+    let over =
+        "select emergency from field_checkin where emergency in (select id from field_emergency where until_at <= $1) limit 1";
     if app.db.read(|r| r.row(over, params![app.now()]))?.is_none() {
         return Ok(0);
     }

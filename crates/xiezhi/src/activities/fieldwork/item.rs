@@ -63,7 +63,8 @@ impl Item {
 }
 
 fn is_uuid(id: &str) -> bool {
-    id.len() == 36 && id.bytes().enumerate().all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+    id.len() == 36
+        && id.bytes().enumerate().all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }
 
 /// `POST /field/items`.
@@ -86,7 +87,9 @@ pub fn take(req: &Req) -> Result<Reply> {
     let work = Work::prepare(req, item.sort, input)?;
     let who = req.who.clone();
     let text = req.once(move |tx| {
-        if let Some(row) = tx.row("select person, subject, at, trust, received_at from field_item where id = $1", params![&item.id])? {
+        if let Some(row) =
+            tx.row("select person, subject, at, trust, received_at from field_item where id = $1", params![&item.id])?
+        {
             // The same item again, later than answers are kept: what was written then is the answer.
             let person: String = row.get("person")?;
             return if who.person.as_deref() == Some(&person) { said(&item.id, &row) } else { Err(Kind::Taken.at("id")) };
@@ -97,11 +100,9 @@ pub fn take(req: &Req) -> Result<Reply> {
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let now = tx.now();
         let person = who.person.as_deref().ok_or(Kind::SignIn)?;
-        tx.exec(
-            sql,
-            params![&item.id, person, item.sort, &subject, item.made_at, item.sent_at, now, moment.0, moment.1],
-        )?;
-        Ok(json!({ "id": item.id, "subject": subject, "at": moment.0, "trust": moment.1.as_str(), "received_at": now }).to_string())
+        tx.exec(sql, params![&item.id, person, item.sort, &subject, item.made_at, item.sent_at, now, moment.0, moment.1])?;
+        Ok(json!({ "id": item.id, "subject": subject, "at": moment.0, "trust": moment.1.as_str(), "received_at": now })
+            .to_string())
     })?;
     let mut answer: Json = serde_json::from_str(&text).map_err(Error::internal)?;
     if req.wants_json() {
@@ -181,11 +182,7 @@ impl Work {
 
 /// What was done on the spot: `done` says it, `media_after` shows it.
 fn done(input: &Input) -> Result<Said> {
-    Ok(Said {
-        text: Some(input.need("done", 1000)?),
-        media: input.list("media_after", report::MAX_MEDIA)?,
-        ..Said::default()
-    })
+    Ok(Said { text: Some(input.need("done", 1000)?), media: input.list("media_after", report::MAX_MEDIA)?, ..Said::default() })
 }
 
 /// One of a person's own items.

@@ -12,22 +12,22 @@
 
 /// Homes that are visited, and what workers let residents read about themselves.
 pub mod care;
+/// Phones that take personal data along.
+pub mod device;
+/// Emergencies.
+pub mod emergency;
 /// What a phone sends.
 pub mod item;
+/// What they take.
+pub mod pack;
+/// Pages about a building, a community and a grid.
+pub mod places;
 /// Where to go.
 pub mod plan;
 /// Pure decisions.
 pub mod rules;
 /// Being somewhere.
 pub mod visit;
-/// Emergencies.
-pub mod emergency;
-/// Phones that take personal data along.
-pub mod device;
-/// What they take.
-pub mod pack;
-/// Pages about a building, a community and a grid.
-pub mod places;
 /// The worker's page and the actions.
 pub mod web;
 

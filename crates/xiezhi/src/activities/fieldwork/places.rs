@@ -26,8 +26,13 @@ pub const ROUTES: &[Route] = &[
         .gives::<Building>(),
     Route::get("/places/{code}/care", May::Anyone, cared, "Who looks after a community, by grid, in their own words.")
         .gives::<Cared>(),
-    Route::get("/field/coverage", May::Staff, coverage, "Days since anybody was at each building of `area`, for whoever works there.")
-        .gives::<Coverage>(),
+    Route::get(
+        "/field/coverage",
+        May::Staff,
+        coverage,
+        "Days since anybody was at each building of `area`, for whoever works there.",
+    )
+    .gives::<Coverage>(),
 ];
 
 /// Buildings on a page.
@@ -145,7 +150,9 @@ fn grids(q: &mut dyn Query, here: &Area) -> Result<Vec<Area>> {
 fn cared(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "place");
     let view = req.app.db.read(|r| {
-        let here = area::by_code(r, req.param("code"))?.filter(|a| matches!(a.kind.as_str(), "community" | "grid")).ok_or(Kind::NotFound)?;
+        let here = area::by_code(r, req.param("code"))?
+            .filter(|a| matches!(a.kind.as_str(), "community" | "grid"))
+            .ok_or(Kind::NotFound)?;
         let told = visit::told_in(r, &here.path)?;
         let houses = area::buildings(r, &here.path)?;
         let mut out = Vec::new();

@@ -99,7 +99,8 @@ fn things(req: &Req, q: &mut dyn Query, path: &str) -> Result<Vec<Stop>> {
         let row = q.row("select code, name, class from asset where id = $1", params![&id])?;
         let Some(row): Option<Row> = row else { continue };
         let (name, class): (String, Option<String>) = (row.get("name")?, row.get("class")?);
-        let name = if name.is_empty() { book.classes.label(class.as_deref().unwrap_or("other"), req.lang).to_owned() } else { name };
+        let name =
+            if name.is_empty() { book.classes.label(class.as_deref().unwrap_or("other"), req.lang).to_owned() } else { name };
         let code: String = row.get("code")?;
         let why = why.into_iter().map(|w| WhyView { code: w.as_str(), n: w.count() }).collect();
         out.push(Stop { building: None, address: code.clone(), asset: Some(code), name, why, score });

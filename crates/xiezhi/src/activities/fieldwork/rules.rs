@@ -150,9 +150,8 @@ pub const LONGEST: i64 = 72;
 
 /// The role in which somebody may declare an emergency for an area: the authority of the sub-district or the district.
 pub fn authority<'a>(who: &'a Who, path: &str) -> Option<&'a Role> {
-    let fits = |r: &&Role| {
-        matches!(r.kind, RoleKind::Subdistrict | RoleKind::District) && path.starts_with(&r.path) && r.body.is_some()
-    };
+    let fits =
+        |r: &&Role| matches!(r.kind, RoleKind::Subdistrict | RoleKind::District) && path.starts_with(&r.path) && r.body.is_some();
     who.roles.iter().filter(fits).max_by_key(|r| r.path.len())
 }
 

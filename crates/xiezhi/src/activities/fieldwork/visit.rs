@@ -113,9 +113,7 @@ pub fn record(tx: &mut Tx, who: &Who, id: &str, new: &NewVisit, (at, trust): (Ms
     let thing = thing.map(|t| t.id);
     tx.exec(
         sql,
-        params![
-            id, new.sort, &place.id, &place.path, &building, &thing, &new.care, person, new.found, at, shown, logged.index
-        ],
+        params![id, new.sort, &place.id, &place.path, &building, &thing, &new.care, person, new.found, at, shown, logged.index],
     )?;
     Ok(())
 }
@@ -157,7 +155,8 @@ pub fn last_at_homes(q: &mut dyn Query, path: &str) -> store::Result<HashMap<Str
 
 /// When somebody last said to the residents of a building that he was there, and who it was.
 pub fn told(q: &mut dyn Query, building: &str) -> store::Result<Option<(Ms, String)>> {
-    let sql = "select at, person from field_visit where building = $1 and shown = 1 and undone_at is null order by at desc limit 1";
+    let sql =
+        "select at, person from field_visit where building = $1 and shown = 1 and undone_at is null order by at desc limit 1";
     q.row(sql, params![building])?.map(|r| Ok((r.get("at")?, r.get("person")?))).transpose()
 }
 

@@ -21,20 +21,57 @@ use crate::records::case::rules::State;
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/field", May::Staff, day, "The day of somebody who goes out: what lies with him, stops with reasons, homes.").gives::<Day>(),
-    Route::post("/field/items", May::SignedIn, item::take, "One item of a phone: `{id, kind: report|spot|act|patrol|visit|here, made_at?, …}`; the header `Device-Time` says the phone's clock now."),
+    Route::get("/field", May::Staff, day, "The day of somebody who goes out: what lies with him, stops with reasons, homes.")
+        .gives::<Day>(),
+    Route::post(
+        "/field/items",
+        May::SignedIn,
+        item::take,
+        "One item of a phone: `{id, kind: report|spot|act|patrol|visit|here, made_at?, …}`; the header `Device-Time` says the phone's clock now.",
+    ),
     Route::post("/field/visits/{id}/undo", May::Staff, undo, "Takes back a visit of one's own."),
-    Route::post("/field/homes", May::Staff, add_home, "Puts a home on the visit list: `{building, name, door?, phone?, why?, every?, agreed}`."),
+    Route::post(
+        "/field/homes",
+        May::Staff,
+        add_home,
+        "Puts a home on the visit list: `{building, name, door?, phone?, why?, every?, agreed}`.",
+    ),
     Route::post("/field/homes/{id}/end", May::Staff, end_home, "Takes a home off the visit list."),
     Route::post("/field/card", May::Staff, card, "What residents may read about the caller: `{words?}`; nothing without words."),
-    Route::post("/field/devices", May::Staff, device::register, "Takes up a phone: `{device}`; gives the server's half of its key."),
+    Route::post(
+        "/field/devices",
+        May::Staff,
+        device::register,
+        "Takes up a phone: `{device}`; gives the server's half of its key.",
+    ),
     Route::post("/field/devices/{id}/cut", May::SignedIn, device::cut_one, "Cuts off a phone of one's own."),
-    Route::post("/people/{id}/cut-off", May::SignedIn, device::cut_all, "Cuts off all phones of a person: by the desk that leads him, or the administrator."),
-    Route::get("/field/pack", May::Staff, pack::give, "What a phone takes along; `device` must be taken up.").gives::<pack::Pack>(),
-    Route::get("/field/pack/state", May::Anyone, device::state, "Whether a phone (`device`) may keep what it took along: live, ended, cut."),
+    Route::post(
+        "/people/{id}/cut-off",
+        May::SignedIn,
+        device::cut_all,
+        "Cuts off all phones of a person: by the desk that leads him, or the administrator.",
+    ),
+    Route::get("/field/pack", May::Staff, pack::give, "What a phone takes along; `device` must be taken up.")
+        .gives::<pack::Pack>(),
+    Route::get(
+        "/field/pack/state",
+        May::Anyone,
+        device::state,
+        "Whether a phone (`device`) may keep what it took along: live, ended, cut.",
+    ),
     Route::get("/field/emergency", May::Anyone, emergencies, "Emergencies that run.").gives::<Emergencies>(),
-    Route::post("/field/emergency", May::Staff, declare, "Declares an emergency: `{area, reason, hours}`; sub-district and district only."),
-    Route::post("/field/emergency/{id}/{action}", May::Staff, emergency_act, "extend `{reason, hours}`, end, here (reports in, while it runs)."),
+    Route::post(
+        "/field/emergency",
+        May::Staff,
+        declare,
+        "Declares an emergency: `{area, reason, hours}`; sub-district and district only.",
+    ),
+    Route::post(
+        "/field/emergency/{id}/{action}",
+        May::Staff,
+        emergency_act,
+        "extend `{reason, hours}`, end, here (reports in, while it runs).",
+    ),
     Route::get("/field/pocket", May::Anyone, pocket, "The page that works without a network; holds nothing personal itself."),
     Route::get("/sw.js", May::Anyone, worker, "The service worker."),
     Route::get("/manifest.webmanifest", May::Anyone, manifest, "What a browser needs to install it."),
@@ -133,7 +170,18 @@ pub fn homes(req: &Req, q: &mut dyn Query, path: &str, look: &mut Look) -> Resul
         let since = last.get(&home.id).map(|at| days(req.now, *at));
         let due = since.is_none_or(|d| d >= home.every);
         let (why, every) = (home.why.as_str(), home.every);
-        out.push(HomeView { id: home.id, name, door, phone, building: home.building, building_name, why, every, days: since, due });
+        out.push(HomeView {
+            id: home.id,
+            name,
+            door,
+            phone,
+            building: home.building,
+            building_name,
+            why,
+            every,
+            days: since,
+            due,
+        });
     }
     out.sort_by_key(|h| (!h.due, -h.days.unwrap_or(i64::MAX / 2)));
     Ok(out)
@@ -175,7 +223,16 @@ fn day(req: &Req) -> Result<Reply> {
                 None => String::new(),
             };
             let (sort, found, trust) = (v.sort.as_str(), v.found.as_str(), v.trust.as_str());
-            view.visits.push(MineView { sort, found, trust, building_name, at: req.app.time(v.at), shown: v.shown, id: v.id, building: v.building });
+            view.visits.push(MineView {
+                sort,
+                found,
+                trust,
+                building_name,
+                at: req.app.time(v.at),
+                shown: v.shown,
+                id: v.id,
+                building: v.building,
+            });
         }
         Ok::<_, Error>(view)
     })?;
@@ -312,9 +369,7 @@ fn worker(req: &Req) -> Result<Reply> {
 
 fn manifest(req: &Req) -> Result<Reply> {
     let name = req.app.texts.plain(req.lang, "product");
-    let icon = |file: &str, sizes: &str, kind: &str| {
-        json!({ "src": format!("{}?v={}", req.url(&format!("/assets/{file}")), assets::version(file)), "sizes": sizes, "type": kind, "purpose": "any" })
-    };
+    let icon = |file: &str, sizes: &str, kind: &str| json!({ "src": format!("{}?v={}", req.url(&format!("/assets/{file}")), assets::version(file)), "sizes": sizes, "type": kind, "purpose": "any" });
     let view = json!({
         "id": req.url("/field/pocket"), "name": name, "short_name": name, "lang": req.lang.tag(),
         "start_url": req.url("/field/pocket"), "scope": req.url("/"), "display": "standalone",

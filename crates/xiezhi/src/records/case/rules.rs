@@ -217,7 +217,9 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
         (A::Check, S::Feedback) => may(f.may_check()).map(|()| S::Checking),
         (A::Close, S::Checking) => may(f.may_check()).map(|()| S::Closed),
         // Nobody rates his own work: a grid worker may have found what he settled.
-        (A::Rate, S::Closed | S::Merged) if f.within(f.settled_at, f.rate_window) => may(f.reporter && !f.handled_it).map(|()| f.state),
+        (A::Rate, S::Closed | S::Merged) if f.within(f.settled_at, f.rate_window) => {
+            may(f.reporter && !f.handled_it).map(|()| f.state)
+        }
         (A::Reopen, S::Closed) if f.within(f.settled_at, f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
         // Whoever finds his report was not the same takes it out again; it goes on where it was.
         (A::Reopen, S::Merged) if f.within(f.merged_at, f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
