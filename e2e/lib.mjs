@@ -97,10 +97,7 @@ export function startBrowser() {
 export let server;
 export let browser;
 
-/**
- * Starts both before the stories of a file and stops them after; `ready` then makes what its stories share, `extra` are
- * more arguments of the demo.
- */
+/** Starts both (`extra`: more for the demo) before the stories of a file, stops them after; `ready` makes what they share. */
 export function stage(ready, extra) {
   before(async () => {
     await raise(extra);

@@ -9,7 +9,7 @@ use store::{Query, Row, Tx, params};
 
 use super::rules::{Trust, happened};
 use super::visit::{self, NewVisit, Sort};
-use crate::base::media;
+use crate::base::{area, media};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{Ms, parse};
@@ -124,9 +124,18 @@ fn said(id: &str, row: &Row) -> Result<String> {
     Ok(json!({ "id": id, "subject": subject, "at": at, "trust": trust, "received_at": received }).to_string())
 }
 
+/// A report with all that its write needs; `done` when it was settled on the spot.
+struct Filed {
+    book: Rulebook,
+    new: NewReport,
+    spot: report::Spot,
+    done: Option<Said>,
+    zone: jiff::tz::TimeZone,
+}
+
 /// What an item asks for, looked up before the write.
 enum Work {
-    Report { book: Rulebook, new: NewReport, spot: report::Spot, done: Option<Said>, zone: jiff::tz::TimeZone },
+    Report(Box<Filed>),
     Act { book: Rulebook, number: String, action: Action, said: Said, seen: Option<Ms> },
     Visit(NewVisit),
 }
@@ -139,9 +148,17 @@ impl Work {
                 let book = Rulebook::now(req.app)?;
                 let done = if sort == ItemSort::Spot { Some(done(&input)?) } else { None };
                 input.0.insert("channel".into(), "patrol".into());
-                let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
+                let mut new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
+                // Whoever walks a grid and names no place means his grid.
+                if let (None, None, None, None, None) = (&new.area, &new.building, new.lat, &new.asset, &new.address) {
+                    let own = req.who.roles.iter().find(|r| r.kind.walks());
+                    new.area = match own {
+                        Some(role) => req.app.db.read(|r| area::by_id(r, &role.area))?.map(|a| a.code),
+                        None => None,
+                    };
+                }
                 let spot = report::place(req.app, &new)?;
-                Work::Report { book, new, spot, done, zone }
+                Work::Report(Box::new(Filed { book, new, spot, done, zone }))
             }
             ItemSort::Act => {
                 let action = input.need("action", 20)?;
@@ -159,9 +176,12 @@ impl Work {
     /// Does it and says what it was about: number of the case, else building or home.
     fn run(self, tx: &mut Tx, who: &Who, id: &str, moment: (Ms, Trust)) -> Result<String> {
         match self {
-            Work::Report { book, new, spot, done: None, zone } => Ok(report::make(tx, &book, who, &new, &spot, &zone)?.0.number),
-            Work::Report { book, new, spot, done: Some(done), zone } => {
-                Ok(spot::settle(tx, &book, who, &new, &spot, &done, &zone)?.0.number)
+            Work::Report(filed) => {
+                let Filed { book, new, spot, done, zone } = *filed;
+                Ok(match done {
+                    None => report::make(tx, &book, who, &new, &spot, &zone)?.0.number,
+                    Some(done) => spot::settle(tx, &book, who, &new, &spot, &done, &zone)?.0.number,
+                })
             }
             Work::Act { book, number, action, said, seen } => {
                 let case = by_number(tx, &number)?.ok_or_else(|| Kind::NotFound.at("number"))?;
