@@ -58,7 +58,9 @@ class FieldPocket extends HTMLElement {
 
   async #show() {
     const [taken, items, shut] = await Promise.all([pack(), list(SHOWN), locked()]).catch(() => [null, [], false]);
-    this.#state(taken, shut);
+    // Never promised: a browser that keeps nothing for sure (iOS has lost such things) is named while something waits.
+    const unsafe = items.length > 0 && (await navigator.storage?.persisted?.().catch(() => false)) !== true;
+    this.#state(taken, shut, unsafe);
     if (!this.#form || this.#packMade !== (taken?.made_at ?? null)) this.#record(taken);
     this.#queue(items);
     this.#lists(taken);
@@ -66,7 +68,7 @@ class FieldPocket extends HTMLElement {
     this.dataset.ready = '';
   }
 
-  #state(taken, shut) {
+  #state(taken, shut, unsafe) {
     const lines = [];
     const say = (key, tone, values) => lines.push(el('p', { class: 'say', 'data-tone': tone }, this.#t(key, values)));
     if (this.#said) say(this.#said, this.#said === 'saved' ? 'jade' : 'amber');
@@ -75,6 +77,10 @@ class FieldPocket extends HTMLElement {
       say('signin', 'amber');
       lines.push(el('p', {}, el('a', { class: 'btn primary', href: `${this.dataset.base}/sign-in?back=/field/pocket` }, this.#t('signin-go'))));
     }
+    for (const e of taken?.emergencies ?? []) {
+      if (e.concerns && Date.parse(e.until) > Date.now()) say('emergency', 'vermilion', { area: e.area_name, until: this.#when(e.until), reason: e.reason });
+    }
+    if (unsafe) say('unsafe', 'amber');
     if (!sealing) say('plain', 'amber');
     else if (taken) say('fresh', 'jade', { at: this.#when(taken.made_at), until: this.#when(taken.expires_at) });
     else say(shut ? 'locked' : 'none', 'amber');
