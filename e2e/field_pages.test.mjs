@@ -59,3 +59,37 @@ test('an emergency is declared, seen by all it concerns, and over by itself', { 
   await grid.context().close();
   await street.context().close();
 });
+
+test('an open page keeps its form without a network, and a PIN guards what is kept', { timeout: 120_000 }, async () => {
+  const page = await open(browser, server, { look: PHONE, role: 'grid_worker' });
+  const { buildings } = await json(page, server, '/field');
+  await page.goto(server.url(`/buildings/${buildings[1].id}`));
+  await page.context().setOffline(true);
+  await page.locator('form[data-queue=here] button').click();
+  await page.locator('field-outbox a').filter({ hasText: '等待上传' }).waitFor();
+  await page.context().setOffline(false);
+  await page.locator('field-outbox[hidden]').waitFor({ state: 'attached' });
+  assert.ok((await json(page, server, `/buildings/${buildings[1].id}`)).last, 'residents read that somebody was here');
+
+  await page.goto(server.url('/field/pocket'));
+  const fresh = page.locator('[data-part=state] .say[data-tone=jade]');
+  await page.getByRole('button', { name: '更新资料' }).click();
+  await fresh.waitFor();
+  const pin = async (digits) => {
+    await page.locator('#pin').fill(digits);
+    await page.locator('[data-part=pin] form button').click();
+  };
+  await page.locator('[data-part=pin] summary').click();
+  await pin('246810');
+  await page.locator('[data-part=pin] form').waitFor({ state: 'detached' });
+  await page.context().setOffline(true);
+  await page.reload().catch(() => {});
+  await page.locator('[data-part=state] .say').filter({ hasText: '锁住' }).waitFor();
+  assert.equal(await page.locator('[data-part=cases] li').count(), 0, 'nothing of the pack is shown');
+  await pin('135790');
+  await page.locator('[data-part=state] .say').filter({ hasText: '口令不对' }).waitFor();
+  await pin('246810');
+  await fresh.waitFor();
+  assert.ok((await page.locator('[data-part=cases] li').count()) > 0);
+  await page.context().close();
+});

@@ -7,6 +7,7 @@
 import { device, forget, pack, run, seal, sealing, unlock, unseal, uuid, wipe, keepPack, locked } from './field-store.js';
 
 const PATIENCE = [2_000, 5_000, 15_000, 60_000, 300_000];
+const MOST = 2000; // items on one phone; the pack says the same
 const STALE_MEDIA = 24 * 3600 * 1000;
 
 let base = '';
@@ -29,6 +30,9 @@ async function call(path, options = {}) {
 /// Keeps an item: `kind`, its fields, files by field name. Resolves when it is on disk; fails with `QuotaExceededError` when
 /// the phone is full, and then nothing of it is kept.
 export async function add(kind, fields, files = {}) {
+  if ((await run(['items'], 'readonly', (s) => new Promise((ok) => { s.count().onsuccess = (e) => ok(e.target.result); }))) >= MOST) {
+    throw new DOMException('too many items', 'QuotaExceededError');
+  }
   const id = uuid();
   const body = { id, kind, made_at: Date.now(), ...fields };
   const photos = [];
@@ -201,8 +205,11 @@ export function flush(now = false) {
   const alone = (work) => (navigator.locks ? navigator.locks.request('field-send', { ifAvailable: true }, (lock) => (lock ? work() : null)) : work());
   going = alone(round)
     .catch(() => {
-      waitUntil = Date.now() + PATIENCE[Math.min(failures, PATIENCE.length - 1)];
+      // Also when the key went away under its hands, because the session ended: the next round then asks for it.
+      const pause = PATIENCE[Math.min(failures, PATIENCE.length - 1)];
+      waitUntil = Date.now() + pause;
       failures += 1;
+      setTimeout(() => flush(), pause + 10);
     })
     .finally(() => { going = null; told(); });
   return going;
