@@ -97,18 +97,18 @@ export function startBrowser() {
 export let server;
 export let browser;
 
-/** Starts both before the stories of a file and stops them after; `ready` then makes what its stories share. */
-export function stage(ready) {
+/** Starts both (`extra`: more for the demo) before the stories of a file, stops them after; `ready` makes what they share. */
+export function stage(ready, extra) {
   before(async () => {
-    await raise();
+    await raise(extra);
     await ready?.();
   });
   after(lower);
 }
 
 /** Starts both. */
-export async function raise() {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+export async function raise(extra) {
+  [server, browser] = await Promise.all([startServer(extra), startBrowser()]);
 }
 
 /** Stops both. */

@@ -15,7 +15,7 @@ const SCRIPT: usize = 300;
 const MEDIAN: usize = 250;
 
 /// The floors from the ground up. A floor may use those before it, never those after it.
-const FLOORS: [&str; 7] = ["kit", "base", "records", "oversight", "demo", "edge", "main"];
+const FLOORS: [&str; 8] = ["kit", "base", "records", "activities", "oversight", "demo", "edge", "main"];
 /// Rooms of one floor that may use another one of it; together they must make no circle. (`kit` is one room.)
 const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/party", "base/area"),

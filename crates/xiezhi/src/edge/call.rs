@@ -21,6 +21,7 @@ use super::guard;
 use super::kept::Kept;
 use super::live::{self, Out};
 use super::routes;
+use crate::activities::fieldwork::emergency;
 use crate::base::{area, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::form::Form;
@@ -335,6 +336,7 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
         ip: head.ip,
         who: who.unwrap_or_default(),
         header,
+        banner: emergency::banner,
         community: None,
         lang: lang.unwrap_or(Lang::Zh),
         elder: setting("elder").as_deref() == Some("1"),

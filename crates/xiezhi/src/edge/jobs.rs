@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::activities::fieldwork;
 use crate::base::party::Chart;
 use crate::base::{media, notice};
 use crate::kit::time::{HOUR, Ms};
@@ -66,6 +67,7 @@ pub fn start(app: Arc<App>) -> Jobs {
                     .read(|r| Ok(notice::queue::is_stale(r, now)?))
                     .and_then(|stale| if stale { app.db.write(notice::queue::sweep).map(drop) } else { Ok(()) }),
             );
+            rounds.push(fieldwork::emergency::sweep(app).map(drop));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds

@@ -1,5 +1,6 @@
 //! All route tables, one line for each room.
 
+use crate::activities::fieldwork;
 use crate::base::{area, asset, classes, ground, media, notice, party, roster, routing, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -63,6 +64,8 @@ pub fn all() -> Vec<Route> {
         reach::calls::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
+        fieldwork::web::ROUTES,
+        fieldwork::places::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

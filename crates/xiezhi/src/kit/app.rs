@@ -172,7 +172,8 @@ pub fn migrations() -> Vec<Migration> {
         "0018_cards",
         "0019_trust",
         "0020_lists",
-        "0021_notice"
+        "0021_notice",
+        "0022_fieldwork"
     ]
     .into_iter()
     .enumerate()

@@ -21,6 +21,7 @@ const SMALL: usize = 600;
 #[include = "js/*"]
 #[include = "img/*"]
 #[include = "vendor/*"]
+#[include = "sw.js"]
 struct Files;
 
 /// A file as it is served: its bytes and media type.

@@ -60,6 +60,12 @@ kinds! {
     Method = 405 "method",
     /// The case does not allow it now.
     State = 409 "state",
+    /// Somebody else changed it since the person looked.
+    Changed = 409 "changed",
+    /// No emergency is declared: nobody reports in.
+    NoEmergency = 409 "no-emergency",
+    /// This device was cut off.
+    CutOff = 409 "cut-off",
     /// A ruling named this handler: it cannot hand back.
     Ruled = 409 "ruled",
     /// Whoever should do it is away and has no substitute.

@@ -111,6 +111,19 @@ pub struct Header {
     pub home: String,
 }
 
+/// What stands on top of every page of those it concerns: an emergency that runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct Banner {
+    /// For which area.
+    pub area: String,
+    /// By which authority.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub until: String,
+}
+
 /// A request, complete and bounded.
 pub struct Req<'a> {
     /// The program.
@@ -135,6 +148,8 @@ pub struct Req<'a> {
     pub who: Who,
     /// Looks up what the header of a page says; asked only when a page is drawn.
     pub header: fn(&Req) -> Result<Option<Header>>,
+    /// Looks up what concerns the reader at once; asked only when a page is drawn.
+    pub banner: fn(&Req) -> Result<Vec<Banner>>,
     /// Community chosen by the visitor (code and name).
     pub community: Option<(String, String)>,
     /// Language.

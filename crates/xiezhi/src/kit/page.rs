@@ -113,7 +113,7 @@ impl Req<'_> {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
             base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, demo => self.app.config.demo,
             ground => self.app.config.file.map.is_some(),
-            key => self.app.new_id(), who => Serde(&(self.header)(self)?), community, now_ms => self.now,
+            key => self.app.new_id(), who => Serde(&(self.header)(self)?), banners => Serde(&(self.banner)(self)?), community, now_ms => self.now,
         })
     }
 

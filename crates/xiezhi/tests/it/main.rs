@@ -16,6 +16,7 @@ mod duty;
 mod engine;
 mod fake;
 mod faults;
+mod fieldwork;
 mod hotline;
 mod kpi;
 mod life;

@@ -186,6 +186,7 @@ fn request<'a>(app: &'a App, headers: &'a HeaderMap, fields: &[(&str, &[u8])]) -
         headers,
         ip: [127, 0, 0, 1].into(),
         who: Who::default(),
+        banner: |_| Ok(Vec::new()),
         header: |_| Ok(None),
         community: None,
         lang: Lang::Zh,

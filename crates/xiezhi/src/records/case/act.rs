@@ -32,6 +32,8 @@ pub struct Said {
     pub verdict: Option<Verdict>,
     /// A note for staff only.
     pub private: bool,
+    /// A step of what was settled where it was found ([`super::spot`]): nobody is told of each.
+    pub on_the_spot: bool,
 }
 
 impl Said {
@@ -54,6 +56,7 @@ impl Said {
             ask: word(input, "ask", Ask::parse)?,
             verdict: word(input, "verdict", Verdict::parse)?,
             private: input.flag("private"),
+            on_the_spot: false,
         })
     }
 
@@ -74,9 +77,21 @@ pub(super) struct Step<'a> {
 
 /// Does an action and returns the case as it then stands.
 pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, holds_code: bool, id: &str, action: Action, said: &Said) -> Result<Case> {
+    act_with(tx, book, who, (id, holds_code), (action, said), |facts| facts)
+}
+
+/// The same, with a right besides those that a person has by what he is: [`super::spot`] gives them.
+pub(super) fn act_with(
+    tx: &mut Tx,
+    book: &Rulebook,
+    who: &Who,
+    (id, holds_code): (&str, bool),
+    (action, said): (Action, &Said),
+    besides: impl FnOnce(rules::Facts) -> rules::Facts,
+) -> Result<Case> {
     let before = load(tx, id)?.ok_or(Kind::NotFound)?;
     let main = main_of(tx, &before)?;
-    let facts = stand(&before, main.as_ref(), book, who, holds_code, tx.now())?;
+    let facts = besides(stand(&before, main.as_ref(), book, who, holds_code, tx.now())?);
     let mut after = before.clone();
     after.state = rules::next(action, &facts)?;
     let step = Step { book, who, action, said, before: &before };
@@ -154,7 +169,8 @@ fn log(tx: &mut Tx, step: &Step, reporter: bool, after: &Case) -> Result<()> {
         .fact_opt("verdict", after.review.map(|v| v.as_str()).filter(|_| is(Action::Review)))
         .fact_opt("rule", after.rule.as_deref().filter(|_| is(Action::Dispatch)))
         .fact_opt("instead_of", said.to.as_deref().filter(|to| is(Action::Assign) && after.assignee.as_deref() != Some(to)))
-        .fact_opt("reporter", by_reporter.then_some(1));
+        .fact_opt("reporter", by_reporter.then_some(1))
+        .fact_opt("on_the_spot", said.on_the_spot.then_some(1));
     let counts = measure::of(
         action,
         before,

@@ -362,6 +362,12 @@ pub fn by_reporter(q: &mut dyn Query, person: &str) -> store::Result<Vec<Case>> 
     q.rows(&sql, params![person])?.iter().map(|r: &Row| read(r)).collect()
 }
 
+/// What lies with a person by name, the soonest first.
+pub fn by_assignee(q: &mut dyn Query, person: &str, limit: usize) -> store::Result<Vec<Case>> {
+    let sql = format!("select {COLUMNS} from cases where assignee = $1 and due_at is not null order by due_at, id limit $2");
+    q.rows(&sql, params![person, limit])?.iter().map(|r: &Row| read(r)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -46,7 +46,8 @@ pub(super) fn of(action: Action, before: &Case, after: &Case, now: Ms, reused: b
         Action::Feedback => {
             count("handled", true);
             count("handled_late", late);
-            count("fast", before.clock_from.is_some_and(|from| now - from < FAST));
+            // What was settled where it was found, in one step with the report, is no haste.
+            count("fast", before.received_at != now && before.clock_from.is_some_and(|from| now - from < FAST));
             count("photo_reused", reused);
         }
         Action::Close | Action::Withdraw => {

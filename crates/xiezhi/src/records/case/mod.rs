@@ -73,6 +73,8 @@ pub mod ring;
 pub mod rulebook;
 /// Pure decisions.
 pub mod rules;
+/// Settled where it was found.
+pub mod spot;
 /// Parts of a case that others do: whistle and joint work.
 pub mod task;
 /// What readers get to see.
@@ -373,6 +375,7 @@ pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds
     let claims =
         class.claimable && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
     let merged = case.state == State::Merged;
+    let lies_with_me = case.assignee.is_some() && case.assignee.as_deref() == person;
     Ok(rules::Facts {
         state: case.state,
         overlay: case.overlay,
@@ -381,7 +384,8 @@ pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds
         desk: holds_desk || who.desk_over(&case.path).is_some(),
         holds,
         above: who.roles.iter().any(is_above),
-        handler: case.handler.as_deref().is_some_and(|h| who.in_body(h)),
+        // Whom a case of the handler lies with by name does it, also one who is led by it without being its clerk.
+        handler: case.handler.as_deref().is_some_and(|h| who.in_body(h) || case.holder.as_deref() == Some(h) && lies_with_me),
         handler_is_desk: case.handler.as_deref().and_then(|h| book.chart.body(h)).is_some_and(|b| b.kind.is_desk()),
         handled_it: case.handled_by.is_some() && case.handled_by.as_deref() == person,
         local: who.roles.iter().any(|r| r.kind.walks() && case.path.starts_with(&r.path)),

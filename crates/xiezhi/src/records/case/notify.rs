@@ -68,6 +68,10 @@ fn settles(act: &str, entry: &Written) -> bool {
 /// New reports are no notices: the desk's queue shows them, and a storm of reports must not become a storm of messages.
 pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) -> Result<Vec<Step>> {
     let Some(act) = act(entry) else { return Ok(Vec::new()) };
+    // Whoever settled it on the spot did all of it himself; the desk's queue shows what is left, the check.
+    if entry.leaf.get("x_on_the_spot").is_some() {
+        return Ok(Vec::new());
+    }
     let Some(case) = known.cases.get(&entry.obj).cloned() else { return Ok(Vec::new()) };
     let actor = entry.field("actor");
     let urgent = known.classes.or_other(case.class.as_deref()).urgent;

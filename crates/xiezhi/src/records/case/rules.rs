@@ -216,7 +216,10 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
         (A::Feedback, S::Dispatched | S::Handling) => may(f.handler).map(|()| S::Feedback),
         (A::Check, S::Feedback) => may(f.may_check()).map(|()| S::Checking),
         (A::Close, S::Checking) => may(f.may_check()).map(|()| S::Closed),
-        (A::Rate, S::Closed | S::Merged) if f.within(f.settled_at, f.rate_window) => may(f.reporter).map(|()| f.state),
+        // Nobody rates his own work: a grid worker may have found what he settled.
+        (A::Rate, S::Closed | S::Merged) if f.within(f.settled_at, f.rate_window) => {
+            may(f.reporter && !f.handled_it).map(|()| f.state)
+        }
         (A::Reopen, S::Closed) if f.within(f.settled_at, f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
         // Whoever finds his report was not the same takes it out again; it goes on where it was.
         (A::Reopen, S::Merged) if f.within(f.merged_at, f.reopen_window) => may(f.reporter || f.desk).map(|()| S::Accepted),
@@ -330,7 +333,7 @@ pub(super) mod tests {
             let (state, action) = (State::ALL[s], Action::ALL[a]);
             let mut f = facts(bits, state);
             if f.handled_it {
-                prop_assert!(next(Action::Check, &f).is_err() && next(Action::Close, &f).is_err());
+                prop_assert!(next(Action::Check, &f).is_err() && next(Action::Close, &f).is_err() && next(Action::Rate, &f).is_err());
             }
             if !state.is_open() {
                 prop_assert!(!matches!(next(action, &f), Ok(n) if n.is_open()) || matches!(action, Action::Reopen | Action::Note));

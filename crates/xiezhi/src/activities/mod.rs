@@ -1,0 +1,4 @@
+//! Floor 3: what people do, on top of what is written down.
+
+/// Patrols and visits, phones without a network, emergencies.
+pub mod fieldwork;
