@@ -187,7 +187,8 @@ mod tests {
         let r = |class, lat, day: i64| Report { text: "", class: Some(class), place: at(lat, 119.44), at: day * 86_400_000 };
         let all = [r("lift", 32.4900, 9), r("lighting", 32.3901, 8), r("rubbish", 32.3900, 9), r("rubbish", 32.3900, 9)];
         let new = r("lighting", 32.3900, 10);
-        assert_eq!(promising(&new, &all, 2), [1, 2], "the last two are equal, and the earlier position wins");
+        assert_eq!(promising(&new, &all, 1), [2], "the last two are equal, and the earlier position wins");
+        assert_eq!(promising(&new, &all, 3), [1, 2, 3]);
         assert_eq!(promising(&new, &all, 9), [0, 1, 2, 3]);
     }
 }
