@@ -97,7 +97,7 @@ fn the_true_original_is_among_the_first_five() {
         let mut near: Vec<usize> = squares.iter().flat_map(|s| s.iter().copied().filter(before)).collect();
         near.sort_unstable();
         // As the program does it: the newest of each square, and the words of the most promising.
-        let mut ids: Vec<usize> = squares.iter().flat_map(|s| s.iter().rev().copied().filter(before).take(40)).collect();
+        let mut ids: Vec<usize> = squares.iter().flat_map(|s| s.iter().rev().copied().filter(before).take(20)).collect();
         ids.sort_unstable();
         let mut candidates: Vec<Report> = ids.iter().map(|i| all[*i].1.clone()).collect();
         let kept = alike::promising(new, &candidates, 60);

@@ -37,7 +37,7 @@ pub const ROUTES: &[Route] = &[Route::post(
 /// How far back one looks.
 const BACK: Ms = 90 * DAY;
 /// Cases of one square that are compared.
-const EACH: usize = 40;
+const EACH: usize = 20;
 /// Cases whose words are opened and compared.
 const READ: usize = 60;
 /// Suggestions that are shown.
