@@ -64,6 +64,7 @@ test('an open page keeps its form without a network, and a PIN guards what is ke
   const page = await open(browser, server, { look: PHONE, role: 'grid_worker' });
   const { buildings } = await json(page, server, '/field');
   await page.goto(server.url(`/buildings/${buildings[1].id}`));
+  await page.locator('field-outbox[role=status]').waitFor({ state: 'attached' });
   await page.context().setOffline(true);
   await page.locator('form[data-queue=here] button').click();
   await page.locator('field-outbox a').filter({ hasText: '等待上传' }).waitFor();
