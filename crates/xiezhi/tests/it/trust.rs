@@ -52,6 +52,10 @@ fn a_daughter_reports_and_rates_for_her_mother_who_sees_it_all_and_ends_it() {
         assert_eq!(helper.post("/me/trust", &json!({ "label": "别人" })).error().1, "denied");
         assert_eq!(helper.post(&format!("/me/trust/{id}/end"), &json!({})).error().1, "denied");
         assert_eq!(helper.post("/me/sessions/x/end", &json!({})).error().1, "denied");
+        // Nor where the mother is told: her notices are hers.
+        assert_eq!(helper.get("/me/notices").error().1, "denied");
+        let address = json!({ "channel": "sms", "address": "13900002222" });
+        assert_eq!(helper.post("/me/notices/address", &address).error().1, "denied");
         assert!(helper.get("/me").json()["sessions"].as_array().unwrap().is_empty());
 
         // Back to herself, and again; then the mother ends it in the middle.

@@ -7,33 +7,13 @@
 
 use store::{Query, Tx, params};
 
+pub use super::image::Place;
 use super::{forget, image};
 use crate::kit::error::{Error, Kind};
 use crate::kit::{App, Result};
 
 /// Places covered at a time.
 pub const MOST: usize = 20;
-/// The whole of a side.
-pub const WHOLE: u32 = 1000;
-
-/// A place in a picture, in thousandths of its sides, from the upper left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a rectangle")]
-pub struct Place {
-    pub x: u32,
-    pub y: u32,
-    pub w: u32,
-    pub h: u32,
-}
-
-impl Place {
-    /// Reads `x,y,w,h`; what lies outside of the picture is no place.
-    pub fn parse(text: &str) -> Option<Place> {
-        let mut all = text.split(',').map(|n| n.trim().parse::<u32>().ok().filter(|n| *n <= WHOLE));
-        let [x, y, w, h] = [all.next()??, all.next()??, all.next()??, all.next()??];
-        (all.next().is_none() && w > 0 && h > 0 && x + w <= WHOLE && y + h <= WHOLE).then_some(Place { x, y, w, h })
-    }
-}
 
 /// A copy with places covered, on disk and not yet written.
 #[derive(Clone)]

@@ -11,7 +11,6 @@ use image::error::{LimitError, LimitErrorKind};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits, Rgb, RgbImage};
 
-use super::cover::{Place, WHOLE};
 use crate::kit::Result;
 use crate::kit::error::{Error, Kind};
 use crate::kit::slots::Slots;
@@ -24,6 +23,28 @@ const PIXELS: u64 = 40_000_000;
 const MEMORY: u64 = 256 << 20;
 /// Quality of the JPEG, 1 to 100.
 const QUALITY: u8 = 82;
+
+/// The whole of a side.
+pub const WHOLE: u32 = 1000;
+
+/// A place in a picture, in thousandths of its sides, from the upper left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a rectangle")]
+pub struct Place {
+    pub x: u32,
+    pub y: u32,
+    pub w: u32,
+    pub h: u32,
+}
+
+impl Place {
+    /// Reads `x,y,w,h`; what lies outside of the picture is no place.
+    pub fn parse(text: &str) -> Option<Place> {
+        let mut all = text.split(',').map(|n| n.trim().parse::<u32>().ok().filter(|n| *n <= WHOLE));
+        let [x, y, w, h] = [all.next()??, all.next()??, all.next()??, all.next()??];
+        (all.next().is_none() && w > 0 && h > 0 && x + w <= WHOLE && y + h <= WHOLE).then_some(Place { x, y, w, h })
+    }
+}
 
 static DECODERS: Slots = Slots::new(2);
 

@@ -85,7 +85,7 @@ fn meant(req: &Req, input: &Input) -> Result<&'static str> {
 }
 
 fn show(req: &Req) -> Result<Reply> {
-    let person = req.person()?;
+    let person = req.myself()?;
     let mut look = Look::new(&req.who, "me");
     let view = req.app.db.read(|r| {
         let wish = setting::of(r, person)?;
@@ -123,7 +123,7 @@ fn set(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let quiet = Quiet { from: minute(&input, "quiet_from")?, to: minute(&input, "quiet_to")? };
     let digest = Digest::parse(&input.need("digest", 20)?).ok_or_else(|| Kind::Unknown.at("digest"))?;
-    let person = req.person()?.to_owned();
+    let person = req.myself()?.to_owned();
     req.app.db.write(move |tx| setting::set(tx, &person, Setting { quiet, digest }))?;
     done(req, "main")
 }
@@ -134,7 +134,7 @@ fn address(req: &Req) -> Result<Reply> {
     let text = input.need("address", 200)?;
     let address = if channel == "sms" { rules::mobile(&text) } else { rules::email(&text) };
     let address = address.ok_or_else(|| Kind::WrongType.at("address"))?;
-    let person = req.person()?.to_owned();
+    let person = req.myself()?.to_owned();
     let asked = setting::ask(req.app, &person, channel, address);
     req.once(move |tx| setting::keep(tx, &person, &asked).map(|()| String::new()))?;
     done(req, channel)
@@ -143,7 +143,7 @@ fn address(req: &Req) -> Result<Reply> {
 fn confirm(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let channel = meant(req, &input)?;
-    setting::confirm(req.app, req.person()?, channel, &input.need("code", 10)?)?;
+    setting::confirm(req.app, req.myself()?, channel, &input.need("code", 10)?)?;
     done(req, channel)
 }
 
@@ -151,7 +151,7 @@ fn off(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let name = input.need("channel", 20)?;
     let channel = channel::PERSONAL.into_iter().find(|c| *c == name).ok_or_else(|| Kind::Unknown.at("channel"))?;
-    let person = req.person()?.to_owned();
+    let person = req.myself()?.to_owned();
     req.app.db.write(move |tx| setting::off(tx, &person, channel))?;
     done(req, channel)
 }

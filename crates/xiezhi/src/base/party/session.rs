@@ -16,7 +16,7 @@ use crate::kit::error::{Error, Kind};
 use crate::kit::slots::Slots;
 use crate::kit::time::{DAY, HOUR, Ms};
 use crate::kit::tries;
-use crate::kit::{App, Result, Who};
+use crate::kit::{App, Result, RoleKind, Who};
 
 /// A session on one's own device.
 const LONG: Ms = 30 * DAY;
@@ -192,7 +192,8 @@ pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
     let own = super::roles(q, &person, now)?;
     match row.get::<Option<String>>("elder")? {
         Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
-            let roles = super::trust::roles(q, &elder, now)?;
+            // As a resident and nothing else.
+            let roles = super::roles(q, &elder, now)?.into_iter().filter(|r| r.kind == RoleKind::Resident).collect();
             Ok(Who { person: Some(elder), by: Some(person), roles, session: Some(id) })
         }
         _ => Ok(Who { person: Some(person), by: None, roles: own, session: Some(id) }),

@@ -17,7 +17,7 @@ use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{Error, Reply, Req, Result, RoleKind, Route, tries};
+use crate::kit::{Error, Reply, Req, Result, Route, tries};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -241,9 +241,4 @@ fn witness(req: &Req) -> Result<Reply> {
 
 fn done(req: &Req, json: serde_json::Value) -> Result<Reply> {
     if req.wants_json() { Reply::json(&json) } else { Ok(Reply::see_other(req.url("/me/trust"))) }
-}
-
-/// Roles with which somebody acts for another: those of a resident, no others.
-pub(super) fn roles(q: &mut dyn Query, elder: &str, now: Ms) -> store::Result<Vec<crate::kit::Role>> {
-    Ok(super::roles(q, elder, now)?.into_iter().filter(|r| r.kind == RoleKind::Resident).collect())
 }
