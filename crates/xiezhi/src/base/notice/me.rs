@@ -129,21 +129,20 @@ fn set(req: &Req) -> Result<Reply> {
 }
 
 fn address(req: &Req) -> Result<Reply> {
-    let input = req.input()?;
+    let (person, input) = (req.myself()?.to_owned(), req.input()?);
     let channel = meant(req, &input)?;
     let text = input.need("address", 200)?;
     let address = if channel == "sms" { rules::mobile(&text) } else { rules::email(&text) };
     let address = address.ok_or_else(|| Kind::WrongType.at("address"))?;
-    let person = req.myself()?.to_owned();
     let asked = setting::ask(req.app, &person, channel, address);
     req.once(move |tx| setting::keep(tx, &person, &asked).map(|()| String::new()))?;
     done(req, channel)
 }
 
 fn confirm(req: &Req) -> Result<Reply> {
-    let input = req.input()?;
+    let (person, input) = (req.myself()?, req.input()?);
     let channel = meant(req, &input)?;
-    setting::confirm(req.app, req.myself()?, channel, &input.need("code", 10)?)?;
+    setting::confirm(req.app, person, channel, &input.need("code", 10)?)?;
     done(req, channel)
 }
 
