@@ -31,7 +31,7 @@ for (const js of [true, false]) {
     await upload(page, book);
     await good(page, 'a new version');
     assert.match(page.url(), /made=\d+$/);
-    assert.equal(await page.locator('[role=status]').count(), 1);
+    assert.equal(await page.locator('main [role=status]').count(), 1);
     const broken = join(server.data, 'broken.xlsx');
     await writeFile(broken, 'no workbook');
     await upload(page, broken);

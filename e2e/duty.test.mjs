@@ -19,7 +19,7 @@ for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
     const department = await open(browser, server, { look: DESK, js, lang, role: 'department' });
     const refused = await ask(department, `请社区组织点赞转发 ${lang}`);
     await good(department, 'refused by the lists');
-    assert.match(await department.locator('[role=status]').innerText(), /点赞|check-ins/);
+    assert.match(await department.locator('main [role=status]').innerText(), /点赞|check-ins/);
     const number = await ask(department, `协助登记电动车棚 ${lang}`);
     await good(department, 'asked');
     assert.equal(await department.locator('form[action$="/duties/tasks"]').count(), 0, 'nothing to hand down yet');

@@ -33,7 +33,7 @@ for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
       await upload.locator('[name=file]').setInputFiles(file);
       await press(page, upload.locator('button'));
       await good(page, `${times} import`);
-      const told = await page.locator('[role=status]').innerText();
+      const told = await page.locator('main [role=status]').innerText();
       assert.match(told, times === 'first' ? /^(新收 3 件|3 new)/ : /^(新收 0 件|0 new)/);
       assert.equal(await page.locator('tbody th').innerText(), '4', 'the row without words is named');
     }

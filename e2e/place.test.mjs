@@ -29,7 +29,7 @@ for (const [lang, js] of [['zh', true], ['en', false]]) {
     await page.goto(server.url('/components'));
     await send(page, '/components', { file });
     await good(page, 'assets in');
-    assert.match(await page.locator('[role=status]').innerText(), /1/);
+    assert.match(await page.locator('main [role=status]').innerText(), /1/);
     assert.equal(await page.locator('tbody tr').count(), 1, 'the row without a place is named');
     await page.goto(server.url(`/components?q=e2e-${lang}`));
     await good(page, 'assets found');

@@ -35,7 +35,7 @@ test('a routing table is tried, enabled and then offered with its reason', { tim
   assert.match(await page.locator('main').innerText(), /按这一版，有 \d+ 件会派给别的单位/);
   await press(page, page.locator('main form button'));
   await good(page, 'enabled');
-  assert.equal(await page.locator('[role=status]').count(), 1);
+  assert.equal(await page.locator('main [role=status]').count(), 1);
   await page.context().close();
 
   const clerk = await open(browser, server, { look: DESK, js: false, role: 'committee' });
