@@ -16,6 +16,8 @@ pub mod care;
 pub mod device;
 /// Emergencies.
 pub mod emergency;
+/// Homes as their visitors read them.
+pub mod homes;
 /// What a phone sends.
 pub mod item;
 /// What they take.

@@ -11,8 +11,8 @@ use store::Query;
 
 use super::device::{self, DAYS};
 use super::emergency;
+use super::homes::{HomeView, homes};
 use super::plan::{self, Stop};
-use super::web::{HomeView, homes};
 use super::{areas, item};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use store::Query;
 
 use super::care::{self, NewHome};
+use super::homes::{HomeView, homes};
 use super::pack::{self, Taken};
-use super::plan::{self, Stop, days};
-use super::{areas, device, emergency, item, relation, visit};
+use super::plan::{self, Stop};
+use super::{areas, device, emergency, item, visit};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::{Look, Relation};
-use crate::base::party::Chart;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route, assets};
@@ -99,25 +98,6 @@ struct Day {
     done: bool,
 }
 
-/// A home of the visit list.
-#[derive(Clone, Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct HomeView {
-    pub id: String,
-    pub name: Option<String>,
-    pub door: Option<String>,
-    pub phone: Option<String>,
-    pub building: Option<String>,
-    pub building_name: String,
-    pub why: &'static str,
-    /// Days between two visits.
-    pub every: i64,
-    /// Days since the last one.
-    pub days: Option<i64>,
-    /// It is time.
-    pub due: bool,
-}
-
 #[derive(Serialize, JsonSchema)]
 struct HouseView {
     id: String,
@@ -150,41 +130,6 @@ struct SentView {
     at: String,
     /// Which clock that rests on: `device corrected server`.
     trust: &'static str,
-}
-
-/// The homes of an area, those that are due first.
-pub fn homes(req: &Req, q: &mut dyn Query, path: &str, look: &mut Look) -> Result<Vec<HomeView>> {
-    let chart = Chart::read(q, req.app)?;
-    let last = visit::last_at_homes(q, path)?;
-    let mut out = Vec::new();
-    for home in care::of(q, path)? {
-        let [name, door, phone] = home.shown(look, relation(&req.who, &chart, &home.path)?);
-        // Whoever may not know a home does not learn that there is one.
-        if name.is_none() {
-            continue;
-        }
-        let building_name = match &home.building {
-            Some(id) => area::building(q, id)?.map(|b| b.name).unwrap_or_default(),
-            None => String::new(),
-        };
-        let since = last.get(&home.id).map(|at| days(req.now, *at));
-        let due = since.is_none_or(|d| d >= home.every);
-        let (why, every) = (home.why.as_str(), home.every);
-        out.push(HomeView {
-            id: home.id,
-            name,
-            door,
-            phone,
-            building: home.building,
-            building_name,
-            why,
-            every,
-            days: since,
-            due,
-        });
-    }
-    out.sort_by_key(|h| (!h.due, -h.days.unwrap_or(i64::MAX / 2)));
-    Ok(out)
 }
 
 fn day(req: &Req) -> Result<Reply> {
