@@ -22,6 +22,11 @@ pub fn rfc3339(at: Ms, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// RFC 3339 to the millisecond, for a moment that is to come back to us: whole seconds would forget part of it.
+pub fn exact(at: Ms) -> String {
+    Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
 /// Reads RFC 3339.
 pub fn parse(text: &str) -> Option<Ms> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
@@ -111,6 +116,7 @@ mod tests {
     fn reads_as_people_write() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap();
         let at = parse("2026-11-27T08:00:00Z").unwrap();
+        assert_eq!([parse(&exact(at + 7)), parse(&rfc3339(at + 7, &zone))], [Some(at + 7), Some(at)]);
         assert_eq!(when(at, at, &zone, true), "11月27日 周五 16:00");
         assert_eq!(when(at, at, &zone, false), "Fri 27 Nov 16:00");
         assert_eq!(when(at, at + 400 * DAY, &zone, true), "2026年11月27日 周五 16:00");

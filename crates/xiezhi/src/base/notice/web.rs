@@ -6,7 +6,7 @@ use store::{Entry, Query, Row, params};
 
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::time::{Ms, parse};
+use crate::kit::time::{Ms, exact, parse};
 use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
@@ -116,7 +116,7 @@ fn inbox(req: &Req) -> Result<Reply> {
         let sql = "select count(*) from (select 1 from inbox_matter where person = $1 and need_at is not null limit 100) few";
         let need = r.count(sql, params![person])?;
         let unread = super::unread(r, person)?;
-        Ok::<_, Error>(Inbox { items, next, unread, need, subject: None, before: req.app.time(req.now) })
+        Ok::<_, Error>(Inbox { items, next, unread, need, subject: None, before: exact(req.now) })
     })?;
     req.page("base/notice/inbox.html", &view)
 }
@@ -135,7 +135,7 @@ fn one(req: &Req, person: &str, subject: &str) -> Result<Reply> {
         .collect::<Result<_>>()?;
     let unread = items.iter().map(|i| i.unread).sum();
     let subject = Some(subject.to_owned());
-    req.page("base/notice/inbox.html", &Inbox { items, next: None, unread, need: 0, subject, before: req.app.time(req.now) })
+    req.page("base/notice/inbox.html", &Inbox { items, next: None, unread, need: 0, subject, before: exact(req.now) })
 }
 
 fn read(req: &Req) -> Result<Reply> {
