@@ -38,3 +38,4 @@ event-conceal = A public picture was taken back
 event-original = The original of a picture was opened
 purpose-original = Opening the original of a picture
 element-case-original = Original picture
+element-case-picture = public picture

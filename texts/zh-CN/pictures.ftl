@@ -37,3 +37,4 @@ event-conceal = 收回了一张公开的照片
 event-original = 看了照片的原图
 purpose-original = 看照片原图
 element-case-original = 照片原图
+element-case-picture = 公开的照片

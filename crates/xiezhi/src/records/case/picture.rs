@@ -79,8 +79,11 @@ fn look_at(req: &Req) -> Result<Reply> {
     let relation = stands(req, &case, code.is_some())?;
     let mut look = Look::new(&req.who, "case");
     let seen = look.at(&Graded::new("case.media", &case.owner, id.to_owned()), relation).is_some_and(|seen| seen == id);
-    if !seen && !free(req, &case, id)? {
-        return Err(Kind::NotFound.into());
+    if !seen {
+        let given = look.at(&Graded::new("case.picture", &case.owner, id.to_owned()), relation).is_some();
+        if !given || !free(req, &case, id)? {
+            return Err(Kind::NotFound.into());
+        }
     }
     let (bytes, kind) = media::bytes(req.app, &case.id, id)?;
     look.record(req.app)?;

@@ -45,7 +45,10 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let answers = answers.map(|a| question::shown(case, book.class(case), a, relation, look, req.lang));
     let media = media::of(q, &case.id)?
         .into_iter()
-        .filter(|m| seen_media.contains(&m.id) || m.released && !hidden)
+        .filter(|m| {
+            let mut free = || look.at(&Graded::new("case.picture", &case.owner, m.id.clone()), relation);
+            seen_media.contains(&m.id) || m.released && !hidden && free().is_some()
+        })
         .map(|m| MediaView { may_cover: m.kind == "photo" && picture::may(who, case), ..MediaView::from(m) })
         .collect();
     let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
