@@ -39,3 +39,5 @@ event-original = The original of a picture was opened
 purpose-original = Opening the original of a picture
 element-case-original = Original picture
 element-case-picture = public picture
+uploading = Sending photos and recordings, { $n }% done
+upload-cut = The network is gone. Please keep this page open; it goes on as soon as there is one.

@@ -38,3 +38,5 @@ event-original = 看了照片的原图
 purpose-original = 看照片原图
 element-case-original = 照片原图
 element-case-picture = 公开的照片
+uploading = 正在上传照片和录音，已传 { $n }%
+upload-cut = 网络断了。请不要关掉这一页，一有网络就接着传。

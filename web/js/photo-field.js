@@ -40,7 +40,7 @@ async function smaller(file) {
 class PhotoField extends HTMLElement {
   #input = null;
   #list = null;
-  #photos = []; // { chosen, sent, url }
+  #photos = []; // { chosen, sent, url, hidden }: hidden is the field that names one that is with the server already
   #working = 0;
   #work = Promise.resolve();
   #end = null;
@@ -54,6 +54,9 @@ class PhotoField extends HTMLElement {
       this.#list.hidden = true;
       this.#input.after(this.#list);
       this.#input.addEventListener('change', () => this.#add([...this.#input.files]));
+      this.#input.addEventListener('uploaded', ({ detail: { file, hidden } }) => {
+        for (const photo of this.#photos) if (photo.sent === file) photo.hidden = hidden;
+      });
       if (this.#input.files.length) this.#add([...this.#input.files]); // a browser may bring them back
     }
     this.#end = hold(this.#input.form, () => (this.#working ? this.#work : null));
@@ -97,6 +100,7 @@ class PhotoField extends HTMLElement {
       const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
       this.#photos = this.#photos.filter((other) => other !== photo);
       URL.revokeObjectURL(photo.url);
+      photo.hidden?.remove();
       item.remove();
       this.#fill();
       (next ?? this.#input).focus();
@@ -135,6 +139,8 @@ class PhotoField extends HTMLElement {
       const take = async () => {
         if (cover.places.length === 0) return;
         photo.sent = await covered(photo.sent, cover.places);
+        photo.hidden?.remove();
+        photo.hidden = null;
         URL.revokeObjectURL(photo.url);
         photo.image.src = photo.url = URL.createObjectURL(photo.sent);
         this.#fill();
@@ -150,8 +156,9 @@ class PhotoField extends HTMLElement {
 
   #fill() {
     const basket = new DataTransfer();
-    for (const { sent } of this.#photos) basket.items.add(sent);
+    for (const { sent, hidden } of this.#photos) if (!hidden) basket.items.add(sent);
     this.#input.files = basket.files;
+    this.#input.dispatchEvent(new Event('refilled'));
     this.#list.hidden = this.#photos.length === 0;
   }
 }

@@ -26,6 +26,15 @@ pub struct Read {
     pub json: Option<Json>,
 }
 
+/// A piece of a file, as tus sends it.
+const PIECE: &str = "application/offset+octet-stream";
+
+/// Whether a body may be as large as an upload.
+pub fn is_large(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.starts_with("multipart/") || kind == PIECE
+}
+
 /// Reads a whole body.
 pub async fn read(headers: &HeaderMap, mut body: Incoming, limits: &Limits) -> Result<Read> {
     let text = |n: &str| headers.get(n).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -33,7 +42,11 @@ pub async fn read(headers: &HeaderMap, mut body: Incoming, limits: &Limits) -> R
         return Err(Kind::ContentType.into());
     }
     let kind = text("content-type").to_ascii_lowercase();
-    let most = if kind.starts_with("multipart/") { limits.upload_bytes } else { limits.body_bytes };
+    let most = match () {
+        () if kind == PIECE => limits.file_bytes,
+        () if is_large(headers) => limits.upload_bytes,
+        () => limits.body_bytes,
+    };
     let too_large = || Error::from(Kind::TooLarge).limit((most >> 10) as i64);
     if body.size_hint().lower() > most as u64 {
         linger(&mut body).await;
@@ -51,6 +64,10 @@ pub async fn read(headers: &HeaderMap, mut body: Incoming, limits: &Limits) -> R
             return Err(too_large());
         }
         bytes.extend_from_slice(&data);
+    }
+    if kind == PIECE {
+        let files = vec![File { field: "piece".into(), bytes }];
+        return Ok(Read { form: Form { files, ..Form::default() }, json: None });
     }
     if kind.starts_with("application/json") {
         return json(&bytes).map(|json| Read { form: Form::default(), json: Some(json) });

@@ -164,9 +164,9 @@ impl Edge {
             return reply;
         }
         let limits = &self.app.config.file.limits;
-        let read = if route.method == "POST" {
+        let read = if route.writes() {
             let wait = Duration::from_secs(limits.body_seconds);
-            let is_upload = head.headers.get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"multipart/"));
+            let is_upload = body::is_large(&head.headers);
             let _seat = if is_upload { self.uploads.acquire().await.ok() } else { None };
             match tokio::time::timeout(wait, body::read(&head.headers, incoming, limits)).await {
                 Ok(Ok(read)) => read,
@@ -198,7 +198,7 @@ impl Edge {
         read: Read,
         error: Option<Error>,
     ) -> Reply {
-        let writes = route.is_some_and(|r| r.method == "POST");
+        let writes = route.is_some_and(|r| r.writes());
         let pool = match route {
             _ if writes => &self.writers,
             Some(route) if route.may != May::Anyone || head.headers.contains_key("cookie") => &self.logged,

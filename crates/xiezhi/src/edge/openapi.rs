@@ -38,6 +38,9 @@ pub fn document(base: &str, routes: &[Route]) -> Json {
                 "multipart/form-data": { "schema": { "type": "object" } },
             } });
         }
+        if route.method == "PATCH" {
+            operation["requestBody"] = json!({ "content": { "application/offset+octet-stream": { "schema": { "type": "string", "format": "binary" } } } });
+        }
         if route.may != May::Anyone {
             operation["security"] = json!([{ "session": [] }, { "bearer": [] }]);
         }

@@ -15,7 +15,7 @@ const DESCRIPTION: &[Route] = &[Route::get(
 )];
 
 /// The parts that answer errors in a form of their own.
-const MANNERS: &[Manner] = &[open311::web::MANNER];
+const MANNERS: &[Manner] = &[open311::web::MANNER, media::pieces::MANNER];
 
 /// How errors beneath a path are answered, when not as everywhere.
 pub fn manner(path: &str) -> Option<&'static Manner> {
@@ -36,6 +36,7 @@ pub fn all() -> Vec<Route> {
         party::trust::ROUTES,
         ground::ROUTES,
         media::web::ROUTES,
+        media::pieces::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,
         classes::admin::ROUTES,

@@ -14,6 +14,7 @@ use super::config::Config;
 use super::follow::Recent;
 use super::i18n::Texts;
 use super::page::Pages;
+use super::pieces::Pieces;
 use super::time::Ms;
 use super::tries::Tries;
 
@@ -80,6 +81,8 @@ pub struct App {
     pub pages: Pages,
     /// Wrong passwords and codes of late.
     pub tries: Tries,
+    /// Uploads that come in pieces.
+    pub pieces: Pieces,
     /// What followers of the log read last.
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
@@ -117,7 +120,8 @@ impl App {
         let db = Db::open(options).map_err(|e| e.to_string())?;
         same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
-        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), recent: Recent::default(), grown })
+        let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
+        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), pieces, recent: Recent::default(), grown })
     }
 
     /// The present.

@@ -1,5 +1,6 @@
-//! Files for the browser, embedded in the program: `web/`. The style sheets are joined in the order of `web/css/ORDER`,
-//! without their comments. A thin line gets them packed.
+//! Files for the browser, embedded in the program: `web/`. The style sheets are joined into two, in the order and under
+//! the headings of `web/css/ORDER`, without their comments: the pages of a report wait for the first only. A thin line
+//! gets them packed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,6 +12,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
+
+/// What the style sheets are joined into.
+const SHEETS: [&str; 2] = ["site.css", "more.css"];
 
 /// Fewer bytes than this are not packed: their headers weigh more.
 const SMALL: usize = 600;
@@ -26,8 +30,8 @@ struct Files;
 
 /// A file as it is served: its bytes and media type.
 pub fn get(path: &str) -> Option<(Cow<'static, [u8]>, &'static str)> {
-    if path == "site.css" {
-        return Some((site_css().into_bytes().into(), "text/css; charset=utf-8"));
+    if SHEETS.contains(&path) {
+        return Some((joined(path).into_bytes().into(), "text/css; charset=utf-8"));
     }
     let kind = match path.rsplit('.').next()? {
         "css" => "text/css; charset=utf-8",
@@ -40,9 +44,12 @@ pub fn get(path: &str) -> Option<(Cow<'static, [u8]>, &'static str)> {
     Some((Files::get(path)?.data, kind))
 }
 
-fn site_css() -> String {
+/// The style sheets that stand under `# SHEET: …` in `web/css/ORDER`.
+fn joined(sheet: &str) -> String {
     let text = |name: &str| Files::get(name).map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
-    text("css/ORDER").lines().map(str::trim).filter(|l| !l.is_empty()).map(|l| lean(&text(&format!("css/{l}")))).collect()
+    let (order, heading) = (text("css/ORDER"), format!("# {sheet}:"));
+    let under = order.lines().skip_while(|l| !l.starts_with(&heading)).skip(1).take_while(|l| !l.starts_with('#'));
+    under.map(|l| lean(&text(&format!("css/{}", l.trim())))).collect()
 }
 
 /// A style sheet without comments and indentation.
@@ -85,7 +92,7 @@ pub fn pack(bytes: &[u8], kind: &str, how: Compression) -> Option<Bytes> {
 pub fn version(path: &str) -> String {
     static ALL: OnceLock<HashMap<String, String>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        let paths = Files::iter().map(|p| p.to_string()).chain(["site.css".to_owned()]);
+        let paths = Files::iter().map(|p| p.to_string()).chain(SHEETS.map(str::to_owned));
         paths.filter_map(|p| get(&p).map(|(bytes, _)| (p, digest(&bytes)))).collect()
     });
     all.get(path).cloned().unwrap_or_else(|| "0".into())
@@ -105,8 +112,22 @@ mod tests {
     fn a_lean_sheet_says_the_same() {
         let css = "/* why */\na {\n  color: red; /* not\n blue */\n}\n\n@media print {\n  b { margin: 0; }\n}\n";
         assert_eq!(lean(css), "a {\ncolor: red;\n}\n@media print {\nb { margin: 0; }\n}\n");
-        let all = site_css();
-        assert!(!all.contains("/*") && all.matches('{').count() == all.matches('}').count() && all.len() > 10_000);
+        for sheet in SHEETS {
+            let all = joined(sheet);
+            assert!(!all.contains("/*") && all.matches('{').count() == all.matches('}').count() && all.len() > 5_000);
+        }
+    }
+
+    #[test]
+    fn every_style_sheet_is_joined_once_but_that_of_the_map_which_fetches_it() {
+        let order = Files::get("css/ORDER").map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap();
+        let mut named: Vec<_> = order.lines().filter(|l| !l.starts_with('#')).map(|l| format!("css/{l}")).collect();
+        let mut there: Vec<_> =
+            Files::iter().map(|p| p.to_string()).filter(|p| p.ends_with(".css") && p.starts_with("css/")).collect();
+        named.push("css/map.css".into());
+        named.sort();
+        there.sort();
+        assert_eq!(named, there);
     }
 
     #[test]
@@ -115,7 +136,7 @@ mod tests {
         let mut out = Vec::new();
         flate2::read::GzDecoder::new(&packed("site.css").unwrap()[..]).read_to_end(&mut out).unwrap();
         assert_eq!(out, bytes.into_owned());
-        assert!(packed("site.css").unwrap().len() < 9_000, "with the page it is what a first visit waits for");
+        assert!(packed("site.css").unwrap().len() < 6_500, "with the page it is what a first visit waits for");
         assert_eq!((packed("none.css"), pack(b"short", "text/plain", Compression::fast())), (None, None));
         assert_eq!(pack(&[0; 5000], "image/png", Compression::fast()), None);
     }

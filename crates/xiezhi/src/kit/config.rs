@@ -92,6 +92,8 @@ pub struct Limits {
     pub file_bytes: usize,
     /// Bytes of one upload in all.
     pub upload_bytes: usize,
+    /// Memory in MB for uploads of which not all pieces have come.
+    pub pieces_mb: usize,
     /// Requests that may write at the same time.
     pub writers: usize,
     /// Requests that may read at the same time.
@@ -109,6 +111,7 @@ impl Default for Limits {
             body_bytes: 256 << 10,
             file_bytes: 20 << 20,
             upload_bytes: 64 << 20,
+            pieces_mb: 128,
             writers: 256,
             readers: 16,
         }

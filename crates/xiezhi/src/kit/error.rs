@@ -64,6 +64,8 @@ kinds! {
     Changed = 409 "changed",
     /// No emergency is declared: nobody reports in.
     NoEmergency = 409 "no-emergency",
+    /// The piece does not begin where the upload ends.
+    WrongOffset = 409 "wrong-offset",
     /// This device was cut off.
     CutOff = 409 "cut-off",
     /// A ruling named this handler: it cannot hand back.
@@ -88,6 +90,8 @@ kinds! {
     Taken = 409 "taken",
     /// Set-up was done before.
     SetUpDone = 409 "set-up-done",
+    /// Another version of the protocol is spoken here.
+    WrongVersion = 412 "wrong-version",
     /// The body is too large.
     TooLarge = 413 "too-large",
     /// The address of the request is too long.

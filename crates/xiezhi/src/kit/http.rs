@@ -35,7 +35,7 @@ pub enum May {
 /// One line of a route table.
 #[derive(Clone, Copy)]
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET` or `POST`; another one only where a foreign standard asks for it.
     pub method: &'static str,
     /// Path with `{parameters}`.
     pub path: &'static str,
@@ -60,6 +60,22 @@ impl Route {
     /// An action.
     pub const fn post(path: &'static str, may: May, run: fn(&Req) -> Result<Reply>, about: &'static str) -> Route {
         Route { method: "POST", path, may, run, about, gives: None, same_for_all: false }
+    }
+
+    /// What a foreign standard does by another method.
+    pub const fn other(
+        method: &'static str,
+        path: &'static str,
+        may: May,
+        run: fn(&Req) -> Result<Reply>,
+        about: &'static str,
+    ) -> Route {
+        Route { method, path, may, run, about, gives: None, same_for_all: false }
+    }
+
+    /// Whether it brings a body and may write.
+    pub fn writes(&self) -> bool {
+        matches!(self.method, "POST" | "PATCH" | "DELETE")
     }
 
     /// Marks a page that is the same for every visitor.

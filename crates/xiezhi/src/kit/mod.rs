@@ -24,6 +24,8 @@ pub mod input;
 pub mod outbound;
 /// HTML and JSON from one view.
 pub mod page;
+/// Uploads of which not all has come yet.
+pub mod pieces;
 /// QR codes.
 pub mod qr;
 /// Tables that clerks edit as workbooks.

@@ -37,6 +37,7 @@ mod open311_updates;
 mod orders;
 mod packed;
 mod pictures;
+mod pieces;
 mod reach;
 mod recalendar;
 mod receipt;

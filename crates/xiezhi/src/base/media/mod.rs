@@ -10,6 +10,8 @@
 /// Covering what must not be seen, and setting free.
 pub mod cover;
 mod image;
+/// Uploading in pieces over a line that breaks.
+pub mod pieces;
 mod sniff;
 #[cfg(test)]
 mod tests;
@@ -43,21 +45,26 @@ struct Ready {
 
 /// Keeps a picture or recording; returns its id. Whoever holds the id may attach it once.
 pub fn keep(app: &App, who: &Who, bytes: &[u8]) -> Result<String> {
-    let ready = prepare(app, bytes)?;
-    let (id, files) = (ready.id.clone(), ready.files());
+    let id = app.new_id();
+    keep_as(app, who, id.clone(), bytes).map(|()| id)
+}
+
+/// The same under an id that was given before.
+fn keep_as(app: &App, who: &Who, id: String, bytes: &[u8]) -> Result<()> {
+    let ready = prepare(app, id, bytes)?;
+    let files = ready.files();
     let person = who.person.clone();
     let end = app.db.write(move |tx| insert(tx, &ready, person.as_deref()));
-    end.map(|_| id).inspect_err(|e| forget(app, &files, e))
+    end.map(|_| ()).inspect_err(|e| forget(app, &files, e))
 }
 
 /// Looks at the bytes, draws the copy, seals, and puts both on disk.
-fn prepare(app: &App, bytes: &[u8]) -> Result<Ready> {
+fn prepare(app: &App, id: String, bytes: &[u8]) -> Result<Ready> {
     let most = app.config.file.limits.file_bytes;
     if bytes.len() > most {
         return Err(Kind::TooLarge.at("media").limit((most >> 10) as i64));
     }
     let (sort, kind) = sniff::sniff(bytes).ok_or_else(|| Kind::BadMedia.at("media"))?;
-    let id = app.new_id();
     let key = Secret::new(app.random());
     let put = |bytes: &[u8]| app.db.blobs().put(&key.seal(&id, bytes, app.random())?);
     let copy = match sort {

@@ -35,7 +35,7 @@ fn post(req: &Req) -> Result<Reply> {
 
 /// Keeps an upload under its key: a repetition gets the id of the first try, and its own files go again.
 fn keep_once(req: &Req, key: &Key, bytes: &[u8]) -> Result<String> {
-    let ready = prepare(req.app, bytes)?;
+    let ready = prepare(req.app, req.app.new_id(), bytes)?;
     let files = ready.files();
     let person = req.who.person.clone();
     let end = req.app.db.write_once(key.clone(), move |tx| {
@@ -49,11 +49,24 @@ fn keep_once(req: &Req, key: &Key, bytes: &[u8]) -> Result<String> {
     Ok(once.answer)
 }
 
-/// Keeps the files that a form brought in its field `media`; a field that was left empty is none.
+/// Keeps the files that a form brought in its field `media`, all or none; a field that was left empty is none.
 pub fn keep_files(req: &Req) -> Result<Vec<String>> {
+    let (kept, refused) = keep_good_files(req);
+    refused.map_or(Ok(kept), Err)
+}
+
+/// Keeps those of the files that can be kept; the error is that of the first other one, for a form that is shown again.
+pub fn keep_good_files(req: &Req) -> (Vec<String>, Option<Error>) {
     let files: Vec<_> = req.form.files.iter().filter(|f| f.field == "media" && !f.bytes.is_empty()).collect();
+    let (mut kept, mut refused) = (Vec::new(), None);
     if files.len() > FILES {
-        return Err(Kind::TooMany.at("media").limit(FILES as i64));
+        refused = Some(Kind::TooMany.at("media").limit(FILES as i64));
     }
-    files.into_iter().map(|f| keep(req.app, &req.who, &f.bytes)).collect()
+    for file in files.into_iter().take(FILES) {
+        match keep(req.app, &req.who, &file.bytes) {
+            Ok(id) => kept.push(id),
+            Err(e) => refused = refused.or(Some(e)),
+        }
+    }
+    (kept, refused)
 }

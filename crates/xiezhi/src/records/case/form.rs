@@ -127,7 +127,12 @@ fn step(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let mut values = Values::read(&input)?;
     let here = (input.int("step", 1, 3)?.unwrap_or(1), input.flag("asking"));
-    values.media.extend(media::web::keep_files(req)?);
+    let (kept, refused) = media::web::keep_good_files(req);
+    values.media.extend(kept);
+    if let Some(e) = refused {
+        let status = e.kind.status();
+        return Ok(show(req, WHAT, values, Some(e))?.status(status));
+    }
     let classes = classes::now(req.app)?;
     let class = classes.get(&values.class);
     let asks = question::any(class) || elsewhere::of(&classes, class.map(|c| c.code.as_str()), &values.text, req.lang).is_some();
