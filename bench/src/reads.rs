@@ -45,10 +45,16 @@ pub fn run(plan: Plan) -> Result<Value, String> {
         let until = Instant::now() + plan.seconds;
         let clients: Vec<_> = (0..plan.clients as u64).map(|n| tokio::spawn(client(plan.clone(), n, until))).collect();
         let mut all: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let mut slowest: BTreeMap<usize, (f64, String)> = BTreeMap::new();
         let mut errors: BTreeMap<String, u64> = BTreeMap::new();
         for one in clients {
             let (seen, wrong) = one.await.map_err(|e| e.to_string())??;
-            seen.into_iter().for_each(|(kind, ms)| all.entry(kind).or_default().extend(ms));
+            for (kind, answers) in seen {
+                let worst = answers.iter().max_by(|a, b| a.0.total_cmp(&b.0)).cloned();
+                let known = slowest.remove(&kind);
+                slowest.extend(worst.into_iter().chain(known).max_by(|a, b| a.0.total_cmp(&b.0)).map(|w| (kind, w)));
+                all.entry(kind).or_default().extend(answers.into_iter().map(|(ms, _)| ms));
+            }
             wrong.into_iter().for_each(|(what, n)| *errors.entry(what).or_default() += n);
         }
         let mut kinds = serde_json::Map::new();
@@ -58,14 +64,16 @@ pub fn run(plan: Plan) -> Result<Value, String> {
             let round = |v: f64| (v * 10.0).round() / 10.0;
             kinds.insert(
                 KINDS[kind].to_owned(),
-                json!({ "n": ms.len(), "p50_ms": round(at(0.5)), "p95_ms": round(at(0.95)), "max_ms": round(at(1.0)) }),
+                json!({ "n": ms.len(), "p50_ms": round(at(0.5)), "p95_ms": round(at(0.95)), "max_ms": round(at(1.0)),
+                    "slowest": slowest.get(&kind).map(|(_, what)| what) }),
             );
         }
         Ok(json!({ "kinds": kinds, "errors": errors }))
     })
 }
 
-type Seen = (BTreeMap<usize, Vec<f64>>, BTreeMap<String, u64>);
+/// Milliseconds and the request, of each kind; and what went wrong.
+type Seen = (BTreeMap<usize, Vec<(f64, String)>>, BTreeMap<String, u64>);
 
 async fn client(plan: std::sync::Arc<Plan>, n: u64, until: Instant) -> Result<Seen, String> {
     let (mut seen, mut errors) = Seen::default();
@@ -77,7 +85,8 @@ async fn client(plan: std::sync::Arc<Plan>, n: u64, until: Instant) -> Result<Se
             let request = request(&plan, kind, count);
             let start = Instant::now();
             let status = connection.ask(request.as_bytes()).await.map_err(|e| format!("{name}: {e}"))?;
-            seen.entry(kind).or_default().push(start.elapsed().as_secs_f64() * 1000.0);
+            let asked = request.split(' ').nth(1).unwrap_or_default().to_owned();
+            seen.entry(kind).or_default().push((start.elapsed().as_secs_f64() * 1000.0, asked));
             if status != 200 && !(kind == 8 && status == 404) {
                 *errors.entry(format!("{status} {}", request.lines().next().unwrap_or_default())).or_default() += 1;
             }

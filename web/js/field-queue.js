@@ -4,6 +4,7 @@
 // it, or its person discards it; what the server refuses waits for its person, and later items about the same matter wait
 // behind it; nothing is sent twice under two names; nothing is sent over what others changed meanwhile.
 
+import { upload } from './upload.js';
 import { device, forget, pack, run, seal, sealing, unlock, unseal, uuid, wipe, keepPack, locked } from './field-store.js';
 
 const PATIENCE = [2_000, 5_000, 15_000, 60_000, 300_000];
@@ -41,7 +42,7 @@ export async function add(kind, fields, files = {}) {
   }
   const row = {
     id, kind, subject: fields.number ?? id, made_at: body.made_at, state: 'waiting', why: null,
-    body: await seal(body), photos: photos.map(({ key, field }) => ({ key, field, id: null, at: 0, tries: 0 })),
+    body: await seal(body), photos: photos.map(({ key, field }) => ({ key, field, id: null, at: 0, place: null })),
   };
   await run(['items', 'photos'], 'readwrite', (items, blobs) => {
     items.add(row);
@@ -84,32 +85,33 @@ async function remove(row) {
   });
 }
 
-/// Sends one photo; its key names the try, so that a cut line never makes two of it.
-async function upload(row, photo) {
+/// Sends one photo, from where an earlier try broke off; gives the answer that refuses it, or null.
+async function bring(row, photo) {
   const blob = await unseal(await run(['photos'], 'readonly', (s) => new Promise((ok, fail) => {
     const got = s.get(photo.key);
     got.onsuccess = () => ok(got.result);
     got.onerror = () => fail(got.error);
   })));
   if (!blob) throw new Error('locked');
-  const form = new FormData();
-  form.append('file', blob, 'photo');
-  const answer = await call('/media', { method: 'POST', body: form, headers: { 'idempotency-key': `${photo.key}/${photo.tries}` } });
-  if (answer.ok) {
-    photo.id = (await answer.json()).id;
-    photo.at = Date.now();
-    await change(row, {});
+  const began = (place) => { photo.place = place; return change(row, {}); };
+  try {
+    photo.id = await upload(`${base}/uploads`, blob, { at: photo.place, began, tries: 1 });
+  } catch (error) {
+    if (!error.status) throw error;
+    const { status: code, message } = error;
+    return { ok: false, status: code, json: async () => ({ code: error.code, message }) };
   }
-  return answer;
+  photo.at = Date.now();
+  await change(row, {});
+  return null;
 }
 
 /// Sends one item; gives the answer that decides about it.
 async function send(row) {
   for (const photo of row.photos) {
-    if (photo.id && Date.now() - photo.at > STALE_MEDIA) Object.assign(photo, { id: null, tries: photo.tries + 1 });
-    if (photo.id) continue;
-    const answer = await upload(row, photo);
-    if (!answer.ok) return answer;
+    if (photo.id && Date.now() - photo.at > STALE_MEDIA) Object.assign(photo, { id: null, place: null });
+    const refused = photo.id ? null : await bring(row, photo);
+    if (refused) return refused;
   }
   const body = await unseal(row.body);
   if (!body) throw new Error('locked');

@@ -31,8 +31,9 @@ function call(url, method, headers, body, signal) {
 
 /// Gives the id under which the whole file can be named. `at` is where an earlier try left off (its address), `began` is
 /// told that address, `moved` how many bytes arrived, `cut` whether the line is broken. Throws an Error with `status`
-/// when the server refuses the file, and an AbortError when `signal` ends it.
-export async function upload(endpoint, file, { at = null, began, moved, cut, signal } = {}) {
+/// when the server refuses the file, an AbortError when `signal` ends it, and what went wrong last after so many `tries`
+/// in a row.
+export async function upload(endpoint, file, { at = null, began, moved, cut, signal, tries = Infinity } = {}) {
   let [where, offset, size, failures, beginnings] = [at, null, FIRST, 0, 0];
   for (;;) {
     signal?.throwIfAborted();
@@ -43,7 +44,7 @@ export async function upload(endpoint, file, { at = null, began, moved, cut, sig
         if (answer.ok) {
           where = new URL(answer.headers.get('location'), location.href).href;
           offset = 0;
-          began?.(where);
+          await began?.(where);
         }
       } else if (offset === null) {
         answer = await call(where, 'HEAD', {}, null, signal);
@@ -67,20 +68,20 @@ export async function upload(endpoint, file, { at = null, began, moved, cut, sig
       } else if (answer.status === 409) {
         offset = null;
       } else if (answer.status !== 429 && answer.status < 500) {
-        const said = (await answer.text()).replace(/^[^:]*: /, '');
-        throw Object.assign(new Error(said), { status: answer.status });
+        const [code, ...said] = (await answer.text()).split(': ');
+        throw Object.assign(new Error(said.join(': ')), { status: answer.status, code });
       } else {
         throw new TypeError(`busy ${answer.status}`);
       }
     } catch (error) {
-      if (error.status) throw error;
+      failures += 1;
+      if (error.status || failures >= tries) throw error;
       signal?.throwIfAborted();
       // What is gone since is asked of the server; a smaller piece may pass where a large one did not.
       offset = null;
       size = Math.max(size >> 1, LEAST);
       cut?.(true);
-      await pause(PAUSES[Math.min(failures, PAUSES.length - 1)], signal);
-      failures += 1;
+      await pause(PAUSES[Math.min(failures, PAUSES.length) - 1], signal);
     }
   }
 }

@@ -73,6 +73,23 @@ pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
     q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(area).transpose()
 }
 
+/// The areas with these ids, in no order.
+pub fn by_ids<'a>(q: &mut dyn Query, ids: impl Iterator<Item = &'a String>) -> store::Result<Vec<Area>> {
+    /// Always as many parameters, so that one prepared statement serves every number of them.
+    const EACH: usize = 100;
+    let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
+    let sql = format!("select {COLUMNS} from area where id in ({})", marks.join(","));
+    let ids: Vec<&String> = ids.collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(EACH) {
+        let params: Vec<store::Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).as_str().into()).collect();
+        for row in q.rows(&sql, &params)? {
+            found.push(area(&row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Whether an area exists no more.
 pub fn has_ended(q: &mut dyn Query, id: &str) -> store::Result<bool> {
     Ok(q.count("select count(*) from area where id = $1 and valid_to is not null", params![id])? > 0)

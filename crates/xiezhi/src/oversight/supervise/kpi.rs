@@ -15,6 +15,7 @@ use crate::base::area;
 use crate::base::worktime;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, follow};
+use crate::records::case::list::{self, Moment};
 
 const KPI: [&str; 4] = ["scope", "day", "measure", "n"];
 const BLOCKS: [&str; 4] = ["scope", "block", "measure", "n"];
@@ -138,31 +139,30 @@ pub fn counts(q: &mut dyn Query, scope: &str, from: i64, to: i64) -> store::Resu
 
 /// Received and closed of each day.
 pub fn trend(q: &mut dyn Query, scope: &str, from: i64, to: i64) -> store::Result<Vec<(i64, i64, i64)>> {
-    let sql = "select day, cast(sum(case when measure = 'received' then n else 0 end) as bigint) a, \
-               cast(sum(case when measure = 'closed' then n else 0 end) as bigint) b from kpi \
-               where scope = $1 and day >= $2 and day <= $3 and measure in ('received', 'closed') group by day order by day";
-    q.rows(sql, params![scope, from, to])?.iter().map(|r| Ok((r.get("day")?, r.get("a")?, r.get("b")?))).collect()
+    // Each in the words of its index, which leaves the other measures out.
+    let one = |measure: &str, a: &str, b: &str| {
+        format!("select day, {a} a, {b} b from kpi where scope = $1 and measure = '{measure}' and day >= $2 and day <= $3")
+    };
+    let sql = format!(
+        "select day, cast(sum(a) as bigint) a, cast(sum(b) as bigint) b from ({} union all {}) s group by day order by day",
+        one("received", "n", "0"),
+        one("closed", "0", "n")
+    );
+    q.rows(&sql, params![scope, from, to])?.iter().map(|r| Ok((r.get("day")?, r.get("a")?, r.get("b")?))).collect()
 }
 
 /// Cases behind a measure, the newest first: ids.
 pub fn cases(q: &mut dyn Query, measure: &str, path: &str, from: Ms, to: Ms, limit: i64) -> store::Result<Vec<String>> {
-    let column = match measure {
-        "received" => Some("received_at"),
-        "closed" | "solved" => Some("closed_at"),
-        _ => None,
-    };
-    let end = area::end_of(path);
-    let rows = match column {
-        Some(column) => q.rows(
-            &format!("select id from cases where {column} >= $1 and {column} < $2 and {{+}}path >= $3 and {{+}}path < $4 order by {column} desc limit $5"),
-            params![from, to, path, end, limit],
-        )?,
-        None => q.rows(
-            "select case_id id from kpi_case where measure = $6 and at >= $1 and at < $2 and path >= $3 and path < $4 order by at desc limit $5",
-            params![from, to, path, end, limit, measure],
-        )?,
-    };
-    rows.iter().map(|r| r.get("id")).collect()
+    match measure {
+        "received" => list::between(q, path, Moment::Received, from, to, limit),
+        "closed" | "solved" => list::between(q, path, Moment::Closed, from, to, limit),
+        _ => {
+            let sql = "select case_id id from kpi_case where measure = $6 and at >= $1 and at < $2 and path >= $3 and path < $4 \
+                       order by at desc limit $5";
+            let rows = q.rows(sql, params![from, to, path, area::end_of(path), limit, measure])?;
+            rows.iter().map(|r| r.get("id")).collect()
+        }
+    }
 }
 
 #[cfg(test)]

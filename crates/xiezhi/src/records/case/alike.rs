@@ -4,8 +4,8 @@
 //! asker typed himself; what was written after handling is never looked at; a suggestion merges nothing by itself. What a
 //! private class holds is nobody's to find.
 //!
-//! Cost: nine look-ups of at most [`EACH`] cases in squares of an index, and the words of at most [`READ`] of them, whatever
-//! the number of cases.
+//! Cost: nine look-ups of at most [`EACH`] cases in squares of an index, the words of at most [`READ`] of them, and the
+//! whole of those that are found, whatever the number of cases.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use store::{Query, Value, Written};
 
 use super::report::{self, NewReport};
 use super::rules::State;
-use super::{COLUMNS, Case, Rulebook, place, read, view};
+use super::{Case, Rulebook, place, view};
 use crate::base::catalogue::Look;
 use crate::base::classes::Visibility;
 use crate::kit::http::May;
@@ -61,28 +61,47 @@ pub struct Asked<'a> {
 
 /// Cases it may repeat, the likeliest first.
 pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: usize) -> Result<Vec<(Case, Match)>> {
-    let mut cases = near(q, asked)?;
-    cases.retain(|c| c.id != not && c.state != State::Rejected && book.class(c).visibility != Visibility::Private);
-    let mut found = compare(q, &cases, asked)?;
+    let mut earlier = near(q, asked)?;
+    earlier.retain(|e| e.id != not && book.class_in(e.pack, e.class.as_deref()).visibility != Visibility::Private);
+    let mut found = compare(q, &earlier, asked)?;
     found.truncate(most);
-    Ok(found.into_iter().map(|m| (cases[m.index].clone(), m)).collect())
+    let ids: Vec<String> = found.iter().map(|m| earlier[m.index].id.clone()).collect();
+    // Each is still there: both were read from one state of the node.
+    Ok(super::by_ids(q, &ids)?.into_iter().zip(found).collect())
+}
+
+/// As much of an earlier case as tells whether it is worth reading.
+pub(super) struct Earlier {
+    id: String,
+    class: Option<String>,
+    pack: i64,
+    place: Option<Point>,
+    at: Ms,
+    log_seq: u64,
+}
+
+impl From<&Case> for Earlier {
+    fn from(c: &Case) -> Earlier {
+        let (id, class) = (c.id.clone(), c.class.clone());
+        Earlier { id, class, pack: c.pack, place: place::of(c), at: c.received_at, log_seq: c.log_seq }
+    }
 }
 
 /// How alike the most promising of these are to what is asked, best first; those that share neither place nor words are
 /// left out.
-pub(super) fn compare(q: &mut dyn Query, cases: &[Case], asked: &Asked) -> Result<Vec<Match>> {
+pub(super) fn compare(q: &mut dyn Query, earlier: &[Earlier], asked: &Asked) -> Result<Vec<Match>> {
     let masked = impersonal(asked.text);
     let new = Report { text: &masked, class: asked.class, place: asked.place, at: asked.at };
     let silent: Vec<Report> =
-        cases.iter().map(|c| Report { text: "", class: c.class.as_deref(), place: place::of(c), at: c.received_at }).collect();
+        earlier.iter().map(|e| Report { text: "", class: e.class.as_deref(), place: e.place, at: e.at }).collect();
     let kept = alike::promising(&new, &silent, READ);
-    let said: Vec<u64> = kept.iter().map(|&i| cases[i].log_seq).collect();
+    let said: Vec<u64> = kept.iter().map(|&i| earlier[i].log_seq).collect();
     let said: HashMap<u64, Written> = q.entries_at(&said)?.into_iter().map(|w| (w.index, w)).collect();
-    let text = |case: &Case| {
-        let entry = said.get(&case.log_seq).filter(|w| w.obj == case.id);
+    let text = |e: &Earlier| {
+        let entry = said.get(&e.log_seq).filter(|w| w.obj == e.id);
         entry.and_then(|w| w.element("case.text")).map(impersonal).unwrap_or_default()
     };
-    let texts: Vec<String> = kept.iter().map(|&i| text(&cases[i])).collect();
+    let texts: Vec<String> = kept.iter().map(|&i| text(&earlier[i])).collect();
     let candidates: Vec<Report> = kept.iter().zip(&texts).map(|(&i, text)| Report { text, ..silent[i].clone() }).collect();
     let ranked = alike::rank(&new, &candidates);
     Ok(ranked.into_iter().map(|m| Match { index: kept[m.index], ..m }).collect())
@@ -104,11 +123,13 @@ fn impersonal(text: &str) -> String {
 }
 
 /// Cases around a place (or of the same area, when no place is known) of late, the newest of each square.
-fn near(q: &mut dyn Query, asked: &Asked) -> store::Result<Vec<Case>> {
+fn near(q: &mut dyn Query, asked: &Asked) -> store::Result<Vec<Earlier>> {
     let since = asked.at - BACK;
     let one = |condition: &str| {
         format!(
-            "select * from (select {COLUMNS} from cases where {condition} and received_at >= $1 order by received_at desc limit {EACH}) s"
+            "select * from (select id, class, pack, lat, lon, received_at, log_seq from cases \
+             where {condition} and received_at >= $1 and state <> '{}' order by received_at desc limit {EACH}) s",
+            State::Rejected.as_str()
         )
     };
     let (sql, params): (String, Vec<Value>) = match asked.place {
@@ -120,7 +141,19 @@ fn near(q: &mut dyn Query, asked: &Asked) -> store::Result<Vec<Case>> {
         }
         None => (one("path = $2"), vec![since.into(), asked.path.into()]),
     };
-    q.rows(&sql, &params)?.iter().map(read).collect()
+    let earlier = |row: &store::Row| {
+        let degree = |name: &str| row.get::<Option<i64>>(name).map(|v| v.and_then(|v| i32::try_from(v).ok()));
+        let place = degree("lat")?.zip(degree("lon")?).map(|(lat, lon)| Point { lat, lon });
+        Ok(Earlier {
+            id: row.get("id")?,
+            class: row.get("class")?,
+            pack: row.get("pack")?,
+            place,
+            at: row.get("received_at")?,
+            log_seq: row.get("log_seq")?,
+        })
+    };
+    q.rows(&sql, &params)?.iter().map(earlier).collect()
 }
 
 /// An earlier report that may be the same.

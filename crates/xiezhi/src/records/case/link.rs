@@ -160,7 +160,7 @@ pub fn find(q: &mut dyn Query, book: &Rulebook, case: &Case) -> Result<Vec<Earli
     let code = case.class.as_deref();
     let asked = Asked { text: &text, class: code, place: place::of(case), path: &case.path, at: case.received_at };
     let (cases, spots): (Vec<Case>, Vec<Spot>) = met.into_iter().unzip();
-    let ranked = alike::compare(q, &cases, &asked)?;
+    let ranked = alike::compare(q, &cases.iter().map(Into::into).collect::<Vec<_>>(), &asked)?;
     let mut out: Vec<(f64, Earlier)> = Vec::new();
     for (i, (earlier, spot)) in cases.into_iter().zip(spots).enumerate() {
         let found = ranked.iter().find(|m| m.index == i);

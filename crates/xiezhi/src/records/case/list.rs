@@ -3,7 +3,7 @@
 //! What must stay true: a page costs the same however far it is turned (keyset cursors, not offsets) and however many
 //! cases there are; what a list holds is decided by area and party alone, never by anything hidden.
 //!
-//! Cost: one condition leads and has an index (migrations 0015, 0020), the others are looked at on the way. An area with few
+//! Cost: one condition leads and has an index (migrations 0015, 0027), the others are looked at on the way. An area with few
 //! fitting cases (the tally knows, of one class a bounded count) leads itself and is sorted; one with more leads by each
 //! of its grids, whose newest are merged, as long as there are not too many grids; else the order leads, and a page is
 //! found soon because what fits is frequent. SQLite would choose by guesses, so it is chosen here.
@@ -23,8 +23,10 @@ use crate::kit::time::Ms;
 
 /// Cases of a page.
 pub const PAGE: usize = 50;
-/// So many fitting cases of an area at most are sorted as a whole.
-const FEW: i64 = 2_000;
+/// So many fitting cases of an area at most are sorted as a whole, where there is a better way for more.
+const FEW: i64 = 300;
+/// The same where there is none: the soonest deadlines of an area have no index.
+const STILL_FEW: i64 = 2_000;
 /// Beyond so many, nobody wants to know how many there are.
 pub const COUNTED: i64 = 1_000;
 /// Rows of the tally that are added up to find out whether there are few.
@@ -148,10 +150,15 @@ impl Filter {
         }
     }
 
+    /// How many are sorted rather than looked for in order.
+    fn few(&self) -> i64 {
+        if self.by_due { STILL_FEW } else { FEW }
+    }
+
     /// Whether an area has few cases in these states, by a look at no more of the tally than tells it.
     fn is_few(&self, q: &mut dyn Query, path: &str) -> store::Result<bool> {
         let states = self.states().map(|s| format!(" and t.state in ({s})")).unwrap_or_default();
-        Ok(tallied(q, path, &states)?.is_some_and(|n| n <= FEW))
+        Ok(tallied(q, path, &states)?.is_some_and(|n| n <= self.few()))
     }
 
     /// Whether an area has few cases of the class that is asked for: counted, but no further than tells it.
@@ -159,9 +166,18 @@ impl Filter {
         let Some(class) = &self.class else { return Ok(false) };
         let sql = format!(
             "select count(*) from (select 1 from cases where class = $1 and path >= $2 and path < $3 limit {}) s",
-            FEW + 1
+            self.few() + 1
         );
-        Ok(q.count(&sql, params![class, path, area::end_of(path)])? <= FEW)
+        Ok(q.count(&sql, params![class, path, area::end_of(path)])? <= self.few())
+    }
+
+    /// What leads when all that fits is looked at and nothing is merged.
+    fn lead_to_all(&self, q: &mut dyn Query) -> store::Result<Lead> {
+        Ok(match self.lead(q)? {
+            Lead::Grids if self.class.is_some() => Lead::Both,
+            Lead::Grids => Lead::Area,
+            lead => lead,
+        })
     }
 
     fn lead(&self, q: &mut dyn Query) -> store::Result<Lead> {
@@ -180,7 +196,7 @@ impl Filter {
             }
             Some(path) if self.is_few(q, path)? => Lead::Area,
             Some(path) if self.is_few_of_class(q, path)? => Lead::Both,
-            Some(path) if self.class.is_none() && !self.by_due && grids(q, path)?.len() <= GRIDS => Lead::Grids,
+            Some(path) if !self.by_due && grids(q, path)?.len() <= GRIDS => Lead::Grids,
             _ if self.class.is_some() && !self.by_due && !rare => Lead::Class,
             _ => Lead::Order,
         })
@@ -189,7 +205,11 @@ impl Filter {
     /// The conditions as SQL with its parameters. Every text in it is fixed here; what a person typed is a parameter.
     fn sql(&self, lead: Lead) -> (String, Vec<Value>) {
         let mut all = Where::default();
-        let leads = |by: Lead| lead == by || lead == Lead::Both && matches!(by, Lead::Class | Lead::Area);
+        let leads = |by: Lead| match lead {
+            Lead::Both => matches!(by, Lead::Class | Lead::Area),
+            Lead::Grids => matches!(by, Lead::Class | Lead::Grids),
+            _ => lead == by,
+        };
         let led = |by: Lead, column: &str| if leads(by) { column.to_owned() } else { muted(column) };
         let open = if lead == Lead::Area && !self.overdue { RUNS } else { OPEN };
         // Partial indexes are only used for what stands literally in the statement.
@@ -209,8 +229,8 @@ impl Filter {
         if let Some(class) = &self.class {
             all.add(&led(Lead::Class, "class"), "=", class);
         }
-        // Each of its grids has a condition of its own then.
-        if let Some(path) = self.path.as_ref().filter(|_| lead != Lead::Grids) {
+        // Where grids lead, each of them is a condition besides.
+        if let Some(path) = &self.path {
             let column = led(Lead::Area, "path");
             all.add(&column, ">=", path);
             all.add(&column, "<", &area::end_of(path));
@@ -287,19 +307,7 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
     let end = format!("order by {by} {order}, id {order} limit ${}", params.len());
     // Rows are wide: only their ids are sorted.
     let ids = match &filter.path {
-        Some(path) if lead == Lead::Grids => {
-            let mut each = Vec::new();
-            for grid in grids(q, path)? {
-                params.push(grid.into());
-                each.push(format!(
-                    "select * from (select id, {key} from cases where {sql} and path = ${} {end}) s",
-                    params.len()
-                ));
-            }
-            // An area without cases has no grids that have some.
-            let all = if each.is_empty() { format!("select id, {key} from cases where 1 = 0") } else { each.join(" union all ") };
-            format!("select id from ({all}) g {end}")
-        }
+        Some(path) if lead == Lead::Grids => merged(&grids(q, path)?, &sql, key, &end, &mut params),
         _ => format!("select id from cases where {sql} {end}"),
     };
     let sql = format!("select {COLUMNS} from cases where id in ({ids}) order by {key} {order}, id {order}");
@@ -313,19 +321,60 @@ fn page(q: &mut dyn Query, filter: &Filter, lead: Lead, limit: usize) -> Result<
     Ok((cases, next))
 }
 
+/// The first ids of each grid in an order, merged.
+fn merged(grids: &[String], condition: &str, key: &str, end: &str, params: &mut Vec<Value>) -> String {
+    let mut each = Vec::new();
+    for grid in grids {
+        params.push(grid.into());
+        each.push(format!("select * from (select id, {key} from cases where {condition} and path = ${} {end}) s", params.len()));
+    }
+    // An area without cases has no grids that have some.
+    let all = if each.is_empty() { format!("select id, {key} from cases where 1 = 0") } else { each.join(" union all ") };
+    format!("select id from ({all}) g {end}")
+}
+
+/// A time in the life of a case by which the cases of an area can be found.
+#[derive(Clone, Copy)]
+pub enum Moment {
+    /// It was received.
+    Received,
+    /// It was closed.
+    Closed,
+}
+
+/// Ids of the cases of an area whose moment lies between two times, the newest first.
+pub fn between(q: &mut dyn Query, path: &str, moment: Moment, from: Ms, to: Ms, most: i64) -> store::Result<Vec<String>> {
+    let key = match moment {
+        Moment::Received => "received_at",
+        Moment::Closed => "closed_at",
+    };
+    let mut params = params![from, to, most].to_vec();
+    let condition = format!("{key} >= $1 and {key} < $2");
+    let end = format!("order by {key} desc, id desc limit $3");
+    let grids = grids(q, path)?;
+    let sql = if grids.len() <= GRIDS {
+        merged(&grids, &condition, key, &end, &mut params)
+    } else {
+        params.extend([path.into(), area::end_of(path).into()]);
+        let path = muted("path");
+        format!("select id from cases where {condition} and {path} >= $4 and {path} < $5 {end}")
+    };
+    q.rows(&sql, &params)?.iter().map(|r| r.get("id")).collect()
+}
+
 /// Whether few cases of an area, or of all, are late: counted, but no further than tells it.
 fn is_late_seldom(q: &mut dyn Query, path: Option<&str>) -> store::Result<bool> {
     let (from, end) = path.map_or((String::new(), "~".to_owned()), |p| (p.to_owned(), area::end_of(p)));
     let sql = format!(
         "select count(*) from (select 1 from cases where path >= $1 and path < $2 and overdue_at is not null and {OPEN} limit {}) s",
-        FEW + 1
+        STILL_FEW + 1
     );
-    Ok(q.count(&sql, params![from, end])? <= FEW)
+    Ok(q.count(&sql, params![from, end])? <= STILL_FEW)
 }
 
 /// How many cases fit what an organisation holds or handles, or what is late in an area, up to [`COUNTED`].
 pub fn count(q: &mut dyn Query, filter: &Filter) -> Result<i64> {
-    let lead = if filter.overdue { Lead::Area } else { filter.lead(q)? };
+    let lead = if filter.overdue { Lead::Area } else { filter.lead_to_all(q)? };
     let (sql, params) = filter.sql(lead);
     Ok(q.count(&format!("select count(*) from (select 1 from cases where {sql} limit {COUNTED}) s"), &params)?)
 }

@@ -17,14 +17,15 @@ use std::collections::BTreeMap;
 
 use calc::geo::{self, Point};
 use serde_json::{Value as Json, json};
-use store::{Query, params};
+use store::{Query, Row, params};
 
 use super::list::OPEN;
 use super::rules::State;
-use super::{COLUMNS, Case, place, read};
+use super::Case;
 use crate::base::area::{self, Area};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::time::Ms;
 use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
@@ -72,12 +73,11 @@ fn of_box(req: &Req) -> Result<Reply> {
             let squares = squares.into_iter().map(|(square, n)| (geo::at(square), n)).collect();
             return Ok(thinned(squares, geo::SIDE));
         }
-        let sql = format!("select {COLUMNS} from cases where cell = $1 and {OPEN}");
+        let sql = format!("select {DOT} from cases where cell >= $1 and cell <= $2 and {OPEN}");
         let mut features = Vec::new();
-        for square in squares.keys() {
-            for row in r.rows(&sql, params![*square])? {
-                let case = read(&row)?;
-                features.extend(place::of(&case).map(|p| single(req, &case, p)));
+        for (from, to) in rows {
+            for row in r.rows(&sql, params![from, to])? {
+                features.extend(Dot::read(&row)?.map(|(dot, p)| single(req, &dot, p)));
             }
         }
         Ok::<_, Error>(features)
@@ -153,8 +153,8 @@ fn counted(q: &mut dyn Query, within: &Within) -> Result<Vec<(Area, Sum)>> {
     loop {
         let too_many = sums.len() > MOST;
         let mut above: BTreeMap<String, Sum> = BTreeMap::new();
-        for (id, sum) in std::mem::take(&mut sums) {
-            let Some(area) = area::by_id(q, &id)? else { continue };
+        for area in area::by_ids(q, sums.keys())? {
+            let Some(sum) = sums.remove(&area.id) else { continue };
             match (too_many, &area.parent) {
                 (true, Some(parent)) => above.entry(parent.clone()).or_default().add(sum),
                 _ => places.push((area, sum)),
@@ -204,17 +204,44 @@ fn degrees(p: Point) -> Json {
     json!([lon, lat])
 }
 
-fn single(req: &Req, case: &Case, p: Point) -> Json {
+/// As much of a case as a point on the map shows.
+struct Dot {
+    number: String,
+    state: State,
+    overdue_at: Option<Ms>,
+    due_at: Option<Ms>,
+}
+
+/// Its columns.
+const DOT: &str = "number, state, overdue_at, due_at, lat, lon";
+
+impl Dot {
+    /// With its place, when everybody may know one.
+    fn read(row: &Row) -> Result<Option<(Dot, Point)>> {
+        let degree = |name: &str| row.get::<Option<i64>>(name).map(|v| v.and_then(|v| i32::try_from(v).ok()));
+        let Some((lat, lon)) = degree("lat")?.zip(degree("lon")?) else { return Ok(None) };
+        let (number, state) = (row.get("number")?, row.get("state")?);
+        Ok(Some((Dot { number, state, overdue_at: row.get("overdue_at")?, due_at: row.get("due_at")? }, Point { lat, lon })))
+    }
+}
+
+impl From<&Case> for Dot {
+    fn from(c: &Case) -> Dot {
+        Dot { number: c.number.clone(), state: c.state, overdue_at: c.overdue_at, due_at: c.due_at }
+    }
+}
+
+fn single(req: &Req, dot: &Dot, p: Point) -> Json {
     // Late is what moved up as well: it has a new clock, and is no less late.
-    let late = case.overdue_at.is_some() || case.due_at.is_some_and(|d| d <= req.now);
-    let tone = match case.state.is_open() {
+    let late = dot.overdue_at.is_some() || dot.due_at.is_some_and(|d| d <= req.now);
+    let tone = match dot.state.is_open() {
         true if late => "vermilion",
         true => "jade",
         false => "soft",
     };
     json!({ "type": "Feature", "geometry": { "type": "Point", "coordinates": degrees(p) },
-        "properties": { "number": case.number, "state": case.state.as_str(), "tone": tone,
-            "url": req.url(&format!("/reports/{}", case.number)) } })
+        "properties": { "number": dot.number, "state": dot.state.as_str(), "tone": tone,
+            "url": req.url(&format!("/reports/{}", dot.number)) } })
 }
 
 fn many(p: Point, area: Option<&Area>, open: i64) -> Json {

@@ -86,8 +86,13 @@ impl Rulebook {
 
     /// The class of a case, in the version it was filed under.
     pub fn class(&self, case: &Case) -> &Class {
-        let pack = self.packs.iter().find(|p| p.version == case.pack).unwrap_or(&self.classes);
-        pack.or_other(case.class.as_deref())
+        self.class_in(case.pack, case.class.as_deref())
+    }
+
+    /// A class as one version of the catalogue has it.
+    pub fn class_in(&self, version: i64, code: Option<&str>) -> &Class {
+        let pack = self.packs.iter().find(|p| p.version == version).unwrap_or(&self.classes);
+        pack.or_other(code)
     }
 
     /// Who should handle a case, as it is classified now: whoever owns the asset it is about at that moment, else whom the

@@ -35,9 +35,9 @@ pub fn corner((row, column): (i32, i32)) -> Point {
 
 /// The cases of a list by squares; and whether there are more than were counted.
 pub fn spots(q: &mut dyn Query, filter: &Filter) -> Result<(Vec<Spot>, bool)> {
-    let lead = filter.lead(q)?;
+    let lead = filter.lead_to_all(q)?;
     let (sql, mut params) = filter.sql(lead);
-    let by = if matches!(lead, Lead::Area | Lead::Number) { muted("received_at") } else { "received_at".to_owned() };
+    let by = if matches!(lead, Lead::Area | Lead::Both | Lead::Number) { muted("received_at") } else { "received_at".to_owned() };
     params.push(COUNTED.into());
     let sql = format!(
         "select path, y, x, count(*) n from (select path, (lat + {SOUTH}) / {SIDE} y, (lon + {WEST}) / {SIDE} x from cases \

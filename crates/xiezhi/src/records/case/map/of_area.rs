@@ -164,7 +164,7 @@ pub fn features(req: &Req) -> Result<Reply> {
             } else {
                 for case in &cases {
                     let grid = || outlines.iter().find(|(g, _)| g.id == case.area).map(|(_, ring)| middle(geo::bbox(ring)));
-                    features.extend(place::of(case).or_else(grid).map(|p| single(req, case, p)));
+                    features.extend(place::of(case).or_else(grid).map(|p| single(req, &case.into(), p)));
                 }
             }
         }
