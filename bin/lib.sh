@@ -96,6 +96,26 @@ pg_database() {
   printf '%s\n' "${XIEZHI_TEST_PG%/*}/$1"
 }
 
+# --- A browser --------------------------------------------------------------------------------------------------------
+
+# browser_ready: browser, packages and files that stories need. Without them stories are skipped at home and fail in CI.
+browser_ready() {
+  local lacks=''
+  if ! need "${CHROMIUM:-chromium}" chromium fonts-noto-cjk; then
+    lacks="no Chromium"
+  elif ! need npm nodejs npm; then
+    lacks="no Node.js (20 or newer)"
+  elif ! step "npm ci" npm --prefix e2e ci --ignore-scripts --no-audit --no-fund --silent; then
+    lacks="stories need their packages"
+  else
+    vendor_browser_files
+    return
+  fi
+  [ "${XIEZHI_REQUIRE_PG:-}" = 1 ] && die "$lacks"
+  say "$lacks: suite SKIPPED"
+  return 1
+}
+
 # --- Xiezhi for a while -----------------------------------------------------------------------------------------------
 
 # server_start BINARY ARGUMENT…: waits for its first line (SERVER_PATIENCE tenths of a second) and sets SERVER_URL and SERVER_PID.
