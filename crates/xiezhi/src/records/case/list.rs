@@ -27,6 +27,8 @@ pub const PAGE: usize = 50;
 const FEW: i64 = 300;
 /// The same where there is none: the soonest deadlines of an area have no index.
 const STILL_FEW: i64 = 2_000;
+/// The same where the index itself tells which fit, and few do: one class of what ended in a rare way.
+const SKIMMED: i64 = 10_000;
 /// Beyond so many, nobody wants to know how many there are.
 pub const COUNTED: i64 = 1_000;
 /// Rows of the tally that are added up to find out whether there are few.
@@ -152,7 +154,15 @@ impl Filter {
 
     /// How many are sorted rather than looked for in order.
     fn few(&self) -> i64 {
-        if self.by_due { STILL_FEW } else { FEW }
+        match () {
+            () if self.by_due => STILL_FEW,
+            () if self.class.is_some() && self.is_rare() => SKIMMED,
+            () => FEW,
+        }
+    }
+
+    fn is_rare(&self) -> bool {
+        matches!(self.state, Some(Wanted::In(State::Merged | State::Rejected)))
     }
 
     /// Whether an area has few cases in these states, by a look at no more of the tally than tells it.
@@ -181,7 +191,6 @@ impl Filter {
     }
 
     fn lead(&self, q: &mut dyn Query) -> store::Result<Lead> {
-        let rare = matches!(self.state, Some(Wanted::In(State::Merged | State::Rejected)));
         Ok(match &self.path {
             _ if self.number.as_ref().is_some_and(|n| n.len() >= DAY_DIGITS) => Lead::Number,
             _ if self.holder.is_some() || self.handler.is_some() => Lead::Body,
@@ -195,9 +204,9 @@ impl Filter {
                 }
             }
             Some(path) if self.is_few(q, path)? => Lead::Area,
-            Some(path) if self.is_few_of_class(q, path)? => Lead::Both,
+            Some(path) if !self.is_rare() && self.is_few_of_class(q, path)? => Lead::Both,
             Some(path) if !self.by_due && grids(q, path)?.len() <= GRIDS => Lead::Grids,
-            _ if self.class.is_some() && !self.by_due && !rare => Lead::Class,
+            _ if self.class.is_some() && !self.by_due && !self.is_rare() => Lead::Class,
             _ => Lead::Order,
         })
     }
