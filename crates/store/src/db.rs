@@ -43,7 +43,8 @@ pub struct Options {
     pub readers: usize,
     /// Free space in bytes below which writes are refused.
     pub min_free: u64,
-    /// Bytes of pages that the writer of SQLite keeps in memory. A commit that changes more of them is written twice.
+    /// Bytes of pages that the writer of SQLite keeps in memory; each reader keeps a quarter of it, up to 64 MB. A commit
+    /// that changes more of them is written twice.
     pub cache: u64,
     /// Called by the writer after each commit that logged, with the new size of the log.
     pub on_commit: Box<dyn Fn(u64) + Send + Sync>,
@@ -83,7 +84,7 @@ impl Db {
         let mut conn = Conn::open(&options.place, Use::Write { cache: options.cache })?;
         crate::migrate::apply(&mut conn, &options.migrations, options.ambient.now_ms())?;
         once::sweep(&mut conn, options.ambient.now_ms())?;
-        let readers = Readers::new(options.place.clone(), options.readers);
+        let readers = Readers::new(options.place.clone(), options.readers, options.cache);
         let blobs = Blobs::open(options.data.join("blobs"))?;
         let place = options.place.clone();
         let signer = Signer::new(&options.log_key);

@@ -19,7 +19,7 @@ pub struct Viewer {
 impl Viewer {
     /// Opens for reading only.
     pub fn new(place: Place) -> Viewer {
-        Viewer { readers: Readers::new(place, 1), no_key: Secret::new([0; 32]) }
+        Viewer { readers: Readers::new(place, 1, 0), no_key: Secret::new([0; 32]) }
     }
 
     /// Reads.
@@ -52,9 +52,16 @@ impl Query for Read<'_> {
     }
 }
 
+/// Bytes of pages that a reader keeps in memory, at least and at most: enough for what one page of the program reads, so
+/// that it is not fetched from the file again and again.
+const LEAST: u64 = 2 << 20;
+const MOST: u64 = 64 << 20;
+
 pub(crate) struct Readers {
     place: Place,
     limit: usize,
+    /// Bytes of pages that each keeps in memory.
+    cache: u64,
     idle: Mutex<State>,
     freed: Condvar,
 }
@@ -66,8 +73,10 @@ struct State {
 }
 
 impl Readers {
-    pub(crate) fn new(place: Place, limit: usize) -> Readers {
-        Readers { place, limit: limit.max(1), idle: Mutex::default(), freed: Condvar::new() }
+    /// `cache` is what the writer has.
+    pub(crate) fn new(place: Place, limit: usize, cache: u64) -> Readers {
+        let cache = (cache / 4).clamp(LEAST, MOST);
+        Readers { place, limit: limit.max(1), cache, idle: Mutex::default(), freed: Condvar::new() }
     }
 
     pub(crate) fn with<T, E: From<crate::Error>>(
@@ -93,7 +102,7 @@ impl Readers {
             if state.open < self.limit {
                 state.open += 1;
                 drop(state);
-                return Conn::open(&self.place, Use::Read).inspect_err(|_| self.forget());
+                return Conn::open(&self.place, Use::Read { cache: self.cache }).inspect_err(|_| self.forget());
             }
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

@@ -28,8 +28,8 @@ pub enum Place {
 pub(crate) enum Use {
     /// Writes, with so many bytes of pages in memory (SQLite; PostgreSQL has its own buffers).
     Write { cache: u64 },
-    /// Reads.
-    Read,
+    /// Reads, with so many.
+    Read { cache: u64 },
 }
 
 /// An open connection.

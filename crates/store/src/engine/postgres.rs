@@ -21,7 +21,7 @@ impl Postgres {
     pub(crate) fn open(url: &str, usage: Use) -> Result<Postgres> {
         let mut client = Client::connect(url, NoTls).map_err(error)?;
         client.batch_execute("set synchronous_commit=on; set client_min_messages=warning").map_err(error)?;
-        if usage == Use::Read {
+        if matches!(usage, Use::Read { .. }) {
             client.batch_execute("set default_transaction_read_only=on; set statement_timeout='10s'").map_err(error)?;
         }
         let collate: String = client

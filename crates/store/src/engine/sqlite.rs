@@ -39,11 +39,10 @@ impl Sqlite {
         )
         .map_err(error)?;
         let steps = Arc::new(std::sync::atomic::AtomicU64::new(0));
-        if let Use::Write { cache } = usage {
-            conn.execute_batch(&format!("pragma cache_size=-{}", cache / 1024)).map_err(error)?;
-        }
-        if usage == Use::Read {
-            conn.execute_batch("pragma query_only=on; pragma wal_autocheckpoint=0; pragma cache_size=-2000;").map_err(error)?;
+        let (Use::Write { cache } | Use::Read { cache }) = usage;
+        conn.execute_batch(&format!("pragma cache_size=-{}", cache / 1024)).map_err(error)?;
+        if matches!(usage, Use::Read { .. }) {
+            conn.execute_batch("pragma query_only=on; pragma wal_autocheckpoint=0;").map_err(error)?;
             let seen = steps.clone();
             conn.progress_handler(
                 STEPS_PER_CHECK,

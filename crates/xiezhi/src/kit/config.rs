@@ -62,7 +62,8 @@ pub struct StoreFile {
     pub readers: usize,
     /// Free disk space in MB below which writes are refused.
     pub min_free_mb: u64,
-    /// Memory in MB in which SQLite keeps what it writes; more helps a node with millions of cases.
+    /// Memory in MB in which SQLite keeps what it writes, and a quarter of it (at most 64) for each reader; more helps a
+    /// node with millions of cases.
     pub cache_mb: u64,
 }
 

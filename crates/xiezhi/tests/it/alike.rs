@@ -100,7 +100,7 @@ fn the_true_original_is_among_the_first_five() {
         let mut ids: Vec<usize> = squares.iter().flat_map(|s| s.iter().rev().copied().filter(before).take(20)).collect();
         ids.sort_unstable();
         let mut candidates: Vec<Report> = ids.iter().map(|i| all[*i].1.clone()).collect();
-        let kept = alike::promising(new, &candidates, 60);
+        let kept = alike::promising(new, &candidates, 30);
         let ids: Vec<usize> = kept.iter().map(|i| ids[*i]).collect();
         candidates = ids.iter().map(|i| all[*i].1.clone()).collect();
         let found = alike::rank(new, &candidates);

@@ -39,7 +39,7 @@ const BACK: Ms = 90 * DAY;
 /// Cases of one square that are compared.
 const EACH: usize = 20;
 /// Cases whose words are opened and compared.
-const READ: usize = 60;
+const READ: usize = 30;
 /// Suggestions that are shown.
 const SHOWN: usize = 3;
 /// Log-odds from which on one is worth showing.
