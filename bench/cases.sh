@@ -1,13 +1,28 @@
-# Cases in great number: `bin/bench cases [N…]`. One engine after the other, each size in a fresh database that is deleted
-# again. Ten million cases need about 40 GB of disk and an hour; without numbers it is a million and ten million.
+# Cases in great number: `bin/bench cases [steps|deadlines|reads] [sqlite|postgres] [N…]`; without words all of it. One
+# engine after the other, each size in a fresh database that is deleted again. Ten million cases need about 40 GB of disk
+# and an hour; without numbers it is a million and ten million.
 #   a  p50 and p95 of what people read all day, and how it grows with the number of cases
 #   b  steps of whole lives of cases a second, each durable before it is answered
 #   c  a million deadlines: killed, and a tenth of them falls due in an outage of a day
-# Prints tables and writes bench/results/cases.json.
+# Prints tables and writes bench/results/cases.json, where what was measured takes the place of what stood there of the
+# same engine and size.
 
-SIZES=("$@")
+SIZES=() PARTS=() ENGINES=()
+for word in "$@"; do
+  case $word in
+    steps | deadlines | reads) PARTS+=("$word") ;;
+    sqlite | postgres) ENGINES+=("$word") ;;
+    *[!0-9]*) die "usage: bin/bench cases [steps|deadlines|reads] [sqlite|postgres] [N…]" ;;
+    *) SIZES+=("$word") ;;
+  esac
+done
 [ ${#SIZES[@]} -gt 0 ] || SIZES=(1000000 10000000)
+[ ${#PARTS[@]} -gt 0 ] || PARTS=(steps deadlines reads)
+[ ${#ENGINES[@]} -gt 0 ] || ENGINES=(sqlite postgres)
+# A node that has just been filled is not what people read all day: a while of reading goes before.
+WARM_SECONDS=30
 READ_SECONDS=30
+touch "$SCRATCH/reads.json" "$SCRATCH/steps.json" "$SCRATCH/deadlines.json"
 printf '[store]\ncache_mb = 1024\n' >"$SCRATCH/config.toml"
 
 # demo FOLDER [OPTION…]: serves a demo and waits for it; the accounts are in its first lines.
@@ -29,7 +44,11 @@ entries() { # size of the log
   curl -fsS "$SERVER_URL/log/checkpoint" | sed -n 2p
 }
 
-# reads ENGINE [OPTION…]: seeds each size and reads it.
+read_for() { # read_for SECONDS
+  $BENCH reads --url "$SERVER_URL" --clerk "$(token committee)" --above "$(token city)" --seconds "$1"
+}
+
+# reads ENGINE: seeds each size and reads it.
 reads() {
   local engine=$1 size began seeded
   for size in "${SIZES[@]}"; do
@@ -39,7 +58,8 @@ reads() {
     demo "$engine$size" --cases "$size" "${DATABASE[@]}"
     seeded=$((SECONDS - began))
     [ "$engine" = sqlite ] || pg_as "$PG_BIN/psql" -q -X "$DATABASE_URL" -c 'vacuum analyze' >/dev/null
-    $BENCH reads --url "$SERVER_URL" --clerk "$(token committee)" --above "$(token city)" --seconds $READ_SECONDS |
+    read_for $WARM_SECONDS >/dev/null
+    read_for $READ_SECONDS |
       jq -c --arg engine "$engine" --argjson size "$size" --argjson seeded "$seeded" '. + {$engine, $size, $seeded}' | tee -a "$SCRATCH/reads.json" >&2
     server_stop
     drop_database "$engine$size"
@@ -95,17 +115,19 @@ drop_database() { # drop_database FOLDER
   [ -z "$DATABASE_URL" ] || pg_as "$PG_BIN/psql" -q -X "$XIEZHI_TEST_PG" -c "drop database ${DATABASE_URL##*/}" >/dev/null
 }
 
-engines=(sqlite)
-pg_start durable '-c shared_buffers=2GB -c max_wal_size=8GB -c maintenance_work_mem=1GB' && engines+=(postgres)
-for engine in "${engines[@]}"; do
-  steps "$engine"
-  deadlines "$engine"
-  reads "$engine"
+for engine in "${ENGINES[@]}"; do
+  [ "$engine" = sqlite ] || pg_start durable '-c shared_buffers=2GB -c max_wal_size=8GB -c maintenance_work_mem=1GB' || continue
+  for part in "${PARTS[@]}"; do "$part" "$engine"; done
 done
 
-jq -n --slurpfile reads "$SCRATCH/reads.json" --slurpfile steps "$SCRATCH/steps.json" --slurpfile deadlines "$SCRATCH/deadlines.json" \
+[ -s bench/results/cases.json ] || echo '{}' >bench/results/cases.json
+jq --slurpfile reads "$SCRATCH/reads.json" --slurpfile steps "$SCRATCH/steps.json" --slurpfile deadlines "$SCRATCH/deadlines.json" \
   --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" --argjson cores "$(nproc)" --arg date "$(date -u +%F)" \
-  '{ $date, machine: { $cpu, $cores }, $reads, $steps, $deadlines }' >bench/results/cases.json
+  'def anew($news): [(. // [])[] | select([.engine, .size] as $k | any($news[]; [.engine, .size] == $k) | not)] + ($news | map(. + {$date}))
+     | sort_by(.engine != "sqlite", .size);
+   { machine: { $cpu, $cores }, reads: .reads | anew($reads), steps: .steps | anew($steps), deadlines: .deadlines | anew($deadlines) }' \
+  bench/results/cases.json >"$SCRATCH/cases.json"
+cp "$SCRATCH/cases.json" bench/results/cases.json
 
 {
   printf 'what\tengine\tcases\tp50 ms\tp95 ms\tmax ms\tp95 to the smaller\n'
