@@ -52,6 +52,21 @@ fn joined(sheet: &str) -> String {
     under.map(|l| lean(&text(&format!("css/{}", l.trim())))).collect()
 }
 
+/// What an icon of `web/img/icons.svg` consists of.
+pub fn icon(name: &str) -> Option<&'static str> {
+    static ALL: OnceLock<HashMap<String, String>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let sprite = Files::get("img/icons.svg").map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap_or_default();
+        let one = |symbol: &str| {
+            let (head, rest) = symbol.split_once('>')?;
+            let (_, id) = head.split_once("id=\"")?;
+            Some((id.split('"').next()?.to_owned(), rest.split_once("</symbol>")?.0.to_owned()))
+        };
+        sprite.split("<symbol ").skip(1).filter_map(|symbol| one(&format!(" {symbol}"))).collect()
+    });
+    all.get(name).map(String::as_str)
+}
+
 /// A style sheet without comments and indentation.
 fn lean(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
@@ -116,6 +131,14 @@ mod tests {
             let all = joined(sheet);
             assert!(!all.contains("/*") && all.matches('{').count() == all.matches('}').count() && all.len() > 5_000);
         }
+    }
+
+    #[test]
+    fn icons_are_found_by_name() {
+        let sprite = Files::get("img/icons.svg").map(|f| String::from_utf8_lossy(&f.data).into_owned()).unwrap();
+        let names: Vec<&str> = sprite.split("<symbol id=\"").skip(1).filter_map(|s| s.split('"').next()).collect();
+        assert!(names.len() > 10 && names.iter().all(|n| icon(n).is_some_and(|i| i.starts_with('<') && !i.contains("symbol"))));
+        assert_eq!(icon("none"), None);
     }
 
     #[test]

@@ -60,10 +60,10 @@ impl Pages {
         });
         let vendor = assets::get("vendor/maplibre-gl.mjs").is_some();
         env.add_function("vendor", move || vendor);
-        let prefix = base.to_owned();
-        env.add_function("icon", move |name: &str| {
-            let file = format!("{prefix}/assets/img/icons.svg?v={}", assets::version("img/icons.svg"));
-            let tag = format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{file}#{name}\"/></svg>");
+        // Drawn in the page itself: on a thin line a file of icons would come before what the page needs to be seen.
+        env.add_function("icon", |name: &str| {
+            let drawn = assets::icon(name).unwrap_or_default();
+            let tag = format!("<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\">{drawn}</svg>");
             Value::from_safe_string(tag)
         });
         let filters: [(&str, TimeFilter); 4] = [
