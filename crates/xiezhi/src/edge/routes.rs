@@ -5,7 +5,7 @@ use crate::base::{area, asset, classes, ground, media, notice, party, roster, ro
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311, reach};
+use crate::records::{case, duty, hotline, mine, open311, paper, reach};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -62,6 +62,8 @@ pub fn all() -> Vec<Route> {
         mine::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
+        paper::print::ROUTES,
+        paper::key::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
         fieldwork::web::ROUTES,

@@ -173,7 +173,8 @@ pub fn migrations() -> Vec<Migration> {
         "0019_trust",
         "0020_lists",
         "0021_notice",
-        "0022_fieldwork"
+        "0022_fieldwork",
+        "0025_paper"
     ]
     .into_iter()
     .enumerate()

@@ -38,6 +38,10 @@ where
         if let Some(list) = show(w, "case.media") {
             seen_media.extend(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
         }
+        // What other rooms wrote about it is told there.
+        if !w.act.starts_with("case.") {
+            continue;
+        }
         // A note for staff is not even there for others.
         if w.element("case.memo").is_some() && show(w, "case.memo").is_none()
             || !who.is_staff() && STAFF_ONLY.contains(&w.act.as_str())
