@@ -5,7 +5,9 @@ use store::{Query as _, params};
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::records::case::by_number;
 
+use super::notice::{bodies, gateway, settle, sms};
 use super::pictures::picture;
+use super::reach::{comes_in, report};
 use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine};
 
 /// Prints forms and gives their numbers.
@@ -197,5 +199,109 @@ fn the_picture_of_a_form_is_for_the_desk_alone() {
         assert_eq!(clerk.get(&path).status, 200, "the desk still sees it");
         let sql = "select count(*) from media where subject = $1";
         assert_eq!(w.app.db.read(|r| r.count(sql, params![serial])).unwrap(), 1);
+    });
+}
+
+#[test]
+fn whoever_has_paper_and_sms_only_follows_asks_and_rates() {
+    on_each_engine(|w| {
+        let system = gateway();
+        sms(w, &system.url, "");
+        let clerk = w.client(Some("clerk"));
+        let (_, serials) = printed(&clerk, json!({ "forms": 2 }));
+        let body = json!({ "class": "lighting", "text": "三楼的灯坏了", "contact_phone": "138 1234 5678", "contact_wish": "sms",
+            "handed_on": "2026-03-04" });
+        let made = key(&clerk, &serials[0], body);
+        let (number, code) = (made["number"].as_str().unwrap().to_owned(), made["code"].as_str().unwrap().to_owned());
+        settle(w);
+        let last = |w: &World| {
+            settle(w);
+            let last = bodies(&system).pop().unwrap();
+            assert_eq!(last["to"], "13812345678");
+            last["text"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(last(w), format!("【一社区】您交的报事表已收到，编号 {number}，查询码 {code}。回短信“查”可问进度。"));
+        // He asks; the state comes back in one message, whichever way he types it.
+        let mut n = 0;
+        let mut ask = |w: &mut World, from: &str, text: &str| {
+            n += 1;
+            let answer = comes_in(w, &format!("q{n}"), from, text).json();
+            answer["outcome"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(ask(w, "13812345678", &format!("查{number}")), "state");
+        assert!(last(w).starts_with(&format!("【一社区】{number} 已收到，正在核实，最晚 3月")), "{}", last(w));
+        // Others get nothing: neither a phone that nobody reported with, nor one that asks about what is not its own.
+        let (foreign, _) = report(w, "别人的事", "13900000000", "sms");
+        settle(w);
+        let sent = bodies(&system).len();
+        for text in [&number, "查", "260304-9999"] {
+            assert_eq!(ask(w, "13777777777", text), "unknown");
+        }
+        assert_eq!(ask(w, "+1 555", &number), "unknown");
+        settle(w);
+        assert_eq!(bodies(&system).len(), sent);
+        let missing = ["260304-9999", foreign.as_str()].map(|text| (ask(w, "13812345678", text), last(w)));
+        assert_eq!(missing[0], missing[1], "what is not his does not exist for him");
+        assert_eq!(missing[0].0, "none");
+
+        // It is dispatched: told once, also when it comes back and goes out again. Then it is done, and he rates.
+        let (to, property) = (w.body("property"), w.client(Some("property")));
+        let act = |who: &Client, action: &str, said: Json| assert_eq!(who.act(&number, action, said).status, 200, "{action}");
+        act(&clerk, "accept", json!({}));
+        act(&clerk, "dispatch", json!({ "to": to }));
+        assert_eq!(last(w), format!("【一社区】您报的 {number} 已受理，正在办。回短信“查”可问进度。"));
+        let sent = bodies(&system).len();
+        act(&property, "return", json!({ "reason": "不归我们管" }));
+        act(&clerk, "dispatch", json!({ "to": to }));
+        settle(w);
+        assert_eq!(bodies(&system).len(), sent, "said once");
+        assert_eq!(ask(w, "13812345678", "查"), "state");
+        assert!(last(w).contains("正在办，最晚"), "{}", last(w));
+        act(&property, "accept", json!({}));
+        act(&property, "feedback", json!({ "text": "换了灯泡" }));
+        act(&clerk, "check", json!({}));
+        act(&clerk, "close", json!({}));
+        assert!(last(w).ends_with("回复 1 满意，2 不满意。"), "{}", last(w));
+        assert_eq!(ask(w, "13812345678", "2603040001"), "state");
+        assert_eq!(last(w), format!("【一社区】{number} 已办结。回复 1 满意，2 不满意。"));
+        assert_eq!(ask(w, "13812345678", "1"), "rated");
+        assert_eq!(clerk.get(&format!("/cases/{number}")).json()["rating"]["score"], 4);
+        assert_eq!(ask(w, "13812345678", "查"), "state");
+        assert_eq!(last(w), format!("【一社区】{number} 已办结。"));
+        for message in bodies(&system) {
+            let text = message["text"].as_str().unwrap();
+            assert!(!text.contains("三楼") && !text.contains("138"), "{text}");
+        }
+        // So many a day, then silence until tomorrow.
+        let mut outcomes = Vec::new();
+        for _ in 0..6 {
+            outcomes.push(ask(w, "13812345678", "查"));
+        }
+        assert_eq!(outcomes, ["state", "state", "state", "state", "full", "full"]);
+        settle(w);
+        let sent = bodies(&system).len();
+        assert_eq!(ask(w, "13812345678", "查"), "full");
+        settle(w);
+        assert_eq!(bodies(&system).len(), sent);
+        w.app.ambience.advance(DAY + HOUR);
+        assert_eq!(ask(w, "13812345678", "查"), "state");
+        let kept = "select count(*) from log where leaf like '%13812345678%'";
+        assert_eq!(w.app.db.read(|r| r.count(kept, &[])).unwrap(), 0);
+
+        // By night nothing is told, but who asks is answered.
+        w.app.ambience.advance(11 * HOUR);
+        settle(w);
+        let sent = bodies(&system).len();
+        let day = "2026-03-05";
+        key(
+            &clerk,
+            &serials[1],
+            json!({ "text": "夜里", "contact_phone": "13812345678", "contact_wish": "sms", "handed_on": day }),
+        );
+        settle(w);
+        assert_eq!(bodies(&system).len(), sent);
+        assert_eq!(ask(w, "13812345678", "查"), "state");
+        settle(w);
+        assert_eq!(bodies(&system).len(), sent + 1);
     });
 }
