@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { BASE, DESK, PHONE, good, json, lower, open, press, raise, send, browser, server } from './lib.mjs';
+import { BASE, DESK, PHONE, good, json, lower, open, press, raise, send, shot, browser, server } from './lib.mjs';
 
 let gateway;
 let folder;
@@ -102,8 +102,8 @@ for (const [name, way] of [['desk', { look: DESK }], ['phone, English, large pri
     const size = await page.locator('.sheet-boxes li').first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
     assert.ok(size >= 24, `letters of ${size} px: 18 points are 24`);
     assert.ok(!(await page.locator('.sheet-tools').isVisible()), 'nothing on paper but the forms');
+    if (process.env.XIEZHI_E2E_SHOTS) await shot(page, `sheet-${way.lang ?? 'zh'}-${way.elder ? 'elder' : 'normal'}`);
     assert.equal(await pages(page), 3, 'one form fills one page');
-    if (process.env.XIEZHI_E2E_SHOTS) await page.locator('article.sheet').first().screenshot({ path: `e2e/out/sheet-${way.lang ?? 'zh'}-${way.look === PHONE ? 'phone' : 'desk'}.png` });
     await page.emulateMedia({ media: null });
     await page.context().close();
   });

@@ -7,7 +7,7 @@ use xiezhi::records::case::by_number;
 
 use super::notice::{bodies, gateway, settle, sms};
 use super::pictures::picture;
-use super::reach::{comes_in, report};
+use super::reach::{close, comes_in, report};
 use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine};
 
 /// Prints forms and gives their numbers.
@@ -303,5 +303,112 @@ fn whoever_has_paper_and_sms_only_follows_asks_and_rates() {
         assert_eq!(ask(w, "13812345678", "查"), "state");
         settle(w);
         assert_eq!(bodies(&system).len(), sent + 1);
+    });
+}
+
+#[test]
+fn a_neighbour_reports_for_somebody_and_the_matter_is_hers() {
+    on_each_engine(|w| {
+        let system = gateway();
+        sms(w, &system.url, "");
+        let (head, clerk) = (w.client(Some("head")), w.client(Some("clerk")));
+        let body = |knows: bool, phone: &str| {
+            json!({ "relation": "building_head", "knows": knows, "text": "王奶奶家门口的灯坏了", "contact_name": "王秀英",
+                "contact_phone": phone, "contact_wish": "sms", "area": COMMUNITY })
+        };
+        let made = head.post("/report/for", &body(true, "13812345678"));
+        assert_eq!(made.status, 201, "{}", made.text);
+        let (number, code) =
+            (made.json()["number"].as_str().unwrap().to_owned(), made.json()["code"].as_str().unwrap().to_owned());
+        settle(w);
+        let receipt = bodies(&system).pop().unwrap();
+        assert_eq!(receipt["to"], "13812345678", "she is told, not he who wrote it");
+        let text = receipt["text"].as_str().unwrap();
+        assert!(text.contains("有人替您反映") && text.contains(&number) && text.contains(&code), "{text}");
+        // It is hers: he is neither its reporter nor its owner.
+        let case = w.app.db.read(|r| by_number(r, &number)).unwrap().unwrap();
+        assert_eq!((case.reporter, case.channel.as_str()), (None, "proxy"));
+        let hers = w.client(None).get(&format!("/reports/{number}?code={code}")).json();
+        assert_eq!(
+            (&hers["mine"], &hers["proxy"]["name"], &hers["proxy"]["relation"]),
+            (&json!(true), &json!("某某head"), &json!("building_head"))
+        );
+        assert_eq!(hers["proxy"]["phone"], Json::Null);
+        assert_eq!(hers["events"][0]["by"], "代报人");
+        let desk = clerk.get(&format!("/cases/{number}")).json();
+        assert_eq!(
+            (&desk["proxy"]["phone"], &desk["proxy"]["knows"], &desk["contact"]["phone"]),
+            (&json!("13800000000"), &json!(true), &json!("13812345678"))
+        );
+        let open = w.client(None).get(&format!("/reports/{number}")).json();
+        assert_eq!((&open["proxy"], &open["contact"]), (&Json::Null, &Json::Null));
+        let (actor, act) = (w.who("head").person.unwrap(), "case.report");
+        let sql = "select count(*) from log where act = $1 and actor = $2 and obj = $3";
+        assert_eq!(w.app.db.read(|r| r.count(sql, params![act, &actor, &case.id])).unwrap(), 1, "the log says who wrote it");
+
+        // Without her knowing he gets no code, and sees his own words and how it stands; that is noted as a look.
+        let silent = head.post("/report/for", &body(false, "13812345678")).json();
+        assert_eq!(silent["code"], Json::Null);
+        let list = head.get("/report/for").json()["items"].clone();
+        let filed = |n: &Json| list.as_array().unwrap().iter().find(|i| i["number"] == *n).unwrap().clone();
+        assert_eq!(
+            (&filed(&silent["number"])["text"], &filed(&silent["number"])["code"]),
+            (&json!("王奶奶家门口的灯坏了"), &Json::Null)
+        );
+        assert_eq!(filed(&json!(number))["code"], json!(code));
+        assert!(w.app.db.read(|r| r.count("select count(*) from read_log where purpose = 'proxy'", &[])).unwrap() >= 2);
+        let neighbour = w.client(Some("neighbour"));
+        assert_eq!(neighbour.get("/report/for").json()["items"], json!([]), "nobody else's");
+        assert_eq!(w.client(None).get("/report/for").status, 401);
+        // Bad input is named; nobody reports for half the town.
+        let bad = |body: Json| neighbour.post("/report/for", &body).error().1;
+        assert_eq!(bad(json!({ "text": "灯" })), "missing");
+        assert_eq!(bad(json!({ "text": "灯", "relation": "king" })), "unknown-value");
+        assert_eq!(bad(json!({ "relation": "neighbour" })), "empty-report");
+        for _ in 0..20 {
+            assert_eq!(neighbour.post("/report/for", &json!({ "text": "灯", "relation": "neighbour" })).status, 201);
+        }
+        assert_eq!(bad(json!({ "text": "灯", "relation": "neighbour" })), "too-many");
+    });
+}
+
+#[test]
+fn what_hangs_in_a_stairwell_is_what_everybody_may_see() {
+    on_each_engine(|w| {
+        let clerk = w.client(Some("clerk"));
+        let anyone = w.client(None);
+        let contact = json!({ "name": "王秀英", "phone": "13812345678" });
+        let new =
+            |text: &str, class: &str| json!({ "text": text, "class": class, "place": { "area": COMMUNITY }, "contact": contact });
+        let made = anyone.post("/reports", &new("灯坏了，打13812345678找我", "lighting")).json();
+        let number = made["number"].as_str().unwrap().to_owned();
+        let private = anyone.post("/reports", &new("家里老人没人照看", "help")).json()["number"].as_str().unwrap().to_owned();
+        for who in [&anyone, &clerk] {
+            let board = who.get(&format!("/stairwell?area={COMMUNITY}"));
+            assert_eq!(board.status, 200, "{}", board.text);
+            assert!(
+                !board.text.contains("13812345678") && !board.text.contains("王秀英") && !board.text.contains("老人"),
+                "{}",
+                board.text
+            );
+            let board = board.json();
+            assert_eq!(
+                (&board["items"][0]["number"], &board["private"], &board["phone"]),
+                (&json!(number), &json!(1), &json!("0514-80000000"))
+            );
+            let one = who.get(&format!("/stairwell/{number}"));
+            assert!(one.status == 200 && !one.text.contains("13812345678"), "{}", one.text);
+            assert_eq!(who.get(&format!("/stairwell/{private}")).status, 404, "there is no notice of a private matter");
+        }
+        close(w, &number);
+        let one = anyone.get(&format!("/stairwell/{number}")).json();
+        assert_eq!((&one["items"][0]["state"], &one["items"][0]["outcome"]), (&json!("closed"), &json!("solved")));
+        w.app.ambience.advance(40 * DAY);
+        assert_eq!(anyone.get(&format!("/stairwell?area={COMMUNITY}")).json()["items"], json!([]));
+        let later = anyone.get(&format!("/stairwell?area={COMMUNITY}&days=60")).json();
+        assert_eq!(later["items"][0]["number"], json!(number));
+        assert_eq!(anyone.get("/stairwell").error().1, "missing");
+        assert_eq!(anyone.get(&format!("/stairwell?area={COMMUNITY}&days=999")).error().1, "out-of-range");
+        assert_eq!(anyone.get("/stairwell?building=nowhere").status, 404);
     });
 }

@@ -11,6 +11,7 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
+use super::proxy::Proxy;
 use super::rules::State;
 use super::{Case, Rulebook, clock, ledger, place as whereabouts, put, recalendar};
 use crate::base::classes::{Catalogue, Stage, Visibility};
@@ -53,6 +54,8 @@ pub struct NewReport {
     pub source: Option<String>,
     /// When it was received in truth, if that was before it is written: on paper, over a counter. The clock begins then.
     pub received: Option<Ms>,
+    /// Who wrote it, when it was for somebody else.
+    pub proxy: Option<Proxy>,
     /// Number of the admission under which it was handed down: without one no report has a class of such work.
     pub admission: Option<String>,
 }
@@ -94,6 +97,7 @@ impl NewReport {
             answers: Vec::new(),
             source: None,
             received: None,
+            proxy: None,
             admission: None,
         };
         if new.wish.as_deref().is_some_and(|w| !WISHES.contains(&w)) {
@@ -322,6 +326,8 @@ pub fn make(
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
+        .fact_opt("relation", new.proxy.as_ref().map(Proxy::relation))
+        .fact_opt("knows", new.proxy.as_ref().map(|p| i64::from(p.knows)))
         .fact_opt("received", new.received.map(|_| from))
         .fact_opt("class", case.class.as_deref())
         .fact("counts", "received")

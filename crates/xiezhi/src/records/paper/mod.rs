@@ -8,6 +8,8 @@
 //!
 //! Log kinds written: `paper.print`, `paper.void`, `paper.key`.
 
+/// Notices for the stairwell.
+pub mod board;
 /// A form that came back.
 pub mod key;
 /// Printing forms, withdrawing them.

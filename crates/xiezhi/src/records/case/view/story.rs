@@ -51,6 +51,7 @@ where
         let reporter = w.leaf.get("x_reporter").is_some() || w.index == case.log_seq;
         let by = match (w.field("party").filter(|_| !reporter), reporter) {
             (Some(body), _) => chart.name(body),
+            (None, true) if w.fact("relation").is_some() => app.texts.plain(req.lang, "by-proxy"),
             (None, true) => app.texts.plain(req.lang, "by-reporter"),
             (None, false) => app.texts.plain(req.lang, if w.field("actor").is_some() { "by-staff" } else { "by-system" }),
         };
