@@ -195,3 +195,41 @@ test('a batch is withdrawn, and whoever else scans a form is shown how to report
   assert.equal(await clerk.locator(`form[action$="/paper/batches/${batch.id}/void"]`).count(), 0);
   await clerk.context().close();
 });
+
+for (const [name, way] of [['phone, large print', { look: PHONE, elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]]) {
+  test(`a building head reports for a neighbour (${name})`, { timeout: 120_000 }, async () => {
+    const head = await open(browser, server, { ...way, role: 'building_head' });
+    await head.goto(server.url('/report'));
+    await press(head, head.locator('main a[href$="/report/for"]'));
+    await good(head, `for somebody else ${name}`);
+    const fields = { contact_name: '王秀英', contact_phone: '13712345678', contact_wish: 'sms', relation: 'building_head', knows: '1', text: '家门口的灯坏了' };
+    await send(head, '/report/for', fields);
+    await good(head, `reported for somebody else ${name}`);
+    const number = (await head.locator('.receipt-number').innerText()).trim();
+    const code = (await head.locator('.receipt-code').innerText()).trim();
+    assert.equal((await came(new RegExp(`有人替您反映的事已收到，编号 ${number}，查询码 ${code}`))).to, '13712345678');
+    const her = await open(browser, server, way);
+    await her.goto(server.url(`/reports/${number}?code=${code}`));
+    await good(her, `reported for me ${name}`);
+    assert.match(await her.locator('main').innerText(), /代报人|Reported for him by/);
+    await her.context().close();
+    await head.context().close();
+  });
+
+  test(`what came of it hangs in the stairwell (${name})`, { timeout: 120_000 }, async () => {
+    const page = await open(browser, server, { ...way, role: 'committee' });
+    const { areas, buildings } = await json(page, server, '/paper');
+    for (const path of [`/stairwell?area=${areas[0].code}&days=60`, `/stairwell?building=${buildings[0].id}&days=60`]) {
+      await page.goto(server.url(path));
+      await good(page, `stairwell ${name} ${path.slice(11, 15)}`);
+      await page.emulateMedia({ media: 'print' });
+      assert.ok(await page.locator('.sheet').isVisible());
+      if (process.env.XIEZHI_E2E_SHOTS) await shot(page, `stairwell-print-${way.lang ?? 'zh'}-${path.slice(11, 15)}`);
+      await page.emulateMedia({ media: null });
+    }
+    await page.goto(server.url(`/stairwell?area=${areas[0].code}&days=60`));
+    await press(page, page.locator('main .sheet-list a').first());
+    await good(page, `one matter in the stairwell ${name}`);
+    await page.context().close();
+  });
+}
