@@ -67,7 +67,7 @@ struct Found {
 /// Finds a form for a desk. Guessing numbers is slowed.
 fn find(req: &Req, typed: &str) -> Result<Found> {
     desk(&req.who)?;
-    let keys = tries::keys("paper", "form", req.ip);
+    let keys = tries::keys("paper", req.person()?, req.ip);
     req.app.tries.check(&keys, req.now)?;
     let read = Serial::parse(typed).filter(|s| serial(&req.app.db, s.batch, s.form).check == s.check);
     let found = req.app.db.read(|r| {

@@ -43,10 +43,9 @@ const OTHER: &str = "other";
 /// Why a batch is withdrawn.
 const WHY: [&str; 3] = ["lost", "wrong", "old"];
 /// What stands on a form besides numbers and names. In English each stands beside its Chinese.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 18] = [
     "paper-form-title",
     "paper-form-lead",
-    "paper-form-serial",
     "paper-form-class",
     "paper-form-text",
     "paper-form-where",
