@@ -96,7 +96,7 @@ fn check(app: &App) {
     assert_eq!(count(homes), 5, "homes of the printed grid worker");
     crate::records::reach::follow::follow(app).unwrap();
     let calls = count("select count(*) from reach where wish = 'call' and changed_at is not null and told_at is null");
-    assert!((2..=12).contains(&calls), "{calls} people to be called");
+    assert!((1..=15).contains(&calls), "{calls} people to be called");
     assert!(app.db.read(|r| store::verify::log(r)).is_ok());
     let size = app.db.last().size;
     assert!(size < 2000, "{size} entries");
