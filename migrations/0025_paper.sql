@@ -18,7 +18,7 @@ create index paper_batch_path on paper_batch(path, num);
 
 -- A form that came back: one case for each. Its words are in the log.
 create table paper_form (
-  serial text primary key,
+  code text primary key,
   batch text not null,
   case_id text not null unique,
   keyed_by text not null,

@@ -321,7 +321,7 @@ fn key(req: &Req) -> Result<Reply> {
         let (made, _) = report::make(tx, &book, &who, &ready.new, &spot, &zone)?;
         let now = tx.now();
         tx.exec(
-            "insert into paper_form(serial, batch, case_id, keyed_by, keyed_at, written_on, handed_on) values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into paper_form(code, batch, case_id, keyed_by, keyed_at, written_on, handed_on) values ($1, $2, $3, $4, $5, $6, $7)",
             params![&serial, &found.batch.id, &made.id, who.person.as_deref(), now, &ready.written_on, &ready.handed_on],
         )?;
         media::attach(tx, &scans, &serial, "paper", &who)?;

@@ -53,7 +53,7 @@ pub struct Form {
 }
 
 const BATCH: &str = "id, num, area, path, building, forms, classes, made_at, void_at";
-const FORM: &str = "serial, case_id, keyed_at, written_on, handed_on";
+const FORM: &str = "code, case_id, keyed_at, written_on, handed_on";
 
 fn batch(row: &Row) -> store::Result<Batch> {
     Ok(Batch {
@@ -71,10 +71,10 @@ fn batch(row: &Row) -> store::Result<Batch> {
 
 /// The form with this number, if it was keyed.
 fn form(q: &mut dyn Query, serial: &str) -> store::Result<Option<Form>> {
-    let row = q.row(&format!("select {FORM} from paper_form where serial = $1"), params![serial])?;
+    let row = q.row(&format!("select {FORM} from paper_form where code = $1"), params![serial])?;
     row.map(|row| {
         Ok(Form {
-            serial: row.get("serial")?,
+            serial: row.get("code")?,
             case_id: row.get("case_id")?,
             keyed_at: row.get("keyed_at")?,
             written_on: row.get("written_on")?,
