@@ -44,6 +44,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),
+    ("records/paper", "records/case"),
     ("records/reach", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),

@@ -1,9 +1,12 @@
-//! What comes to a desk besides reports: a hotline's orders in every state, and requests to hand work down.
+//! What comes to a desk besides reports: a hotline's orders in every state, requests to hand work down, and the homes that a
+//! grid worker looks in on.
 //!
 //! What must stay true: everything goes through the real actions; nobody in it exists.
 
+use super::draw::Draw;
 use super::people::People;
 use super::place::Places;
+use crate::activities::fieldwork::care::{self, NewHome, Why};
 use crate::base::classes;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
@@ -134,6 +137,31 @@ pub fn requests(app: &App, people: &People, places: &Places, now: Ms) -> Result<
             duty::hand_down(tx, &book, &pack, &who, &request.number, text, &spot, &zone)
         };
         app.db.write(hand)?;
+    }
+    Ok(())
+}
+
+/// Old neighbours of the printed grid worker whom he looks in on: all of them agreed.
+pub fn homes(app: &App, draw: &mut Draw, people: &People, places: &Places) -> Result<()> {
+    let community = &places.communities[0];
+    let houses: Vec<_> = community.buildings.iter().filter(|b| b.grid == 0).collect();
+    let who = people.grid_workers[0][0].clone();
+    for (n, (why, every)) in
+        [(Why::Alone, 7), (Why::Alone, 7), (Why::Old, 14), (Why::Ill, 3), (Why::Disabled, 14)].into_iter().enumerate()
+    {
+        let house = houses[n % houses.len()];
+        let door = format!("{}单元{}0{}", draw.between(1, 3), draw.between(1, house.floors), draw.between(1, 2));
+        let new = NewHome {
+            building: house.id.clone(),
+            name: draw.name(),
+            door: Some(door),
+            // One of them has no telephone at all.
+            phone: (n != 1).then(|| draw.phone()),
+            why,
+            every,
+        };
+        let by = who.clone();
+        app.db.write(move |tx| care::add(tx, &by, &new))?;
     }
     Ok(())
 }

@@ -78,7 +78,8 @@ fn fill(app: &App) -> Result<()> {
     let stories = script::write(&mut draw, &book, &places.communities, &residents, now, zone);
     play::play(app, &mut draw, &places, &people, &stories, now)?;
     desk::orders(app, &people, &places, now)?;
-    desk::requests(app, &people, &places, now)
+    desk::requests(app, &people, &places, now)?;
+    desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

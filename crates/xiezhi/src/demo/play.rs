@@ -115,6 +115,8 @@ fn begin<'a>(app: &App, draw: &mut Draw, places: &Places, people: &People, story
     if for_another || story.by == By::Visitor && draw.percent(40) {
         (new.contact_name, new.contact_phone) = (Some(draw.name()), Some(draw.phone()));
     }
+    // Who calls or comes to the counter of the first community has no smartphone: somebody calls back.
+    new.wish = (for_another && story.community == 0).then(|| "call".to_owned());
     let spot = app.db.read(|r| report::locate(r, &new))?;
     let (zone, by) = (app.config.zone.clone(), who.clone());
     let book = Rulebook::now(app)?;

@@ -91,6 +91,12 @@ fn check(app: &App) {
     assert!(count("select count(*) from cases where reporter is null") > 20);
     assert_eq!(count(&format!("select count(*) from log where at > {now}")), 0, "nothing lies in the future");
 
+    let homes =
+        "select count(*) from field_care c join area a on a.code = '321002002901001' and a.id = c.area where c.ended_at is null";
+    assert_eq!(count(homes), 5, "homes of the printed grid worker");
+    crate::records::reach::follow::follow(app).unwrap();
+    let calls = count("select count(*) from reach where wish = 'call' and changed_at is not null and told_at is null");
+    assert!((1..=15).contains(&calls), "{calls} people to be called");
     assert!(app.db.read(|r| store::verify::log(r)).is_ok());
     let size = app.db.last().size;
     assert!(size < 2000, "{size} entries");

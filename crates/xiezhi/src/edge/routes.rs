@@ -5,7 +5,7 @@ use crate::base::{area, asset, classes, ground, media, notice, party, roster, ro
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311, reach};
+use crate::records::{case, duty, hotline, mine, open311, paper, reach};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -47,6 +47,7 @@ pub fn all() -> Vec<Route> {
         notice::me::ROUTES,
         notice::admin::ROUTES,
         case::form::ROUTES,
+        case::proxy::ROUTES,
         case::web::ROUTES,
         case::picture::ROUTES,
         case::pages::ROUTES,
@@ -63,6 +64,9 @@ pub fn all() -> Vec<Route> {
         mine::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
+        paper::print::ROUTES,
+        paper::key::ROUTES,
+        paper::board::ROUTES,
         open311::web::ROUTES,
         open311::admin::ROUTES,
         fieldwork::web::ROUTES,

@@ -178,6 +178,7 @@ pub fn migrations() -> Vec<Migration> {
         "0020_lists",
         "0021_notice",
         "0022_fieldwork",
+        "0025_paper",
         "0027_lists",
     ]
     .into_iter()

@@ -56,6 +56,12 @@ kinds! {
     ForeignOrigin = 403 "foreign-origin",
     /// There is no such thing, or not for this person.
     NotFound = 404 "not-found",
+    /// No form on paper bears this number: misread, or not printed here.
+    WrongSerial = 404 "wrong-serial",
+    /// The form was printed for another desk.
+    ForeignSerial = 403 "foreign-serial",
+    /// The form was printed and then withdrawn.
+    VoidSerial = 409 "void-serial",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

@@ -10,5 +10,7 @@ pub mod hotline;
 pub mod mine;
 /// Partner systems: Open311 both ways.
 pub mod open311;
+/// Reports on paper, and notices in the stairwell.
+pub mod paper;
 /// Reporters who are told by SMS or by a call.
 pub mod reach;

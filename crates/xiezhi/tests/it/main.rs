@@ -36,6 +36,7 @@ mod open311_partner;
 mod open311_updates;
 mod orders;
 mod packed;
+mod paper;
 mod pictures;
 mod pieces;
 mod reach;

@@ -7,7 +7,7 @@ use xiezhi::base::media;
 use super::world::{COMMUNITY, World, on_each_engine};
 
 /// A PNG whose left half is red and whose right half is blue.
-fn picture() -> Vec<u8> {
+pub fn picture() -> Vec<u8> {
     let mut png = std::io::Cursor::new(Vec::new());
     let halves = image::RgbImage::from_fn(90, 60, |x, _| image::Rgb(if x < 45 { [250, 10, 10] } else { [10, 10, 250] }));
     halves.write_to(&mut png, image::ImageFormat::Png).unwrap();

@@ -19,7 +19,7 @@ fn done(who: &Client, number: &str, action: &str, body: Json) {
 }
 
 /// Somebody reports and leaves a number; gives number and code.
-fn report(w: &mut World, text: &str, phone: &str, wish: &str) -> (String, String) {
+pub fn report(w: &mut World, text: &str, phone: &str, wish: &str) -> (String, String) {
     let body =
         json!({ "text": text, "place": { "area": COMMUNITY }, "contact": { "name": "王秀英", "phone": phone, "wish": wish } });
     let made = w.client(None).post("/reports", &body);
@@ -29,7 +29,7 @@ fn report(w: &mut World, text: &str, phone: &str, wish: &str) -> (String, String
 }
 
 /// Through handling to its close.
-fn close(w: &mut World, number: &str) {
+pub fn close(w: &mut World, number: &str) {
     let (clerk, property, to) = (w.client(Some("clerk")), w.client(Some("property")), w.body("property"));
     done(&clerk, number, "accept", json!({ "class": "lighting" }));
     done(&clerk, number, "dispatch", json!({ "to": to }));
@@ -47,7 +47,7 @@ fn signature(secret: &str, message: &Json) -> String {
 }
 
 /// A message comes in through the gateway.
-fn comes_in(w: &mut World, id: &str, from: &str, text: &str) -> Answer {
+pub fn comes_in(w: &mut World, id: &str, from: &str, text: &str) -> Answer {
     let message = json!({ "id": id, "from": from, "text": text, "time": w.app.now().to_string() });
     let sign = signature("r3ply", &message);
     bring(w, &message, &sign)

@@ -420,6 +420,14 @@ pub fn by_reporter(q: &mut dyn Query, person: &str) -> store::Result<Vec<Case>> 
     q.rows(&sql, params![person])?.iter().map(|r: &Row| read(r)).collect()
 }
 
+/// What was reported about a building since then, newest first.
+pub fn of_building(q: &mut dyn Query, building: &str, since: Ms, limit: usize) -> store::Result<Vec<Case>> {
+    let sql = format!(
+        "select {COLUMNS} from cases where building = $1 and received_at >= $2 order by received_at desc, number desc limit $3"
+    );
+    q.rows(&sql, params![building, since, limit])?.iter().map(|r: &Row| read(r)).collect()
+}
+
 /// What lies with a person by name, the soonest first.
 pub fn by_assignee(q: &mut dyn Query, person: &str, limit: usize) -> store::Result<Vec<Case>> {
     let sql = format!("select {COLUMNS} from cases where assignee = $1 and due_at is not null order by due_at, id limit $2");

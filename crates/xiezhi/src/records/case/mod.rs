@@ -57,6 +57,8 @@ pub mod picture;
 pub mod place;
 /// What was promised to others.
 pub mod promise;
+/// Reports for somebody else.
+pub mod proxy;
 /// What a class asks besides.
 pub mod question;
 /// Deadlines under a new calendar.

@@ -11,6 +11,7 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
+use super::proxy::Proxy;
 use super::rules::State;
 use super::{Case, Rulebook, clock, ledger, place as whereabouts, put, recalendar};
 use crate::base::classes::{Catalogue, Stage, Visibility};
@@ -51,6 +52,10 @@ pub struct NewReport {
     pub answers: Vec<(String, String)>,
     /// System and id there, when it came from another system: one report for each.
     pub source: Option<String>,
+    /// When it was received in truth, if that was before it is written: on paper, over a counter. The clock begins then.
+    pub received: Option<Ms>,
+    /// Who wrote it, when it was for somebody else.
+    pub proxy: Option<Proxy>,
     /// Number of the admission under which it was handed down: without one no report has a class of such work.
     pub admission: Option<String>,
 }
@@ -91,6 +96,8 @@ impl NewReport {
             channel: channel.unwrap_or_else(|| "web".into()),
             answers: Vec::new(),
             source: None,
+            received: None,
+            proxy: None,
             admission: None,
         };
         if new.wish.as_deref().is_some_and(|w| !WISHES.contains(&w)) {
@@ -273,6 +280,8 @@ pub fn make(
     let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
     let n = tx.count(sql, params![&day])?;
     let number = format!("{day}-{n:04}");
+    // What came before it was written has run since then; nothing comes from the future.
+    let from = new.received.unwrap_or(now).min(now);
     let mut case = Case {
         number,
         class: new.class.clone().or_else(|| spot.class.clone().filter(|c| book.classes.get(c).is_some())),
@@ -283,19 +292,19 @@ pub fn make(
         asset: spot.asset.clone(),
         channel: new.channel.clone(),
         source: new.source.clone(),
-        received_at: now,
+        received_at: from,
         holder: Some(spot.holder.clone()),
-        holder_since: Some(now),
-        hold_from: Some(now),
-        clock_from: Some(now),
+        holder_since: Some(from),
+        hold_from: Some(from),
+        clock_from: Some(from),
         updated_at: now,
         ..Case::empty(&id, State::Received)
     };
-    let due_at = book.due(Stage::Receive, case.class.as_deref(), now);
+    let due_at = book.due(Stage::Receive, case.class.as_deref(), from);
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
     case.due_at = Some(due_at);
-    recalendar::begin(book, now, &mut case);
+    recalendar::begin(book, from, &mut case);
     case.warn_at = book.warning(&case);
     case.alarm_at = clock::alarm(&case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
@@ -317,6 +326,9 @@ pub fn make(
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
+        .fact_opt("relation", new.proxy.as_ref().map(Proxy::relation))
+        .fact_opt("knows", new.proxy.as_ref().map(|p| i64::from(p.knows)))
+        .fact_opt("received", new.received.map(|_| from))
         .fact_opt("class", case.class.as_deref())
         .fact("counts", "received")
         .fact_opt("of_class", case.class.as_deref())

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use store::{Query, Tx, Written, params};
 
-use super::rules::told;
+use super::rules::{HANDLING, between, far, receipt, told};
 use super::{Reach, digest, of};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::notice;
@@ -15,7 +15,7 @@ use crate::base::notice::queue::{self, NewDelivery};
 use crate::base::notice::rules::{Digest, Quiet, mobile, when};
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, Who, follow};
-use crate::records::case::{self, Case};
+use crate::records::case::{self, Case, tracking_code};
 
 /// Reports merged into one that are told with it.
 const MOST: i64 = 200;
@@ -32,6 +32,8 @@ struct Sms {
     phone: String,
     kind: &'static str,
     at: Ms,
+    /// The tracking code, where no page shows it.
+    code: Option<String>,
 }
 
 /// Follows the log.
@@ -50,13 +52,17 @@ pub fn follow(app: &App) -> Result<()> {
                         begun.insert(reach.case_id.clone(), reach.clone());
                         plans.push(Plan::Begin(reach, sms));
                     }
-                } else if let Some((kind, asks)) = told(&w.act) {
+                } else if told(&w.act, true).is_some() {
                     for id in concerned(r, w)? {
                         let reach = match begun.get(&id) {
                             Some(reach) => Some(reach.clone()),
                             None => of(r, &id)?,
                         };
                         let (Some(reach), Some(case)) = (reach, case::by_id(r, &id)?) else { continue };
+                        let Some((kind, asks)) = told(&w.act, far(&case.channel)) else { continue };
+                        if between(kind) && reach.wish != "sms" {
+                            continue;
+                        }
                         let phone = if reach.wish == "sms" { phone(r, &case)? } else { None };
                         let sms = sms(app, &case, phone, kind, w.at, since);
                         plans.push(Plan::Told { reach, act: w.act.clone(), at: w.at, asks, sms });
@@ -82,7 +88,7 @@ fn sms(app: &App, case: &Case, phone: Option<String>, kind: &'static str, at: Ms
     let ready = notice::channel::state(app, "sms") == "ready" && at >= since;
     let phone = phone.as_deref().and_then(mobile).filter(|_| ready)?;
     let at = when(at, Digest::Now, Quiet::USUAL, false, &app.config.zone);
-    Some(Sms { owner: case.owner.clone(), phone, kind, at })
+    Some(Sms { owner: case.owner.clone(), phone, kind, at, code: None })
 }
 
 fn begin(app: &App, q: &mut dyn Query, w: &Written, since: Ms) -> Result<Option<(Reach, Option<Sms>)>> {
@@ -103,7 +109,12 @@ fn begin(app: &App, q: &mut dyn Query, w: &Written, since: Ms) -> Result<Option<
         asked_at: None,
         answered_at: None,
     };
-    let sms = if by_sms { sms(app, &case, phone, "receipt", w.at, since) } else { None };
+    let mut sms = if by_sms { sms(app, &case, phone, receipt(&case.channel), w.at, since) } else { None };
+    if let Some(sms) = &mut sms
+        && sms.kind != "receipt"
+    {
+        sms.code = Some(tracking_code(&app.db, &case.id));
+    }
     Ok(Some((reach, sms)))
 }
 
@@ -142,10 +153,15 @@ fn write(tx: &mut Tx, plan: &Plan) -> Result<()> {
 
 fn send(tx: &mut Tx, reach: &Reach, sms: Option<&Sms>) -> Result<()> {
     let Some(sms) = sms else { return Ok(()) };
-    let address = tx.seal(&sms.owner, sms.phone.as_bytes())?;
+    let before = "select count(*) from delivery where target = $1 and kind = $2";
+    if sms.kind == HANDLING && tx.count(before, params![&reach.number, sms.kind])? > 0 {
+        return Ok(());
+    }
+    let (address, code) = (tx.seal(&sms.owner, sms.phone.as_bytes())?, tx.seal_text(&sms.owner, sms.code.as_deref())?);
     let new = NewDelivery {
         owner: Some(&sms.owner),
         address: Some(address),
+        code,
         subject: Some(&reach.number),
         ..NewDelivery::of("sms", &reach.number, sms.kind)
     };

@@ -3,7 +3,8 @@
 //! What must stay true: nobody is told who did not ask for it; a message has the number of the report and a link, nothing
 //! of what was said; a number is kept sealed beside the report and here only as a keyed digest, to know whose answer comes
 //! in; an answer rates the report it was asked about, as its reporter, once, however often it comes; whoever cannot be
-//! reached by SMS stands on the call list. A clerk sees a number only through a decision, which is in the read log, and
+//! reached by SMS stands on the call list. Whoever asks by SMS hears about his own reports only: a number that is none of his
+//! and one that does not exist are the same to him, and a phone that nobody reported with is not answered at all. A clerk sees a number only through a decision, which is in the read log, and
 //! does not write down an answer about his own work.
 //!
 //! Log kinds written: `reach.reply`, `reach.told`, `reach.sweep`.
@@ -69,6 +70,21 @@ fn asked(q: &mut dyn Query, phone: &str) -> Result<Option<Reach>> {
          order by case when answered_at is null then 0 else 1 end, asked_at desc, number desc limit 1"
     );
     Ok(q.row(&sql, params![phone])?.as_ref().map(read).transpose()?)
+}
+
+/// The report of a number that somebody asks about.
+fn about(q: &mut dyn Query, phone: &str, question: &rules::Question) -> store::Result<Option<Reach>> {
+    let row = match question {
+        rules::Question::Number(number) => {
+            let sql = format!("select {COLUMNS} from reach where phone = $1 and number = $2");
+            q.row(&sql, params![phone, number])?
+        }
+        // Ids follow the time.
+        rules::Question::Latest => {
+            q.row(&format!("select {COLUMNS} from reach where phone = $1 order by case_id desc limit 1"), params![phone])?
+        }
+    };
+    row.as_ref().map(read).transpose()
 }
 
 /// What a mobile number is known by here.

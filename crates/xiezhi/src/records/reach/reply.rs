@@ -1,4 +1,4 @@
-//! What comes in: an answer to a result, words to a report, or something that concerns nobody.
+//! What comes in: an answer to a result, a question how it stands, words to a report, or something that concerns nobody.
 //!
 //! What must stay true: only who knows the secret can bring a message in, and none that is older than [`OLDEST`]; each id
 //! is taken once and answered with the same outcome; a number that nobody was asked under changes nothing, and its words
@@ -9,20 +9,23 @@ use sha2::Sha256;
 use store::{Entry, Query, params};
 
 use super::rules::{self, Answer};
-use super::{Reach, asked, digest};
+use super::{Reach, about, asked, digest};
+use crate::base::notice::queue::{self, NewDelivery};
 use crate::base::notice::rules::mobile;
 use crate::kit::error::Kind;
-use crate::kit::time::{DAY, MINUTE, Ms};
+use crate::kit::time::{DAY, MINUTE, Ms, day};
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::act::{self, Said};
-use crate::records::case::rules::Action;
-use crate::records::case::{Rulebook, by_id};
+use crate::records::case::rules::{Action, Overlay};
+use crate::records::case::{Rulebook, by_id, main_of};
 
 /// How old a message may be when it comes in, and how far ahead the gateway's clock.
 pub const OLDEST: Ms = 15 * MINUTE;
 
 /// Messages of a day that become words on one report.
 const NOTES: i64 = 10;
+/// Questions of one phone that are answered in a day.
+const QUESTIONS: i64 = 10;
 /// How long the ids of messages are kept.
 const KEPT: Ms = 30 * DAY;
 
@@ -55,21 +58,28 @@ impl Incoming {
 }
 
 /// Takes a message in and says what became of it: `rated`, `noted`, `full` (enough words for today), `late` (nothing to
-/// rate any more) or `unknown`.
+/// rate any more), `state` (the answer goes out as a message of its own), `none` (no such report of this phone) or `unknown`.
 pub fn take(app: &App, message: &Incoming) -> Result<String> {
-    let phone = mobile(&message.from).map(|m| digest(app, &m));
+    let from = mobile(&message.from);
+    let phone = from.as_deref().map(|m| digest(app, m));
+    let (question, zone) = (rules::question(&message.text), app.config.zone.clone());
     let (book, given) = (Rulebook::now(app)?, rules::answer(&message.text));
     let (id, words) = (message.id.clone(), message.text.clone());
     let write = move |tx: &mut store::Tx| {
         if let Some(row) = tx.row("select outcome from reach_in where id = $1", params![&id])? {
             return Ok(row.get("outcome")?);
         }
-        let reach = match &phone {
-            Some(phone) => asked(tx, phone)?,
-            None => None,
-        };
         let (who, now) = (Who::system(), tx.now());
+        let reach = match (&phone, &question) {
+            (Some(phone), Some(question)) => about(tx, phone, question)?,
+            (Some(phone), None) => asked(tx, phone)?,
+            (None, _) => None,
+        };
         let outcome = match (&reach, given) {
+            _ if question.is_some() => match (&from, &phone) {
+                (Some(from), Some(phone)) => tell(tx, &zone, from, phone, reach.as_ref())?,
+                _ => "unknown",
+            },
             (None, _) => "unknown",
             (Some(reach), Some(answer)) => rate(tx, &book, &who, reach, answer)?,
             (Some(reach), None) if noted(tx, &reach.number)? >= NOTES => "full",
@@ -81,7 +91,9 @@ pub fn take(app: &App, message: &Incoming) -> Result<String> {
             }
         };
         let number = reach.as_ref().map(|r| &r.number);
-        tx.exec("insert into reach_in(id, at, outcome, number) values ($1, $2, $3, $4)", params![&id, now, outcome, number])?;
+        let asker = phone.filter(|_| matches!(outcome, "state" | "none"));
+        let sql = "insert into reach_in(id, at, outcome, number, phone) values ($1, $2, $3, $4, $5)";
+        tx.exec(sql, params![&id, now, outcome, number, asker])?;
         let entry = Entry::new("reach.reply", "message", &id).fact("outcome", outcome).fact("channel", "sms");
         tx.log(
             entry
@@ -91,6 +103,40 @@ pub fn take(app: &App, message: &Incoming) -> Result<String> {
         Ok::<_, Error>(outcome.to_owned())
     };
     Ok(app.db.write(write)?.value)
+}
+
+/// Answers how a report stands, at once: he who asks is awake. `reach`: the report, when it is one of this phone.
+fn tell(tx: &mut store::Tx, zone: &jiff::tz::TimeZone, from: &str, phone: &str, reach: Option<&Reach>) -> Result<&'static str> {
+    // A phone that nobody reported with gets no message: nobody can make us write to a stranger.
+    let Some(known) = (match reach {
+        Some(reach) => Some(reach.clone()),
+        None => about(tx, phone, &rules::Question::Latest)?,
+    }) else {
+        return Ok("unknown");
+    };
+    let now = tx.now();
+    let sql = "select count(*) from reach_in where phone = $1 and at > $2";
+    if tx.count(sql, params![phone, now - DAY])? >= QUESTIONS {
+        return Ok("full");
+    }
+    let case = by_id(tx, &known.case_id)?.ok_or(Kind::NotFound)?;
+    let main = main_of(tx, &case)?;
+    let it = main.as_ref().unwrap_or(&case);
+    let rests = it.overlay.is_some_and(Overlay::rests);
+    let late = it.overdue_at.is_some() || it.due_at.is_some_and(|due| due <= now);
+    let rateable = known.asked_at.is_some() && known.answered_at.is_none();
+    let kind = reach.map_or("state-none", |_| rules::standing(it.state, rests, late, rateable));
+    let due = it.due_at.map(|due| day(due, now, zone, true));
+    let (address, code) = (tx.seal(&case.owner, from.as_bytes())?, tx.seal_text(&case.owner, due.as_deref())?);
+    let new = NewDelivery {
+        owner: Some(&case.owner),
+        address: Some(address),
+        code,
+        subject: Some(&known.number),
+        ..NewDelivery::of("sms", &known.number, kind)
+    };
+    queue::add(tx, &new, now)?;
+    Ok(if reach.is_some() { "state" } else { "none" })
 }
 
 /// How many messages became words on a report within a day.
@@ -120,7 +166,7 @@ pub(super) fn rate(tx: &mut store::Tx, book: &Rulebook, who: &Who, reach: &Reach
         return Ok("late");
     }
     let case = by_id(tx, &reach.case_id)?.ok_or(Kind::NotFound)?;
-    let main = crate::records::case::main_of(tx, &case)?;
+    let main = main_of(tx, &case)?;
     let facts = crate::records::case::stand(&case, main.as_ref(), book, who, true, tx.now())?;
     if crate::records::case::rules::next(Action::Rate, &facts).is_err() {
         return Ok("late");

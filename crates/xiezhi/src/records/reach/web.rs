@@ -38,7 +38,9 @@ fn take(req: &Req) -> Result<Reply> {
     message.check(&secret, req.header_text("x-signature").unwrap_or_default(), req.now)?;
     let clean = Incoming { text: input.text("text", 1000)?.unwrap_or_default(), ..message };
     let outcome = reply::take(req.app, &clean)?;
-    let reply = req.app.texts.plain(Lang::Zh, &format!("sms-reply-{outcome}"));
+    // What was asked is answered by a message of its own, for not every gateway sends back what it gets here.
+    let answered = matches!(outcome.as_str(), "state" | "none");
+    let reply = if answered { String::new() } else { req.app.texts.plain(Lang::Zh, &format!("sms-reply-{outcome}")) };
     Reply::json(&json!({ "outcome": outcome, "reply": reply }))
 }
 

@@ -21,7 +21,7 @@ use crate::records::case::alike::{self, Asked};
 use crate::records::case::offer;
 use crate::records::case::rules::{self, Action, Overlay, State};
 use crate::records::case::task::{self, Task};
-use crate::records::case::{Case, Rulebook, ledger, link, main_of, picture, place, place_text, question, reply, stand};
+use crate::records::case::{Case, Rulebook, ledger, link, main_of, picture, place, place_text, proxy, question, reply, stand};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -106,6 +106,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         contact: contact.filter(|c| c.name.is_some() || c.phone.is_some()),
         answers: answers.unwrap_or_default(),
         channel: case.channel.clone(),
+        proxy: proxy::of(q, case, relation, facts.desk, look)?,
         received_at: app.time(case.received_at),
         holder,
         due_at: case.due_at.map(|d| app.time(d)),

@@ -38,6 +38,10 @@ where
         if let Some(list) = show(w, "case.media") {
             seen_media.extend(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
         }
+        // What other rooms wrote about it is told there.
+        if !w.act.starts_with("case.") {
+            continue;
+        }
         // A note for staff is not even there for others.
         if w.element("case.memo").is_some() && show(w, "case.memo").is_none()
             || !who.is_staff() && STAFF_ONLY.contains(&w.act.as_str())
@@ -47,6 +51,7 @@ where
         let reporter = w.leaf.get("x_reporter").is_some() || w.index == case.log_seq;
         let by = match (w.field("party").filter(|_| !reporter), reporter) {
             (Some(body), _) => chart.name(body),
+            (None, true) if w.fact("relation").is_some() => app.texts.plain(req.lang, "by-proxy"),
             (None, true) => app.texts.plain(req.lang, "by-reporter"),
             (None, false) => app.texts.plain(req.lang, if w.field("actor").is_some() { "by-staff" } else { "by-system" }),
         };

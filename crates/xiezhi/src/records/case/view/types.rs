@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::base::media;
 use crate::records::case::alike::Similar;
 use crate::records::case::link::web::Again;
+use crate::records::case::proxy::ProxyView;
 use crate::records::case::question::Answered;
 use crate::records::case::reply::Offer;
 
@@ -49,6 +50,8 @@ pub struct Matter {
     /// What its class asks besides, with the answers.
     pub answers: Vec<Answered>,
     pub channel: String,
+    /// Who wrote it, when it was for somebody else.
+    pub proxy: Option<ProxyView>,
     pub received_at: String,
     pub holder: Option<Holder>,
     pub due_at: Option<String>,
