@@ -43,8 +43,9 @@ function remarks(page) {
     const elder = 'elder' in document.documentElement.dataset;
     const [least, said] = [elder ? 60 : 44, new Set()];
     const tell = (what, e) => said.add(`${what}: ${(e.innerText || e.value || e.name || e.className || e.tagName).trim().slice(0, 24)}`);
-    const { scrollWidth } = document.documentElement;
-    if (scrollWidth > window.innerWidth + 1) said.add(`${scrollWidth} px wide`);
+    // A phone shows a page that is too wide smaller: `innerWidth` grows with it.
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth > clientWidth + 1) said.add(`${scrollWidth} px wide`);
     // A link within a sentence may be as high as its line.
     const inline = (e) => getComputedStyle(e).display === 'inline' && e.parentElement.innerText.trim().length > e.innerText.trim().length + 3;
     for (const e of document.querySelectorAll('a, button, input, select, textarea, summary, .choice')) {
@@ -52,7 +53,7 @@ function remarks(page) {
       const within = e.closest('.choice');
       if (!box.width || !e.checkVisibility() || box.height < 2 || (within && within !== e) || inline(e)) continue;
       if (box.height < least - 1) tell(`${Math.round(box.height)} px high`, e);
-      if (box.right > window.innerWidth + 1 && !e.closest('.table-wrap')) tell('out of the page', e);
+      if (box.right > clientWidth + 1 && !e.closest('.table-wrap')) tell('out of the page', e);
     }
     for (const e of document.querySelectorAll('main *')) {
       const style = getComputedStyle(e);

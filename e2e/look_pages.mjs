@@ -42,7 +42,7 @@ export const pages = (c) => [
   ['report-ask-error', undefined, '/report?class=building', steps({ text: '屋顶漏水' }, { 'answer-floor': '顶楼' })],
   ['report-fire', undefined, '/report', steps({ text: '地下车库着火了' })],
   ['report-2', undefined, `/report?area=${c.area}`, steps({ text: '楼下的路灯不亮' })],
-  ['report-alike', 'resident', '/report', steps({ text: '三楼的楼道灯坏了，已经黑了三天多' }, { area: c.area })],
+  ['report-alike', 'resident', '/report', steps({ text: '单元门的玻璃碎了一地' }, { area: c.area })],
   ['report-3', undefined, `/report?area=${c.area}`, steps({ text: '下水道有味道' }, {})],
   ['report-sent', undefined, `/report?area=${c.area}`, async (page) => {
     await steps({ text: '楼下的路灯不亮' }, { address: '东门口' })(page);
@@ -136,8 +136,7 @@ export const pages = (c) => [
   ['coverage', 'grid_worker', '/field/coverage'],
   ['building-worker', 'grid_worker', `/buildings/${c.building}`, unfold],
   ['pocket', 'grid_worker', '/field/pocket', async (page) => {
-    const renew = page.locator('[data-part=state] button').first();
-    if (await renew.count()) await renew.click();
+    await page.locator('field-pocket .buttons button').first().click();
     await page.locator('[data-part=state] .say[data-tone=jade]').waitFor().catch(() => {});
   }],
   ['callbacks', 'committee', '/callbacks'],

@@ -214,7 +214,7 @@ today-none = Nothing urgent.
 
 map-empty = The map cannot be shown; please use the list below.
 map-label = Map of { $place }
-place-grids = Grids:
+place-grids = Grids:{" "}
 place-cases = Public matters
 place-open = Open
 place-closed = Closed

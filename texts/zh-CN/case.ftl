@@ -196,7 +196,7 @@ queue-all = 全部
 queue-empty = 这里没有待办的事。
 search-number = 按编号查找
 desk-open = 打开的事项
-desk-choose = 点左边的编号，在这里办。
+desk-choose = 点一件事的编号，在这里办。
 
 today-title = 今天
 today-report = 发现问题，马上报
