@@ -16,6 +16,8 @@ const LOOKS = [
   ['paper', { look: { viewport: { width: 680, height: 960 } } }],
   ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
+/** A map needs as long to draw on a slow machine. */
+const SETTLE_MS = 1500;
 /** Most pages look the same to the same person: he signs in once for each way of looking. */
 const seats = new Map();
 
@@ -78,8 +80,16 @@ async function take(name, look, way, role, path, act) {
   const answer = await page.goto(server.url(path + (look === 'wall' ? `${path.includes('?') ? '&' : '?'}dark=1` : '')));
   await act?.(page);
   if (look === 'paper') await page.emulateMedia({ media: 'print' });
-  if (await page.locator('.map').count()) await page.locator('.map[data-drawn]').waitFor({ timeout: 5000 }).catch(() => {});
-  await shot(page, `${name}-${look}`, OUT, look !== 'wall');
+  const map = await page.locator('.map').count();
+  const { viewport } = way.look;
+  if (map) {
+    await page.locator('.map[data-drawn]').waitFor({ timeout: 5000 }).catch(() => {});
+    // A map is drawn anew when the window grows: it grows before the picture is taken.
+    if (look !== 'wall') await page.setViewportSize({ ...viewport, height: Math.min(3000, await page.evaluate(() => document.documentElement.scrollHeight)) });
+    await page.waitForTimeout(SETTLE_MS);
+  }
+  await shot(page, `${name}-${look}`, OUT, look !== 'wall' && !map);
+  if (map) await page.setViewportSize(viewport);
   console.log(answer.status(), `${name}-${look}`, (await remarks(page)).filter((r) => fresh(look, r)).map((r) => `\n      ${r.replaceAll('\n', ' ')}`).join(''));
   await page.emulateMedia({ media: null });
   if (!role) await page.context().close();
