@@ -16,8 +16,8 @@ const LOOKS = [
   ['paper', { look: { viewport: { width: 680, height: 960 } } }],
   ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
-/** A map needs as long to draw on a slow machine. */
-const SETTLE_MS = 1500;
+/** As long as a map may need to draw on a slow machine, and to draw again. */
+const [MAP_MS, SETTLE_MS] = [15_000, 1500];
 /** Most pages look the same to the same person: he signs in once for each way of looking. */
 const seats = new Map();
 
@@ -50,9 +50,9 @@ function remarks(page) {
     if (scrollWidth > clientWidth + 1) said.add(`${scrollWidth} px wide`);
     // A link within a sentence may be as high as its line.
     const inline = (e) => getComputedStyle(e).display === 'inline' && e.parentElement.innerText.trim().length > e.innerText.trim().length + 3;
-    for (const e of document.querySelectorAll('a, button, input, select, textarea, summary, .choice')) {
+    for (const e of document.querySelectorAll('a, button, input, select, textarea, summary, .choice, .tick')) {
       const box = e.getBoundingClientRect();
-      const within = e.closest('.choice');
+      const within = e.closest('.choice, .tick');
       if (!box.width || !e.checkVisibility() || box.height < 2 || (within && within !== e) || inline(e)) continue;
       if (box.height < least - 1) tell(`${Math.round(box.height)} px high`, e);
       if (box.right > clientWidth + 1 && !e.closest('.table-wrap')) tell('out of the page', e);
@@ -83,7 +83,7 @@ async function take(name, look, way, role, path, act) {
   const map = await page.locator('.map').count();
   const { viewport } = way.look;
   if (map) {
-    await page.locator('.map[data-drawn]').waitFor({ timeout: 5000 }).catch(() => {});
+    await page.locator('.map[data-drawn]').waitFor({ timeout: MAP_MS }).catch(() => {});
     // A map is drawn anew when the window grows: it grows before the picture is taken.
     if (look !== 'wall') await page.setViewportSize({ ...viewport, height: Math.min(3000, await page.evaluate(() => document.documentElement.scrollHeight)) });
     await page.waitForTimeout(SETTLE_MS);

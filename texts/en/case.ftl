@@ -238,7 +238,7 @@ notice-work-feedback = { $number } is done; please have it checked.
 notice-work-return = { $number } was handed back; please deal with it.
 
 equation-title = Nothing vanishes: { $place }
-equation-lead = Every report received is found on the right side. If one were missing, everybody could see it.
+equation-lead = Every report received is found after the equals sign. If one were missing, everybody could see it.
 equation-received = received
 equation-open = open
 equation-closed = closed

@@ -232,7 +232,7 @@ notice-work-feedback = { $number } 办好了，请安排核实。
 notice-work-return = { $number } 被退回，请处理。
 
 equation-title = 件件有着落：{ $place }
-equation-lead = 收到的每一件，都能在右边找到。少一件，谁都看得出来。
+equation-lead = 收到的每一件，都能在等号后面找到。少一件，谁都看得出来。
 equation-received = 收到
 equation-open = 正在办
 equation-closed = 已办结
