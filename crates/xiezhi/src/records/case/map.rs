@@ -19,9 +19,9 @@ use calc::geo::{self, Point};
 use serde_json::{Value as Json, json};
 use store::{Query, Row, params};
 
+use super::Case;
 use super::list::OPEN;
 use super::rules::State;
-use super::Case;
 use crate::base::area::{self, Area};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
