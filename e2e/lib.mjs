@@ -232,7 +232,7 @@ export async function good(page, what, { quiet = true } = {}) {
   const { wide, seen, lang, twice } = await page.evaluate(() => {
     const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
     return {
-      wide: document.documentElement.scrollWidth, seen: window.innerWidth, lang: document.documentElement.lang,
+      wide: document.documentElement.scrollWidth, seen: document.documentElement.clientWidth, lang: document.documentElement.lang,
       twice: ids.filter((id, i) => ids.indexOf(id) !== i),
     };
   });

@@ -1,83 +1,107 @@
-// Pictures of the pages that staff and residents use most, for people who look at them: `npm run look [part of a name]`
-// writes phone, desk, large print and English into out/. Nothing here is a test.
+// Pictures of every page, for people who look at them: `npm run look [pattern]` writes them into out/, each as phone, desk,
+// large print and English, some also on paper and on a dark wall; the pattern fits names such as `case-.*elder`. Beside
+// each it says what a program can see: too wide, too small for a thumb, cut, half-width signs. Nothing here is a test.
 
 import { fileURLToPath } from 'node:url';
-import { DESK, browser, json, lower, open, post, raise, reported, server, shot } from './lib.mjs';
+import { DESK, PHONE, browser, lower, open, raise, server, shot } from './lib.mjs';
+import { content } from './look_content.mjs';
+import { PAPER, WALL, pages } from './look_pages.mjs';
 
 const OUT = fileURLToPath(new URL('out/', import.meta.url));
-const WANTED = process.argv[2] ?? '';
-const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
-const WIDE = { viewport: { width: 1280, height: 800 } };
+const WANTED = new RegExp(process.argv[2] ?? '');
+const HAND = { ...PHONE, deviceScaleFactor: 1 };
 const LOOKS = [
-  ['phone', { look: PHONE }], ['desk', { look: WIDE }], ['elder', { look: PHONE, elder: true }],
-  ['en', { look: WIDE, lang: 'en' }], ['en-phone', { look: PHONE, lang: 'en' }],
+  ['phone', { look: HAND }], ['desk', { look: DESK }], ['elder', { look: HAND, elder: true }], ['elder-desk', { look: DESK, elder: true }],
+  ['en', { look: DESK, lang: 'en' }], ['en-phone', { look: HAND, lang: 'en' }], ['en-elder', { look: HAND, lang: 'en', elder: true }],
+  ['paper', { look: { viewport: { width: 680, height: 960 } } }],
+  ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
+/** As long as a map may need to draw on a slow machine, and to draw again. */
+const [MAP_MS, SETTLE_MS] = [15_000, 1500];
+/** Most pages look the same to the same person: he signs in once for each way of looking. */
+const seats = new Map();
+
+const fits = (name, look) => WANTED.test(`${name}-${look}`) && (look !== 'paper' || PAPER.includes(name)) && (look !== 'wall' || WALL.includes(name));
+
+async function seat(look, way, role) {
+  if (!role) return open(browser, server, way);
+  const key = `${look} ${role}`;
+  if (!seats.has(key)) seats.set(key, await open(browser, server, { ...way, role }));
+  return seats.get(key);
+}
+
+/** What was said of one page is not said of the next one that looks so. */
+const told = new Set();
+
+function fresh(look, remark) {
+  const known = told.has(`${look} ${remark}`);
+  told.add(`${look} ${remark}`);
+  return !known;
+}
+
+/** What a program sees of a page. */
+function remarks(page) {
+  return page.evaluate(() => {
+    const elder = 'elder' in document.documentElement.dataset;
+    const [least, said] = [elder ? 60 : 44, new Set()];
+    const tell = (what, e) => said.add(`${what}: ${(e.innerText || e.value || e.name || e.className || e.tagName).trim().slice(0, 24)}`);
+    // A phone shows a page that is too wide smaller: `innerWidth` grows with it.
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth > clientWidth + 1) said.add(`${scrollWidth} px wide`);
+    // A link within a sentence may be as high as its line.
+    const inline = (e) => getComputedStyle(e).display === 'inline' && e.parentElement.innerText.trim().length > e.innerText.trim().length + 3;
+    for (const e of document.querySelectorAll('a, button, input, select, textarea, summary, .choice, .tick')) {
+      const box = e.getBoundingClientRect();
+      const within = e.closest('.choice, .tick');
+      if (!box.width || !e.checkVisibility() || box.height < 2 || (within && within !== e) || inline(e)) continue;
+      if (box.height < least - 1) tell(`${Math.round(box.height)} px high`, e);
+      if (box.right > clientWidth + 1 && !e.closest('.table-wrap')) tell('out of the page', e);
+    }
+    for (const e of document.querySelectorAll('main *')) {
+      const style = getComputedStyle(e);
+      if (/hidden|clip/.test(style.overflowX) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && e.innerText?.trim()) tell('cut', e);
+      if ([...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && parseFloat(style.fontSize) < (elder ? 18 : 14)) tell(`letters of ${style.fontSize}`, e);
+    }
+    const text = document.body.innerText;
+    for (const found of text.match(/⟦[^⟧]*⟧?|\b[a-z]+_[a-z_]+\b|undefined|\[object/g) ?? []) said.add(`raw: ${found}`);
+    if (document.documentElement.lang === 'en') for (const found of text.match(/\b[^\n]{0,12}[a-z][，。；：！？（）][^\n]{0,6}/g) ?? []) said.add(`full width: ${found}`);
+    else for (const found of text.match(/[^\n]{0,6}[一-鿿] ?[,;:!?()](?!\/)[^\n]{0,6}|[^\n]{0,8}！/g) ?? []) said.add(`half width: ${found}`);
+    let level = 0;
+    for (const h of document.querySelectorAll('h1, h2, h3, h4')) {
+      if (Number(h.tagName[1]) > level + 1) tell(`${h.tagName} after H${level}`, h);
+      level = Number(h.tagName[1]);
+    }
+    return [...said];
+  });
+}
+
+async function take(name, look, way, role, path, act) {
+  const page = await seat(look, way, role);
+  const answer = await page.goto(server.url(path + (look === 'wall' ? `${path.includes('?') ? '&' : '?'}dark=1` : '')));
+  await act?.(page);
+  if (look === 'paper') await page.emulateMedia({ media: 'print' });
+  const map = await page.locator('.map').count();
+  const { viewport } = way.look;
+  if (map) {
+    await page.locator('.map[data-drawn]').waitFor({ timeout: MAP_MS }).catch(() => {});
+    // A map is drawn anew when the window grows: it grows before the picture is taken.
+    if (look !== 'wall') await page.setViewportSize({ ...viewport, height: Math.min(3000, await page.evaluate(() => document.documentElement.scrollHeight)) });
+    await page.waitForTimeout(SETTLE_MS);
+  }
+  await shot(page, `${name}-${look}`, OUT, look !== 'wall' && !map);
+  if (map) await page.setViewportSize(viewport);
+  console.log(answer.status(), `${name}-${look}`, (await remarks(page)).filter((r) => fresh(look, r)).map((r) => `\n      ${r.replaceAll('\n', ' ')}`).join(''));
+  await page.emulateMedia({ media: null });
+  if (!role) await page.context().close();
+}
 
 await raise();
 try {
-  const [clerk, property, street] = await Promise.all(
-    ['committee', 'property', 'subdistrict'].map((role) => open(browser, server, { look: DESK, role })));
-  const me = await json(clerk, server, '/me');
-  const { area } = me.roles.find((r) => r.kind === 'committee');
-  const place = { area };
-  const body = async (page, kind) => (await json(page, server, '/me')).roles.find((r) => r.kind === kind).body;
-  const firm = await body(property, 'property');
-  const make = async (text, ...steps) => {
-    const matter = await reported(clerk, text, { place, class: 'lighting' });
-    for (const [who, action, data] of steps) await post(who, `/cases/${matter.number}/${action}`, data);
-    return matter;
-  };
-  const id = typeof firm === 'string' ? firm : firm.id;
-  const parties = async (number) => (await json(clerk, server, `/cases/${number}`)).parties;
-  const first = await make('三楼的楼道灯坏了，晚上老人上下楼看不见', [clerk, 'accept']);
-  const to = (await parties(first.number)).find((p) => p.id === id || p.name === id || p.kind === 'property').id;
-  const sent = ['dispatch', { to }];
-  await make('三楼楼道的灯坏了，已经黑了三天');
-  const busy = await make('小区东门的路灯坏了', [clerk, 'accept'], [clerk, ...sent], [property, 'accept']);
-  const helpers = (await json(clerk, server, `/cases/${busy.number}`)).helpers;
-  await post(clerk, `/cases/${busy.number}/tasks`, { kind: 'whistle', to: [helpers.at(-1).id], text: '请来看看' });
-  const back = [property, 'return', { reason: '不归我们管' }];
-  const dispute = await make('路边的水沟堵了', [clerk, 'accept'], [clerk, ...sent], back, [clerk, ...sent], back, [clerk, ...sent], back);
-  const hung = await make('小区没有电梯，想加装', [clerk, 'accept'], [street, 'hang_up',
-    { reason: '要等明年的改造预算', until: new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10) }]);
-  const done = await make('楼下垃圾没有人收', [clerk, 'accept'], [clerk, ...sent], [property, 'accept'],
-    [property, 'feedback', { text: '已经收走' }]);
-  const closed = await make('单元门锁坏了', [clerk, 'accept'], [clerk, ...sent], [property, 'accept'],
-    [property, 'feedback', { text: '换了新锁' }], [clerk, 'check'], [clerk, 'close', { text: '看过了，能锁' }]);
-  const pages = [
-    ['case-new', 'committee', `/cases/${first.number}`], ['case-busy-handler', 'property', `/cases/${busy.number}`],
-    ['case-busy-desk', 'committee', `/cases/${busy.number}`], ['case-dispute', 'subdistrict', `/cases/${dispute.number}`],
-    ['case-done', 'committee', `/cases/${done.number}`],
-    ['case-mine', undefined, `/reports/${busy.number}?code=${busy.code}`], ['case-public', undefined, `/reports/${busy.number}`],
-    ['case-resident', 'resident', `/reports/${busy.number}`], ['case-hung', undefined, `/reports/${hung.number}`],
-    ['case-closed-mine', undefined, `/reports/${closed.number}?code=${closed.code}`],
-    ['desk', 'committee', `/desk?queue=all&open=${first.number}`], ['orders', 'subdistrict', '/orders'], ['kpi', undefined, '/kpi'],
-    ['kpi-cases', undefined, '/kpi/cases?measure=received'], ['callbacks', 'committee', '/callbacks'], ['hung-up', undefined, '/hung-up'],
-    ['hotline', 'committee', '/hotline'], ['duties', undefined, '/duties'], ['roster', 'committee', '/roster'],
-    ['components', 'committee', '/components'], ['classes', undefined, '/classes'], ['routing', 'system_admin', '/admin/routing'],
-    ['grids', 'system_admin', '/admin/grids'], ['draw-grids', 'system_admin', `/admin/grids/draw?community=${area}`],
-    ['map', undefined, `/map/${area}`], ['map-heat', undefined, `/map/${area}?show=heat`], ['today', 'grid_worker', '/today'],
-  ];
-  for (const [look, way] of LOOKS) {
-    for (const [name, role, path] of pages) {
-      if (!`${name}-${look}`.includes(WANTED)) continue;
-      const page = await open(browser, server, { ...way, role });
-      const answer = await page.goto(server.url(path));
-      if (await page.locator('.map').count()) await page.locator('.map[data-drawn]').waitFor().catch(() => {});
-      // Rare actions are looked at too.
-      if (name === 'case-busy-desk') await page.locator('.act.more > summary').click();
-      console.log(answer.status(), await shot(page, `${name}-${look}`, OUT, true));
-      await page.context().close();
+  const all = pages(await content());
+  for (const [name, role, path, act] of all) {
+    for (const [look, way] of LOOKS) {
+      if (fits(name, look)) await take(name, look, way, role, path, act).catch((error) => console.log('---', `${name}-${look}`, error.message.split('\n')[0]));
     }
-    if (!`report-alike-${look}`.includes(WANTED)) continue;
-    const page = await open(browser, server, { ...way, role: 'resident' });
-    await page.goto(server.url('/report'));
-    await page.locator('main [name=text]').first().fill('三楼的楼道灯坏了，已经黑了三天多');
-    await Promise.all([page.waitForEvent('load'), page.locator('main button[name=go][value=next]').first().click()]);
-    await page.locator('main [name=area]').first().selectOption(area);
-    await Promise.all([page.waitForEvent('load'), page.locator('main button[name=go][value=next]').first().click()]);
-    console.log(await shot(page, `report-alike-${look}`, OUT, true));
-    await page.context().close();
   }
 } finally {
   await lower();

@@ -11,6 +11,7 @@ asset-name = Name
 asset-owner = Owner
 asset-manager = Kept by
 asset-metres = { $n } m
+asset-empty = No assets are on record here yet. Once the administrator uploads a table, they are found by code and by place.
 asset-none = Nothing was found. Try another code, or look around a place.
 asset-upload = Send in a table of assets
 asset-file = Table (.xlsx or GeoJSON)

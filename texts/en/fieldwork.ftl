@@ -11,7 +11,10 @@ field-stops = Places worth a look
 field-stops-hint = By what is urgent, what keeps coming back, and how long nobody has been there. Proposals only: you decide.
 field-no-stops = No place is due just now.
 field-why-urgent = { $n } urgent, open
-field-why-recurring = { $n } kinds keep coming back
+field-why-recurring = { $n ->
+    [one] 1 kind keeps coming back
+   *[other] { $n } kinds keep coming back
+}
 field-why-open = { $n } open
 field-why-never = nobody has been there yet
 field-why-days = nobody for { $n } days
@@ -187,7 +190,7 @@ pocket-anyway = I have looked, send it all the same
 pocket-change = Change it and send
 pocket-drop = Discard
 pocket-drop-sure = This will be removed from the phone, and is nowhere else. Discard it?
-pocket-action-accept = Take it
+pocket-action-accept = Take it on
 pocket-action-feedback = Done
 pocket-action-check = I check it
 pocket-action-close = Close

@@ -59,7 +59,6 @@ call = Call { $phone }
 error-title = That did not work
 error-field = Please look at: { $field }
 error-nothing-lost = What you typed is not lost: go back one page and carry on.
-error-code = Code: { $code }
 error-bad-json = The data could not be read: it is not valid JSON.
 error-bad-form = The form could not be read. Please reload the page and try again.
 error-bad-request = The request did not arrive whole. Please try again.

@@ -1,7 +1,10 @@
 # Supervision: indicators and calls
 kpi-title = How it goes
 kpi-lead = { $from } to { $to }. Every figure opens to its cases.
-kpi-days = { $n } days
+kpi-days = { $n ->
+    [366] A year
+   *[other] { $n } days
+}
 kpi-response = Answered in time
 kpi-solution = Solved
 kpi-satisfaction = Satisfied

@@ -11,6 +11,7 @@ asset-name = 名称
 asset-owner = 权属单位
 asset-manager = 养护单位
 asset-metres = { $n } 米
+asset-empty = 这里还没有登记部件。管理员传一份部件表，就能按编码、按位置找到它们。
 asset-none = 没有找到。换一个编码试试，或者看看附近。
 asset-upload = 传一份部件表
 asset-file = 部件表（.xlsx 或 GeoJSON）

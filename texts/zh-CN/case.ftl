@@ -196,7 +196,7 @@ queue-all = 全部
 queue-empty = 这里没有待办的事。
 search-number = 按编号查找
 desk-open = 打开的事项
-desk-choose = 点左边的编号，在这里办。
+desk-choose = 点一件事的编号，在这里办。
 
 today-title = 今天
 today-report = 发现问题，马上报
@@ -232,7 +232,7 @@ notice-work-feedback = { $number } 办好了，请安排核实。
 notice-work-return = { $number } 被退回，请处理。
 
 equation-title = 件件有着落：{ $place }
-equation-lead = 收到的每一件，都能在右边找到。少一件，谁都看得出来。
+equation-lead = 收到的每一件，都能在等号后面找到。少一件，谁都看得出来。
 equation-received = 收到
 equation-open = 正在办
 equation-closed = 已办结

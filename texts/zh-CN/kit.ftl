@@ -59,7 +59,6 @@ call = 打电话 { $phone }
 error-title = 没办成
 error-field = 请看这一项：{ $field }
 error-nothing-lost = 您刚才填的内容没有丢，退回上一页就能接着改。
-error-code = 代号：{ $code }
 error-bad-json = 发来的数据读不懂，不是合格的 JSON。
 error-bad-form = 发来的表单读不懂，请刷新页面再试一次。
 error-bad-request = 这次请求没有收完整，请再试一次。

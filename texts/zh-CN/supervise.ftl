@@ -1,7 +1,10 @@
 # 督导：指标与回访
 kpi-title = 办得怎么样
 kpi-lead = { $from } 到 { $to }。每个数都能点开，看是哪些事。
-kpi-days = 近 { $n } 天
+kpi-days = { $n ->
+    [366] 近一年
+   *[other] 近 { $n } 天
+}
 kpi-response = 响应率
 kpi-solution = 解决率
 kpi-satisfaction = 满意率

@@ -126,13 +126,38 @@ pub fn rank(new: &Report, candidates: &[Report]) -> Vec<Match> {
     out
 }
 
+/// Words in common as a person reads them: pairs of Chinese characters that follow each other in the text are one phrase.
+pub fn phrases(text: &str, words: &[String]) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut end = 0;
+    for (i, pair) in chars.windows(2).enumerate().filter(|(_, p)| p.iter().copied().all(chinese)) {
+        if !words.contains(&pair.iter().collect()) {
+            continue;
+        }
+        match out.last_mut() {
+            Some(run) if end == i => run.push(pair[1]),
+            _ => out.push(pair.iter().collect()),
+        }
+        end = i + 1;
+    }
+    out.extend(words.iter().filter(|w| !w.chars().all(chinese)).cloned());
+    let mut seen = HashSet::new();
+    out.retain(|phrase| seen.insert(phrase.clone()));
+    out
+}
+
+fn chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
+}
+
 /// Words of a text: pairs of Chinese characters, words and numbers of other scripts in small letters, without a plural s.
 pub fn tokens(text: &str) -> HashSet<String> {
     let mut out = HashSet::new();
     let mut word = String::new();
     let mut previous: Option<char> = None;
     for c in text.chars().chain([' ']) {
-        let chinese = matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
+        let chinese = chinese(c);
         if c.is_alphanumeric() && !chinese {
             word.extend(c.to_lowercase());
         } else if !word.is_empty() {
@@ -165,6 +190,14 @@ mod tests {
             assert!(set.contains(t), "{t} in {set:?}");
         }
         assert_eq!(set.len(), 7);
+    }
+
+    #[test]
+    fn pairs_that_follow_each_other_are_read_as_one_phrase() {
+        let words: Vec<String> = ["碎了", "玻璃", "的玻", "门的", "璃碎", "8"].map(str::to_owned).into();
+        assert_eq!(phrases("8栋单元门的玻璃碎了，玻璃", &words), ["门的玻璃碎了", "玻璃", "8"]);
+        assert_eq!(phrases("玻璃门，门玻璃", &words), ["玻璃", "8"], "no phrase that the text does not have");
+        assert_eq!(phrases("门", &[]), [""; 0]);
     }
 
     #[test]

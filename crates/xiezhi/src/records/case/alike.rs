@@ -196,7 +196,7 @@ pub fn similar(req: &Req, q: &mut dyn Query, book: &Rulebook, asked: &Asked, not
     let similar = |(item, m): (view::Item, Match)| Similar {
         item,
         score: (m.score * 100.0).round() as i64,
-        why: Why { metres: m.metres, days: m.days as i64, same_class: m.same_class, words: m.words },
+        why: Why { metres: m.metres, days: m.days as i64, same_class: m.same_class, words: alike::phrases(asked.text, &m.words) },
     };
     Ok(items.into_iter().zip(matches).map(similar).collect())
 }
