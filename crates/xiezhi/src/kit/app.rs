@@ -14,6 +14,7 @@ use super::config::Config;
 use super::follow::Recent;
 use super::i18n::Texts;
 use super::page::Pages;
+use super::letters::Letters;
 use super::time::Ms;
 use super::tries::Tries;
 
@@ -80,6 +81,8 @@ pub struct App {
     pub pages: Pages,
     /// Wrong passwords and codes of late.
     pub tries: Tries,
+    /// Codes by SMS that are about to leave.
+    pub letters: Letters,
     /// What followers of the log read last.
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
@@ -117,7 +120,8 @@ impl App {
         let db = Db::open(options).map_err(|e| e.to_string())?;
         same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
-        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), recent: Recent::default(), grown })
+        let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
+        Ok(App { config, db, ambience, texts, pages, tries, letters, recent, grown })
     }
 
     /// The present.
@@ -173,7 +177,8 @@ pub fn migrations() -> Vec<Migration> {
         "0019_trust",
         "0020_lists",
         "0021_notice",
-        "0022_fieldwork"
+        "0022_fieldwork",
+        "0023_sign_in"
     ]
     .into_iter()
     .enumerate()

@@ -46,5 +46,6 @@ mod reply;
 mod roster;
 mod routing;
 mod texts;
+mod sign_in;
 mod trust;
 mod world;

@@ -13,6 +13,8 @@ pub mod admin;
 pub mod card;
 /// Organisations by area, in memory.
 pub mod chart;
+/// Whose number it is.
+pub mod phone;
 /// Passwords and sessions.
 pub mod session;
 /// Who may act for whom.
