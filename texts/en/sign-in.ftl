@@ -23,3 +23,7 @@ name-lead = You are signed in. A name helps the community to reach you; you may 
 name-field = Name
 name-skip = Skip
 error-wrong-code = The code is wrong or too old. Please check the message, or have another one sent.
+# Opened inside another app
+field-shut = There is no network, and this browser keeps nothing. What you wrote is still on this page: leave it open and send it when the network is back.
+pocket-shut = This browser (as inside a chat app) keeps nothing on the phone, so nothing can be noted without a network. Please open this page in the phone’s own browser; with a network you can also report at once.
+pocket-shut-go = Report now

@@ -16,11 +16,11 @@ pub mod media;
 pub mod notice;
 /// Who may act.
 pub mod party;
-/// Ways to sign in that need others.
-pub mod signin;
 /// Who is on duty, who is away.
 pub mod roster;
 /// Who gets what.
 pub mod routing;
+/// Ways to sign in that need others.
+pub mod signin;
 /// Calendar and office hours.
 pub mod worktime;

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use super::config::Config;
 use super::follow::Recent;
 use super::i18n::Texts;
-use super::page::Pages;
 use super::letters::Letters;
+use super::page::Pages;
 use super::time::Ms;
 use super::tries::Tries;
 

@@ -45,7 +45,7 @@ mod replay;
 mod reply;
 mod roster;
 mod routing;
-mod texts;
 mod sign_in;
+mod texts;
 mod trust;
 mod world;

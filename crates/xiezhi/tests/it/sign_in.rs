@@ -207,8 +207,8 @@ fn whoever_works_here_gets_no_code_and_the_same_answer() {
         let code = last_code(w, &system, 1);
         let opened = anyone.post("/sign-in/code/check", &json!({ "phone": "13900000002", "chain": chain, "code": code })).json();
         let resident = Client { base: anyone.base.clone(), token: opened["token"].as_str().map(str::to_owned) };
-        let mark = party::phone::mark(&w.app.db, "13900000002");
         let give = move |tx: &mut store::Tx| {
+            let mark = party::phone::mark(tx, "13900000002");
             let row = tx.row("select person from person_phone where phone = $1", params![mark])?.unwrap();
             let area = xiezhi::base::area::by_code(tx, COMMUNITY)?.unwrap();
             party::add_role(tx, &row.get::<String>("person")?, xiezhi::kit::RoleKind::Operator, &area.id, None)
@@ -220,6 +220,23 @@ fn whoever_works_here_gets_no_code_and_the_same_answer() {
         asked(&anyone, "13900000003");
         last_code(w, &system, 2);
         assert_eq!(bodies(&system)[1]["to"], "13900000003");
+    });
+}
+
+#[test]
+fn a_number_that_somebody_named_for_a_resident_opens_nothing_of_hers() {
+    on_each_engine(|w| {
+        let system = gateway();
+        sms(w, &system.url, "");
+        let (clerk, anyone) = (w.client(Some("clerk")), w.client(None));
+        let card = json!({ "name": "王秀英", "place": "2单元501", "phone": PHONE });
+        assert_eq!(clerk.post("/cards", &card).status, 201);
+        let chain = asked(&anyone, PHONE);
+        let code = last_code(w, &system, 1);
+        let opened = anyone.post("/sign-in/code/check", &body(&chain, &code)).json();
+        let other = Client { base: anyone.base.clone(), token: opened["token"].as_str().map(str::to_owned) };
+        assert_eq!(other.get("/me").json()["name"], "");
+        assert!(!other.get("/me/data").text.contains("2单元501"));
     });
 }
 

@@ -3,12 +3,11 @@
 //! What must stay true: an administrator acts in his own area and beneath, nowhere else; an ended role or a stopped account works no longer at the next request; nothing here shows when
 //! anybody signed in (the law forbids counting it).
 
-use calc::codes;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Query, params};
 
-use super::{Body, NewPerson, phone as number, session};
+use super::{Body, NewPerson, session};
 use crate::base::area::{self, Area, web::AreaView};
 use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
@@ -140,7 +139,6 @@ fn add_person(req: &Req) -> Result<Reply> {
     session::check_strength(&password, &login)?;
     let hash = session::hash(req.app, &password)?;
     let (at, who) = (code.clone(), req.who.clone());
-    let mark = phone.as_deref().and_then(codes::mobile).map(|m| number::mark(&req.app.db, &m));
     let made = req.once(move |tx| {
         let place = mine(tx, &who, &at, "area")?;
         if let Some(body) = &body {
@@ -149,9 +147,6 @@ fn add_person(req: &Req) -> Result<Reply> {
         let new = NewPerson { name: &name, phone: phone.as_deref(), home: None, login: &login, hash: &hash };
         let person = super::add_person(tx, &new)?;
         super::add_role(tx, &person, kind, &place.id, body.as_deref())?;
-        if let Some(mark) = &mark {
-            number::keep(tx, mark, &person, false)?;
-        }
         Ok(person)
     })?;
     done(req, &code, &made)

@@ -295,7 +295,8 @@ fn open(req: &Req) -> Result<Reply> {
         Err(e) => return Err(e),
     };
     let device = req.header_text("user-agent").unwrap_or_default();
-    let opened = session::open(req.app, person, input.flag("shared"), device, Opening { card: Some(card), ..Opening::default() })?;
+    let opened =
+        session::open(req.app, person, input.flag("shared"), device, Opening { card: Some(card), ..Opening::default() })?;
     opened_for(req, &opened)
 }
 

@@ -1,9 +1,9 @@
 //! Whose number it is: found by a keyed digest, because the number itself is sealed.
 //!
 //! What must stay true: a number opens an account only when a code that was sent there came back for it; a number that
-//! somebody merely named for a person only says that this person works here.
+//! was merely entered for a person says no more than that this person may work here.
 
-use store::{Db, Query, Tx, params};
+use store::{Query, Tx, params};
 
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, RoleKind};
@@ -13,8 +13,8 @@ use crate::kit::{Result, RoleKind};
 const SAME_PERSON: Ms = 180 * DAY;
 
 /// Under which a number is found.
-pub fn mark(db: &Db, mobile: &str) -> String {
-    db.digest("phone of a person", mobile).iter().map(|b| format!("{b:02x}")).collect()
+pub fn mark(q: &dyn Query, mobile: &str) -> String {
+    q.digest("phone of a person", mobile).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// What a number opens.
@@ -30,22 +30,16 @@ pub enum Holder {
 
 /// Whose number it is.
 pub fn holder(q: &mut dyn Query, mark: &str, now: Ms) -> store::Result<Holder> {
-    let sql = "select p.person, p.proved_at, a.disabled_at from person_phone p join account a on a.person = p.person \
-               where p.phone = $1 order by p.proved_at desc limit 50";
-    let mut found = Holder::Nobody;
-    for row in q.rows(sql, params![mark])? {
-        let person: String = row.get("person")?;
-        if super::roles(q, &person, now)?.iter().any(|r| r.kind != RoleKind::Resident) {
-            return Ok(Holder::Barred);
-        }
-        let proved: Option<Ms> = row.get("proved_at")?;
-        if found != Holder::Nobody || proved.is_none_or(|at| now - at > SAME_PERSON) {
-            continue;
-        }
-        let closed = row.get::<Option<Ms>>("disabled_at")?.is_some();
-        found = if closed { Holder::Barred } else { Holder::Resident(person) };
+    let works = "select count(*) from person_phone p join role_of r on r.person = p.person where p.phone = $1 \
+                 and r.kind <> $2 and r.valid_from <= $3 and (r.valid_to is null or r.valid_to > $3)";
+    if q.count(works, params![mark, RoleKind::Resident.as_str(), now])? > 0 {
+        return Ok(Holder::Barred);
     }
-    Ok(found)
+    let sql = "select p.person, a.disabled_at from person_phone p join account a on a.person = p.person \
+               where p.phone = $1 and p.proved_at >= $2 order by p.proved_at desc, p.person limit 1";
+    let Some(row) = q.row(sql, params![mark, now - SAME_PERSON])? else { return Ok(Holder::Nobody) };
+    let closed = row.get::<Option<Ms>>("disabled_at")?.is_some();
+    Ok(if closed { Holder::Barred } else { Holder::Resident(row.get("person")?) })
 }
 
 /// Keeps a number for a person; the caller logs why.

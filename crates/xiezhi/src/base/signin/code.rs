@@ -30,12 +30,12 @@ pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result
     let sms = app.config.file.notice.sms.as_ref().ok_or(Kind::NotFound)?;
     let (id, code) = (app.new_id(), rules::code(app.random()));
     let address = hex(&app.db.digest("sign-in address", &ip.to_string())[..16]);
-    let (mark, kept, fresh) = (phone::mark(&app.db, mobile), digest(&app.db, &id, &code), hex(&app.random::<16>()));
-    let row = id.clone();
+    let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(&app.random::<16>()), id.clone());
+    let number = mobile.to_owned();
     let (chain, sends) = app
         .db
         .write(move |tx| {
-            let now = tx.now();
+            let (now, mark) = (tx.now(), phone::mark(tx, &number));
             tx.exec("delete from sms_ask where at <= $1", params![now - DAY])?;
             tx.exec("delete from sms_code where until < $1", params![now])?;
             within(tx, "phone", &mark, &OF_PHONE)?;
@@ -64,8 +64,7 @@ pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result
 fn within(tx: &mut Tx, column: &str, mark: &str, limits: &[Limit]) -> Result<()> {
     let now = tx.now();
     let sql = format!("select at from sms_ask where {column} = $1 and at > $2 order by at desc limit $3");
-    let asked: store::Result<Vec<Ms>> =
-        tx.rows(&sql, params![mark, now - DAY, COUNTED])?.iter().map(|r| r.get("at")).collect();
+    let asked: store::Result<Vec<Ms>> = tx.rows(&sql, params![mark, now - DAY, COUNTED])?.iter().map(|r| r.get("at")).collect();
     match rules::wait(limits, &asked?, now) {
         Some(wait) => Err(Error::from(Kind::SlowDown).limit((wait + 999) / 1000)),
         None => Ok(()),
@@ -85,9 +84,12 @@ pub fn check(app: &App, ip: IpAddr, mobile: &str, chain: &str, code: &str, home:
     let keys = tries::keys("sign-in code", "", ip);
     let (_, of_address) = (&keys[0], &keys[1..]);
     app.tries.check(of_address, app.now())?;
-    let (mark, now) = (phone::mark(&app.db, mobile), app.now());
+    let now = app.now();
     let sql = "select id from sms_code where chain = $1 and phone = $2 and until >= $3 and wrong < $4 limit 20";
-    let live = app.db.read(|r| r.rows(sql, params![chain, &mark, now, TRIES]))?;
+    let live = app.db.read(|r| {
+        let mark = phone::mark(r, mobile);
+        r.rows(sql, params![chain, mark, now, TRIES])
+    })?;
     let given: store::Result<Vec<(String, String)>> = live
         .iter()
         .map(|r| {
@@ -100,7 +102,7 @@ pub fn check(app: &App, ip: IpAddr, mobile: &str, chain: &str, code: &str, home:
     let (mobile, chain) = (mobile.to_owned(), chain.to_owned());
     let proved = match given.is_empty() {
         true => None,
-        false => app.db.write(move |tx| tried(tx, &mobile, &mark, &chain, &given, home.as_deref()))?.value,
+        false => app.db.write(move |tx| tried(tx, &mobile, &chain, &given, home.as_deref()))?.value,
     };
     proved.ok_or_else(|| {
         app.tries.failed(of_address, now);
@@ -109,21 +111,14 @@ pub fn check(app: &App, ip: IpAddr, mobile: &str, chain: &str, code: &str, home:
 }
 
 /// Compares within the write, so that two tries at once are two tries.
-fn tried(
-    tx: &mut Tx,
-    mobile: &str,
-    mark: &str,
-    chain: &str,
-    given: &[(String, String)],
-    home: Option<&str>,
-) -> Result<Option<Proved>> {
-    let (mut right, now) = (false, tx.now());
+fn tried(tx: &mut Tx, mobile: &str, chain: &str, given: &[(String, String)], home: Option<&str>) -> Result<Option<Proved>> {
+    let (mut right, now, mark) = (false, tx.now(), phone::mark(tx, mobile));
     for (id, digest) in given {
         let sql = "select code from sms_code where id = $1 and wrong < $2 and until >= $3";
         let kept = tx.row(sql, params![id, TRIES, now])?.map(|r| r.get::<String>("code")).transpose()?;
         right |= kept.is_some_and(|kept| rules::same(&kept, digest));
     }
-    let holder = if right { phone::holder(tx, mark, now)? } else { Holder::Barred };
+    let holder = if right { phone::holder(tx, &mark, now)? } else { Holder::Barred };
     let entry = Entry::new("signin.try", "code", &given[0].0);
     tx.log(entry.fact("right", i64::from(right)))?;
     if !right {
@@ -136,7 +131,7 @@ fn tried(
         Holder::Resident(person) => (person, false),
         Holder::Nobody => (resident(tx, Some(mobile), "", home)?, true),
     };
-    phone::keep(tx, mark, &person, true)?;
+    phone::keep(tx, &mark, &person, true)?;
     Ok(Some(Proved { person, new }))
 }
 

@@ -21,11 +21,8 @@ pub struct Limit {
 }
 
 /// Codes for one number, so that nobody's phone is made to ring and no code can be guessed.
-pub const OF_PHONE: [Limit; 3] = [
-    Limit { most: 1, within: MINUTE },
-    Limit { most: 5, within: HOUR },
-    Limit { most: 10, within: DAY },
-];
+pub const OF_PHONE: [Limit; 3] =
+    [Limit { most: 1, within: MINUTE }, Limit { most: 5, within: HOUR }, Limit { most: 10, within: DAY }];
 /// Codes asked for from one address; a whole sub-district may sit behind one.
 pub const OF_ADDRESS: [Limit; 2] = [Limit { most: 60, within: HOUR }, Limit { most: 300, within: DAY }];
 /// Most that any limit counts.

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::{code, rules};
 use crate::base::area;
+use crate::base::party;
 use crate::base::party::session::{self, Opening};
 use crate::base::party::web::{back, opened_for};
-use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::form::encode;
 use crate::kit::http::May;
@@ -15,7 +15,12 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::post("/sign-in/code", May::Anyone, ask, "Has a code sent by SMS: `{phone, chain?}` gives `{chain}`; always the same answer."),
+    Route::post(
+        "/sign-in/code",
+        May::Anyone,
+        ask,
+        "Has a code sent by SMS: `{phone, chain?}` gives `{chain}`; always the same answer.",
+    ),
     Route::post(
         "/sign-in/code/check",
         May::Anyone,
