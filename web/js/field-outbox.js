@@ -1,8 +1,8 @@
-// <field-outbox data-base data-waiting data-stuck data-leave [data-worker]>: one line that says what still waits on this
+// <field-outbox data-base data-waiting data-stuck data-leave data-shut [data-worker]>: one line that says what still waits on this
 // phone; it sends it when the page opens, when the network comes back, and now and then.
 // A form with data-queue (its kind) that is sent while there is no network is kept instead.
 // Must stay true: without it, or without IndexedDB, every page works; nothing is fetched while nothing waits; whoever signs
-// out is told what would be lost.
+// out is told what would be lost; what could be neither sent nor kept stays in its form, and that is said.
 
 import { add, counts, flush, settle } from './field-queue.js';
 
@@ -11,6 +11,7 @@ const EVERY = 30_000;
 class FieldOutbox extends HTMLElement {
   #end = null;
   #waits = 0;
+  #shut = false;
 
   connectedCallback() {
     const { base } = this.dataset;
@@ -38,11 +39,12 @@ class FieldOutbox extends HTMLElement {
     const words = [];
     if (waiting) words.push(this.dataset.waiting.replace('#', waiting));
     if (stuck) words.push(this.dataset.stuck.replace('#', stuck));
+    if (this.#shut) words.push(this.dataset.shut);
     this.hidden = words.length === 0;
     const text = words.join(' ');
     if (this.textContent === text) return;
-    const link = document.createElement('a');
-    link.href = `${this.dataset.base}/field/pocket`;
+    const link = document.createElement(this.#waits ? 'a' : 'span');
+    if (this.#waits) link.href = `${this.dataset.base}/field/pocket`;
     link.textContent = text;
     this.replaceChildren(link);
   }
@@ -58,7 +60,7 @@ class FieldOutbox extends HTMLElement {
       if (value instanceof File) value.size && (files[name] ??= []).push(value);
       else if (value && name !== '_key' && name !== 'kind') fields[name] = value;
     }
-    add(form.dataset.queue, fields, files).then(() => form.reset(), () => {});
+    add(form.dataset.queue, fields, files).then(() => { this.#shut = false; form.reset(); }, () => { this.#shut = true; }).then(() => this.#show());
   }
 
   // Signing out empties this browser's storage: its person decides that knowingly.

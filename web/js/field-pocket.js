@@ -5,7 +5,7 @@
 
 import { form, el } from './field-form.js';
 import { add, check, decide, flush, list, pack, settle, status, update } from './field-queue.js';
-import { hasPin, locked, openWithPin, sealing, setPin } from './field-store.js';
+import { hasPin, keeps, locked, openWithPin, sealing, setPin } from './field-store.js';
 
 const PAUSE = 250;
 const SHOWN = 50;
@@ -27,8 +27,16 @@ class FieldPocket extends HTMLElement {
     this.replaceChildren(...names.map((name) => this.#parts[name]));
     window.addEventListener('field-change', this.#later);
     window.addEventListener('online', this.#refresh);
+    if (!(await keeps())) return this.#shut();
     await this.#show();
-    this.#refresh();
+    return this.#refresh();
+  }
+
+  // A browser that keeps nothing: nothing can be typed here that would be lost; the ordinary form sends at once.
+  #shut() {
+    const link = el('a', { class: 'btn primary', href: `${this.dataset.base}/report?channel=patrol` }, this.#t('shut-go'));
+    this.#parts.state.replaceChildren(el('p', { class: 'say', 'data-tone': 'amber' }, this.#t('shut')), el('p', { class: 'buttons' }, link));
+    this.dataset.ready = '';
   }
 
   disconnectedCallback() {

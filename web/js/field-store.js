@@ -40,6 +40,9 @@ function open() {
   return database;
 }
 
+/// Whether this browser keeps anything at all; some inside other apps do not.
+export const keeps = () => open().then(() => true, () => false);
+
 /// Runs `work` on some stores; resolves when it is on disk.
 export async function run(stores, mode, work) {
   const db = await open();

@@ -116,6 +116,15 @@ pub(crate) fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
+/// A mobile number as gateways want it: eleven digits. Landlines and other countries' numbers get no SMS.
+pub fn mobile(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{3000}' | '(' | ')')).collect();
+    let digits = digits.strip_prefix("+86").or(digits.strip_prefix("0086")).unwrap_or(&digits);
+    let second = digits.as_bytes().get(1).copied().unwrap_or_default();
+    let fits = digits.len() == 11 && digits.bytes().all(|b| b.is_ascii_digit()) && digits.starts_with('1') && second >= b'3';
+    fits.then(|| digits.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

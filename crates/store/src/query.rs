@@ -20,6 +20,11 @@ pub trait Query {
     #[doc(hidden)]
     fn node_key(&self) -> Secret;
 
+    /// A keyed digest under the node's key, as [`crate::Db::digest`] makes it.
+    fn digest(&self, purpose: &str, text: &str) -> [u8; 32] {
+        self.node_key().derive(purpose).digest(text)
+    }
+
     /// At most one row.
     fn row(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>> {
         Ok(self.rows(sql, params)?.into_iter().next())

@@ -41,6 +41,10 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/notice", "base/area"),
     ("base/notice", "base/catalogue"),
     ("base/notice", "base/classes"),
+    // Whose number it is; over what codes go out.
+    ("base/signin", "base/area"),
+    ("base/signin", "base/notice"),
+    ("base/signin", "base/party"),
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),

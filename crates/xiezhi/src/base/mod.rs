@@ -20,5 +20,7 @@ pub mod party;
 pub mod roster;
 /// Who gets what.
 pub mod routing;
+/// Ways to sign in that need others.
+pub mod signin;
 /// Calendar and office hours.
 pub mod worktime;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::activities::fieldwork;
 use crate::base::party::Chart;
-use crate::base::{media, notice};
+use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{App, Result, follow};
 use crate::oversight::supervise::kpi;
@@ -74,6 +74,8 @@ pub fn start(app: Arc<App>) -> Jobs {
     });
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
+    // Codes wait for nothing else, and nobody waits for them at the end: whoever does asks again.
+    let _codes = thread("codes", app.clone(), over.clone(), |app| vec![signin::code::round(app)]);
     // For this one somebody waits: what is cut off in the middle of being sent stays unknown, and is not sent again.
     let notices = thread("notices", app, over.clone(), |app| vec![notice::send::round(app)]);
     Jobs { over, threads: house.into_iter().chain(notices).collect() }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::config::Config;
 use super::follow::Recent;
 use super::i18n::Texts;
+use super::letters::Letters;
 use super::page::Pages;
 use super::pieces::Pieces;
 use super::time::Ms;
@@ -83,6 +84,8 @@ pub struct App {
     pub tries: Tries,
     /// Uploads that come in pieces.
     pub pieces: Pieces,
+    /// Codes by SMS that are about to leave.
+    pub letters: Letters,
     /// What followers of the log read last.
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
@@ -120,8 +123,9 @@ impl App {
         let db = Db::open(options).map_err(|e| e.to_string())?;
         same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
+        let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
         let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
-        Ok(App { config, db, ambience, texts, pages, tries: Tries::default(), pieces, recent: Recent::default(), grown })
+        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, recent, grown })
     }
 
     /// The present.
@@ -178,8 +182,9 @@ pub fn migrations() -> Vec<Migration> {
         "0020_lists",
         "0021_notice",
         "0022_fieldwork",
-        "0025_paper",
-        "0027_lists",
+        "0023_sign_in",
+        "0024_paper",
+        "0025_lists",
     ]
     .into_iter()
     .enumerate()

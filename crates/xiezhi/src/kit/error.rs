@@ -48,6 +48,8 @@ kinds! {
     SignIn = 401 "sign-in",
     /// Name or password are wrong.
     WrongPassword = 401 "wrong-password",
+    /// The code that came by SMS is wrong, too old, or was tried too often.
+    WrongCode = 401 "wrong-code",
     /// There is no such household card, or it was ended.
     WrongCard = 401 "wrong-card",
     /// This person may not do this.

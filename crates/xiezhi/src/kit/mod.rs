@@ -20,6 +20,8 @@ pub mod http;
 pub mod i18n;
 /// Typed access to what a client sent.
 pub mod input;
+/// Codes that are about to leave.
+pub mod letters;
 /// Calls to other systems.
 pub mod outbound;
 /// HTML and JSON from one view.

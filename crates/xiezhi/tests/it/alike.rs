@@ -34,7 +34,7 @@ fn whoever_reports_sees_what_was_reported_nearby_and_why() {
         assert_eq!(found[0]["number"], json!(lamp));
         let why = &found[0]["why"];
         assert!(why["metres"].as_u64().unwrap() < 50 && why["same_class"] == true && why["days"] == 0);
-        assert!(why["words"].as_array().unwrap().contains(&json!("路灯")));
+        assert!(why["words"].as_array().unwrap().iter().any(|w| w.as_str().unwrap().contains("路灯")), "{why}");
         assert!(!why["words"].to_string().contains("138"), "a number is no word in common");
         assert!(ask("电梯困人", Some("lift")).is_empty());
         assert_eq!(anyone.post("/reports/alike", &json!({})).error().1, "empty-report");

@@ -16,7 +16,10 @@ fn a_card_signs_its_resident_in_and_nobody_once_it_is_lost() {
         assert_eq!(clerk.post_keyed("/cards", "one", &new).json(), given.json(), "asked twice, given once");
         let print = clerk.get(&format!("/cards/{id}")).json();
         assert_eq!(print["code"], json!(code));
-        assert!(!print.to_string().contains("王秀英") && !print.to_string().contains("501"), "a finder learns nothing: {print}");
+        assert!(
+            !print.to_string().contains("王秀英") && !print.to_string().contains("单元501"),
+            "a finder learns nothing: {print}"
+        );
         let listed = clerk.get("/cards").json();
         assert_eq!((&listed["items"][0]["name"], &listed["items"][0]["place"]), (&json!("王秀英"), &json!("2单元501")));
 

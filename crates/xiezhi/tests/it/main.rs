@@ -47,6 +47,7 @@ mod replay;
 mod reply;
 mod roster;
 mod routing;
+mod sign_in;
 mod texts;
 mod trust;
 mod world;

@@ -1,5 +1,6 @@
 //! Pure decisions: when somebody may be told, and how fast a channel may be used.
 
+pub use calc::codes::mobile;
 use jiff::tz::TimeZone;
 
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms, day_start};
@@ -77,15 +78,6 @@ pub fn when(at: Ms, digest: Digest, quiet: Quiet, urgent: bool, zone: &TimeZone)
         Digest::Daily => day + DAY + MORNING,
     };
     quiet.end(gathered, zone).unwrap_or(gathered)
-}
-
-/// A mobile number as gateways want it: eleven digits. Landlines and other countries' numbers get no SMS.
-pub fn mobile(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{3000}' | '(' | ')')).collect();
-    let digits = digits.strip_prefix("+86").or(digits.strip_prefix("0086")).unwrap_or(&digits);
-    let second = digits.as_bytes().get(1).copied().unwrap_or_default();
-    let fits = digits.len() == 11 && digits.bytes().all(|b| b.is_ascii_digit()) && digits.starts_with('1') && second >= b'3';
-    fits.then(|| digits.to_owned())
 }
 
 /// An address that e-mail may go to: one at-sign, plain characters.

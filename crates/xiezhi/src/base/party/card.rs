@@ -14,7 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::{Db, Entry, Query, Tx, params};
 
-use super::session;
+use super::session::{self, Opening};
 use super::web::{back, opened_for};
 use crate::base::area::{self, Area, Building};
 use crate::base::catalogue::{Graded, Look, Relation};
@@ -295,7 +295,8 @@ fn open(req: &Req) -> Result<Reply> {
         Err(e) => return Err(e),
     };
     let device = req.header_text("user-agent").unwrap_or_default();
-    let opened = session::open(req.app, person, input.flag("shared"), device, Some(card))?;
+    let opened =
+        session::open(req.app, person, input.flag("shared"), device, Opening { card: Some(card), ..Opening::default() })?;
     opened_for(req, &opened)
 }
 

@@ -13,6 +13,8 @@ pub mod admin;
 pub mod card;
 /// Organisations by area, in memory.
 pub mod chart;
+/// Whose number it is.
+pub mod phone;
 /// Passwords and sessions.
 pub mod session;
 /// Who may act for whom.
@@ -20,6 +22,7 @@ pub mod trust;
 /// Pages of sign-in, set-up and one's own things.
 pub mod web;
 
+use calc::codes;
 pub use chart::Chart;
 use store::{Entry, Query, Tx, params};
 
@@ -157,13 +160,17 @@ pub fn add_person(tx: &mut Tx, new: &NewPerson) -> Result<String> {
     }
     let id = tx.id();
     let name = tx.seal(&id, new.name.as_bytes())?;
-    let phone = tx.seal_text(&id, new.phone)?;
+    let sealed = tx.seal_text(&id, new.phone)?;
     let now = tx.now();
     tx.exec(
         "insert into person(id, name, phone, home, created_at) values ($1, $2, $3, $4, $5)",
-        params![&id, name, phone, new.home, now],
+        params![&id, name, sealed, new.home, now],
     )?;
     tx.exec("insert into account(person, login, hash) values ($1, $2, $3)", params![&id, new.login, new.hash])?;
+    if let Some(mobile) = new.phone.and_then(codes::mobile) {
+        let mark = phone::mark(tx, &mobile);
+        phone::keep(tx, &mark, &id, false)?;
+    }
     let entry = Entry { owner: Some(&id), ..Entry::new("party.person", "person", &id) };
     tx.log(entry.element("person.name", Some(new.name)).element("person.phone", new.phone))?;
     Ok(id)

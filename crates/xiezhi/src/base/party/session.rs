@@ -88,11 +88,23 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
 /// Checks name and password and opens a session.
 pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
     let person = check_password(app, ip, login, password)?;
-    open(app, person, shared, device, None)
+    open(app, person, shared, device, Opening::default())
 }
 
-/// Opens a session for a person who has proved to be it; `card`: by this household card.
-pub fn open(app: &App, person: String, shared: bool, device: &str, card: Option<String>) -> Result<Opened> {
+/// How a person proved to be it, when not by password.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// By this household card.
+    pub card: Option<String>,
+    /// [`SMS`].
+    pub way: Option<String>,
+}
+
+/// By a code that came by SMS.
+pub const SMS: &str = "sms";
+
+/// Opens a session for a person who has proved to be it.
+pub fn open(app: &App, person: String, shared: bool, device: &str, by: Opening) -> Result<Opened> {
     let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
     let device: String = device.chars().take(80).collect();
@@ -101,8 +113,8 @@ pub fn open(app: &App, person: String, shared: bool, device: &str, card: Option<
         let now = tx.now();
         tx.exec("delete from session where expires_at < $1", params![now])?;
         tx.exec(
-            "insert into session(id, person, device, created_at, expires_at, card) values ($1, $2, $3, $4, $5, $6)",
-            params![&id, &who, device, now, now + lives, card],
+            "insert into session(id, person, device, created_at, expires_at, card, way) values ($1, $2, $3, $4, $5, $6, $7)",
+            params![&id, &who, device, now, now + lives, by.card, by.way],
         )?;
         tx.log(Entry { actor: Some(&who), ..Entry::new("party.session", "person", &who) }).map(drop)
     })?;
@@ -183,13 +195,17 @@ pub fn end(tx: &mut Tx, person: &str, id: &str) -> store::Result<()> {
 pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
     let id = digest(token);
     // Whoever acts for another does so as long as that is allowed, and the other's account is open.
-    let sql = "select s.person, e.person elder from session s join account a on a.person = s.person \
+    let sql = "select s.person, s.way, e.person elder from session s join account a on a.person = s.person \
                left join trust t on t.id = s.acts_for and t.helper = s.person and t.ended_at is null and t.until > $2 \
                left join account e on e.person = t.elder and e.disabled_at is null \
                where s.id = $1 and s.expires_at > $2 and a.disabled_at is null";
     let Some(row) = q.row(sql, params![&id, now])? else { return Ok(Who::default()) };
     let person: String = row.get("person")?;
-    let own = super::roles(q, &person, now)?;
+    let mut own = super::roles(q, &person, now)?;
+    if row.get::<Option<String>>("way")?.as_deref() == Some(SMS) {
+        // A phone number opens what is a resident's; whoever has come to work here signs in by password.
+        own.retain(|r| r.kind == RoleKind::Resident);
+    }
     match row.get::<Option<String>>("elder")? {
         Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
             // As a resident and nothing else.

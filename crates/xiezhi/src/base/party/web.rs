@@ -33,16 +33,23 @@ struct Form {
     name: String,
     error: Option<&'static str>,
     wait: Option<i64>,
+    /// Codes can be sent by SMS.
+    sms: bool,
 }
 
 /// Only our own paths, so that nobody is sent elsewhere by a link.
-pub(super) fn back(text: Option<&str>) -> String {
+pub fn back(text: Option<&str>) -> String {
     let plain = |b: &&str| b.bytes().all(|c| (0x21..=0x7e).contains(&c) && c != b'\\');
     text.filter(|b| b.starts_with('/') && !b.starts_with("//")).filter(plain).unwrap_or("").to_owned()
 }
 
+/// The ways in that this node has.
+fn form(req: &Req) -> Form {
+    Form { sms: req.app.config.file.notice.sms.is_some(), ..Form::default() }
+}
+
 fn sign_in_page(req: &Req) -> Result<Reply> {
-    req.page("base/party/sign-in.html", &Form { back: back(req.query.get("back")), ..Form::default() })
+    req.page("base/party/sign-in.html", &Form { back: back(req.query.get("back")), ..form(req) })
 }
 
 fn sign_in(req: &Req) -> Result<Reply> {
@@ -52,7 +59,7 @@ fn sign_in(req: &Req) -> Result<Reply> {
     let opened = match session::sign_in(req.app, req.ip, &name, &password, input.flag("shared"), &device) {
         Ok(opened) => opened,
         Err(e) if !req.wants_json() && matches!(e.kind, Kind::WrongPassword | Kind::SlowDown) => {
-            let form = Form { back: back(req.form.get("back")), name, error: Some(e.kind.code()), wait: e.limit };
+            let form = Form { back: back(req.form.get("back")), name, error: Some(e.kind.code()), wait: e.limit, ..form(req) };
             return Ok(req.page("base/party/sign-in.html", &form)?.status(e.kind.status()));
         }
         Err(e) => return Err(e),
@@ -61,7 +68,7 @@ fn sign_in(req: &Req) -> Result<Reply> {
 }
 
 /// The answer to whoever has just signed in.
-pub(super) fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
+pub fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
     let cookie = session::cookie(&req.app.config, &opened.token, opened.max_age);
     if req.wants_json() {
         let roles = req.app.db.read(|r| super::roles(r, &opened.person, req.now))?;

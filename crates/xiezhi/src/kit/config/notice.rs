@@ -94,7 +94,7 @@ pub struct SmsFile {
     /// Signature in front of every text, as approved: `【一社区】`.
     #[serde(default)]
     pub sign: String,
-    /// The gateway's own names of our texts: `receipt result refused delayed digest code`.
+    /// The gateway's own names of our texts: `receipt result refused delayed digest code sign-in`.
     #[serde(default)]
     pub template: BTreeMap<String, String>,
     /// The gateway takes a message with the same `${id}` once: then what is unclear may be sent again.

@@ -3,7 +3,7 @@
 //! What must stay true: a page costs the same however far it is turned (keyset cursors, not offsets) and however many
 //! cases there are; what a list holds is decided by area and party alone, never by anything hidden.
 //!
-//! Cost: one condition leads and has an index (migrations 0015, 0027), the others are looked at on the way. An area with few
+//! Cost: one condition leads and has an index (migrations 0015, 0025), the others are looked at on the way. An area with few
 //! fitting cases (the tally knows, of one class a bounded count) leads itself and is sorted; one with more leads by each
 //! of its grids, whose newest are merged, as long as there are not too many grids; else the order leads, and a page is
 //! found soon because what fits is frequent. SQLite would choose by guesses, so it is chosen here.

@@ -26,6 +26,7 @@ use super::queue::Item;
 use super::rules::Pace;
 use crate::kit::App;
 use crate::kit::i18n::Lang;
+use crate::kit::letters::Letter;
 use crate::kit::outbound::Trouble;
 use crate::kit::time::{MINUTE, Ms};
 
@@ -87,6 +88,21 @@ pub fn state(app: &App, channel: &str) -> &'static str {
         (_, true) => "ready",
         _ => "absent",
     }
+}
+
+/// Sends a code for signing in: at once, whatever the hour, past queue and list of what went out.
+pub fn code_by_sms(app: &App, letter: &Letter) -> Result<(), Trouble> {
+    let Some(file) = &app.config.file.notice.sms else { return Err(Trouble::lasting("absent", "")) };
+    let message = Message {
+        id: letter.id.clone(),
+        kind: "sign-in".into(),
+        address: Some(letter.phone.clone()),
+        code: Some(letter.code.clone()),
+        subject: None,
+        items: Vec::new(),
+        now: app.now(),
+    };
+    sms::Sms(file.clone()).send(app, &message).map(drop)
 }
 
 /// An address that people can open.

@@ -1,0 +1,52 @@
+//! Whose number it is: found by a keyed digest, because the number itself is sealed.
+//!
+//! What must stay true: a number opens an account only when a code that was sent there came back for it; a number that
+//! was merely entered for a person says no more than that this person may work here.
+
+use store::{Query, Tx, params};
+
+use crate::kit::time::{DAY, Ms};
+use crate::kit::{Result, RoleKind};
+
+/// How long a number is taken to be the same person's after it was last proved. Operators give numbers to others again
+/// some months after they were returned.
+const SAME_PERSON: Ms = 180 * DAY;
+
+/// Under which a number is found.
+pub fn mark(q: &dyn Query, mobile: &str) -> String {
+    q.digest("phone of a person", mobile).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What a number opens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Holder {
+    /// Nothing yet.
+    Nobody,
+    /// The account of this resident.
+    Resident(String),
+    /// Nothing ever: its person works here, or the account was closed.
+    Barred,
+}
+
+/// Whose number it is.
+pub fn holder(q: &mut dyn Query, mark: &str, now: Ms) -> store::Result<Holder> {
+    let works = "select count(*) from person_phone p join role_of r on r.person = p.person where p.phone = $1 \
+                 and r.kind <> $2 and r.valid_from <= $3 and (r.valid_to is null or r.valid_to > $3)";
+    if q.count(works, params![mark, RoleKind::Resident.as_str(), now])? > 0 {
+        return Ok(Holder::Barred);
+    }
+    let sql = "select p.person, a.disabled_at from person_phone p join account a on a.person = p.person \
+               where p.phone = $1 and p.proved_at >= $2 order by p.proved_at desc, p.person limit 1";
+    let Some(row) = q.row(sql, params![mark, now - SAME_PERSON])? else { return Ok(Holder::Nobody) };
+    let closed = row.get::<Option<Ms>>("disabled_at")?.is_some();
+    Ok(if closed { Holder::Barred } else { Holder::Resident(row.get("person")?) })
+}
+
+/// Keeps a number for a person; the caller logs why.
+pub fn keep(tx: &mut Tx, mark: &str, person: &str, proved: bool) -> Result<()> {
+    let at = proved.then_some(tx.now());
+    let sql = "insert into person_phone(phone, person, proved_at) values ($1, $2, $3) \
+               on conflict(phone, person) do update set proved_at = excluded.proved_at";
+    tx.exec(sql, params![mark, person, at])?;
+    Ok(())
+}

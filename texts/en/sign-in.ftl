@@ -1,0 +1,29 @@
+# Signing in with a code by SMS
+sms-title = Sign in with a code by SMS
+sms-phone = Mobile number
+sms-phone-hint = We send you a code of six figures. The first time it is just the same: nothing to register.
+sms-send = Send the code
+sms-code-field = The six figures from the message
+sms-sent = The code goes to { $phone }. It is good for 5 minutes and 5 tries.
+sms-none = Nothing came?
+sms-none-wait = A message may take a minute or two. After 60 seconds you can have another one sent.
+sms-resend = Send again
+sms-again-in = Please wait { $limit } seconds before the next one. The code already sent still works.
+sms-number-wrong = Please give a mobile number of 11 figures.
+sms-none-else = It works without a message, too:
+sms-by-card = Sign in with a household card
+sms-by-tracking = Follow a matter with its tracking code
+sms-by-none = Report without signing in
+sms-by-call = Call { $desk }: { $phone }
+sms-other-number = Another number, or sign in with a password
+sms-sign-in = Sign-in code: { $code }, good for 5 minutes. If it was not you, there is nothing to do; tell it to nobody.
+sign-in-by-password = Sign in with a password
+name-title = How may we call you?
+name-lead = You are signed in. A name helps the community to reach you; you may skip this.
+name-field = Name
+name-skip = Skip
+error-wrong-code = The code is wrong or too old. Please check the message, or have another one sent.
+# Opened inside another app
+field-shut = There is no network, and this browser keeps nothing. What you wrote is still on this page: leave it open and send it when the network is back.
+pocket-shut = This browser (as inside a chat app) keeps nothing on the phone, so nothing can be noted without a network. Please open this page in the phone’s own browser; with a network you can also report at once.
+pocket-shut-go = Report now

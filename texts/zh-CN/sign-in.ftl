@@ -1,0 +1,29 @@
+# 短信验证码登录
+sms-title = 手机验证码登录
+sms-phone = 手机号
+sms-phone-hint = 发一条 6 位数的验证码给您。第一次用也一样，不用注册。
+sms-send = 发验证码
+sms-code-field = 短信里的 6 位数字
+sms-sent = 验证码发到 { $phone }，5 分钟内有效，最多试 5 次。
+sms-none = 没有收到？
+sms-none-wait = 短信有时要等一两分钟。过 60 秒可以再发一次。
+sms-resend = 再发一次
+sms-again-in = 请过 { $limit } 秒再发。刚才发的验证码还能用。
+sms-number-wrong = 请填 11 位手机号。
+sms-none-else = 不用短信也可以：
+sms-by-card = 用住户卡登录
+sms-by-tracking = 用查询码看进度
+sms-by-none = 不登录，直接报事
+sms-by-call = 打电话给{ $desk }：{ $phone }
+sms-other-number = 换一个号码，或者用密码登录
+sms-sign-in = 登录验证码：{ $code }，5 分钟内有效。不是您本人操作，不用理会，也不要告诉别人。
+sign-in-by-password = 用密码登录
+name-title = 怎么称呼您
+name-lead = 已经登录。留个称呼，社区好联系您；不想留，可以跳过。
+name-field = 称呼（如 王阿姨）
+name-skip = 跳过
+error-wrong-code = 验证码不对，或者已经过期。请核对短信，或者再发一次。
+# 在微信这类应用里打开
+field-shut = 现在没有网络，这个浏览器也不能保存。您写的还在这一页上，先别关，有网以后再交。
+pocket-shut = 这个浏览器（比如微信里打开的）不能在手机上保存内容，没有网络时记不了事。请用手机自带的浏览器打开这一页；有网络时，也可以直接上报。
+pocket-shut-go = 现在上报
