@@ -138,7 +138,11 @@ impl Req<'_> {
         let kind = error.kind;
         let message = self.error_text(error);
         let field = error.field.as_deref();
-        let view = ErrorView { status: kind.status(), code: kind.code(), message, field: field.map(str::to_owned), back: None };
+        // In words where there are some: nobody is shown the name of a field in a program.
+        let key = format!("named-{}", field.unwrap_or_default());
+        let named = self.app.texts.has(self.lang, &key).then(|| self.app.texts.plain(self.lang, &key));
+        let field = field.map(str::to_owned);
+        let view = ErrorView { status: kind.status(), code: kind.code(), message, field, named, back: None };
         let reply = if self.wants_json() {
             Reply::json(&view.brief())
         } else {
@@ -158,6 +162,7 @@ struct ErrorView {
     code: &'static str,
     message: String,
     field: Option<String>,
+    named: Option<String>,
     back: Option<String>,
 }
 

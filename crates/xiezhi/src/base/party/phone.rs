@@ -46,7 +46,7 @@ pub fn holder(q: &mut dyn Query, mark: &str, now: Ms) -> store::Result<Holder> {
 pub fn keep(tx: &mut Tx, mark: &str, person: &str, proved: bool) -> Result<()> {
     let at = proved.then_some(tx.now());
     let sql = "insert into person_phone(phone, person, proved_at) values ($1, $2, $3) \
-               on conflict(phone, person) do update set proved_at = excluded.proved_at";
+               on conflict(phone, person) do update set proved_at = coalesce(excluded.proved_at, person_phone.proved_at)";
     tx.exec(sql, params![mark, person, at])?;
     Ok(())
 }
