@@ -202,6 +202,7 @@ test('where a browser keeps nothing, field work says so and what was typed stays
   await good(page, 'in app report at once');
   // A form that would have been kept: without a network it stays as it is, and its person is told.
   await page.goto(server.url('/field'));
+  await page.waitForFunction(() => customElements.get('field-outbox'));
   await page.evaluate(() => {
     const form = document.createElement('form');
     form.dataset.queue = 'report';
