@@ -4,60 +4,27 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startGateway } from './gateway.mjs';
 import { BASE, DESK, PHONE, fill, good, json, open, press, send, startBrowser, startServer } from './lib.mjs';
 
 let server;
 let browser;
 let gateway;
-let folder;
-const messages = [];
-
-/** Waits until the gateway got something that fits, and gives it. */
-async function came(fits) {
-  for (let i = 0; i < 400; i += 1) {
-    const found = messages.find(fits);
-    if (found) return found;
-    await new Promise((later) => { setTimeout(later, 25); });
-  }
-  throw new Error(`nothing came of ${JSON.stringify(messages)}`);
-}
 
 before(async () => {
-  gateway = createServer((asked, answer) => {
-    let body = '';
-    asked.on('data', (chunk) => { body += chunk; });
-    asked.on('end', () => {
-      messages.push({ ...JSON.parse(body), secret: asked.headers.authorization });
-      answer.end('{"code":"OK","sid":"1"}');
-    });
-  });
-  await new Promise((ready) => { gateway.listen(0, '127.0.0.1', ready); });
-  folder = await mkdtemp(join(tmpdir(), 'xiezhi-sms-'));
-  await writeFile(join(folder, 'secret'), 's3cret');
-  await writeFile(join(folder, 'reply'), 'r3ply');
-  const config = join(folder, 'xiezhi.toml');
-  await writeFile(config, `public_url = "http://c.example"
-[notice.sms]
-url = "http://127.0.0.1:${gateway.address().port}/"
-secret_file = "${join(folder, 'secret')}"
-reply_secret_file = "${join(folder, 'reply')}"
+  gateway = await startGateway(`secret_file = "FOLDER/secret"
+reply_secret_file = "FOLDER/reply"
 headers = { authorization = "Bearer \${secret}" }
-body = '{"to":"\${phone}","text":"\${text}"}'
 ok = '"OK"'
-`);
-  [server, browser] = await Promise.all([startServer(['--config', config]), startBrowser()]);
+`, { secret: 's3cret', reply: 'r3ply' });
+  [server, browser] = await Promise.all([startServer(['--config', gateway.config]), startBrowser()]);
 });
 
 after(async () => {
   await browser?.close();
   await server?.stop();
-  gateway?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await gateway?.stop();
 });
 
 /** The committee's community. */
@@ -126,8 +93,8 @@ test('a number is used once its code came back, and off is off', { timeout: 120_
   assert.equal((await json(page, server, '/me/notices')).digest, 'daily');
   await send(page, '/me/notices/address', { address: '139 1234 5678' });
   await good(page, 'code asked');
-  const code = (await came((m) => m.to === '13912345678')).text.match(/\d{6}/)[0];
-  assert.equal(messages[0].secret, 'Bearer s3cret');
+  const code = (await gateway.came((m) => m.to === '13912345678')).text.match(/\d{6}/)[0];
+  assert.equal(gateway.messages[0].secret, 'Bearer s3cret');
   await send(page, '/me/notices/confirm', { code });
   await good(page, 'number confirmed');
   assert.match(await page.locator('main').innerText(), /13912345678/);
@@ -153,8 +120,8 @@ test('a resident asks for a message, gets it, and rates by answering', { timeout
   // By night messages wait for the morning; the story then has nothing more to tell.
   const hour = (new Date().getUTCHours() + 8) % 24;
   if (hour >= 8 && hour < 21) {
-    assert.match((await came((m) => m.text.includes(number))).text, /已收到/);
-    await came((m) => m.text.includes(number) && m.text.includes('没有受理'));
+    assert.match((await gateway.came((m) => m.text.includes(number))).text, /已收到/);
+    await gateway.came((m) => m.text.includes(number) && m.text.includes('没有受理'));
   }
   const message = { id: 'in-1', from: '13812345678', text: '知道了', time: String(Date.now()) };
   const sign = createHmac('sha256', 'r3ply').update(`${message.id}\n${message.from}\n${message.text}\n${message.time}`).digest('hex');

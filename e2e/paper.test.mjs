@@ -3,49 +3,20 @@
 
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startGateway } from './gateway.mjs';
 import { BASE, DESK, PHONE, good, json, lower, open, press, raise, send, shot, browser, server } from './lib.mjs';
 
 let gateway;
-let folder;
 let now;
 let serial = '';
-const messages = [];
 
-/** Waits until the gateway got something that fits, and gives its words. */
-async function came(fits) {
-  for (let i = 0; i < 400; i += 1) {
-    const found = messages.find((m) => fits.test(m.text));
-    if (found) return found;
-    await new Promise((later) => { setTimeout(later, 25); });
-  }
-  throw new Error(`nothing came of ${fits}: ${JSON.stringify(messages)}`);
-}
+/** Waits until a message came whose words fit. */
+const came = (fits) => gateway.came((m) => fits.test(m.text));
 
 before(async () => {
-  gateway = createServer((asked, answer) => {
-    let body = '';
-    asked.on('data', (chunk) => { body += chunk; });
-    asked.on('end', () => {
-      messages.push(JSON.parse(body));
-      answer.end('{"code":"OK"}');
-    });
-  });
-  await new Promise((ready) => { gateway.listen(0, '127.0.0.1', ready); });
-  folder = await mkdtemp(join(tmpdir(), 'xiezhi-paper-'));
-  await writeFile(join(folder, 'reply'), 'r3ply');
-  const config = join(folder, 'xiezhi.toml');
-  await writeFile(config, `public_url = "http://c.example"
-[notice.sms]
-url = "http://127.0.0.1:${gateway.address().port}/"
-reply_secret_file = "${join(folder, 'reply')}"
-body = '{"to":"\${phone}","text":"\${text}"}'
-`);
-  await raise(['--config', config, '--clock', 'manual']);
+  gateway = await startGateway('reply_secret_file = "FOLDER/reply"\n', { reply: 'r3ply' });
+  await raise(['--config', gateway.config, '--clock', 'manual']);
   // At ten in the morning of the next day nothing waits for the morning.
   const started = Date.parse((await (await fetch(server.url('/equation'), { headers: { accept: 'application/json' } })).json()).at);
   const hour = 3_600_000;
@@ -59,8 +30,7 @@ body = '{"to":"\${phone}","text":"\${text}"}'
 
 after(async () => {
   await lower();
-  gateway?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await gateway?.stop();
 });
 
 /** A message from a phone comes in; gives what became of it. */
@@ -176,7 +146,7 @@ test('only paper and SMS: keyed, followed, asked about, solved, rated', { timeou
   await good(clerk, 'a case from paper, rated by SMS');
   assert.match(await clerk.locator('main').innerText(), /纸质登记/);
   assert.equal((await json(clerk, server, `/cases/${number}`)).rating.score, 4);
-  assert.ok(!messages.some((m) => m.to === '13999999999'), 'a stranger is told nothing');
+  assert.ok(!gateway.messages.some((m) => m.to === '13999999999'), 'a stranger is told nothing');
   await property.context().close();
   await clerk.context().close();
 });

@@ -3,54 +3,30 @@
 // nothing, opens no windows and downloads nothing. The gateway is a server of our own.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startGateway } from './gateway.mjs';
 import { BASE, DESK, PHONE, good, json, open, press, send, signIn, startBrowser, startServer } from './lib.mjs';
 
 let server;
 let browser;
 let gateway;
-let folder;
-const messages = [];
 
 /** The code that came to a number; the newest when `n` came already. */
 async function code(phone, n = 0) {
-  for (let i = 0; i < 400; i += 1) {
-    const found = messages.filter((m) => m.to === phone)[n];
-    if (found) return found.text.match(/\d{6}/)[0];
-    await new Promise((later) => { setTimeout(later, 25); });
-  }
-  throw new Error(`no code came to ${phone}`);
+  const to = () => gateway.messages.filter((m) => m.to === phone)[n];
+  const found = await gateway.came((m) => m === to());
+  return found.text.match(/\d{6}/)[0];
 }
 
 before(async () => {
-  gateway = createServer((asked, answer) => {
-    let body = '';
-    asked.on('data', (chunk) => { body += chunk; });
-    asked.on('end', () => {
-      messages.push(JSON.parse(body));
-      answer.end('{"code":"OK"}');
-    });
-  });
-  await new Promise((ready) => { gateway.listen(0, '127.0.0.1', ready); });
-  folder = await mkdtemp(join(tmpdir(), 'xiezhi-code-'));
-  const config = join(folder, 'xiezhi.toml');
-  await writeFile(config, `public_url = "http://c.example"
-[notice.sms]
-url = "http://127.0.0.1:${gateway.address().port}/"
-body = '{"to":"\${phone}","text":"\${text}"}'
-`);
-  [server, browser] = await Promise.all([startServer(['--config', config]), startBrowser()]);
+  gateway = await startGateway();
+  [server, browser] = await Promise.all([startServer(['--config', gateway.config]), startBrowser()]);
 });
 
 after(async () => {
   await browser?.close();
   await server?.stop();
-  gateway?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await gateway?.stop();
 });
 
 /** The button of the form that a field stands in. */
