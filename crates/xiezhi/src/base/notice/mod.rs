@@ -29,6 +29,8 @@ pub mod rules;
 pub mod send;
 /// Wishes and addresses.
 pub mod setting;
+/// Browsers that may be woken.
+pub mod wake;
 /// The inbox page.
 pub mod web;
 
