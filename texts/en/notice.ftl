@@ -34,6 +34,7 @@ wake-body = { $n ->
 notices-absent = Not set up here yet.
 notices-unbuilt = A mail server is configured, but this program was built without mail. Please use a program that was built with it.
 notices-on = Sent to { $address }.
+notices-sms-signs-in = Unless somebody else signs in with this number, you can sign in with it too, without a password.
 notices-off = Send nothing more
 notices-address-email = E-mail address
 notices-address-sms = Mobile number

@@ -33,6 +33,7 @@ wake-body = { $n ->
 notices-absent = 这里还没有开通。
 notices-unbuilt = 配置了邮件服务器，但这个程序编译时没有带邮件功能。请换成带邮件功能的程序。
 notices-on = 发到 { $address }。
+notices-sms-signs-in = 没有别人在用这个号码登录的话，您也可以用它登录，不用密码。
 notices-off = 不再发
 notices-address-email = 邮箱
 notices-address-sms = 手机号

@@ -1,5 +1,6 @@
 //! How I want to be told: quiet hours, digests, this browser, e-mail and SMS; and what went out to me.
 
+use calc::codes::mobile;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -140,7 +141,7 @@ fn address(req: &Req) -> Result<Reply> {
         return Err(Kind::Unknown.at("channel"));
     }
     let text = input.need("address", 200)?;
-    let address = if channel == "sms" { rules::mobile(&text) } else { rules::email(&text) };
+    let address = if channel == "sms" { mobile(&text) } else { rules::email(&text) };
     let address = address.ok_or_else(|| Kind::WrongType.at("address"))?;
     let asked = setting::ask(req.app, &person, channel, address);
     req.once(move |tx| setting::keep(tx, &person, &asked).map(|()| String::new()))?;

@@ -9,6 +9,7 @@ use store::{Entry, Query, Tx, params};
 use super::queue::{self, Delivery, NewDelivery};
 use super::rules::{Digest, Quiet};
 use crate::base::catalogue::Graded;
+use crate::base::party::phone;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{App, Result};
@@ -151,7 +152,7 @@ pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Re
     let (given, person) = (digest(app, person, channel, code), person.to_owned());
     let right = app.db.write(move |tx| {
         let sql =
-            "select code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
+            "select address, code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
         let row = tx.row(sql, params![&person, channel])?.ok_or(Kind::NotFound)?;
         let (kept, until, wrong): (Option<String>, Option<Ms>, i64) =
             (row.get("code")?, row.get("code_until")?, row.get("wrong")?);
@@ -165,6 +166,14 @@ pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Re
             let sql =
                 "update notice_address set confirmed_at = $3, code = null, code_until = null where person = $1 and channel = $2";
             tx.exec(sql, params![&person, channel, now])?;
+            // Who proved a number can sign in with it, too.
+            if channel == "sms"
+                && let Some(number) = tx.open_text(&person, row.get("address")?)?
+                && phone::claim(tx, &number, &person)?
+            {
+                let owned = Entry { actor: Some(&person), owner: Some(&person), ..Entry::new("notice.number", "person", &person) };
+                tx.log(owned.element("person.phone", Some(number)))?;
+            }
         } else {
             let sql = "update notice_address set wrong = wrong + 1 where person = $1 and channel = $2";
             tx.exec(sql, params![&person, channel])?;

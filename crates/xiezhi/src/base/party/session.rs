@@ -85,6 +85,14 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
     }
 }
 
+/// The hash of an account that has no password: none fits it.
+pub const NO_PASSWORD: &str = "-";
+
+/// Whether a person signs in with a password.
+pub fn has_password(q: &mut dyn Query, person: &str) -> store::Result<bool> {
+    Ok(q.count("select count(*) from account where person = $1 and hash <> $2", params![person, NO_PASSWORD])? > 0)
+}
+
 /// Checks name and password and opens a session.
 pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
     let person = check_password(app, ip, login, password)?;

@@ -139,6 +139,8 @@ struct Me {
     phone: Option<String>,
     roles: Vec<RoleView>,
     sessions: Vec<Session>,
+    /// There is a password, which can be changed.
+    password: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -165,7 +167,8 @@ fn me(req: &Req) -> Result<Reply> {
             let (area, area_name) = a.map(|a| (a.code, a.name)).unwrap_or_default();
             roles.push(RoleView { kind: role.kind.to_string(), area, area_name, body: role.body_name.clone() });
         }
-        Ok::<_, Error>(Me { name, phone, roles, sessions })
+        let password = session::has_password(r, person)?;
+        Ok::<_, Error>(Me { name, phone, roles, sessions, password })
     })?;
     look.record(req.app)?;
     req.page("base/party/me.html", &view)
