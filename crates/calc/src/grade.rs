@@ -56,6 +56,8 @@ pub enum Mask {
     Date,
     /// A point as `lat,lon` in degrees: two decimals, about 1 km.
     Point,
+    /// Nothing of it: a code or a word that says too much in any part.
+    Whole,
     /// No mask is known: leaves the value as it is. For values of grade 1 only.
     None,
 }
@@ -83,6 +85,7 @@ pub fn apply(mask: Mask, value: &str) -> String {
         Mask::Text => mask_text(value),
         Mask::Date => mask_date(value),
         Mask::Point => mask_point(value),
+        Mask::Whole => "**".into(),
         Mask::None => value.to_owned(),
     }
 }
@@ -307,6 +310,7 @@ mod tests {
             assert_eq!(apply(Mask::Point, bad), "***", "{bad}");
         }
         assert_eq!(apply(Mask::None, "x"), "x");
+        assert_eq!(apply(Mask::Whole, "女"), apply(Mask::Whole, "disabled"));
         assert_eq!(Level::new(3), Some(Level::Three));
         assert_eq!((Level::new(0), Level::new(5)), (None, None));
         assert!(Level::Four > Level::One);

@@ -1,7 +1,7 @@
 //! All route tables, one line for each room.
 
 use crate::activities::fieldwork;
-use crate::base::{area, asset, classes, ground, media, notice, party, roster, routing, signin, worktime};
+use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -38,6 +38,7 @@ pub fn all() -> Vec<Route> {
         ground::ROUTES,
         media::web::ROUTES,
         media::pieces::ROUTES,
+        catalogue::web::ROUTES,
         worktime::web::ROUTES,
         classes::web::ROUTES,
         classes::admin::ROUTES,

@@ -2,19 +2,28 @@
 //!
 //! What must stay true (inv07): a personal value lives in a [`Graded`], which can be neither printed, serialised nor
 //! compared; the only way out is [`Look::at`], which asks [`decide`] and remembers what it gave away in clear. Before
-//! a view leaves, [`Look::record`] writes those reads into the log, and when that fails the view is refused. The rules
-//! are data (`data/catalogue/*.toml`): deny by default, first match wins.
+//! a view leaves, [`Look::record`] writes those reads into the log, and when that fails the view is refused. Elements
+//! ([`element`]), rules ([`decide`]) and code lists ([`codes`]) are data: `data/catalogue`, `data/codes`.
 //!
 //! Log kinds written: `read`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+/// National code lists.
+pub mod codes;
+/// Who sees what.
+pub mod decide;
+/// What is held.
+pub mod element;
+/// The catalogue, for everybody to read.
+pub mod web;
 
-use calc::grade::{self, Decision, Mask};
-use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+use calc::grade::{self, Decision};
 use store::{Entry, params};
 
-use crate::kit::{App, Result, Who};
+pub use self::decide::{Asker, Relation, decide};
+pub use self::element::{element, grade_of};
+use crate::kit::{App, Result, RoleKind, Who};
 
 /// A personal value: what it is, whose it is. No `Debug`, `Display`, `Serialize` or `Clone` on purpose.
 pub struct Graded {
@@ -28,104 +37,6 @@ impl Graded {
     pub fn new(element: &'static str, owner: &str, value: String) -> Graded {
         Graded { element, owner: owner.to_owned(), value }
     }
-}
-
-/// How the reader stands to the thing the value belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Relation {
-    /// The person whose value it is, or who holds the tracking code.
-    Owner,
-    /// Works on this very matter: holder, handler, checker.
-    Involved,
-    /// The desk that answers for the area.
-    Desk,
-    /// A desk further up.
-    Above,
-    /// Anybody.
-    Public,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ElementRow {
-    code: String,
-    grade: u8,
-    mask: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rule {
-    element: String,
-    relation: Vec<Relation>,
-    decision: String,
-}
-
-/// One data element.
-struct Element {
-    grade: u8,
-    mask: Mask,
-}
-
-struct Rules {
-    elements: BTreeMap<String, Element>,
-    rules: Vec<(String, Vec<Relation>, Decision)>,
-}
-
-fn rules() -> &'static Rules {
-    static RULES: OnceLock<Rules> = OnceLock::new();
-    RULES.get_or_init(|| {
-        #[derive(Deserialize)]
-        struct Elements {
-            element: Vec<ElementRow>,
-        }
-        #[derive(Deserialize)]
-        struct Decisions {
-            rule: Vec<Rule>,
-        }
-        // Embedded data, checked by a test: a mistake here stops the program at its first page.
-        let e: Elements = toml::from_str(include_str!("../../../../../data/catalogue/elements.toml")).expect("elements.toml");
-        let d: Decisions = toml::from_str(include_str!("../../../../../data/catalogue/decisions.toml")).expect("decisions.toml");
-        let elements = e.element.into_iter().map(|r| (r.code, Element { grade: r.grade, mask: mask(&r.mask) })).collect();
-        let rules = d.rule.into_iter().map(|r| (r.element, r.relation, decision(&r.decision))).collect();
-        Rules { elements, rules }
-    })
-}
-
-fn mask(name: &str) -> Mask {
-    match name {
-        "name" => Mask::Name,
-        "phone" => Mask::Phone,
-        "id" => Mask::IdNumber,
-        "address" => Mask::Address,
-        "text" => Mask::Text,
-        other => panic!("elements.toml: no mask {other}"),
-    }
-}
-
-fn decision(name: &str) -> Decision {
-    match name {
-        "plain" => Decision::Plain,
-        "mask" => Decision::Mask,
-        "hidden" => Decision::Hidden,
-        other => panic!("decisions.toml: no decision {other}"),
-    }
-}
-
-/// What a reader in this relation gets of an element. Unknown elements and unruled relations: nothing.
-pub fn decide(element: &str, relation: Relation) -> Decision {
-    let fits = |e: &str| e == element || e.strip_suffix('*').is_some_and(|p| element.starts_with(p));
-    let all = rules();
-    if !all.elements.contains_key(element) {
-        return Decision::Hidden;
-    }
-    all.rules.iter().find(|(e, r, _)| fits(e) && r.contains(&relation)).map_or(Decision::Hidden, |(_, _, d)| *d)
-}
-
-/// Grade of an element, 1 to 4; unknown ones count as 4.
-pub fn grade_of(element: &str) -> u8 {
-    rules().elements.get(element).map_or(4, |e| e.grade)
 }
 
 /// Purpose of whoever looks for another, who trusts him.
@@ -152,17 +63,15 @@ impl Look {
         let relation = if own { Relation::Owner } else { relation };
         // Whoever acts for another is a reader as any other.
         let itself = relation == Relation::Owner && self.who.by.is_none();
-        match decide(value.element, relation) {
+        let roles: Vec<RoleKind> = self.who.roles.iter().map(|r| r.kind).collect();
+        match decide(value.element, &Asker { roles: &roles, purpose: self.purpose, relation }).decision {
             Decision::Plain => {
                 if !itself {
                     self.given.entry(value.owner.clone()).or_default().insert(value.element);
                 }
                 Some(value.value.clone())
             }
-            Decision::Mask => {
-                let mask = rules().elements.get(value.element).map(|e| e.mask)?;
-                Some(grade::apply(mask, &value.value))
-            }
+            Decision::Mask => Some(grade::apply(element(value.element)?.mask, &value.value)),
             Decision::Hash | Decision::Hidden => None,
         }
     }
@@ -199,28 +108,5 @@ impl Look {
             Ok::<_, crate::kit::Error>(())
         })?;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inv07_deny_by_default_and_every_element_has_a_public_rule() {
-        assert_eq!(decide("no.such", Relation::Owner), Decision::Hidden);
-        for code in rules().elements.keys() {
-            let own = if code == "case.memo" { Decision::Hidden } else { Decision::Plain };
-            assert_eq!(decide(code, Relation::Owner), own, "{code}: everybody sees his own");
-            // But for one thing, which holds nothing graded: a picture that a person looked through and set free.
-            let free = code == "case.picture" && grade_of(code) == 1;
-            assert_eq!(decide(code, Relation::Public) == Decision::Plain, free, "{code}: the public never sees it in clear");
-            assert!((1..=4).contains(&grade_of(code)));
-        }
-        for (element, _, _) in &rules().rules {
-            let known =
-                rules().elements.keys().any(|c| c == element || element.strip_suffix('*').is_some_and(|p| c.starts_with(p)));
-            assert!(known, "a rule about {element}, which does not exist");
-        }
     }
 }

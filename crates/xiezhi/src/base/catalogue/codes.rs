@@ -1,0 +1,79 @@
+//! National code lists, and the few of ours beside them: `data/codes/codes.csv`.
+//!
+//! What must stay true: codes are what is kept and exchanged, words are what is shown; a word that somebody typed is
+//! taken for a code only when it is one of the list's own.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::kit::i18n::Lang;
+
+/// One code.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the columns of the file")]
+pub struct Code {
+    pub list: String,
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+impl Code {
+    /// Its word.
+    pub fn word(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+fn all() -> &'static [Code] {
+    static ALL: OnceLock<Vec<Code>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let text = include_str!("../../../../../data/codes/codes.csv");
+        // Embedded data, checked by a test.
+        csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().expect("codes.csv")
+    })
+}
+
+/// The codes of a list, in its order.
+pub fn of(list: &str) -> impl Iterator<Item = &'static Code> {
+    all().iter().filter(move |c| c.list == list)
+}
+
+/// One code of a list.
+pub fn get(list: &str, code: &str) -> Option<&'static Code> {
+    of(list).find(|c| c.code == code)
+}
+
+/// The code that somebody means who wrote a code or its word.
+pub fn meant(list: &str, text: &str) -> Option<&'static Code> {
+    let text = text.trim();
+    let short = |c: &Code| c.zh.strip_suffix('族').is_some_and(|z| z == text);
+    get(list, text).or_else(|| of(list).find(|c| c.zh == text || c.en.eq_ignore_ascii_case(text) || short(c)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_and_words_are_unique_within_a_list() {
+        let mut seen = BTreeSet::new();
+        for c in all() {
+            assert!(!c.zh.is_empty() && !c.en.is_empty(), "{c:?}");
+            for word in [&c.code, &c.zh, &c.en] {
+                assert!(seen.insert((&c.list, word)), "{c:?}");
+            }
+        }
+        assert_eq!(of("ethnic").count(), 58, "56 peoples, others, of foreign descent");
+        assert_eq!(meant("ethnic", "汉").unwrap().code, "01");
+        assert_eq!(meant("ethnic", "汉族").unwrap().code, "01");
+        assert_eq!(meant("sex", " 2 ").unwrap().zh, "女");
+        assert!(meant("sex", "男性").is_none());
+    }
+}
