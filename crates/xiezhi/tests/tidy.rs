@@ -45,6 +45,10 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/signin", "base/area"),
     ("base/signin", "base/notice"),
     ("base/signin", "base/party"),
+    // Whom others vouch for, and how an account comes to be.
+    ("base/signon", "base/catalogue"),
+    ("base/signon", "base/party"),
+    ("base/signon", "base/signin"),
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),
