@@ -117,7 +117,8 @@ mod tests {
         assert_eq!(nest(&hosts, AT_ONCE - 1).unwrap(), AT_ONCE - 1);
         let told = nest(&hosts, AT_ONCE).unwrap_err();
         assert_eq!((told.code.as_str(), told.passes), ("waiting", true));
-        let panics = std::panic::AssertUnwindSafe(|| hosts.call("slow", || -> Result<(), Trouble> { panic!("of another's making") }));
+        let panics =
+            std::panic::AssertUnwindSafe(|| hosts.call("slow", || -> Result<(), Trouble> { panic!("of another's making") }));
         assert!(std::panic::catch_unwind(panics).is_err());
         assert!(hosts.busy.lock().unwrap().is_empty());
     }

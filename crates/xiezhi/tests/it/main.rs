@@ -48,6 +48,9 @@ mod reply;
 mod roster;
 mod routing;
 mod sign_in;
+mod sign_on;
+#[cfg(feature = "oidc")]
+mod sign_on_oidc;
 mod texts;
 mod trust;
 mod world;

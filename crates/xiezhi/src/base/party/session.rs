@@ -219,9 +219,7 @@ pub fn opened(q: &mut dyn Query, id: &str) -> store::Result<Option<(Ms, bool)>> 
 pub fn has_own_way(q: &mut dyn Query, person: &str, sms: bool, now: Ms) -> store::Result<bool> {
     let typed = "select count(*) from account where person = $1 and hash <> '-'";
     let card = "select count(*) from card where person = $1 and ended_at is null";
-    Ok(q.count(typed, params![person])? > 0
-        || q.count(card, params![person])? > 0
-        || sms && super::phone::opens(q, person, now)?)
+    Ok(q.count(typed, params![person])? > 0 || q.count(card, params![person])? > 0 || sms && super::phone::opens(q, person, now)?)
 }
 
 /// Ends what a provider had opened for a person, except one session.

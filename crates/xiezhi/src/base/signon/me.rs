@@ -16,7 +16,8 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/me/sign-on", May::SignedIn, mine, "The sign-ons that my account is tied to, and those it could be.").gives::<Mine>(),
+    Route::get("/me/sign-on", May::SignedIn, mine, "The sign-ons that my account is tied to, and those it could be.")
+        .gives::<Mine>(),
     Route::post("/me/sign-on/{id}", May::SignedIn, tie, "Begins to tie my account to a provider: gives the link to go there."),
     Route::post("/me/sign-on/{id}/end", May::SignedIn, end, "Takes away what my account is tied to."),
 ];

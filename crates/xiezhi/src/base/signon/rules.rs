@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_no_moment_and_no_text() {
         assert_eq!(moment(&json!({ "u": "2026-03-04T12:00:00+08:00" }), "/u", 0).unwrap(), 1_772_596_800_000);
-        for bad in [json!({}), json!({ "u": null }), json!({ "u": "soon" }), json!({ "u": -1 }), json!({ "u": 1.5 }), json!({ "u": [] })] {
+        for bad in
+            [json!({}), json!({ "u": null }), json!({ "u": "soon" }), json!({ "u": -1 }), json!({ "u": 1.5 }), json!({ "u": [] })]
+        {
             assert_eq!(moment(&bad, "/u", 0).unwrap_err().kind, Kind::SignOnAnswer, "{bad}");
         }
         let json = json!({ "a": { "b": [7, " x ", "", {}] } });

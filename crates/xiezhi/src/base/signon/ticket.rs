@@ -119,8 +119,7 @@ fn call(step: &Step, values: &Values) -> std::result::Result<Json, Trouble> {
         BodyForm::Form => ("application/x-www-form-urlencoded; charset=utf-8", fill::form),
     };
     let url = fill(&step.url, values, fill::form);
-    let headers: Vec<(&str, String)> =
-        step.headers.iter().map(|(k, v)| (k.as_str(), fill(v, values, fill::header))).collect();
+    let headers: Vec<(&str, String)> = step.headers.iter().map(|(k, v)| (k.as_str(), fill(v, values, fill::header))).collect();
     let headers: Vec<(&str, &str)> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let body = (step.method == Method::Post).then(|| fill(&step.body, values, escape));
     let answer = outbound::send(WAITED_FOR, &url, &headers, body.as_ref().map(|b| (kind, b.as_bytes())))?;

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::trip::Trip;
 use super::{Identity, admit, bind, mark, provider, rules};
+use crate::base::party::home_of;
 use crate::base::party::session::{self, Opening};
 use crate::base::party::web::{Other, back, others};
-use crate::base::party::home_of;
 use crate::base::signin::web::{desk, home};
 use crate::kit::config::sign_on::SignOnFile;
 use crate::kit::error::Kind;
@@ -19,7 +19,8 @@ use crate::kit::{Error, Reply, Req, Result, Route, tries};
 pub const ROUTES: &[Route] = &[
     Route::get("/sign-on/{id}", May::Anyone, start, "Sends the browser to a provider to sign in there; `back`."),
     Route::get("/sign-on/{id}/back", May::Anyone, returned, "Where a provider sends the browser back."),
-    Route::get("/sign-on/{id}/out", May::Anyone, out, "After signing out here: where one signs out of the provider.").gives::<Out>(),
+    Route::get("/sign-on/{id}/out", May::Anyone, out, "After signing out here: where one signs out of the provider.")
+        .gives::<Out>(),
 ];
 
 /// The provider that a path names.

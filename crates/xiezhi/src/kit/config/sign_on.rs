@@ -287,7 +287,9 @@ impl TicketFile {
         let has = |name: &str| fill::names(&self.start).any(|n| n == name);
         out.extend(fill::names(&self.start).filter(|n| !matches!(*n, "return" | "state")).map(|n| format!("start: no ${{{n}}}")));
         if self.carries_state && !has("return") && !has("state") {
-            out.push("start has neither ${return} nor ${state}: our state cannot come back; say carries_state = false".to_owned());
+            out.push(
+                "start has neither ${return} nor ${state}: our state cannot come back; say carries_state = false".to_owned(),
+            );
         }
         if !self.carries_state && has("state") {
             out.push("start has ${state}, but carries_state is false".to_owned());
@@ -420,7 +422,8 @@ mod tests {
             let told = read(&text);
             assert!(told.iter().any(|f| f.contains(said)) || said.is_empty() && told.is_empty(), "{wrong}: {told:?}");
         }
-        let stateless = FINE.replace("new_residents = true", "").replace("[sign_on.ticket]", "[sign_on.ticket]\ncarries_state = false");
+        let stateless =
+            FINE.replace("new_residents = true", "").replace("[sign_on.ticket]", "[sign_on.ticket]\ncarries_state = false");
         assert!(read(&stateless).iter().any(|f| f.contains("nobody could sign in")));
         assert!(toml::from_str::<All>(&FINE.replace("take =", "takes =")).is_err());
         assert!(toml::from_str::<All>(&FINE.replace("\"md5\"", "\"rot13\"")).is_err());
