@@ -19,6 +19,7 @@ sign-on-tie = Connect { $who }
 sign-on-untie = Disconnect
 sign-on-untie-lead = You can then no longer sign in here with { $who }; other devices signed in with it are signed out. Your account there stays as it is.
 sign-on-untie-do = Disconnect { $who }
+sign-on-only = This is your only way in: it can be disconnected once there is another.
 sign-on-by-card = You signed in with a household card. Somebody else could find a card, so please sign in another way before you connect an account.
 sign-on-stale = To be safe, please sign in once more; you can then connect within 15 minutes.
 sign-on-fresh-go = Sign in again

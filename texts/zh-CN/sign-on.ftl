@@ -19,6 +19,7 @@ sign-on-tie = 绑定{ $who }
 sign-on-untie = 取消绑定
 sign-on-untie-lead = 取消以后，不能再用{ $who }登录这里；用它登录的其他设备会退出。那边的账号不受影响。
 sign-on-untie-do = 取消绑定{ $who }
+sign-on-only = 这是您唯一的登录方式，有了另一种才能取消。
 sign-on-by-card = 您是用住户卡登录的。卡可能被别人捡到，所以要换一种办法登录，才能绑定。
 sign-on-stale = 为了安全，请重新登录一次，15 分钟内就可以绑定。
 sign-on-fresh-go = 重新登录

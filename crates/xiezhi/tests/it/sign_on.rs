@@ -472,6 +472,7 @@ fn the_only_way_in_stays_and_a_closed_account_opens_nothing() {
         with(w, &system, "new_residents = true");
         let mut only = open(w, "u1.3.3600");
         let tied = only.client().get("/me/sign-on").json()["tied"][0]["id"].as_str().unwrap().to_owned();
+        assert!(only.get("/me/sign-on").text.contains("唯一的登录方式"));
         assert_eq!(only.post_error(&format!("/me/sign-on/{tied}/end")), (409, "sign-on-last".into()));
         let person =
             w.app.db.read(|r| r.row("select person from sign_on", &[])).unwrap().unwrap().get::<String>("person").unwrap();
@@ -548,19 +549,25 @@ fn without_state_only_the_cookie_binds_and_no_account_is_tied() {
 }
 
 #[test]
-fn only_so_many_set_out_in_a_minute_and_an_unknown_provider_is_nobody() {
+fn only_so_many_come_back_in_a_minute_and_an_unknown_provider_is_nobody() {
     on_each_engine(|w| {
         let system = provider();
         with(w, &system, "new_residents = true\nper_minute = 2");
         let mut browser = Browser::new(w);
         for _ in 0..2 {
-            browser.set_out("province");
+            let way = browser.set_out("province");
+            assert_eq!(browser.get(&format!("{way}&ticket=u1.3.60")).status, 303);
         }
-        assert_eq!(browser.error("/sign-on/province"), (429, "slow-down".into(), String::new()));
-        let page = browser.get("/sign-on/province");
-        assert!(page.status == 429 && page.text.contains("/report"));
+        let way = browser.set_out("province");
+        let kept = browser.cookies.clone();
+        assert_eq!(browser.error(&format!("{way}&ticket=u1.3.60")), (429, "slow-down".into(), String::new()));
+        browser.cookies = kept;
+        let page = browser.get(&format!("{way}&ticket=u1.3.60"));
+        assert!(page.status == 429 && page.text.contains("href=\"/report\""));
+        assert_eq!(system.asked().len(), 4, "nobody was asked in vain");
         w.app.ambience.advance(MINUTE);
-        browser.set_out("province");
+        let way = browser.set_out("province");
+        assert_eq!(browser.get(&format!("{way}&ticket=u1.3.60")).status, 303);
         for path in ["/sign-on/none", "/sign-on/none/back", "/sign-on/none/out"] {
             assert_eq!(browser.error(path).0, 404, "{path}");
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::rules::RECENT;
 use super::trip::Trip;
 use super::web::{file, label, refused, return_url};
-use super::{bound, provider, unbind};
+use super::{Ways, bound, has_more, provider, unbind};
 use crate::base::catalogue::{Look, Relation};
 use crate::base::party::session;
 use crate::kit::config::sign_on::SignOnFile;
@@ -37,6 +37,8 @@ struct Tied {
     id: String,
     label: String,
     since: String,
+    /// Nothing else opens the account: it stays.
+    only: bool,
     /// Who I am there.
     subject: Option<String>,
 }
@@ -61,14 +63,24 @@ fn lets(req: &Req, file: &SignOnFile) -> bool {
 fn mine(req: &Req) -> Result<Reply> {
     let person = req.myself()?.to_owned();
     let (may_tie, by_card) = fresh(req)?;
-    let all = req.app.db.read(|r| Ok::<_, Error>(bound(r, &person)?))?;
+    let ways = Ways::of(req.app);
+    let (all, only) = req.app.db.read(|r| {
+        let all = bound(r, &person)?;
+        let mut only = Vec::new();
+        for one in &all {
+            only.push(!has_more(r, &ways, &person, &all, &one.id, req.now)?);
+        }
+        Ok::<_, Error>((all, only))
+    })?;
     let mut look = Look::new(&req.who, "me");
     let files = &req.app.config.file.sign_on;
     let open = files.iter().filter(|f| lets(req, f) && !all.iter().any(|b| b.provider == f.id));
     let open = open.map(|f| Open { id: f.id.clone(), label: label(req, f) }).collect();
     let tied = all
         .into_iter()
-        .map(|b| Tied {
+        .zip(only)
+        .map(|(b, only)| Tied {
+            only,
             label: req.app.config.sign_on(&b.provider).map_or(b.provider.clone(), |f| label(req, f)),
             id: b.id,
             since: req.app.time(b.since),
@@ -94,8 +106,7 @@ fn tie(req: &Req) -> Result<Reply> {
         return Err(Kind::SignOnFresh.into());
     }
     let trip = Trip::new(req.app, &file.id, "/me/sign-on".into(), req.who.session.as_deref());
-    let paced = req.app.tries.pace(&format!("sign-on {}", file.id), file.per_minute, req.now);
-    let there = match paced.and_then(|()| provider(req.app, file)?.start(&trip, &return_url(req, file))) {
+    let there = match provider(req.app, file)?.start(&trip, &return_url(req, file)) {
         Ok(there) => there,
         Err(e) => return refused(req, file, &trip, e),
     };
@@ -106,8 +117,7 @@ fn tie(req: &Req) -> Result<Reply> {
 
 fn end(req: &Req) -> Result<Reply> {
     let (person, id) = (req.myself()?.to_owned(), req.param("id").to_owned());
-    let (session, sms) = (req.who.session.clone().unwrap_or_default(), req.app.config.file.notice.sms.is_some());
-    let providers: Vec<String> = req.app.config.file.sign_on.iter().map(|s| s.id.clone()).collect();
-    req.app.db.write(move |tx| unbind(tx, &providers, sms, &person, &id, &session))?;
+    let (session, ways) = (req.who.session.clone().unwrap_or_default(), Ways::of(req.app));
+    req.app.db.write(move |tx| unbind(tx, &ways, &person, &id, &session))?;
     if req.wants_json() { Reply::json(&serde_json::json!({})) } else { Ok(Reply::see_other(req.url("/me/sign-on"))) }
 }

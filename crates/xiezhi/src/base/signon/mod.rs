@@ -177,13 +177,34 @@ pub fn bound(q: &mut dyn Query, person: &str) -> store::Result<Vec<Bound>> {
         .collect()
 }
 
-/// Takes it away again, with what it had opened; not when nothing else opens the account.
-pub fn unbind(tx: &mut Tx, providers: &[String], sms: bool, person: &str, id: &str, session: &str) -> Result<()> {
+/// Whether something else opens the account, too: another provider that still counts, or a way of our own.
+pub fn has_more(q: &mut dyn Query, ways: &Ways, person: &str, all: &[Bound], id: &str, now: Ms) -> store::Result<bool> {
+    let more = all.iter().any(|b| b.id != id && ways.providers.contains(&b.provider));
+    Ok(more || session::has_own_way(q, person, ways.sms, now)?)
+}
+
+/// The ways in that the settings have.
+pub struct Ways {
+    /// Ids of providers.
+    providers: Vec<String>,
+    /// Codes by SMS.
+    sms: bool,
+}
+
+impl Ways {
+    /// Those of now.
+    pub fn of(app: &App) -> Ways {
+        let file = &app.config.file;
+        Ways { providers: file.sign_on.iter().map(|s| s.id.clone()).collect(), sms: file.notice.sms.is_some() }
+    }
+}
+
+/// Takes it away again, with what it had opened except `session`; not when nothing else opens the account.
+pub fn unbind(tx: &mut Tx, ways: &Ways, person: &str, id: &str, session: &str) -> Result<()> {
     let now = tx.now();
     let all = bound(tx, person)?;
     let one = all.iter().find(|b| b.id == id).ok_or(Kind::NotFound)?;
-    let more = all.iter().any(|b| b.id != id && providers.contains(&b.provider));
-    if !more && !session::has_own_way(tx, person, sms, now)? {
+    if !has_more(tx, ways, person, &all, id, now)? {
         return Err(Kind::SignOnLast.into());
     }
     tx.exec("delete from sign_on where id = $1 and person = $2", params![id, person])?;

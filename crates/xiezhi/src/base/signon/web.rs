@@ -47,8 +47,7 @@ fn start(req: &Req) -> Result<Reply> {
         return Ok(Reply::see_other(req.url(&format!("/sign-in?back={}", encode(&to)))));
     }
     let trip = Trip::new(req.app, &file.id, to, None);
-    let sent = req.app.tries.pace(&format!("sign-on {}", file.id), file.per_minute, req.now);
-    match sent.and_then(|()| provider.start(&trip, &return_url(req, file))) {
+    match provider.start(&trip, &return_url(req, file)) {
         Ok(url) => Ok(away(req, url)?.header("set-cookie", trip.cookie(req.app))),
         Err(e) => refused(req, file, &trip, e),
     }
@@ -74,8 +73,7 @@ fn returned(req: &Req) -> Result<Reply> {
     match came {
         Ok(reply) => Ok(reply.header("set-cookie", Trip::done(req.app))),
         Err(e) => {
-            // A provider that is down is nobody's guess.
-            if e.kind.status() < 500 {
+            if matches!(e.kind, Kind::SignOnState | Kind::SignOnUsed | Kind::SignOnRefused | Kind::SignOnToken) {
                 req.app.tries.failed(of_address, req.now);
             }
             let trip = trip.unwrap_or_else(|| Trip::new(req.app, &file.id, String::new(), None));
@@ -92,6 +90,7 @@ fn came(req: &Req, file: &SignOnFile, trip: &Trip) -> Result<Reply> {
     if trip.binds.is_some() && !trip.binds_for(req.app, req.who.session.as_deref()) {
         return Err(Kind::SignOnState.into());
     }
+    req.app.tries.pace(&format!("sign-on {}", file.id), file.per_minute, req.now)?;
     trip.walk(req.app)?;
     let identity = provider.callback(trip, &return_url(req, file), &req.query)?;
     rules::sure(&file.levels, file.min_level.as_deref(), identity.level.as_deref())?;
