@@ -80,6 +80,8 @@ kinds! {
     SignOnTwice = 409 "sign-on-twice",
     /// Not tied: the sign-in is too long ago, or was by a card.
     SignOnFresh = 403 "sign-on-fresh",
+    /// Not tied: the sign-in carries less than what is tied would open.
+    SignOnWeak = 403 "sign-on-weak",
     /// It is the only way in.
     SignOnLast = 409 "sign-on-last",
     /// This person may not do this.

@@ -447,6 +447,12 @@ fn an_unknown_person_ties_his_account_himself_and_takes_it_away_again() {
         assert_eq!(elder.post("/card", PUBLIC, "text/html", &format!("code={code}")).status, 303);
         assert_eq!(elder.post_error("/me/sign-on/province"), (403, "sign-on-fresh".into()));
         assert!(elder.get("/me/sign-on").text.contains("住户卡"));
+        // A code by SMS opens what is a resident's, so it ties nothing that opens more.
+        let sms = session::Opening { way: Some(session::SMS.into()), ..session::Opening::default() };
+        let by_code = session::open(&w.app, w.who("resident").person.unwrap(), false, "test", sms).unwrap();
+        late.cookies.insert("session".into(), by_code.token);
+        assert_eq!(late.post_error("/me/sign-on/province"), (403, "sign-on-weak".into()));
+        assert!(late.get("/me/sign-on").text.contains("请用密码登录一次"));
         // Somebody whose roles it does not take.
         late.sign_in("grid");
         assert_eq!(late.post_error("/me/sign-on/province"), (403, "sign-on-role".into()));
@@ -525,6 +531,21 @@ fn signing_out_leads_to_where_one_signs_out_there() {
         browser.sign_in("resident");
         assert_eq!(browser.post("/sign-out", PUBLIC, "text/html", "").to, "/");
     });
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused_at_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("xiezhi.toml");
+    let told = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        Config::new(dir.path()).with_file(&file).map(drop).unwrap_err()
+    };
+    let fine = "public_url = 'https://c.example'\n[[sign_on]]\nid = 'a'\nlabel = '甲'\n";
+    assert!(told(fine).ends_with("[[sign_on]] a: needs either [sign_on.oidc] or [sign_on.ticket]"), "{}", told(fine));
+    assert!(told(&fine.replace("label", "lable")).contains("lable"));
+    let unsafe_issuer = format!("{fine}[sign_on.oidc]\nissuer = 'http://sso.example'\nclient_id = 'us'\n");
+    assert!(told(&unsafe_issuer).contains("a: issuer: an address with https://"));
 }
 
 #[test]

@@ -209,10 +209,40 @@ pub fn change_password(tx: &mut Tx, person: &str, hash: &str, keep: &str) -> sto
     tx.log(Entry { actor: Some(person), ..Entry::new("party.password", "person", person) }).map(drop)
 }
 
-/// How a session came to be, for what asks for more than being signed in: when, and whether by a card.
-pub fn opened(q: &mut dyn Query, id: &str) -> store::Result<Option<(Ms, bool)>> {
-    let row = q.row("select created_at, card from session where id = $1", params![id])?;
-    row.map(|r| Ok((r.get("created_at")?, r.get::<Option<String>>("card")?.is_some()))).transpose()
+/// How a session came to be.
+pub struct Origin {
+    /// When.
+    pub at: Ms,
+    /// By a card, which somebody else may have found.
+    pub by_card: bool,
+    way: Option<String>,
+}
+
+impl Origin {
+    /// Whether it would carry a role of this kind, if its person had one.
+    pub fn carries(&self, config: &Config, kind: RoleKind) -> bool {
+        !self.by_card && carries(config, self.way.as_deref(), kind)
+    }
+}
+
+/// How a session came to be, for what asks for more than being signed in.
+pub fn origin(q: &mut dyn Query, id: &str) -> store::Result<Option<Origin>> {
+    let row = q.row("select created_at, card, way from session where id = $1", params![id])?;
+    let origin = |r: store::Row| {
+        let card: Option<String> = r.get("card")?;
+        Ok(Origin { at: r.get("created_at")?, by_card: card.is_some(), way: r.get("way")? })
+    };
+    row.map(origin).transpose()
+}
+
+/// What a way of signing in carries. A phone number opens what is a resident's: whoever has come to work here signs in by
+/// password, or is vouched for by somebody who is believed about those who work here.
+fn carries(config: &Config, way: Option<&str>, kind: RoleKind) -> bool {
+    match way.map(|w| w.strip_prefix(OTHER).ok_or(w)) {
+        None => true,
+        Some(Ok(other)) => config.sign_on(other).is_some_and(|provider| provider.lets(kind)),
+        Some(Err(_)) => kind == RoleKind::Resident,
+    }
 }
 
 /// Whether a person has another way in than the sign-on of others: a password, a number that was proved, a card.
@@ -246,16 +276,11 @@ pub fn identify(q: &mut dyn Query, config: &Config, token: &str, now: Ms) -> sto
     let person: String = row.get("person")?;
     let mut own = super::roles(q, &person, now)?;
     let way: Option<String> = row.get("way")?;
-    match way.as_deref().map(|w| (w, w.strip_prefix(OTHER))) {
-        // A phone number opens what is a resident's; whoever has come to work here signs in by password.
-        Some((SMS, _)) => own.retain(|r| r.kind == RoleKind::Resident),
-        Some((_, Some(other))) => match config.sign_on(other) {
-            Some(provider) => own.retain(|r| provider.lets(r.kind)),
-            // Whoever vouched for him is no longer believed here.
-            None => return Ok(Who::default()),
-        },
-        _ => {}
+    if way.as_deref().and_then(|w| w.strip_prefix(OTHER)).is_some_and(|other| config.sign_on(other).is_none()) {
+        // Whoever vouched for him is no longer believed here.
+        return Ok(Who::default());
     }
+    own.retain(|r| carries(config, way.as_deref(), r.kind));
     match row.get::<Option<String>>("elder")? {
         Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
             // As a resident and nothing else.

@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::rules::RECENT;
+use super::rules::{self, Untied};
 use super::trip::Trip;
 use super::web::{file, label, refused, return_url};
 use super::{Ways, bound, has_more, provider, unbind};
 use crate::base::catalogue::{Look, Relation};
-use crate::base::party::session;
+use crate::base::party::session::{self, Origin};
 use crate::kit::config::sign_on::SignOnFile;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::kit::{Error, Reply, Req, Result, RoleKind, Route};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -27,9 +27,6 @@ struct Mine {
     tied: Vec<Tied>,
     /// What it could be tied to.
     open: Vec<Open>,
-    /// The sign-in is recent enough, and no card's.
-    may_tie: bool,
-    by_card: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -47,13 +44,19 @@ struct Tied {
 struct Open {
     id: String,
     label: String,
+    /// Why not from this session: `card`, `weak` or `stale`.
+    not: Option<&'static str>,
 }
 
-/// Whether this session may tie the account: fresh, and not by a card, which somebody else may have found.
-fn fresh(req: &Req) -> Result<(bool, bool)> {
+fn origin(req: &Req) -> Result<Origin> {
     let session = req.who.session.clone().unwrap_or_default();
-    let opened = req.app.db.read(|r| session::opened(r, &session))?;
-    Ok(opened.map_or((false, false), |(since, card)| (!card && req.now - since <= RECENT, card)))
+    req.app.db.read(|r| session::origin(r, &session))?.ok_or_else(|| Kind::SignIn.into())
+}
+
+/// Whether the account may be tied from this session.
+fn ties(req: &Req, file: &SignOnFile, origin: &Origin) -> std::result::Result<(), Untied> {
+    let kinds = RoleKind::ALL.iter().filter(|k| file.lets(**k));
+    rules::ties(origin.by_card, kinds.map(|k| origin.carries(&req.app.config, *k)), req.now - origin.at)
 }
 
 fn lets(req: &Req, file: &SignOnFile) -> bool {
@@ -62,7 +65,7 @@ fn lets(req: &Req, file: &SignOnFile) -> bool {
 
 fn mine(req: &Req) -> Result<Reply> {
     let person = req.myself()?.to_owned();
-    let (may_tie, by_card) = fresh(req)?;
+    let origin = origin(req)?;
     let ways = Ways::of(req.app);
     let (all, only) = req.app.db.read(|r| {
         let all = bound(r, &person)?;
@@ -75,7 +78,16 @@ fn mine(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "me");
     let files = &req.app.config.file.sign_on;
     let open = files.iter().filter(|f| lets(req, f) && !all.iter().any(|b| b.provider == f.id));
-    let open = open.map(|f| Open { id: f.id.clone(), label: label(req, f) }).collect();
+    let open = open.map(|f| Open {
+        id: f.id.clone(),
+        label: label(req, f),
+        not: ties(req, f, &origin).err().map(|not| match not {
+            Untied::Card => "card",
+            Untied::Weak => "weak",
+            Untied::Stale => "stale",
+        }),
+    });
+    let open = open.collect();
     let tied = all
         .into_iter()
         .zip(only)
@@ -88,7 +100,7 @@ fn mine(req: &Req) -> Result<Reply> {
         })
         .collect();
     look.record(req.app)?;
-    req.page("base/signon/me.html", &Mine { tied, open, may_tie, by_card })
+    req.page("base/signon/me.html", &Mine { tied, open })
 }
 
 #[derive(Serialize)]
@@ -102,9 +114,10 @@ fn tie(req: &Req) -> Result<Reply> {
     if !lets(req, file) {
         return Err(Kind::SignOnRole.into());
     }
-    if !fresh(req)?.0 {
-        return Err(Kind::SignOnFresh.into());
-    }
+    ties(req, file, &origin(req)?).map_err(|not| match not {
+        Untied::Weak => Kind::SignOnWeak,
+        Untied::Card | Untied::Stale => Kind::SignOnFresh,
+    })?;
     let trip = Trip::new(req.app, &file.id, "/me/sign-on".into(), req.who.session.as_deref());
     let there = match provider(req.app, file)?.start(&trip, &return_url(req, file)) {
         Ok(there) => there,
@@ -117,6 +130,10 @@ fn tie(req: &Req) -> Result<Reply> {
 
 fn end(req: &Req) -> Result<Reply> {
     let (person, id) = (req.myself()?.to_owned(), req.param("id").to_owned());
+    if origin(req)?.by_card {
+        // Whoever found the card would shut its resident out of everything else.
+        return Err(Kind::SignOnFresh.into());
+    }
     let (session, ways) = (req.who.session.clone().unwrap_or_default(), Ways::of(req.app));
     req.app.db.write(move |tx| unbind(tx, &ways, &person, &id, &session))?;
     if req.wants_json() { Reply::json(&serde_json::json!({})) } else { Ok(Reply::see_other(req.url("/me/sign-on"))) }

@@ -42,6 +42,28 @@ pub fn admits(known: &Known, new_residents: bool) -> Result<Option<String>> {
     }
 }
 
+/// Why an account may not be tied from a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untied {
+    /// By a card: somebody else may have found it.
+    Card,
+    /// By a way that carries less than the provider would open: it would open more and more by itself.
+    Weak,
+    /// Too long ago.
+    Stale,
+}
+
+/// Whether an account may be tied from a session: `carries`, for each role that the provider lets in, whether the session
+/// would carry it.
+pub fn ties(by_card: bool, mut carries: impl Iterator<Item = bool>, age: Ms) -> std::result::Result<(), Untied> {
+    match () {
+        () if by_card => Err(Untied::Card),
+        () if !carries.all(|c| c) => Err(Untied::Weak),
+        () if age > RECENT => Err(Untied::Stale),
+        () => Ok(()),
+    }
+}
+
 /// Whether a level is enough; `levels` from the lowest to the highest. One that is not among them is none.
 pub fn sure(levels: &[String], least: Option<&str>, level: Option<&str>) -> Result<()> {
     let place = |name: &str| levels.iter().position(|l| l == name);
@@ -134,6 +156,15 @@ mod tests {
         let read = |p: &str| text(&json, p);
         assert_eq!((read("/a/b/0"), read("/a/b/1")), (Some("7".into()), Some("x".into())));
         assert_eq!((read("/a/b/2"), read("/a/b/3"), read("/a/c")), (None, None, None));
+    }
+
+    #[test]
+    fn an_account_is_tied_only_from_a_session_that_is_fresh_and_carries_as_much() {
+        let tie = |card, carries: &[bool], age| ties(card, carries.iter().copied(), age);
+        assert_eq!(tie(false, &[true, true], RECENT), Ok(()));
+        assert_eq!(tie(false, &[true], RECENT + 1), Err(Untied::Stale));
+        assert_eq!(tie(false, &[true, false], 0), Err(Untied::Weak));
+        assert_eq!(tie(true, &[true], 0), Err(Untied::Card));
     }
 
     #[test]
