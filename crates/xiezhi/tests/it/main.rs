@@ -8,6 +8,7 @@ mod alike;
 mod ask;
 mod asset;
 mod bad_input;
+mod browser;
 mod cards;
 mod classes;
 mod crash;

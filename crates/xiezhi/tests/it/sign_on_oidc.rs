@@ -12,8 +12,9 @@ use store::Query as _;
 use xiezhi::kit::form::Form;
 use xiezhi::kit::time::{HOUR, MINUTE};
 
+use super::browser::{Browser, PUBLIC, asked};
 use super::fake::{Fake, fake, http};
-use super::sign_on::{Browser, PUBLIC, asked, settings};
+use super::sign_on::settings;
 use super::world::{World, on_each_engine};
 
 /// What a provider has and was last asked for.
