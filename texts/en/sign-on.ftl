@@ -1,5 +1,6 @@
 # Signing in with an account from elsewhere (a province's or city's sign-on)
 sign-on-others = Sign in with an account from elsewhere
+sign-on-others-hint = If you have an account here already, sign in the usual way first and connect it under “Me”, so that you do not end up with two.
 sign-on-by = Sign in with { $who }
 sign-on-again = Try again
 sign-on-other-ways = Or another way

@@ -1,5 +1,6 @@
 # 用别处的账号登录（省、市的统一身份认证等）
 sign-on-others = 用别处的账号登录
+sign-on-others-hint = 在这里已经有账号的，请先用原来的办法登录，再到“我的”里绑定，这样不会多出一个账号。
 sign-on-by = 用{ $who }登录
 sign-on-again = 再试一次
 sign-on-other-ways = 也可以换一种办法
