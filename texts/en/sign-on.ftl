@@ -1,12 +1,12 @@
 # Signing in with an account from elsewhere (a province's or city's sign-on)
 sign-on-others = Sign in with an account from elsewhere
-sign-on-others-hint = If you have an account here already, sign in the usual way first and connect it under “Me”, so that you do not end up with two.
+sign-on-others-hint = If you have an account here already, sign in the usual way first and connect it under Me, so that you do not end up with two.
 sign-on-by = Sign in with { $who }
 sign-on-again = Try again
 sign-on-other-ways = Or another way
 sign-on-other-sms = Sign in with a code by SMS or a password
 sign-on-detail = When you tell the community about it, please tell them this: { $what }
-sign-on-tie-how = If you have an account here already: sign in the usual way once, then connect { $who } under “Me”. From then on you can sign in with it.
+sign-on-tie-how = If you have an account here already: sign in the usual way once, then connect { $who } under Me. From then on you can sign in with it.
 sign-on-tie-go = Sign in first, then connect
 sign-on-back-to-mine = Back to ways to sign in
 sign-on-mine = Ways to sign in
