@@ -30,6 +30,7 @@ complain-system = Something wrong with this page? Tell us
 to-home = To the first page
 back = Back
 next = Next
+one-question-of = Step %1 of %2
 save = Save
 more = More
 print = Print

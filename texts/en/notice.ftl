@@ -18,9 +18,23 @@ notices-quiet-from = From
 notices-quiet-to = To
 notices-email = E-mail
 notices-sms = SMS
+notices-push = Alerts in this browser
+notices-push-why = When there is something new, your phone or computer shows one line that does not say what it is about. It passes through the browser vendor's server: the vendor learns that there is an alert, not what is in it.
+notices-push-on = On. One phone or computer is alerted at a time; to change it, open this page there.
+notices-push-start = Alert me here
+notices-push-move = Alert me here instead
+notices-push-cannot = This browser cannot show alerts; everything is in your inbox.
+notices-push-denied = The browser did not allow alerts. Please allow notifications in its site settings, then press again.
+notices-push-failed = That did not work: perhaps the browser vendor's server cannot be reached. Everything is in your inbox, nothing is lost.
+wake-body = { $n ->
+    [0] There is something in your inbox
+    [one] { $n } unread message
+   *[other] { $n } unread messages
+}
 notices-absent = Not set up here yet.
 notices-unbuilt = A mail server is configured, but this program was built without mail. Please use a program that was built with it.
 notices-on = Sent to { $address }.
+notices-sms-signs-in = Unless somebody else signs in with this number, you can sign in with it too, without a password.
 notices-off = Send nothing more
 notices-address-email = E-mail address
 notices-address-sms = Mobile number
@@ -114,6 +128,7 @@ calls-own = You handled this: you may tell them what became of it, but a colleag
 calls-told = Told
 calls-paper = □ told  □ satisfied  □ not satisfied
 calls-more = There are more; they follow when these are done.
+element-person-browser = Where this browser is alerted
 element-person-email = E-mail address
 purpose-calls = Calling reporters to tell them
 purpose-reach = Sending an SMS to reporters

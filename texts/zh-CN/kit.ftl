@@ -30,6 +30,7 @@ complain-system = 这个页面有问题？跟我们说
 to-home = 回首页
 back = 上一步
 next = 下一步
+one-question-of = 第 %1 步，共 %2 步
 save = 保存
 more = 往后看
 print = 打印

@@ -18,9 +18,22 @@ notices-quiet-from = 从
 notices-quiet-to = 到
 notices-email = 邮件
 notices-sms = 短信
+notices-push = 这个浏览器的提醒
+notices-push-why = 有了新消息，手机或电脑上弹出一句提醒，不写是什么事。要经过浏览器厂家的服务器，厂家只知道有提醒，不知道内容。
+notices-push-on = 已经开通。只在一台手机或电脑上提醒，换一台就在那台上打开这一页。
+notices-push-start = 在这里提醒我
+notices-push-move = 改到这里提醒我
+notices-push-cannot = 这个浏览器不能弹提醒，消息都在收件箱里。
+notices-push-denied = 浏览器没有允许弹提醒。请在浏览器的网站设置里打开“通知”，再按一次。
+notices-push-failed = 没有开通成功，可能连不上浏览器厂家的服务器。消息都在收件箱里，不会少。
+wake-body = { $n ->
+    [0] 收件箱里有消息
+   *[other] { $n } 条消息没有看
+}
 notices-absent = 这里还没有开通。
 notices-unbuilt = 配置了邮件服务器，但这个程序编译时没有带邮件功能。请换成带邮件功能的程序。
 notices-on = 发到 { $address }。
+notices-sms-signs-in = 没有别人在用这个号码登录的话，您也可以用它登录，不用密码。
 notices-off = 不再发
 notices-address-email = 邮箱
 notices-address-sms = 手机号
@@ -105,6 +118,7 @@ calls-own = 这件事是您办的：您可以告诉结果，满意不满意请�
 calls-told = 已告诉
 calls-paper = □ 已告诉　□ 满意　□ 不满意
 calls-more = 后面还有，打完这些再看。
+element-person-browser = 浏览器的提醒地址
 element-person-email = 邮箱
 purpose-calls = 打电话告诉报事人
 purpose-reach = 给报事人发短信

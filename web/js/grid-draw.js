@@ -72,7 +72,7 @@ class GridDraw extends HTMLElement {
     // An empty community begins where its neighbours or the nation are.
     const box = bounds(features(this.#grids)) ?? [[73.5, 18], [135, 53.5]];
     this.#open = await openMap(this.frame, {
-      ground: this.dataset.ground, sources: { areas: source(), corners: source(), faults: source() }, layers: layers(), box,
+      ground: this.dataset.ground, sources: { areas: source(), corners: source(), faults: source() }, layers, box,
       label: this.dataset.label, keyboard: true, patience: PATIENCE, fail: () => this.#give_up(),
     });
     if (!this.#open) return;

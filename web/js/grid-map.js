@@ -15,6 +15,7 @@ import { pick, start } from './map-pick.js';
 const PATIENCE = 15_000; // until the first full drawing
 const MOST_NAMES = 40; // that can be read on one map
 const MOST_HEATS = 24; // squares of a heat map that have their figure: the fullest
+const RESTS = 80; // ms after which the map is taken to rest where it is
 const CLOSE = 50; // px within which points are one circle
 const APART = 16; // from this zoom on each stands alone
 const STEPS = [1, 2, 3, 4, 5]; // of a heat map
@@ -47,17 +48,21 @@ function sources(features) {
   };
 }
 
-function layers() {
+/// What is drawn. Without a graphics card broad edges cost half of each picture: there they are as fine as can be.
+function layers(slow) {
   const tones = ['vermilion', 'amber', 'blue', 'soft'].flatMap((name) => [name, token(`--${name}`)]);
   const heats = STEPS.flatMap((step) => [step, token(`--heat-${step}`)]);
   const grids = ['!', ['has', 'heat']];
   return [
-    { id: 'grids', type: 'fill', source: 'areas', filter: grids, paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7, 'fill-antialias': false } },
+    {
+      id: 'grids', type: 'fill', source: 'areas', filter: grids,
+      paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7, 'fill-antialias': slow, 'fill-outline-color': token('--jade') },
+    },
     {
       id: 'heat', type: 'fill', source: 'areas', filter: ['has', 'heat'],
       paint: { 'fill-color': ['match', ['get', 'heat'], ...heats, token('--heat-1')], 'fill-opacity': 0.85 },
     },
-    { id: 'edges', type: 'line', source: 'areas', filter: grids, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } },
+    ...(slow ? [] : [{ id: 'edges', type: 'line', source: 'areas', filter: grids, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } }]),
     {
       id: 'matters', type: 'circle', source: 'matters',
       // An overdue one is larger too: colour never speaks alone.
@@ -93,6 +98,7 @@ class GridMap extends HTMLElement {
   #names = [];
   #named = '';
   #matters = [];
+  #places = [];
 
   connectedCallback() {
     if (this.#frame || !this.dataset.src) return;
@@ -134,13 +140,14 @@ class GridMap extends HTMLElement {
     const box = bounds(features) ?? (begin && [begin, begin]);
     if (!box) throw new Error('nothing to draw');
     const open = await openMap(this.#frame, {
-      ground: this.dataset.ground, sources: sources(features), layers: layers(), box, hint: this.dataset.hint,
+      ground: this.dataset.ground, sources: sources(features), layers, box, hint: this.dataset.hint,
       label: [this.dataset.label, this.dataset.keys].filter(Boolean).join('：'), keyboard: this.#stops,
       patience: PATIENCE, fail: () => this.#give_up(),
     });
     if (!open) return;
     const { map } = open;
-    [this.#open, this.#map, this.#matters] = [open, map, features.filter((f) => !isArea(f))];
+    [this.#open, this.#map] = [open, map];
+    this.#keep(features.filter((f) => !isArea(f)));
     if (this.#stops) this.#status();
     this.#label(features);
     const draw = figures();
@@ -151,7 +158,8 @@ class GridMap extends HTMLElement {
     if (this.dataset.keys) this.#walk();
     map.on('click', (event) => this.#press(event));
     const over = ['matters', ...(this.dataset.place ? ['grids'] : [])];
-    map.on('mousemove', ({ point }) => {
+    map.on('mousemove', ({ point, originalEvent }) => {
+      if (originalEvent.buttons) return; // who drags the map is in a hurry
       map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers: over }).length ? 'pointer' : '';
     });
   }
@@ -194,6 +202,13 @@ class GridMap extends HTMLElement {
     return marker;
   }
 
+  /// The matters that are gone through, and those of them that have a name.
+  #keep(matters) {
+    this.#matters = matters;
+    const named = matters.filter((f) => f.properties.name);
+    this.#places = named.map((f) => ({ name: f.properties.name, at: this.#open.there(f.geometry.coordinates), low: true }));
+  }
+
   // Names are elements: letters in a symbol layer would need a glyph server.
   #label(features) {
     const named = features.filter((f) => isArea(f) && f.properties?.name);
@@ -206,8 +221,7 @@ class GridMap extends HTMLElement {
   /// Names of the grids and places that are seen, unless they are too many to be read.
   #name() {
     const box = this.#map.getBounds();
-    const places = this.#matters.filter((f) => f.properties.name).map((f) => ({ name: f.properties.name, at: this.#open.there(f.geometry.coordinates), low: true }));
-    const seen = [...this.#heads, ...places].filter(({ at }) => box.contains(at));
+    const seen = [...this.#heads, ...this.#places].filter(({ at }) => box.contains(at));
     const shown = seen.length > MOST_NAMES ? [] : seen;
     const key = shown.map(({ name, at }) => `${name} ${at}`).join();
     if (key === this.#named) return;
@@ -216,11 +230,13 @@ class GridMap extends HTMLElement {
     this.#names = shown.map(({ name, at, low }) => this.#mark(low ? 'map-label low' : 'map-label', name, at));
   }
 
-  /// Asks anew for the part that is looked at; the last answer wins. When it fails, what is drawn stays.
+  /// Asks anew for the part that is looked at, once the map rests there; the last answer wins. When it fails, what is
+  /// drawn stays.
   #follow() {
-    let asked = 0;
-    this.#map.on('moveend', async () => {
+    let [asked, later] = [0, 0];
+    const ask = async () => {
       const mine = ++asked;
+      if (!this.#map) return;
       const seen = this.#map.getBounds();
       const corners = [seen.getSouthWest(), seen.getNorthEast()].map(this.#open.here);
       const url = new URL(this.dataset.box, location.href);
@@ -230,9 +246,13 @@ class GridMap extends HTMLElement {
       const found = (await answer.json()).features;
       if (mine !== asked || !this.#frame?.isConnected) return;
       // Who goes through single matters goes through those of the place, wherever the map is.
-      if (!this.#matters.some((f) => f.properties.url)) this.#matters = found;
+      if (!this.#matters.some((f) => f.properties.url)) this.#keep(found);
       this.#open.put('matters', found);
       this.#frame.setAttribute('data-followed', asked); // tests wait for this
+    };
+    this.#map.on('moveend', () => {
+      clearTimeout(later);
+      later = setTimeout(ask, RESTS);
     });
   }
 

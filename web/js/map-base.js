@@ -115,7 +115,7 @@ function keysOf(map, jump) {
   return { enable: () => { on = true; }, disable: () => { on = false; } };
 }
 
-/// Opens a map in a frame. `sources` and `layers` are ours, `box` what is to be seen; `fail` is called once when it cannot
+/// Opens a map in a frame. `sources` and `layers` (given whether the processor draws) are ours, `box` what is to be seen; `fail` is called once when it cannot
 /// go on, `patience` ms after which that is so. Gives the map, MapLibre's Marker, and the ways between our places and the map's.
 export async function openMap(frame, { ground: address, sources, layers, box, hint = '', label, keyboard = false, patience, fail }) {
   const gl = document.createElement('canvas').getContext('webgl2');
@@ -140,7 +140,7 @@ export async function openMap(frame, { ground: address, sources, layers, box, hi
       version: 8,
       sources: { ...beneath.sources, ...own },
       layers: [
-        { id: 'paper', type: 'background', paint: { 'background-color': token('--paper') } }, ...beneath.layers, ...layers,
+        { id: 'paper', type: 'background', paint: { 'background-color': token('--paper') } }, ...beneath.layers, ...layers(slow),
       ],
     },
     bounds: box.map(there),
@@ -160,6 +160,8 @@ export async function openMap(frame, { ground: address, sources, layers, box, hi
     },
   });
   map.touchZoomRotate.disableRotation();
+  // Gliding on after a hand let go is motion, too.
+  if (slow || still()) map.dragPan.enable({ maxSpeed: 0 });
   const canvas = map.getCanvas();
   mute(canvas);
   if (keyboard) {

@@ -132,6 +132,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn mobile_numbers_are_known() {
+        for fine in ["13812345678", "+86 138-1234-5678", "0086 13812345678", "138 1234 5678"] {
+            assert_eq!(mobile(fine).as_deref(), Some("13812345678"), "{fine}");
+        }
+        for not in ["0514-87654321", "1381234567", "138123456789", "12345", "+1 212 555 0100", "1381234567a", "", "12812345678"] {
+            assert_eq!(mobile(not), None, "{not}");
+        }
+    }
+
+    #[test]
     fn id_numbers_of_the_standard() {
         // The two examples printed in GB 11643-1999.
         assert_eq!(id_check("11010519491231002"), Some('X'));

@@ -48,6 +48,7 @@ pub fn all() -> Vec<Route> {
         routing::admin::ROUTES,
         notice::web::ROUTES,
         notice::me::ROUTES,
+        notice::wake::ROUTES,
         notice::admin::ROUTES,
         case::form::ROUTES,
         case::proxy::ROUTES,

@@ -26,6 +26,7 @@ const SMALL: usize = 600;
 #[include = "img/*"]
 #[include = "vendor/*"]
 #[include = "sw.js"]
+#[include = "wake.js"]
 struct Files;
 
 /// A file as it is served: its bytes and media type.

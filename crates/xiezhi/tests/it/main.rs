@@ -29,6 +29,8 @@ mod notice;
 #[cfg(feature = "mail")]
 mod notice_mail;
 mod notice_out;
+#[cfg(feature = "push")]
+mod notice_push;
 mod open311;
 mod open311_bad;
 mod open311_hostile;

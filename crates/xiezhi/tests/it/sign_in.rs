@@ -7,7 +7,7 @@ use xiezhi::base::signin::{code, rules};
 use xiezhi::kit::time::{DAY, HOUR, MINUTE};
 
 use super::fake::Fake;
-use super::notice::{bodies, gateway, sms};
+use super::notice::{bodies, gateway, settle, sms};
 use super::world::{COMMUNITY, Client, World, on_each_engine};
 
 const PHONE: &str = "13912345678";
@@ -260,5 +260,54 @@ fn bad_numbers_and_no_gateway_are_said() {
             assert!(refused.status == 401 || refused.status == 422, "{code}: {}", refused.text);
         }
         assert!(system.asked().is_empty());
+    });
+}
+
+#[test]
+fn a_number_proved_in_ones_own_account_opens_that_account_and_never_anothers() {
+    on_each_engine(|w| {
+        let system = gateway();
+        sms(w, &system.url, "");
+        let (anyone, resident, clerk) = (w.client(None), w.client(Some("resident")), w.client(Some("clerk")));
+        let w = &*w;
+        // Confirms a number for notices; `sent`: messages that the gateway had so far, this one with them.
+        let prove = |who: &Client, phone: &str, sent: usize| {
+            assert_eq!(who.post("/me/notices/address", &json!({ "channel": "sms", "address": phone })).status, 200);
+            settle(w);
+            let code = last_code(w, &system, sent);
+            assert_eq!(who.post("/me/notices/confirm", &json!({ "channel": "sms", "code": code })).status, 200);
+        };
+        let enter = |phone: &str, sent: usize| {
+            let chain = asked(&anyone, phone);
+            let code = last_code(w, &system, sent);
+            let answer = anyone.post("/sign-in/code/check", &json!({ "phone": phone, "chain": chain, "code": code }));
+            Client { base: anyone.base.clone(), token: answer.json()["token"].as_str().map(str::to_owned) }
+        };
+        let (number, _) = resident.report("楼道灯坏了");
+        assert_eq!(resident.get("/me").json()["password"], true);
+        prove(&resident, PHONE, 1);
+        assert_eq!(resident.get("/me").json()["phone"], PHONE);
+        let me = enter(PHONE, 2);
+        assert!(me.get("/me/data").text.contains(&number), "the same account");
+
+        // A new number takes the old one's place: whoever gets the old one opens nothing of hers.
+        w.app.ambience.advance(HOUR);
+        prove(&resident, "13912345679", 3);
+        assert!(enter("13912345679", 4).get("/me/data").text.contains(&number));
+        let stranger = enter(PHONE, 5);
+        assert!(!stranger.get("/me/data").text.contains(&number));
+        assert_eq!(stranger.get("/me").json()["password"], false);
+
+        // The stranger's number stays the stranger's, whoever proves that he reads its messages.
+        w.app.ambience.advance(HOUR);
+        prove(&resident, PHONE, 6);
+        assert_eq!(resident.get("/me").json()["phone"], "13912345679");
+        assert!(!enter(PHONE, 7).get("/me/data").text.contains(&number));
+
+        // Somebody who works here gains no way in.
+        w.app.ambience.advance(HOUR);
+        prove(&clerk, "13912345670", 8);
+        let me = enter("13912345670", 9);
+        assert_eq!((me.get("/me").json()["name"].clone(), me.get("/desk").status), (json!(""), 403));
     });
 }

@@ -1,5 +1,6 @@
-//! How I want to be told: quiet hours, digests, e-mail and SMS; and what went out to me.
+//! How I want to be told: quiet hours, digests, this browser, e-mail and SMS; and what went out to me.
 
+use calc::codes::mobile;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -42,6 +43,8 @@ struct View {
     digest: &'static str,
     digests: [&'static str; 3],
     channels: Vec<ChannelView>,
+    /// The key under which this browser may be woken; none where Web Push is not set up.
+    push_key: Option<String>,
     /// What went out, newest first.
     sent: Vec<Sent>,
 }
@@ -90,7 +93,9 @@ fn show(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let wish = setting::of(r, person)?;
         let addresses = setting::addresses(r, person)?;
-        let channels = channel::PERSONAL.into_iter().map(|name| {
+        // Web Push is for those who set it up: nobody is told that it is not there.
+        let there = channel::PERSONAL.into_iter().filter(|c| *c != "push" || channel::push_key(req.app).is_some());
+        let channels = there.map(|name| {
             let known = addresses.iter().find(|a| a.channel == name);
             let address = known.and_then(|a| a.address.as_ref()).and_then(|a| look.at(a, Relation::Owner));
             let confirmed = known.is_some_and(|a| a.confirmed);
@@ -107,6 +112,7 @@ fn show(req: &Req) -> Result<Reply> {
             digest: wish.digest.as_str(),
             digests: Digest::ALL.map(Digest::as_str),
             channels,
+            push_key: channel::push_key(req.app),
             sent: sent.collect(),
         })
     })?;
@@ -115,7 +121,7 @@ fn show(req: &Req) -> Result<Reply> {
 }
 
 /// Back to the page, and on it to what was just done.
-fn done(req: &Req, part: &str) -> Result<Reply> {
+pub(super) fn done(req: &Req, part: &str) -> Result<Reply> {
     if req.wants_json() { show(req) } else { Ok(Reply::see_other(req.url(&format!("/me/notices#{part}")))) }
 }
 
@@ -131,8 +137,11 @@ fn set(req: &Req) -> Result<Reply> {
 fn address(req: &Req) -> Result<Reply> {
     let (person, input) = (req.myself()?.to_owned(), req.input()?);
     let channel = meant(req, &input)?;
+    if channel == "push" {
+        return Err(Kind::Unknown.at("channel"));
+    }
     let text = input.need("address", 200)?;
-    let address = if channel == "sms" { rules::mobile(&text) } else { rules::email(&text) };
+    let address = if channel == "sms" { mobile(&text) } else { rules::email(&text) };
     let address = address.ok_or_else(|| Kind::WrongType.at("address"))?;
     let asked = setting::ask(req.app, &person, channel, address);
     req.once(move |tx| setting::keep(tx, &person, &asked).map(|()| String::new()))?;

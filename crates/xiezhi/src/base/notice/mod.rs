@@ -6,7 +6,7 @@
 //! being sent before the call, and what a crash leaves in between is shown as unknown, not sent again ([`queue`]). No
 //! address leaves the queue but to its channel, and none is used before its owner sent back the code ([`setting`]).
 //!
-//! Log kinds written: `notice.read`, `notice.setting`, `notice.address`, `notice.confirm`, `notice.off`, `notice.send`,
+//! Log kinds written: `notice.read`, `notice.setting`, `notice.address`, `notice.confirm`, `notice.number`, `notice.off`, `notice.send`,
 //! `notice.sent`, `notice.failed`, `notice.stuck`, `notice.unknown`, `notice.void`, `notice.again`, `notice.sweep`.
 
 /// What goes out and what became of it, for the administrator.
@@ -29,6 +29,8 @@ pub mod rules;
 pub mod send;
 /// Wishes and addresses.
 pub mod setting;
+/// Browsers that may be woken.
+pub mod wake;
 /// The inbox page.
 pub mod web;
 

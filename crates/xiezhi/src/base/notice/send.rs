@@ -6,7 +6,7 @@ use store::Query;
 
 use super::channel::{self, Channel, Message};
 use super::queue::{self, Claim, Delivery};
-use super::{group, rules::Pace};
+use super::{group, rules::Pace, setting};
 use crate::kit::{App, Error, Result};
 
 /// Messages of one channel in a round; the others come with the next.
@@ -71,6 +71,10 @@ fn send(app: &App, channel: &dyn Channel, d: Delivery) -> Result<bool> {
     let there = !end.as_ref().is_err_and(|t| matches!(t.code.as_str(), "network" | queue::TOO_FAST | "secret"));
     app.db.write(move |tx| match end {
         Ok(id) => queue::sent(tx, &d, id.as_deref()),
+        Err(trouble) if trouble.code == channel::GONE => {
+            setting::gone(tx, &d)?;
+            queue::void(tx, &d, None)
+        }
         Err(trouble) => queue::failed(tx, &d, &trouble, once),
     })?;
     Ok(there)

@@ -6,9 +6,10 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::queue::{self, NewDelivery};
+use super::queue::{self, Delivery, NewDelivery};
 use super::rules::{Digest, Quiet};
 use crate::base::catalogue::Graded;
+use crate::base::party::phone;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{App, Result};
@@ -57,7 +58,7 @@ pub fn set(tx: &mut Tx, person: &str, wish: Setting) -> Result<()> {
 
 /// Where somebody is told, for himself.
 pub struct Address {
-    /// `email` or `sms`.
+    /// `push`, `email` or `sms`.
     pub channel: String,
     /// The address.
     pub address: Option<Graded>,
@@ -67,7 +68,11 @@ pub struct Address {
 
 /// What an address of a channel is in the catalogue of data.
 pub fn element(channel: &str) -> &'static str {
-    if channel == "sms" { "person.phone" } else { "person.email" }
+    match channel {
+        "sms" => "person.phone",
+        "push" => "person.browser",
+        _ => "person.email",
+    }
 }
 
 /// Where a person is told.
@@ -129,12 +134,25 @@ pub fn keep(tx: &mut Tx, person: &str, asked: &Asked) -> Result<()> {
     Ok(())
 }
 
+/// A browser lets us wake it: that it was asked there, in a session of this person, is what a code is for other addresses.
+pub fn wake(tx: &mut Tx, person: &str, browser: &str) -> Result<()> {
+    end(tx, person, "push")?;
+    let (address, now) = (tx.seal(person, browser.as_bytes())?, tx.now());
+    tx.exec(
+        "insert into notice_address(person, channel, address, confirmed_at, wrong) values ($1, 'push', $2, $3, 0)",
+        params![person, address, now],
+    )?;
+    let entry = Entry { actor: Some(person), ..Entry::new("notice.address", "person", person) };
+    tx.log(entry.fact("channel", "push"))?;
+    Ok(())
+}
+
 /// The code came back: right, or one try less.
 pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Result<()> {
     let (given, person) = (digest(app, person, channel, code), person.to_owned());
     let right = app.db.write(move |tx| {
         let sql =
-            "select code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
+            "select address, code, code_until, wrong from notice_address where person = $1 and channel = $2 and confirmed_at is null";
         let row = tx.row(sql, params![&person, channel])?.ok_or(Kind::NotFound)?;
         let (kept, until, wrong): (Option<String>, Option<Ms>, i64) =
             (row.get("code")?, row.get("code_until")?, row.get("wrong")?);
@@ -148,6 +166,14 @@ pub fn confirm(app: &App, person: &str, channel: &'static str, code: &str) -> Re
             let sql =
                 "update notice_address set confirmed_at = $3, code = null, code_until = null where person = $1 and channel = $2";
             tx.exec(sql, params![&person, channel, now])?;
+            // Who proved a number can sign in with it, too.
+            if channel == "sms"
+                && let Some(number) = tx.open_text(&person, row.get("address")?)?
+                && phone::claim(tx, &number, &person)?
+            {
+                let owned = Entry { actor: Some(&person), owner: Some(&person), ..Entry::new("notice.number", "person", &person) };
+                tx.log(owned.element("person.phone", Some(number)))?;
+            }
         } else {
             let sql = "update notice_address set wrong = wrong + 1 where person = $1 and channel = $2";
             tx.exec(sql, params![&person, channel])?;
@@ -164,6 +190,15 @@ pub fn off(tx: &mut Tx, person: &str, channel: &str) -> Result<()> {
     end(tx, person, channel)?;
     let entry = Entry { actor: Some(person), ..Entry::new("notice.off", "person", person) };
     tx.log(entry.fact("channel", channel))?;
+    Ok(())
+}
+
+/// What a message was to go to is no address any more. One that took its place meanwhile stays.
+pub fn gone(tx: &mut Tx, d: &Delivery) -> Result<()> {
+    let sql = "delete from notice_address where person = $1 and channel = $2 and address = $3";
+    if tx.exec(sql, params![&d.target, &d.channel, d.address.clone()])? > 0 {
+        tx.log(Entry::new("notice.off", "person", &d.target).fact("channel", d.channel.as_str()))?;
+    }
     Ok(())
 }
 

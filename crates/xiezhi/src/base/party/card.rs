@@ -207,8 +207,8 @@ fn write(tx: &mut Tx, actor: &str, desk_area: &str, new: &NewCard) -> Result<Str
         Some(b) if !new.place.contains(&b.name) => format!("{} {}", b.name, new.place),
         _ => new.place.clone(),
     };
-    // A name that nobody can type and a hash that no password has: the card is the only way in.
-    let (login, hash) = (format!("card:{}", new.id), "-");
+    // A name that nobody can type: the card is the only way in.
+    let (login, hash) = (format!("card:{}", new.id), session::NO_PASSWORD);
     let account = super::NewPerson { name: &new.name, phone: new.phone.as_deref(), home: Some(&area), login: &login, hash };
     let person = super::add_person(tx, &account)?;
     super::add_role(tx, &person, RoleKind::Resident, &area, None)?;

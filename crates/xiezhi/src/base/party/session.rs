@@ -85,6 +85,14 @@ pub fn check_password(app: &App, ip: IpAddr, login: &str, password: &str) -> Res
     }
 }
 
+/// The hash of an account that has no password: none fits it.
+pub const NO_PASSWORD: &str = "-";
+
+/// Whether a person signs in with a password.
+pub fn has_password(q: &mut dyn Query, person: &str) -> store::Result<bool> {
+    Ok(q.count("select count(*) from account where person = $1 and hash <> $2", params![person, NO_PASSWORD])? > 0)
+}
+
 /// Checks name and password and opens a session.
 pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool, device: &str) -> Result<Opened> {
     let person = check_password(app, ip, login, password)?;
@@ -247,9 +255,8 @@ fn carries(config: &Config, way: Option<&str>, kind: RoleKind) -> bool {
 
 /// Whether a person has another way in than the sign-on of others: a password, a number that was proved, a card.
 pub fn has_own_way(q: &mut dyn Query, person: &str, sms: bool, now: Ms) -> store::Result<bool> {
-    let typed = "select count(*) from account where person = $1 and hash <> '-'";
     let card = "select count(*) from card where person = $1 and ended_at is null";
-    Ok(q.count(typed, params![person])? > 0 || q.count(card, params![person])? > 0 || sms && super::phone::opens(q, person, now)?)
+    Ok(has_password(q, person)? || q.count(card, params![person])? > 0 || sms && super::phone::opens(q, person, now)?)
 }
 
 /// Ends what a provider had opened for a person, except one session.

@@ -164,6 +164,8 @@ struct Me {
     sessions: Vec<Session>,
     /// Others vouch for people here.
     others: bool,
+    /// There is a password, which can be changed.
+    password: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -190,7 +192,8 @@ fn me(req: &Req) -> Result<Reply> {
             let (area, area_name) = a.map(|a| (a.code, a.name)).unwrap_or_default();
             roles.push(RoleView { kind: role.kind.to_string(), area, area_name, body: role.body_name.clone() });
         }
-        Ok::<_, Error>(Me { name, phone, roles, sessions, others: !req.app.config.file.sign_on.is_empty() })
+        let (password, others) = (session::has_password(r, person)?, !req.app.config.file.sign_on.is_empty());
+        Ok::<_, Error>(Me { name, phone, roles, sessions, others, password })
     })?;
     look.record(req.app)?;
     req.page("base/party/me.html", &view)

@@ -11,6 +11,7 @@ use store::{Db, Entry, Query, Tx, params};
 use super::rules::{self, COUNTED, LASTS, Limit, OF_ADDRESS, OF_PHONE, TRIES};
 use crate::base::notice::channel;
 use crate::base::party::phone::{self, Holder};
+use crate::base::party::session::NO_PASSWORD;
 use crate::base::party::{self, NewPerson, add_person, add_role};
 use crate::kit::error::{Error, Kind};
 use crate::kit::letters::Letter;
@@ -141,9 +142,9 @@ pub fn resident(tx: &mut Tx, mobile: Option<&str>, name: &str, home: Option<&str
         Some(area) => area.to_owned(),
         None => party::default_desk(tx)?.area,
     };
-    // A name that nobody can type and a hash that no password has.
+    // A name that nobody can type.
     let login = format!("own:{}", tx.id());
-    let person = add_person(tx, &NewPerson { name, phone: mobile, home, login: &login, hash: "-" })?;
+    let person = add_person(tx, &NewPerson { name, phone: mobile, home, login: &login, hash: NO_PASSWORD })?;
     add_role(tx, &person, RoleKind::Resident, &area, None)?;
     tx.log(Entry { actor: Some(&person), ..Entry::new("signin.new", "person", &person) })?;
     Ok(person)

@@ -18,6 +18,8 @@ pub struct NoticeFile {
     pub sms: Option<SmsFile>,
     /// Robots in groups of chat programs.
     pub robot: Vec<RobotFile>,
+    /// Web Push.
+    pub push: Option<PushFile>,
 }
 
 /// A file with a secret in it.
@@ -153,6 +155,49 @@ pub enum RobotKind {
     Feishu,
 }
 
+/// `[notice.push]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushFile {
+    /// Whom a vendor may write to about us: `mailto:…` or `https://…`.
+    pub contact: String,
+    /// Hosts that may be called; one that begins with a dot means all beneath it, and `http://host:port` is a relay in
+    /// one's own network.
+    #[serde(default = "vendors")]
+    pub hosts: Vec<String>,
+    /// Most calls in a minute.
+    #[serde(default = "six_hundred")]
+    pub per_minute: u32,
+}
+
+impl PushFile {
+    /// Longest address of a browser.
+    pub const LONGEST: usize = 600;
+
+    /// `https://host` of a browser's address, when its host is one of ours and it is an address as the vendors give them.
+    pub fn origin(&self, address: &str) -> Option<String> {
+        let (scheme, rest) = address.split_once("://").filter(|_| address.len() <= Self::LONGEST)?;
+        let (host, path) = rest.split_once('/')?;
+        let origin = format!("{scheme}://{host}");
+        let named = |h: &String| match h.as_str() {
+            h if h.contains("://") => origin == h,
+            h if h.starts_with('.') => scheme == "https" && host.ends_with(h),
+            h => scheme == "https" && host == h,
+        };
+        let plain = path.bytes().all(|b| b.is_ascii_graphic()) && !host.contains(['@', '\\', '?', '#']);
+        (plain && self.hosts.iter().any(named)).then_some(origin)
+    }
+}
+
+fn vendors() -> Vec<String> {
+    let all = ["fcm.googleapis.com", ".push.services.mozilla.com", ".push.apple.com", ".notify.windows.com"];
+    all.map(str::to_owned).into()
+}
+
+fn six_hundred() -> u32 {
+    600
+}
+
 fn sixty() -> u32 {
     60
 }
@@ -185,7 +230,17 @@ impl NoticeFile {
             }
         }
         let pace = |n: u32| (1..=6000).contains(&n);
-        if self.mail.as_ref().is_some_and(|m| !pace(m.per_minute)) || self.sms.as_ref().is_some_and(|s| !pace(s.per_minute)) {
+        if let Some(push) = &self.push
+            && !["mailto:", "https://"].iter().any(|s| push.contact.starts_with(s))
+        {
+            out.push("[notice.push]: contact begins with mailto: or https://".to_owned());
+        }
+        let paces = [
+            self.mail.as_ref().map(|m| m.per_minute),
+            self.sms.as_ref().map(|s| s.per_minute),
+            self.push.as_ref().map(|p| p.per_minute),
+        ];
+        if paces.into_iter().flatten().any(|n| !pace(n)) {
             out.push("[notice]: per_minute is from 1 to 6000".to_owned());
         }
         out
@@ -204,7 +259,38 @@ mod tests {
             "[[robot]]\nname = 'G 1'\nkind = 'wecom'\nurl_file = '/x'\nsecret_file = '/y'\narea = '1'\nevery_minutes = 0\n";
         let twice = format!("{robots}{robots}");
         assert_eq!(read(&twice).unwrap().faults(None).len(), 8);
+        let wrong = "[push]\ncontact = 'me'\nper_minute = 0\n";
+        assert_eq!(read(wrong).unwrap().faults(None).len(), 2);
         let fine = "[sms]\nurl = 'https://sms.example/'\nbody = 'p=${phone}'\nform = 'form'\n[[robot]]\nname = 'g1'\nkind = 'feishu'\nurl_file = '/x'\narea = '1'\n";
         assert_eq!(read(fine).unwrap().faults(Some("https://c.example")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_vendors_that_are_named_are_called() {
+        let push: PushFile = toml::from_str("contact = 'mailto:a@c.example'").unwrap();
+        let origin = |address: &str| push.origin(address);
+        assert_eq!(origin("https://fcm.googleapis.com/fcm/send/x:y").as_deref(), Some("https://fcm.googleapis.com"));
+        assert_eq!(
+            origin("https://updates.push.services.mozilla.com/wpush/v2/x").as_deref(),
+            Some("https://updates.push.services.mozilla.com")
+        );
+        for bad in [
+            "http://fcm.googleapis.com/x",
+            "https://fcm.googleapis.com",
+            "https://fcm.googleapis.com:8080/x",
+            "https://fcm.googleapis.com@c.example/x",
+            "https://c.example/fcm.googleapis.com/x",
+            "https://127.0.0.1/x",
+            "https://evilpush.apple.com/x",
+            "https://c.example?.push.apple.com/x",
+            "https://fcm.googleapis.com/x\r\nhost: c",
+            "http://127.0.0.1:80/x",
+        ] {
+            assert_eq!(origin(bad), None, "{bad}");
+        }
+        assert_eq!(origin(&format!("https://fcm.googleapis.com/{}", "x".repeat(600))), None);
+        let relay = PushFile { hosts: vec!["http://10.0.0.5:81".into()], ..push };
+        assert_eq!(relay.origin("http://10.0.0.5:81/x").as_deref(), Some("http://10.0.0.5:81"));
+        assert_eq!(relay.origin("http://10.0.0.5:8/x"), None);
     }
 }

@@ -3,6 +3,7 @@
 //! What must stay true: rows are written with the cursor, so that each step is told once; whoever was told before this
 //! part existed is not told again: only what happened since yesterday goes out.
 
+use calc::codes::mobile;
 use std::collections::HashMap;
 
 use store::{Query, Tx, Written, params};
@@ -12,7 +13,7 @@ use super::{Reach, digest, of};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::notice;
 use crate::base::notice::queue::{self, NewDelivery};
-use crate::base::notice::rules::{Digest, Quiet, mobile, when};
+use crate::base::notice::rules::{Digest, Quiet, when};
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, Who, follow};
 use crate::records::case::{self, Case, tracking_code};

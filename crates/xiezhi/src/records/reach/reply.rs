@@ -11,13 +11,13 @@ use store::{Entry, Query, params};
 use super::rules::{self, Answer};
 use super::{Reach, about, asked, digest};
 use crate::base::notice::queue::{self, NewDelivery};
-use crate::base::notice::rules::mobile;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, MINUTE, Ms, day};
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::act::{self, Said};
 use crate::records::case::rules::{Action, Overlay};
 use crate::records::case::{Rulebook, by_id, main_of};
+use calc::codes::mobile;
 
 /// How old a message may be when it comes in, and how far ahead the gateway's clock.
 pub const OLDEST: Ms = 15 * MINUTE;

@@ -8,11 +8,15 @@
 //! |---|---|---|
 //! | e-mail | delivered twice: a `Message-ID` stops no server | stays unknown |
 //! | SMS | as the gateway says (`once = true` when it takes an id once) | is sent again only then |
+//! | Web Push | shown once: it says nothing itself | is sent again |
 //! | robots | said twice: their addresses know no key | stays unknown |
 
 /// E-mail by SMTP.
 #[cfg(feature = "mail")]
 mod mail;
+/// Web Push.
+#[cfg(feature = "push")]
+mod push;
 /// Robots in groups of WeCom, DingTalk and Feishu.
 mod robot;
 /// SMS by a gateway.
@@ -31,7 +35,9 @@ use crate::kit::outbound::Trouble;
 use crate::kit::time::{MINUTE, Ms};
 
 /// Channels over which a person may be told.
-pub const PERSONAL: [&str; 2] = ["email", "sms"];
+pub const PERSONAL: [&str; 3] = ["push", "email", "sms"];
+/// What a channel says when an address is no longer one: nothing is sent there any more.
+pub const GONE: &str = "gone";
 
 /// A message, opened.
 #[derive(Clone, Debug)]
@@ -70,6 +76,8 @@ pub fn all(app: &App) -> Vec<Box<dyn Channel>> {
     let mut out: Vec<Box<dyn Channel>> = Vec::new();
     #[cfg(feature = "mail")]
     out.extend(file.mail.iter().map(|m| Box::new(mail::Mail(m.clone())) as Box<dyn Channel>));
+    #[cfg(feature = "push")]
+    out.extend(file.push.iter().map(|p| Box::new(push::Push(p.clone())) as Box<dyn Channel>));
     out.extend(file.sms.iter().map(|s| Box::new(sms::Sms(s.clone())) as Box<dyn Channel>));
     out.extend(file.robot.iter().map(|r| Box::new(robot::Robot::new(r)) as Box<dyn Channel>));
     out
@@ -81,13 +89,23 @@ pub fn state(app: &App, channel: &str) -> &'static str {
     let configured = match channel {
         "email" => file.mail.is_some(),
         "sms" => file.sms.is_some(),
+        "push" => file.push.is_some(),
         _ => false,
     };
     match (channel, configured) {
         ("email", true) if !cfg!(feature = "mail") => "unbuilt",
+        ("push", true) if !cfg!(feature = "push") => "unbuilt",
         (_, true) => "ready",
         _ => "absent",
     }
+}
+
+/// The key under which browsers let us wake them; none when we do not.
+pub fn push_key(app: &App) -> Option<String> {
+    #[cfg(feature = "push")]
+    return app.config.file.notice.push.as_ref().map(|_| push::public_key(app));
+    #[cfg(not(feature = "push"))]
+    return app.config.file.notice.push.as_ref().and(None);
 }
 
 /// Sends a code for signing in: at once, whatever the hour, past queue and list of what went out.
