@@ -8,20 +8,16 @@
 // the map is one picture to a screen reader and no stop for the keyboard; whatever fails, the map goes and data-empty is
 // shown instead.
 
-import { bounds, mute, openMap, token } from './map-base.js';
-import { SHARP, figures, told } from './map-figures.js';
+import { bounds, mute, openMap } from './map-base.js';
+import { SHARP, figures } from './map-figures.js';
+import { isArea, layers, sources } from './map-layers.js';
 import { pick, start } from './map-pick.js';
 
 const PATIENCE = 15_000; // until the first full drawing
 const MOST_NAMES = 40; // that can be read on one map
 const MOST_HEATS = 24; // squares of a heat map that have their figure: the fullest
 const RESTS = 80; // ms after which the map is taken to rest where it is
-const CLOSE = 50; // px within which points are one circle
-const APART = 16; // from this zoom on each stands alone
-const STEPS = [1, 2, 3, 4, 5]; // of a heat map
 
-const isArea = ({ geometry }) => geometry?.type === 'Polygon';
-const collection = (features) => ({ type: 'FeatureCollection', features });
 
 /// Where the name of a grid stands: in its upper part, for the matters gather in the middle.
 function head(feature) {
@@ -32,60 +28,6 @@ function head(feature) {
 function middle(feature) {
   const [[west, south], [east, north]] = bounds([feature]);
   return [(west + east) / 2, (south + north) / 2];
-}
-
-function sources(features) {
-  return {
-    areas: { type: 'geojson', maxzoom: 14, data: collection(features.filter(isArea)) },
-    matters: {
-      type: 'geojson', data: collection(features.filter((f) => !isArea(f))),
-      cluster: true, clusterRadius: CLOSE, clusterMaxZoom: APART - 1,
-      clusterProperties: {
-        sum: ['+', ['coalesce', ['get', 'open'], 1]],
-        late: ['+', ['case', ['==', ['get', 'tone'], 'vermilion'], 1, 0]],
-      },
-    },
-  };
-}
-
-/// What is drawn. Without a graphics card broad edges cost half of each picture: there they are as fine as can be.
-function layers(slow) {
-  const tones = ['vermilion', 'amber', 'blue', 'soft'].flatMap((name) => [name, token(`--${name}`)]);
-  const heats = STEPS.flatMap((step) => [step, token(`--heat-${step}`)]);
-  const grids = ['!', ['has', 'heat']];
-  return [
-    {
-      id: 'grids', type: 'fill', source: 'areas', filter: grids,
-      paint: { 'fill-color': token('--jade-wash'), 'fill-opacity': 0.7, 'fill-antialias': slow, 'fill-outline-color': token('--jade') },
-    },
-    {
-      id: 'heat', type: 'fill', source: 'areas', filter: ['has', 'heat'],
-      paint: { 'fill-color': ['match', ['get', 'heat'], ...heats, token('--heat-1')], 'fill-opacity': 0.85 },
-    },
-    ...(slow ? [] : [{ id: 'edges', type: 'line', source: 'areas', filter: grids, paint: { 'line-color': token('--jade'), 'line-width': 1.5 } }]),
-    {
-      id: 'matters', type: 'circle', source: 'matters',
-      // An overdue one is larger too: colour never speaks alone.
-      paint: {
-        // Of several: most late, some late, none.
-        'circle-color': ['case', ['has', 'late'],
-          ['case', ['>=', ['*', 2, ['get', 'late']], ['get', 'sum']], token('--vermilion'), ['>', ['get', 'late'], 0], token('--amber'), token('--jade')],
-          ['match', ['get', 'tone'], ...tones, token('--jade')]],
-        // Several at one place: the circle grows with them, and has room for their number.
-        'circle-radius': ['case', ['any', ['has', 'sum'], ['has', 'open']],
-          ['min', 28, ['+', 9, ['*', 2.5, ['ln', ['coalesce', ['get', 'sum'], ['get', 'open']]]]]],
-          ['match', ['get', 'tone'], 'vermilion', 9, 7]],
-        'circle-stroke-color': token('--card'), 'circle-stroke-width': 2,
-      },
-    },
-    {
-      id: 'counts', type: 'symbol', source: 'matters', filter: ['any', ['has', 'sum'], ['has', 'open']],
-      layout: {
-        'icon-image': told(['coalesce', ['get', 'sum'], ['get', 'open']]),
-        'icon-allow-overlap': true, 'icon-ignore-placement': true, 'symbol-z-order': 'source',
-      },
-    },
-  ];
 }
 
 class GridMap extends HTMLElement {

@@ -41,10 +41,16 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/notice", "base/area"),
     ("base/notice", "base/catalogue"),
     ("base/notice", "base/classes"),
+    // A number that came back for notices signs its owner in.
+    ("base/notice", "base/party"),
     // Whose number it is; over what codes go out.
     ("base/signin", "base/area"),
     ("base/signin", "base/notice"),
     ("base/signin", "base/party"),
+    // Whom others vouch for, and how an account comes to be.
+    ("base/signon", "base/catalogue"),
+    ("base/signon", "base/party"),
+    ("base/signon", "base/signin"),
     ("records/duty", "records/case"),
     ("records/hotline", "records/case"),
     ("records/mine", "records/case"),

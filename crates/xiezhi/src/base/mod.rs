@@ -22,5 +22,7 @@ pub mod roster;
 pub mod routing;
 /// Ways to sign in that need others.
 pub mod signin;
+/// The sign-on of others.
+pub mod signon;
 /// Calendar and office hours.
 pub mod worktime;

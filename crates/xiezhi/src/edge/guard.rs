@@ -15,7 +15,7 @@ use crate::kit::{App, Result, Who};
 pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
     let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     match bearer.or_else(|| http::cookie(headers, party::session::cookie_name(&app.config))) {
-        Some(token) => Ok(app.db.read(|r| party::session::identify(r, token.trim(), app.now()))?),
+        Some(token) => Ok(app.db.read(|r| party::session::identify(r, &app.config, token.trim(), app.now()))?),
         None => Ok(Who::default()),
     }
 }

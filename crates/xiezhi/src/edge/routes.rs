@@ -1,7 +1,7 @@
 //! All route tables, one line for each room.
 
 use crate::activities::fieldwork;
-use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, worktime};
+use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -35,6 +35,8 @@ pub fn all() -> Vec<Route> {
         party::card::ROUTES,
         party::trust::ROUTES,
         signin::web::ROUTES,
+        signon::web::ROUTES,
+        signon::me::ROUTES,
         ground::ROUTES,
         media::web::ROUTES,
         media::pieces::ROUTES,

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::config::Config;
 use super::follow::Recent;
+use super::hosts::Hosts;
 use super::i18n::Texts;
 use super::letters::Letters;
 use super::page::Pages;
@@ -86,6 +87,8 @@ pub struct App {
     pub pieces: Pieces,
     /// Codes by SMS that are about to leave.
     pub letters: Letters,
+    /// Other systems for which somebody waits.
+    pub hosts: Hosts,
     /// What followers of the log read last.
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
@@ -124,8 +127,9 @@ impl App {
         same_keys(&db)?;
         let pages = Pages::load(texts.clone(), &config.base, config.zone.clone())?;
         let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
+        let hosts = Hosts::default();
         let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
-        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, recent, grown })
+        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, hosts, recent, grown })
     }
 
     /// The present.
@@ -185,6 +189,7 @@ pub fn migrations() -> Vec<Migration> {
         "0023_sign_in",
         "0024_paper",
         "0025_lists",
+        "0026_sign_on",
     ]
     .into_iter()
     .enumerate()

@@ -5,6 +5,8 @@
 pub mod map;
 /// Channels over which people are told.
 pub mod notice;
+/// The sign-on of others.
+pub mod sign_on;
 
 use std::path::{Path, PathBuf};
 
@@ -48,6 +50,8 @@ pub struct File {
     pub notice: notice::NoticeFile,
     /// What lies beneath our own layers on a map.
     pub map: map::MapFile,
+    /// The sign-on of others.
+    pub sign_on: Vec<sign_on::SignOnFile>,
 }
 
 /// `[store]`
@@ -141,6 +145,9 @@ impl Config {
         if let Some(fault) = self.file.notice.faults(self.file.public_url.as_deref()).into_iter().next() {
             return Err(format!("{}: {fault}", file.display()));
         }
+        if let Some(fault) = sign_on::faults(&self.file.sign_on, self.file.public_url.as_deref()).into_iter().next() {
+            return Err(format!("{}: {fault}", file.display()));
+        }
         self.file.map.check().map_err(|e| format!("{}: {e}", file.display()))?;
         if let Some(name) = &self.file.time_zone {
             self.zone = TimeZone::get(name).map_err(|e| e.to_string())?;
@@ -157,6 +164,11 @@ impl Config {
         }
         self.base = base.to_owned();
         Ok(self)
+    }
+
+    /// The sign-on of others with this id.
+    pub fn sign_on(&self, id: &str) -> Option<&sign_on::SignOnFile> {
+        self.file.sign_on.iter().find(|s| s.id == id)
     }
 
     /// True when people reach us by https.

@@ -52,6 +52,38 @@ kinds! {
     WrongCode = 401 "wrong-code",
     /// There is no such household card, or it was ended.
     WrongCard = 401 "wrong-card",
+    /// The way back from a provider is not the one that this browser went.
+    SignOnState = 400 "sign-on-state",
+    /// It took too long to come back from a provider.
+    SignOnLate = 400 "sign-on-late",
+    /// Somebody came back from a provider the same way before.
+    SignOnUsed = 409 "sign-on-used",
+    /// The provider, or the person there, said no.
+    SignOnRefused = 401 "sign-on-refused",
+    /// What a provider says is not proved: `field` is what does not fit.
+    SignOnToken = 401 "sign-on-token",
+    /// What a provider says cannot be read.
+    SignOnAnswer = 502 "sign-on-answer",
+    /// A provider cannot be reached, is too slow, or too many wait for it.
+    SignOnDown = 503 "sign-on-down",
+    /// The provider is not sure enough who it is.
+    SignOnLevel = 403 "sign-on-level",
+    /// The account was closed.
+    SignOnClosed = 403 "sign-on-closed",
+    /// Nobody with these roles signs in this way.
+    SignOnRole = 403 "sign-on-role",
+    /// No account is tied to this person at the provider, and none comes to be.
+    SignOnUnknown = 403 "sign-on-unknown",
+    /// This person at the provider is tied to another account.
+    SignOnTaken = 409 "sign-on-taken",
+    /// The account is tied to somebody at this provider already.
+    SignOnTwice = 409 "sign-on-twice",
+    /// Not tied: the sign-in is too long ago, or was by a card.
+    SignOnFresh = 403 "sign-on-fresh",
+    /// Not tied: the sign-in carries less than what is tied would open.
+    SignOnWeak = 403 "sign-on-weak",
+    /// It is the only way in.
+    SignOnLast = 409 "sign-on-last",
     /// This person may not do this.
     Denied = 403 "denied",
     /// The request came from another site.

@@ -8,12 +8,16 @@ pub mod assets;
 pub mod config;
 /// The one error type.
 pub mod error;
+/// Texts from the settings with values in them.
+pub mod fill;
 /// What is derived from the log.
 pub mod follow;
 /// Tables of other offices.
 pub mod foreign;
 /// Bodies of requests.
 pub mod form;
+/// Other systems for which somebody waits.
+pub mod hosts;
 /// Requests, replies, route tables.
 pub mod http;
 /// Texts in two languages.

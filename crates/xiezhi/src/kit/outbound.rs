@@ -12,6 +12,8 @@ use super::time::{MINUTE, Ms};
 
 /// Longest time of one call in all.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest time of one call for which somebody looks at an empty page.
+pub const WAITED_FOR: Duration = Duration::from_secs(6);
 /// Longest answer, in bytes.
 const MOST: u64 = 4 << 20;
 
@@ -57,12 +59,12 @@ pub fn pause(tries: i64, longest: Ms, chance: u8) -> Ms {
     whole - whole / 4 * i64::from(chance) / 256
 }
 
-fn agent() -> ureq::Agent {
+fn agent(patience: Duration) -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
-        .timeout_global(Some(PATIENCE))
+        .timeout_global(Some(patience))
         .user_agent(concat!("xiezhi/", env!("CARGO_PKG_VERSION")))
         .build()
         .into()
@@ -111,13 +113,24 @@ fn said(status: u16, body: Result<Vec<u8>, ureq::Error>) -> String {
 
 /// Reads.
 pub fn get(url: &str, query: &[(&str, String)]) -> Result<Vec<u8>, Trouble> {
-    answer(agent().get(url).query_pairs(query.iter().map(|(k, v)| (*k, v.as_str()))).call())
+    answer(agent(PATIENCE).get(url).query_pairs(query.iter().map(|(k, v)| (*k, v.as_str()))).call())
 }
 
 /// Sends a body.
 pub fn post(url: &str, kind: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Vec<u8>, Trouble> {
-    let call = agent().post(url).header("content-type", kind);
-    answer(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value)).send(body))
+    send(PATIENCE, url, headers, Some((kind, body)))
+}
+
+/// Reads, or sends a body of some media type, and waits only so long for the answer.
+pub fn send(patience: Duration, url: &str, headers: &[(&str, &str)], body: Option<(&str, &[u8])>) -> Result<Vec<u8>, Trouble> {
+    let agent = agent(patience);
+    match body {
+        None => answer(headers.iter().fold(agent.get(url), |call, (name, value)| call.header(*name, *value)).call()),
+        Some((kind, body)) => {
+            let call = agent.post(url).header("content-type", kind);
+            answer(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value)).send(body))
+        }
+    }
 }
 
 #[cfg(test)]

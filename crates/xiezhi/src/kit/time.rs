@@ -13,7 +13,8 @@ pub const HOUR: Ms = 3_600_000;
 /// One minute.
 pub const MINUTE: Ms = 60_000;
 
-fn zoned(at: Ms, zone: &TimeZone) -> ZonedDateTime {
+/// A moment as a calendar and a clock on the wall show it.
+pub fn zoned(at: Ms, zone: &TimeZone) -> ZonedDateTime {
     Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned_datetime(zone.clone())
 }
 

@@ -8,6 +8,7 @@ mod alike;
 mod ask;
 mod asset;
 mod bad_input;
+mod browser;
 mod cards;
 mod classes;
 mod crash;
@@ -23,6 +24,7 @@ mod life;
 mod links;
 mod lists;
 mod map;
+mod matrix;
 mod never_vanish;
 mod notice;
 #[cfg(feature = "mail")]
@@ -50,6 +52,9 @@ mod reply;
 mod roster;
 mod routing;
 mod sign_in;
+mod sign_on;
+#[cfg(feature = "oidc")]
+mod sign_on_oidc;
 mod texts;
 mod trust;
 mod world;

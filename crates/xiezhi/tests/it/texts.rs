@@ -1,5 +1,7 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
+use xiezhi::base::catalogue::decide::{Relation, purposes};
+use xiezhi::base::catalogue::element::{Class, Share, all};
 use xiezhi::base::classes::read;
 use xiezhi::base::{area, asset, routing};
 use xiezhi::kit::RoleKind;
@@ -41,6 +43,13 @@ fn whatever_can_be_said_has_a_text() {
     keys.extend(["draft", "planned", "done"].iter().flat_map(|s| [format!("recut-{s}"), format!("recut-is-{s}")]));
     keys.extend(["shadowed", "nobody", "ended", "ended-area"].map(|c| format!("routing-warn-{c}")));
     keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
+    keys.extend(all().keys().map(|code| format!("element-{}", code.replace(['.', '_'], "-"))));
+    keys.extend(all().values().filter_map(|e| e.lead.as_ref()).map(|lead| format!("catalogue-lead-{lead}")));
+    keys.extend((1..=4).map(|grade| format!("catalogue-grade-is-{grade}")));
+    keys.extend(Class::ALL.iter().map(|c| format!("element-class-{}", c.as_str())));
+    keys.extend(Share::ALL.iter().map(|s| format!("catalogue-share-{}", s.as_str())));
+    keys.extend(Relation::ALL.iter().map(|r| format!("relation-{}", r.as_str())));
+    keys.extend(purposes().iter().map(|p| format!("purpose-{}", p.code)));
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
     }

@@ -6,9 +6,9 @@ use calc::grade::Decision;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::codes;
 use super::decide::{self, Asker, Relation, Rule, decide};
 use super::element::{self, element};
-use super::codes;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, RoleKind, Route};

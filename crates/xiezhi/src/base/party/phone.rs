@@ -42,6 +42,17 @@ pub fn holder(q: &mut dyn Query, mark: &str, now: Ms) -> store::Result<Holder> {
     Ok(if closed { Holder::Barred } else { Holder::Resident(row.get("person")?) })
 }
 
+/// Whether a number opens this person's account.
+pub fn opens(q: &mut dyn Query, person: &str, now: Ms) -> store::Result<bool> {
+    let marks = q.rows("select phone from person_phone where person = $1 limit 50", params![person])?;
+    for row in marks {
+        if holder(q, &row.get::<String>("phone")?, now)? == Holder::Resident(person.to_owned()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Keeps a number for a person; the caller logs why.
 pub fn keep(tx: &mut Tx, mark: &str, person: &str, proved: bool) -> Result<()> {
     let at = proved.then_some(tx.now());

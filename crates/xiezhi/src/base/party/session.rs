@@ -104,12 +104,30 @@ pub fn sign_in(app: &App, ip: IpAddr, login: &str, password: &str, shared: bool,
 pub struct Opening {
     /// By this household card.
     pub card: Option<String>,
-    /// [`SMS`].
+    /// [`SMS`], or [`by_other`].
     pub way: Option<String>,
+    /// When whoever vouches for the person stops doing so: the session ends with it at the latest, and the browser is told
+    /// to forget it when it is closed.
+    pub until: Option<Ms>,
 }
 
 /// By a code that came by SMS.
 pub const SMS: &str = "sms";
+
+/// Before the id of a provider.
+const OTHER: &str = "on:";
+
+/// By the sign-on of others.
+pub fn by_other(provider: &str) -> String {
+    format!("{OTHER}{provider}")
+}
+
+/// The provider that a session was opened by, if it was.
+pub fn other_of(q: &mut dyn Query, session: &str) -> store::Result<Option<String>> {
+    let row = q.row("select way from session where id = $1", params![session])?;
+    let way = row.map(|r| r.get::<Option<String>>("way")).transpose()?.flatten();
+    Ok(way.and_then(|w| w.strip_prefix(OTHER).map(str::to_owned)))
+}
 
 /// Opens a session for a person who has proved to be it.
 pub fn open(app: &App, person: String, shared: bool, device: &str, by: Opening) -> Result<Opened> {
@@ -117,16 +135,17 @@ pub fn open(app: &App, person: String, shared: bool, device: &str, by: Opening) 
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
     let device: String = device.chars().take(80).collect();
     let who = person.clone();
+    let brief = shared || by.until.is_some();
     app.db.write(move |tx| {
         let now = tx.now();
         tx.exec("delete from session where expires_at < $1", params![now])?;
         tx.exec(
             "insert into session(id, person, device, created_at, expires_at, card, way) values ($1, $2, $3, $4, $5, $6, $7)",
-            params![&id, &who, device, now, now + lives, by.card, by.way],
+            params![&id, &who, device, now, by.until.unwrap_or(Ms::MAX).min(now + lives), by.card, by.way],
         )?;
         tx.log(Entry { actor: Some(&who), ..Entry::new("party.session", "person", &who) }).map(drop)
     })?;
-    Ok(Opened { person, token, max_age: (!shared).then_some(LONG / 1000) })
+    Ok(Opened { person, token, max_age: (!brief).then_some(LONG / 1000) })
 }
 
 /// Name of the session cookie: the prefixes make browsers insist on https and on the whole host.
@@ -140,10 +159,15 @@ pub fn cookie_name(config: &Config) -> &'static str {
 
 /// The header that sets (or, with an empty token, removes) the session cookie.
 pub fn cookie(config: &Config, token: &str, max_age: Option<i64>) -> String {
+    cookie_of(config, cookie_name(config), token, max_age)
+}
+
+/// The header that sets (or, when it is empty, removes) a cookie that only we read.
+pub fn cookie_of(config: &Config, name: &str, value: &str, max_age: Option<i64>) -> String {
     let path = if config.base.is_empty() { "/" } else { &config.base };
     let secure = if config.secure() { "; Secure" } else { "" };
     let age = max_age.map_or(String::new(), |s| format!("; Max-Age={s}"));
-    format!("{}={token}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}", cookie_name(config))
+    format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
 /// One of a person's sessions, as he sees it.
@@ -193,6 +217,54 @@ pub fn change_password(tx: &mut Tx, person: &str, hash: &str, keep: &str) -> sto
     tx.log(Entry { actor: Some(person), ..Entry::new("party.password", "person", person) }).map(drop)
 }
 
+/// How a session came to be.
+pub struct Origin {
+    /// When.
+    pub at: Ms,
+    /// By a card, which somebody else may have found.
+    pub by_card: bool,
+    way: Option<String>,
+}
+
+impl Origin {
+    /// Whether it would carry a role of this kind, if its person had one.
+    pub fn carries(&self, config: &Config, kind: RoleKind) -> bool {
+        !self.by_card && carries(config, self.way.as_deref(), kind)
+    }
+}
+
+/// How a session came to be, for what asks for more than being signed in.
+pub fn origin(q: &mut dyn Query, id: &str) -> store::Result<Option<Origin>> {
+    let row = q.row("select created_at, card, way from session where id = $1", params![id])?;
+    let origin = |r: store::Row| {
+        let card: Option<String> = r.get("card")?;
+        Ok(Origin { at: r.get("created_at")?, by_card: card.is_some(), way: r.get("way")? })
+    };
+    row.map(origin).transpose()
+}
+
+/// What a way of signing in carries. A phone number opens what is a resident's: whoever has come to work here signs in by
+/// password, or is vouched for by somebody who is believed about those who work here.
+fn carries(config: &Config, way: Option<&str>, kind: RoleKind) -> bool {
+    match way.map(|w| w.strip_prefix(OTHER).ok_or(w)) {
+        None => true,
+        Some(Ok(other)) => config.sign_on(other).is_some_and(|provider| provider.lets(kind)),
+        Some(Err(_)) => kind == RoleKind::Resident,
+    }
+}
+
+/// Whether a person has another way in than the sign-on of others: a password, a number that was proved, a card.
+pub fn has_own_way(q: &mut dyn Query, person: &str, sms: bool, now: Ms) -> store::Result<bool> {
+    let card = "select count(*) from card where person = $1 and ended_at is null";
+    Ok(has_password(q, person)? || q.count(card, params![person])? > 0 || sms && super::phone::opens(q, person, now)?)
+}
+
+/// Ends what a provider had opened for a person, except one session.
+pub fn end_other(tx: &mut Tx, person: &str, provider: &str, keep: &str) -> store::Result<()> {
+    let sql = "delete from session where person = $1 and way = $2 and id <> $3";
+    tx.exec(sql, params![person, by_other(provider), keep]).map(drop)
+}
+
 /// Ends one session.
 pub fn end(tx: &mut Tx, person: &str, id: &str) -> store::Result<()> {
     tx.exec("delete from session where id = $1 and person = $2", params![id, person])?;
@@ -200,7 +272,7 @@ pub fn end(tx: &mut Tx, person: &str, id: &str) -> store::Result<()> {
 }
 
 /// Who holds this token now.
-pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
+pub fn identify(q: &mut dyn Query, config: &Config, token: &str, now: Ms) -> store::Result<Who> {
     let id = digest(token);
     // Whoever acts for another does so as long as that is allowed, and the other's account is open.
     let sql = "select s.person, s.way, e.person elder from session s join account a on a.person = s.person \
@@ -210,10 +282,12 @@ pub fn identify(q: &mut dyn Query, token: &str, now: Ms) -> store::Result<Who> {
     let Some(row) = q.row(sql, params![&id, now])? else { return Ok(Who::default()) };
     let person: String = row.get("person")?;
     let mut own = super::roles(q, &person, now)?;
-    if row.get::<Option<String>>("way")?.as_deref() == Some(SMS) {
-        // A phone number opens what is a resident's; whoever has come to work here signs in by password.
-        own.retain(|r| r.kind == RoleKind::Resident);
+    let way: Option<String> = row.get("way")?;
+    if way.as_deref().and_then(|w| w.strip_prefix(OTHER)).is_some_and(|other| config.sign_on(other).is_none()) {
+        // Whoever vouched for him is no longer believed here.
+        return Ok(Who::default());
     }
+    own.retain(|r| carries(config, way.as_deref(), r.kind));
     match row.get::<Option<String>>("elder")? {
         Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
             // As a resident and nothing else.

@@ -11,6 +11,7 @@ use crate::base::area;
 use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::i18n::Lang;
 use crate::kit::tries;
 use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route};
 
@@ -35,6 +36,23 @@ struct Form {
     wait: Option<i64>,
     /// Codes can be sent by SMS.
     sms: bool,
+    /// Others that vouch for people.
+    others: Vec<Other>,
+}
+
+/// One that vouches for people.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Other {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub label: String,
+}
+
+/// Those whose sign-on counts here.
+pub fn others(req: &Req) -> Vec<Other> {
+    let english = req.lang == Lang::En;
+    req.app.config.file.sign_on.iter().map(|s| Other { id: s.id.clone(), label: s.label(english).to_owned() }).collect()
 }
 
 /// Only our own paths, so that nobody is sent elsewhere by a link.
@@ -45,7 +63,7 @@ pub fn back(text: Option<&str>) -> String {
 
 /// The ways in that this node has.
 fn form(req: &Req) -> Form {
-    Form { sms: req.app.config.file.notice.sms.is_some(), ..Form::default() }
+    Form { sms: req.app.config.file.notice.sms.is_some(), others: others(req), ..Form::default() }
 }
 
 fn sign_in_page(req: &Req) -> Result<Reply> {
@@ -77,7 +95,7 @@ pub fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
     }
     let to = match back(req.form.get("back")) {
         to if to.is_empty() => {
-            let who = req.app.db.read(|r| session::identify(r, &opened.token, req.now))?;
+            let who = req.app.db.read(|r| session::identify(r, &req.app.config, &opened.token, req.now))?;
             super::home_of(&who).to_owned()
         }
         to => to,
@@ -87,10 +105,15 @@ pub fn opened_for(req: &Req, opened: &Opened) -> Result<Reply> {
 
 fn sign_out(req: &Req) -> Result<Reply> {
     let (person, id) = (req.who.actor().ok_or(Kind::SignIn)?.to_owned(), req.who.session.clone().unwrap_or_default());
-    req.app.db.write(move |tx| session::end(tx, &person, &id))?;
+    let other = req.app.db.write(move |tx| {
+        let other = session::other_of(tx, &id)?;
+        session::end(tx, &person, &id).map(|()| other)
+    })?;
     let cookie = session::cookie(&req.app.config, "", Some(0));
     // Shared computers: nothing of this person stays in the browser.
-    let reply = if req.wants_json() { Reply::json(&serde_json::json!({}))? } else { Reply::see_other(req.url("/")) };
+    let to = other.value.filter(|id| req.app.config.sign_on(id).is_some()).map(|id| format!("/sign-on/{id}/out"));
+    let to = to.unwrap_or_else(|| "/".into());
+    let reply = if req.wants_json() { Reply::json(&serde_json::json!({}))? } else { Reply::see_other(req.url(&to)) };
     Ok(reply.header("set-cookie", cookie).header("clear-site-data", "\"cache\", \"storage\""))
 }
 
@@ -139,6 +162,8 @@ struct Me {
     phone: Option<String>,
     roles: Vec<RoleView>,
     sessions: Vec<Session>,
+    /// Others vouch for people here.
+    others: bool,
     /// There is a password, which can be changed.
     password: bool,
 }
@@ -167,8 +192,8 @@ fn me(req: &Req) -> Result<Reply> {
             let (area, area_name) = a.map(|a| (a.code, a.name)).unwrap_or_default();
             roles.push(RoleView { kind: role.kind.to_string(), area, area_name, body: role.body_name.clone() });
         }
-        let password = session::has_password(r, person)?;
-        Ok::<_, Error>(Me { name, phone, roles, sessions, password })
+        let (password, others) = (session::has_password(r, person)?, !req.app.config.file.sign_on.is_empty());
+        Ok::<_, Error>(Me { name, phone, roles, sessions, others, password })
     })?;
     look.record(req.app)?;
     req.page("base/party/me.html", &view)

@@ -11,7 +11,7 @@ use crate::base::party::web::{back, opened_for};
 use crate::kit::error::Kind;
 use crate::kit::form::encode;
 use crate::kit::http::May;
-use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::kit::{Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -53,7 +53,14 @@ fn page(req: &Req, view: Page, status: u16) -> Result<Reply> {
     if req.wants_json() {
         return Reply::json(&serde_json::json!({ "chain": view.chain }));
     }
-    let desk = req.app.db.read(|r| {
+    let desk = Some(desk(req)?);
+    let reply = req.page("base/signin/code.html", &Page { desk, ..view })?;
+    Ok(reply.status(status).header("referrer-policy", "no-referrer"))
+}
+
+/// Who can be called instead: name and number of the desk of the chosen community, or of the node.
+pub fn desk(req: &Req) -> Result<(String, Option<String>)> {
+    req.app.db.read(|r| {
         let desk = match &req.community {
             Some((code, _)) => match area::by_code(r, code)? {
                 Some(area) => party::desk_of(r, &area.id)?,
@@ -61,10 +68,8 @@ fn page(req: &Req, view: Page, status: u16) -> Result<Reply> {
             },
             None => party::default_desk(r)?,
         };
-        Ok::<_, Error>((desk.name, desk.phone))
-    })?;
-    let reply = req.page("base/signin/code.html", &Page { desk: Some(desk), ..view })?;
-    Ok(reply.status(status).header("referrer-policy", "no-referrer"))
+        Ok((desk.name, desk.phone))
+    })
 }
 
 /// What a page carries from one step to the next.
@@ -97,16 +102,21 @@ fn ask(req: &Req) -> Result<Reply> {
     }
 }
 
+/// The community that was chosen, for an account that comes to be.
+pub fn home(req: &Req) -> Result<Option<String>> {
+    Ok(match &req.community {
+        Some((code, _)) => req.app.db.read(|r| area::by_code(r, code))?.map(|a| a.id),
+        None => None,
+    })
+}
+
 fn check(req: &Req) -> Result<Reply> {
     let mut view = carried(req)?;
     let typed = req.input()?.text("code", 30)?;
     if view.phone.is_empty() || typed.is_none() && req.wants_json() {
         return Err(Kind::Missing.at(if view.phone.is_empty() { "phone" } else { "code" }));
     }
-    let home = match &req.community {
-        Some((code, _)) => req.app.db.read(|r| area::by_code(r, code))?.map(|a| a.id),
-        None => None,
-    };
+    let home = home(req)?;
     let proved = match (mobile(&view.phone), typed.as_deref().and_then(rules::typed)) {
         (Some(mobile), Some(code)) => code::check(req.app, req.ip, &mobile, &view.chain, &code, home),
         _ => Err(Kind::WrongCode.at("code")),

@@ -7,6 +7,7 @@ use store::{Query as _, params};
 use crate::base::catalogue::{self, Look, Relation};
 use crate::base::notice::setting;
 use crate::base::party;
+use crate::base::signon;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
 use crate::records::case::{self, view::Item};
@@ -51,6 +52,11 @@ fn data(req: &Req) -> Result<Reply> {
             let element = setting::element(&address.channel);
             if let Some(value) = address.address.and_then(|a| look.at(&a, Relation::Owner)) {
                 values.push(Held { element, grade: catalogue::grade_of(element), value });
+            }
+        }
+        for bound in signon::bound(r, person)? {
+            if let Some(value) = bound.subject.and_then(|s| look.at(&s, Relation::Owner)) {
+                values.push(Held { element: "person.subject", grade: catalogue::grade_of("person.subject"), value });
             }
         }
         let mine = case::list::by_reporter(r, person)?;
