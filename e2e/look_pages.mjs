@@ -115,6 +115,8 @@ export const pages = (c) => [
   ['me-staff', 'grid_worker', '/me'],
   ['me-notices', 'grid_worker', '/me/notices'],
   ['me-data', 'resident', '/me/data'],
+  ['catalogue', undefined, '/catalogue'],
+  ['catalogue-one', 'committee', '/catalogue/register.tag'],
   ['me-reads', 'resident', '/me/reads'],
   ['me-trust', 'resident', '/me/trust'],
   ['inbox-resident', 'resident', '/inbox'],

@@ -26,7 +26,7 @@ stage(async () => {
 
 const EVERYBODY = () => [
   '/', '/report', '/report?class=complaint', '/progress', `/reports/${matter.number}`, `/reports/${matter.number}?code=${matter.code}`,
-  `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in',
+  `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in', '/catalogue', '/catalogue/register.tag',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
 const SIGNED_IN = ['/', '/me', '/me/notices', '/me/data', '/me/reads', '/inbox', '/report'];

@@ -263,7 +263,11 @@ fn a_burst_never_passes_a_limit_and_every_notice_is_in_the_inbox_at_once() {
 #[test]
 fn a_group_hears_numbers_in_one_message_and_no_word_of_what_was_said() {
     on_each_engine(|w| {
-        for (kind, path) in [("wecom", "/hook?key=K3Y"), ("dingtalk", "/robot/send?access_token=K3Y"), ("feishu", "/hook/K3Y")] {
+        for (kind, path) in [
+            ("wecom", "/hook?key=robot-k3y-of-the-story"),
+            ("dingtalk", "/robot/send?access_token=robot-k3y-of-the-story"),
+            ("feishu", "/hook/robot-k3y-of-the-story"),
+        ] {
             let system = fake(path, |_| http("200 OK", "", r#"{"errcode":0,"code":0}"#));
             robot(w, kind, &system.url, kind != "wecom");
             group::follow(&w.app).unwrap();
@@ -295,7 +299,7 @@ fn a_robot_that_is_too_fast_is_left_alone_and_its_key_is_told_nowhere() {
     on_each_engine(|w| {
         let calls = Arc::new(AtomicUsize::new(0));
         let count = calls.clone();
-        let system = fake("/hook?key=K3Y", move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        let system = fake("/hook?key=robot-k3y-of-the-story", move |_| match count.fetch_add(1, Ordering::SeqCst) {
             0 => http("200 OK", "", r#"{"errcode":45009,"errmsg":"api freq out of limit"}"#),
             1 => http("200 OK", "", r#"{"errcode":93000,"errmsg":"invalid webhook url"}"#),
             _ => Vec::new(),
@@ -319,9 +323,9 @@ fn a_robot_that_is_too_fast_is_left_alone_and_its_key_is_told_nowhere() {
         let mut ends: Vec<&str> = all.iter().map(|s| s.0.as_str()).collect();
         ends.sort_unstable();
         assert_eq!(ends, ["stuck", "unknown"], "{all:?}");
-        assert!(all.iter().all(|s| !s.2.contains("K3Y")), "{all:?}");
+        assert!(all.iter().all(|s| !s.2.contains("robot-k3y-of-the-story")), "{all:?}");
         // The key is in no entry of the log either.
-        let sql = "select count(*) from log where leaf like '%K3Y%'";
+        let sql = "select count(*) from log where leaf like '%robot-k3y-of-the-story%'";
         assert_eq!(w.app.db.read(|r| r.count(sql, &[])).unwrap(), 0);
     });
 }

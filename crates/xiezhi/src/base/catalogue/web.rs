@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::codes;
-use super::decide::{self, Asker, Relation, Rule, decide};
+use super::decide::{self, Asker, Relation, Rule, Ruling, decide};
 use super::element::{self, element};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -99,8 +99,8 @@ struct RuleView {
 #[derive(Serialize, JsonSchema)]
 struct Mine {
     relation: &'static str,
-    /// None: whatever the purpose.
-    purpose: Option<&'static str>,
+    /// Only for these purposes; none: for whatever else.
+    purposes: Vec<&'static str>,
     decision: &'static str,
     /// None: no rule fits, so nothing is shown.
     rule: Option<usize>,
@@ -128,23 +128,29 @@ fn rule_view(rule: &'static Rule) -> RuleView {
     }
 }
 
-/// What somebody gets in every relation, for every purpose that makes a difference.
+/// What somebody gets in every relation; purposes that make a difference stand apart.
 fn mine(code: &str, roles: &[RoleKind]) -> Vec<Mine> {
-    let mut out = Vec::new();
+    let mut out: Vec<Mine> = Vec::new();
     for relation in Relation::ALL {
         let ask = |purpose| decide(code, &Asker { roles, purpose, relation });
-        let plainly = ask("");
-        let row = |purpose, ruling: decide::Ruling| Mine {
+        let row = |ruling: Ruling| Mine {
             relation: relation.as_str(),
-            purpose,
+            purposes: Vec::new(),
             decision: word(ruling.decision),
             rule: ruling.rule.map(number),
         };
-        out.push(row(None, plainly));
+        let plainly = ask("");
+        out.push(row(plainly));
         for p in decide::purposes() {
             let ruling = ask(&p.code);
-            if ruling.decision != plainly.decision {
-                out.push(row(Some(p.code.as_str()), ruling));
+            if ruling.decision == plainly.decision {
+                continue;
+            }
+            let rule = ruling.rule.map(number);
+            let known = out.iter_mut().find(|m| m.relation == relation.as_str() && !m.purposes.is_empty() && m.rule == rule);
+            match known {
+                Some(m) => m.purposes.push(&p.code),
+                None => out.push(Mine { purposes: vec![&p.code], ..row(ruling) }),
             }
         }
     }
