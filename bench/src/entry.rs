@@ -1,39 +1,67 @@
-//! x
+//! The check while somebody types, against a whole register: how long a look-up takes, and what it costs to hold.
+//!
+//! Learns from the rows of `bench people`, builds the index, takes rows out one at a time and looks for their people, as a clerk
+//! would who types a row that is already held by other rows or by none.
+
 use std::path::Path;
-use std::io::Write;
-use calc::link::{Batch, Kind, Schema, Wanted, probability};
-pub fn run(path: &Path, _: usize) -> Result<serde_json::Value, String> {
-    let t0 = std::time::Instant::now();
-    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
-    let kinds: Vec<(String, Kind)> = std::env::args().skip(5).map(|a| { let (n, k) = a.split_once('=').unwrap(); (n.to_owned(), Kind::parse(k).unwrap()) }).collect();
-    let head: Vec<&str> = text.lines().next().unwrap().split(',').map(str::trim).collect();
-    let key = kinds.iter().find(|(_, k)| *k == Kind::Key).unwrap().0.clone();
-    let key = head.iter().position(|h| *h == key).unwrap();
-    let cols: Vec<(String, Kind)> = kinds.into_iter().filter(|(_, k)| *k != Kind::Key).collect();
-    let at: Vec<usize> = cols.iter().map(|(n, _)| head.iter().position(|h| h == n).unwrap()).collect();
-    let mut batch = Batch::new(Schema::new(cols)?);
+use std::time::{Duration, Instant};
+
+use calc::link::index::Index;
+use calc::link::{Batch, Kind, Schema, Wanted};
+use serde_json::{Value, json};
+
+const COLUMNS: [(&str, Kind); 7] = [
+    ("name", Kind::Name),
+    ("sex", Kind::Sex),
+    ("birth", Kind::Birth),
+    ("id", Kind::Id),
+    ("phone", Kind::Phone),
+    ("community", Kind::Community),
+    ("address", Kind::Address),
+];
+/// Candidates that are shown.
+const SHOWN: usize = 5;
+
+/// Measures.
+pub fn run(rows: &Path, queries: usize) -> Result<Value, String> {
+    let text = std::fs::read_to_string(rows).map_err(|e| format!("{}: {e}", rows.display()))?;
+    let schema = Schema::new(COLUMNS.map(|(name, kind)| (name.to_owned(), kind)).into())?;
+    let mut batch = Batch::new(schema);
     for line in text.lines().skip(1) {
-        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-        let picked: Vec<&str> = at.iter().map(|i| cells[*i]).collect();
-        batch.push(false, cells[key], &picked).unwrap();
+        let cells: Vec<&str> = line.split(',').collect();
+        batch.push(false, cells[0], &cells[1..]).map_err(|e| format!("{line}: {e:?}"))?;
     }
-    drop(text);
-    eprintln!("read {:?}", t0.elapsed());
-    batch.finish().unwrap();
-    eprintln!("finished {:?} {} MB", t0.elapsed(), batch.records().memory() / 1000000);
-    let out = batch.link(Wanted { least: 0.2, join: std::env::args().nth(4).unwrap().parse().unwrap() });
-    eprintln!("linked {:?} compared {} pairs {} left {:?}", t0.elapsed(), out.compared, out.pairs.len(), out.left_out);
-    for p in &out.passes { eprintln!("  {p:?}"); }
-    eprintln!("prior {:.2}", out.model.prior_bits());
-    for w in &out.model.weights {
-        eprintln!("{:?}", w.compared);
-        for (l, c) in w.compared.codes().iter().enumerate().skip(1) { eprintln!("   {c:15} m {:.6} u {:.2e} bits {:.1}", w.m[l], w.u[l], w.bits(l)); }
+    batch.finish().map_err(|_| "a key comes twice")?;
+    let learnt = batch.link(Wanted::default());
+    let built = Instant::now();
+    let mut index = Index::new(batch.into_records(), learnt.model, learnt.passes);
+    let built = built.elapsed();
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    let (mut look, mut change, mut found) = (Vec::new(), Vec::new(), 0);
+    for query in 0..queries.min(lines.len()) {
+        // Keys are in the order of the lines, so a line's number is its row.
+        let row = query * (lines.len() / queries.max(1)).max(1) % lines.len();
+        let cells: Vec<&str> = lines[row].split(',').skip(1).collect();
+        let began = Instant::now();
+        index.remove(row);
+        let removed = began.elapsed();
+        let began = Instant::now();
+        let hits = index.look(&cells, SHOWN, calc::link::GREY);
+        look.push(began.elapsed());
+        found += usize::from(!hits.is_empty());
+        let began = Instant::now();
+        index.insert(&cells);
+        change.push(removed + began.elapsed());
     }
-    let mut f = std::io::BufWriter::new(std::fs::File::create("/tmp/s7/tab/pairs.csv").unwrap());
-    writeln!(f, "a,b,weight,probability").unwrap();
-    for p in &out.pairs { writeln!(f, "{},{},{:.3},{:.6}", batch.key(p.a as usize), batch.key(p.b as usize), p.bits, probability(p.bits)).unwrap(); }
-    let mut f = std::io::BufWriter::new(std::fs::File::create("/tmp/s7/tab/clusters.csv").unwrap());
-    writeln!(f, "key,cluster").unwrap();
-    for (i, c) in out.clusters.iter().enumerate() { writeln!(f, "{},{}", batch.key(i), batch.key(*c as usize)).unwrap(); }
-    Ok(serde_json::json!({}))
+    let at = |times: &mut Vec<Duration>, share: f64| {
+        times.sort_unstable();
+        times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3
+    };
+    let short = |ms: f64| (ms * 1e4).round() / 1e4;
+    Ok(json!({
+        "rows": index.len(), "queries": look.len(), "found": found, "passes": index.passes(),
+        "p50_ms": short(at(&mut look, 0.5)), "p99_ms": short(at(&mut look, 0.99)), "max_ms": short(at(&mut look, 1.0)),
+        "change_p99_ms": short(at(&mut change, 0.99)),
+        "bytes_per_row": index.memory() / index.len().max(1), "build_s": short(built.as_secs_f64()),
+    }))
 }

@@ -1,5 +1,6 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
-//! disk gives; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
+//! while somebody types; each prints one line of JSON. `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<serde_json::Value, String> {
     let (command, options) = args.split_first().ok_or("what is to be measured?")?;
-    let options = Options::read(if command == "entry" { &options[..2] } else { options })?;
+    let options = Options::read(options)?;
     let plan = |clients, seconds, warm_up, work| -> Result<Plan, String> {
         Ok(Plan {
             address: options.address()?,
@@ -87,7 +88,7 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             let from = options.text("from").map_or(Ok(0.0), |t| t.parse().map_err(|_| format!("--from {t}: not a number")))?;
             score::run(&options.path("truth")?, options.path("clusters").ok().as_deref(), options.path("pairs").ok().as_deref(), from)
         }
-        "entry" => entry::run(&options.path("in")?, 0),
+        "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

@@ -58,19 +58,20 @@ pub fn address(raw: &str, out: &mut String) {
     if out.is_ascii() {
         return;
     }
-    let kept: String = out
-        .replace("号楼", "栋")
-        .chars()
-        .map(|c| match c {
-            '幢' | '座' => '栋',
-            '门' => '单',
-            c if is_dash(c) || matches!(c, '~' | '—' | '–') => '-',
-            c => c,
-        })
-        .filter(|c| !matches!(c, ',' | '，' | '。' | '、' | ';' | '(' | ')' | '#' | ' ' | '元'))
-        .collect();
-    out.clear();
-    out.push_str(&kept);
+    let mut kept = String::with_capacity(out.len());
+    let mut chars = out.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '号' if chars.next_if_eq(&'楼').is_some() => kept.push('栋'),
+            '幢' | '座' => kept.push('栋'),
+            '门' => kept.push('单'),
+            ',' | '，' | '。' | '、' | ';' | '(' | ')' | '#' | ' ' | '元' => {}
+            '~' => kept.push('-'),
+            c if is_dash(c) => kept.push('-'),
+            c => kept.push(c),
+        }
+    }
+    std::mem::swap(out, &mut kept);
 }
 
 /// Digits of a telephone number without the country; nothing when they are all the same or too few.

@@ -17,7 +17,7 @@ use super::model::{Model, Weights};
 use super::records::Records;
 
 /// Pairs drawn at random.
-pub const DRAWN: usize = 1_000_000;
+pub const DRAWN: usize = 2_000_000;
 /// Most rounds.
 const ROUNDS: usize = 100;
 /// Rounds end when nothing moves by more.

@@ -9,8 +9,10 @@ pub struct Dict {
     arena: Vec<u8>,
     ends: Vec<u32>,
     counts: Vec<u32>,
-    slots: Vec<u32>,
+    /// Upper half of a text's hash, and its number: most other texts are told apart without looking at them.
+    slots: Vec<u64>,
     total: u32,
+    pairs: u64,
 }
 
 /// FNV-1a over eight bytes at a time, mixed at the end: fast, and the same on every machine.
@@ -27,6 +29,12 @@ pub fn hash(text: &[u8]) -> u64 {
     mix(h)
 }
 
+const TAG: u64 = 0xffff_ffff_0000_0000;
+
+fn tag(text: &[u8]) -> u64 {
+    hash(text) & TAG
+}
+
 /// The finaliser of splitmix64.
 pub fn mix(z: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -37,7 +45,7 @@ pub fn mix(z: u64) -> u64 {
 impl Dict {
     /// No texts yet.
     pub const fn new() -> Dict {
-        Dict { arena: Vec::new(), ends: Vec::new(), counts: Vec::new(), slots: Vec::new(), total: 0 }
+        Dict { arena: Vec::new(), ends: Vec::new(), counts: Vec::new(), slots: Vec::new(), total: 0, pairs: 0 }
     }
 
     /// The number of a text, counted once more. Empty texts are 0. The second is whether it is new.
@@ -51,6 +59,7 @@ impl Dict {
         self.total += 1;
         let slot = match self.slot(text) {
             Ok(id) => {
+                self.pairs += u64::from(self.counts[id as usize]);
                 self.counts[id as usize] += 1;
                 return (id, false);
             }
@@ -60,7 +69,7 @@ impl Dict {
         self.arena.extend_from_slice(text);
         self.ends.push(self.arena.len() as u32);
         self.counts.push(1);
-        self.slots[slot] = id;
+        self.slots[slot] = tag(text) | u64::from(id);
         if self.ends.len() * 4 > self.slots.len() * 3 {
             self.grow();
         }
@@ -76,33 +85,70 @@ impl Dict {
     pub fn take(&mut self, id: u32) {
         if id > 0 {
             self.counts[id as usize] -= 1;
+            self.pairs -= u64::from(self.counts[id as usize]);
             self.total -= 1;
+        }
+    }
+
+    /// How many different texts there are.
+    pub fn texts(&self) -> usize {
+        self.ends.len().saturating_sub(1)
+    }
+
+    /// Forgets the texts that came after the first so many. They must not be counted any more.
+    pub fn shorten(&mut self, texts: usize) {
+        while self.texts() > texts {
+            let id = self.texts() as u32;
+            let mask = self.slots.len() - 1;
+            let mut at = hash(self.bytes(id)) as usize & mask;
+            while self.slots[at] as u32 != id {
+                at = (at + 1) & mask;
+            }
+            // The last that came: no other text was put behind its place.
+            self.slots[at] = 0;
+            self.ends.pop();
+            self.counts.pop();
+            self.arena.truncate(self.ends.last().map_or(0, |end| *end as usize));
         }
     }
 
     fn slot(&self, text: &[u8]) -> Result<u32, usize> {
         let mask = self.slots.len() - 1;
-        let mut at = hash(text) as usize & mask;
+        let (mut at, tag) = (hash(text) as usize & mask, tag(text));
         loop {
-            match self.slots[at] {
-                0 => return Err(at),
-                id if self.bytes(id) == text => return Ok(id),
-                _ => at = (at + 1) & mask,
+            let slot = self.slots[at];
+            let id = slot as u32;
+            if id == 0 {
+                return Err(at);
             }
+            if slot & TAG == tag && self.bytes(id) == text {
+                return Ok(id);
+            }
+            at = (at + 1) & mask;
         }
     }
 
     fn grow(&mut self) {
         let mask = self.slots.len() * 2 - 1;
-        let mut slots = vec![0u32; mask + 1];
+        let mut slots = vec![0u64; mask + 1];
         for id in 1..self.ends.len() as u32 {
-            let mut at = hash(self.bytes(id)) as usize & mask;
+            let text = self.bytes(id);
+            let mut at = hash(text) as usize & mask;
             while slots[at] != 0 {
                 at = (at + 1) & mask;
             }
-            slots[at] = id;
+            slots[at] = tag(text) | u64::from(id);
         }
         self.slots = slots;
+    }
+
+    /// Counts a known text once more.
+    pub fn again(&mut self, id: u32) {
+        if id > 0 {
+            self.pairs += u64::from(self.counts[id as usize]);
+            self.counts[id as usize] += 1;
+            self.total += 1;
+        }
     }
 
     /// The text of a number.
@@ -125,12 +171,12 @@ impl Dict {
 
     /// Pairs of different rows with the same text.
     pub fn equal_pairs(&self) -> f64 {
-        self.counts.iter().map(|c| f64::from(*c) * (f64::from(*c) - 1.0) / 2.0).filter(|p| *p > 0.0).sum()
+        self.pairs as f64
     }
 
     /// Bytes of memory it holds.
     pub fn memory(&self) -> usize {
-        self.arena.capacity() + (self.ends.capacity() + self.counts.capacity() + self.slots.capacity()) * 4
+        self.arena.capacity() + (self.ends.capacity() + self.counts.capacity() + self.slots.capacity() * 2) * 4
     }
 
     /// Bytes of texts it can still take: numbers of 32 bits point into the arena.
@@ -156,6 +202,13 @@ mod tests {
         assert_eq!(d.bytes(1000), b"text 999");
         assert_eq!(d.equal_pairs(), 3000.0);
         d.take(7);
-        assert_eq!((d.count(7), d.total()), (2, 2999));
+        assert_eq!((d.count(7), d.total(), d.equal_pairs()), (2, 2999, 2998.0));
+        for i in 1000..5000u32 {
+            let (id, _) = d.add(format!("text {i}").as_bytes());
+            d.take(id);
+        }
+        d.shorten(1000);
+        assert_eq!((d.texts(), d.total(), d.find(b"text 999"), d.find(b"text 1000")), (1000, 2999, Some(1000), None));
+        assert!((0..1000).all(|i| d.find(format!("text {i}").as_bytes()) == Some(i + 1)));
     }
 }

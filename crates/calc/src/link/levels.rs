@@ -178,11 +178,12 @@ fn han(s: &Sounds, t: &Sounds) -> u8 {
     if s.len == t.len {
         let len = usize::from(s.len);
         let fitting = (0..len).filter(|i| alike(s, t, *i, *i)).count();
-        match len - fitting {
-            0 if (0..len).filter(|i| s.chars[*i] != t.chars[*i]).count() == 1 => return 2,
-            0 => return 10,
-            1 if len > 2 && same_family => return 3,
-            1 if same_family => return 4,
+        let equal = (0..len).filter(|i| s.chars[*i] == t.chars[*i]).count();
+        match (len - fitting, len - equal) {
+            (0, 1) => return 2,
+            (0, _) => return 10,
+            (1, 1) if len > 2 && same_family => return 3,
+            (1, _) if same_family => return 4,
             _ => {}
         }
         if !same_family && s.family == t.family && (usize::from(s.family)..len).all(|i| alike(s, t, i, i)) && s.len > s.family + 1 {

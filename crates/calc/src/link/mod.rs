@@ -172,6 +172,11 @@ impl Batch {
         self.sources[row] == 1
     }
 
+    /// How many rows came from the second file.
+    pub fn second_rows(&self) -> usize {
+        self.sources.iter().filter(|s| **s == 1).count()
+    }
+
     /// The rows.
     pub fn records(&self) -> &Records {
         &self.records
@@ -185,7 +190,7 @@ impl Batch {
     /// Pairs that may be compared: all, or those between the files.
     fn possible(&self) -> f64 {
         let rows = self.len() as f64;
-        let second = self.sources.iter().filter(|s| **s == 1).count() as f64;
+        let second = self.second_rows() as f64;
         if self.two { second * (rows - second) } else { rows * (rows - 1.0) / 2.0 }
     }
 

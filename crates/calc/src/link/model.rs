@@ -6,7 +6,7 @@
 
 use super::intern::Dict;
 use super::levels::{Compared, FORBIDDEN, SAME, level_in, pattern};
-use super::records::{Column, FAMILY, Records, SOUND, bytes};
+use super::records::{Column, FAMILY, Records, SOUND};
 
 /// Levels of names that sound the same.
 const SOUND_SAME: usize = 2;
@@ -164,11 +164,8 @@ fn kept(column: &Column, given: bool, a: &[u32], b: &[u32]) -> f64 {
     let mut bits = rarity(&column.families, a[column.word + FAMILY]);
     if given {
         let (s, t) = (&column.sounds[a[column.word] as usize], &column.sounds[b[column.word] as usize]);
-        let from = usize::from(s.family);
-        let both = (from..usize::from(s.len.min(t.len))).find(|i| s.chars[*i] == t.chars[*i]);
-        if let Some(id) = both.and_then(|i| column.givens.find(&bytes(&[s.chars[i]]))) {
-            bits += rarity(&column.givens, id);
-        }
+        let both = s.given_ids.iter().zip(&t.given_ids).find(|(x, y)| x == y && **x != 0);
+        bits += both.map_or(0.0, |(id, _)| rarity(&column.givens, *id));
     }
     bits
 }

@@ -28,6 +28,14 @@ pub struct Sounds {
     pub seconds: [u16; 4],
     /// What each looks like, 0 when like nothing else.
     pub shapes: [u8; 4],
+    /// Number of its sound.
+    pub sound: u32,
+    /// Number of its family name.
+    pub family_id: u32,
+    /// Its given name, hashed.
+    pub given: u32,
+    /// Numbers of the given name's characters.
+    pub given_ids: [u32; 3],
 }
 
 /// A column in the rows.
@@ -187,11 +195,30 @@ impl Records {
                 column.dict.take(words[column.word]);
             }
             if column.kind == Kind::Name {
-                let name = [0, 1, 2, 3].map(|i| words[column.word + i]);
-                column.take_name(&name);
+                column.take_name(words[column.word]);
             }
         }
         words.fill(0);
+    }
+
+    /// How many texts each dictionary has.
+    pub(super) fn mark(&self) -> Vec<[usize; 4]> {
+        self.columns.iter().map(|c| [&c.dict, &c.alike, &c.families, &c.givens].map(Dict::texts)).collect()
+    }
+
+    /// Takes the last row away again, and the texts that came after the mark.
+    pub(super) fn pop(&mut self, mark: &[[usize; 4]]) {
+        let Some(row) = self.len().checked_sub(1) else { return };
+        self.clear(row);
+        self.words.truncate(row * self.width);
+        for (column, [texts, sounds, families, givens]) in self.columns.iter_mut().zip(mark) {
+            column.dict.shorten(*texts);
+            column.alike.shorten(*sounds);
+            column.families.shorten(*families);
+            column.givens.shorten(*givens);
+            column.sounds.truncate(texts + 1);
+            column.said.truncate(texts + 1);
+        }
     }
 
     /// What the ID number of a row says, if the schema has one.
@@ -201,6 +228,12 @@ impl Records {
             Some(column) => column.said[row[column.word] as usize],
             None => clean::Said::default(),
         }
+    }
+
+    /// Columns with dates that could not be read, and how many.
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, u64)> {
+        let both = self.schema.columns.iter().zip(&self.columns);
+        both.filter(|(_, c)| c.unreadable > 0).map(|((name, _), c)| (name.as_str(), c.unreadable))
     }
 
     /// Puts the rows into the order of `order`.
@@ -230,70 +263,61 @@ impl Column {
     fn name(&mut self, name: &str, out: &mut [u32]) {
         let (id, new) = self.dict.add(name.as_bytes());
         if new {
-            self.sounds.push(sounds(name));
+            let form = self.form(name);
+            self.sounds.push(form);
         }
-        out[0] = id;
-        out[SOUND..=GIVEN].fill(0);
-        if id == 0 {
-            return;
-        }
-        let s = self.sounds[id as usize];
-        if s.len == 0 {
-            let latin = name.as_bytes()[0].is_ascii_lowercase();
-            out[SOUND] = if latin { self.alike.add(&near::soundex(name)).0 } else { 0 };
-            return;
-        }
-        let (len, family) = (usize::from(s.len), usize::from(s.family));
-        let mut key = [0u8; 24];
-        for (i, syllable) in s.syllables[..len].iter().enumerate() {
-            key[i * 6..i * 6 + 2].copy_from_slice(&syllable.to_le_bytes());
-            // An unknown syllable is the character itself.
-            let own = if *syllable == 0 { s.chars[i] as u32 } else { 0 };
-            key[i * 6 + 2..i * 6 + 6].copy_from_slice(&own.to_le_bytes());
-        }
-        out[SOUND] = self.alike.add(&key[..len * 6]).0;
-        out[FAMILY] = self.families.add(&bytes(&s.chars[..family])).0;
-        out[GIVEN] = (hash(&bytes(&s.chars[family..len])) as u32).max(1);
-        for c in &s.chars[family..len] {
-            self.givens.add(&bytes(&[*c]));
+        let s = &self.sounds[id as usize];
+        out.copy_from_slice(&[id, s.sound, s.family_id, s.given]);
+        if !new {
+            self.alike.again(s.sound);
+            self.families.again(s.family_id);
+            s.given_ids.iter().for_each(|id| self.givens.again(*id));
         }
     }
 
     /// Takes a name back.
-    fn take_name(&mut self, words: &[u32]) {
-        self.alike.take(words[SOUND]);
-        self.families.take(words[FAMILY]);
-        let s = self.sounds[words[0] as usize];
-        for c in &s.chars[usize::from(s.family)..usize::from(s.len)] {
-            let id = self.givens.find(&bytes(&[*c])).unwrap_or(0);
-            self.givens.take(id);
+    fn take_name(&mut self, id: u32) {
+        let s = &self.sounds[id as usize];
+        self.alike.take(s.sound);
+        self.families.take(s.family_id);
+        s.given_ids.iter().for_each(|id| self.givens.take(*id));
+    }
+
+    /// The form of a name that is new; its parts are counted.
+    fn form(&mut self, name: &str) -> Sounds {
+        let mut s = Sounds::default();
+        let len = name.chars().count();
+        if !(2..=4).contains(&len) || !name.chars().all(han::is_han) {
+            if name.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
+                s.sound = self.alike.add(&near::soundex(name)).0;
+            }
+            return s;
         }
+        let mut key = [0u8; 24];
+        for (i, c) in name.chars().enumerate() {
+            (s.chars[i], s.syllables[i], s.seconds[i], s.shapes[i]) = (c, han::syllable(c), han::second(c), han::shape(c));
+            key[i * 6..i * 6 + 2].copy_from_slice(&s.syllables[i].to_le_bytes());
+            // An unknown syllable is the character itself.
+            let own = if s.syllables[i] == 0 { c as u32 } else { 0 };
+            key[i * 6 + 2..i * 6 + 6].copy_from_slice(&own.to_le_bytes());
+        }
+        let family = 1 + usize::from(len > 2 && crate::grade::is_compound(&s.chars[..2]));
+        (s.len, s.family) = (len as u8, family as u8);
+        s.sound = self.alike.add(&key[..len * 6]).0;
+        s.family_id = self.families.add(&bytes(&s.chars[..family])).0;
+        s.given = (hash(&bytes(&s.chars[family..len])) as u32).max(1);
+        for (id, c) in s.given_ids.iter_mut().zip(&s.chars[family..len]) {
+            *id = self.givens.add(&bytes(&[*c])).0;
+        }
+        s
     }
 }
 
 /// Characters as a key.
-pub(super) fn bytes(chars: &[char]) -> [u8; 16] {
+fn bytes(chars: &[char]) -> [u8; 16] {
     let mut bytes = [0u8; 16];
     for (i, c) in chars.iter().take(4).enumerate() {
         bytes[i * 4..i * 4 + 4].copy_from_slice(&(*c as u32).to_le_bytes());
     }
     bytes
-}
-
-/// The form of a name.
-fn sounds(name: &str) -> Sounds {
-    let mut s = Sounds::default();
-    let len = name.chars().count();
-    if !(2..=4).contains(&len) || !name.chars().all(han::is_han) {
-        return s;
-    }
-    for (i, c) in name.chars().enumerate() {
-        s.chars[i] = c;
-        s.syllables[i] = han::syllable(c);
-        s.seconds[i] = han::second(c);
-        s.shapes[i] = han::shape(c);
-    }
-    s.len = len as u8;
-    s.family = 1 + u8::from(len > 2 && crate::grade::is_compound(&s.chars[..2]));
-    s
 }
