@@ -86,7 +86,12 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
         }),
         "score" => {
             let from = options.text("from").map_or(Ok(0.0), |t| t.parse().map_err(|_| format!("--from {t}: not a number")))?;
-            score::run(&options.path("truth")?, options.path("clusters").ok().as_deref(), options.path("pairs").ok().as_deref(), from)
+            score::run(
+                &options.path("truth")?,
+                options.path("clusters").ok().as_deref(),
+                options.path("pairs").ok().as_deref(),
+                from,
+            )
         }
         "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         other => Err(format!("no command {other}")),

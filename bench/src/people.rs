@@ -52,9 +52,8 @@ const SWAPS: [(char, char); 18] = [
     ('辉', '晖'),
     ('文', '雯'),
 ];
-const AREAS: [&str; 12] = [
-    "321002", "321003", "321012", "321023", "321081", "321084", "320102", "320104", "320105", "320106", "320111", "320113",
-];
+const AREAS: [&str; 12] =
+    ["321002", "321003", "321012", "321023", "321081", "321084", "320102", "320104", "320105", "320106", "320111", "320113"];
 const COMMUNITIES: usize = 400;
 
 #[derive(Clone)]
@@ -328,7 +327,8 @@ fn margins() -> Option<([Vec<f64>; 2], Vec<f64>)> {
     }
     let of = |what: &str| table(text).find(|row| row[1] == what).and_then(|row| row.get(4)?.parse::<f64>().ok());
     let (people, one) = (of("people")?, of("one_person")?);
-    let households = table(text).find(|row| row[0] == "household" && row[1] == "all").and_then(|r| r.get(4)?.parse::<f64>().ok())?;
+    let households =
+        table(text).find(|row| row[0] == "household" && row[1] == "all").and_then(|r| r.get(4)?.parse::<f64>().ok())?;
     // The others have two to six people, as many as make the mean right.
     let rest = (people - one) / (households - one) - 2.0;
     let fall = rest / (1.0 + rest);

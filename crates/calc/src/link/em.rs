@@ -147,7 +147,8 @@ pub fn learn(records: &Records, known: &Known) -> Model {
     for _ in 0..ROUNDS {
         let next = round(&model, known, &equal);
         let still = next.weights.iter().zip(&model.weights).all(|(new, old)| {
-            new.m.iter().zip(&old.m).all(|(x, y)| (x - y).abs() < STILL) && new.u.iter().zip(&old.u).all(|(x, y)| (x - y).abs() < STILL)
+            new.m.iter().zip(&old.m).all(|(x, y)| (x - y).abs() < STILL)
+                && new.u.iter().zip(&old.u).all(|(x, y)| (x - y).abs() < STILL)
         });
         model = next;
         if still {

@@ -36,27 +36,28 @@ pub const FORBIDDEN: u8 = 5;
 /// Codes of levels of a name.
 pub const NAME: [&str; 11] = [
     "unknown", // one of them is missing
-    "same",
-    "sound",  // one character sounds the same or looks alike: 王丽 王莉
+    "same", "sound",  // one character sounds the same or looks alike: 王丽 王莉
     "one",    // one character of at least three differs
     "half",   // one of two differs, or a given name of one character was two
     "given",  // same given name of two characters, other family
     "family", // same family, nothing else
     "near",   // not Chinese: one slip, or Jaro-Winkler from .92
     "like",   // not Chinese: Jaro-Winkler from .82
-    "other",
-    "sounds", // more than one
+    "other", "sounds", // more than one
 ];
 /// Codes of levels of an ID number.
 pub const ID: [&str; 6] = ["unknown", "same", "same-unchecked", "slip", "other", "forbidden"];
 /// Codes of levels of a birth.
 pub const BIRTH: [&str; 9] = [
-    "unknown", "same", "by-id",   // the other's ID number says this birth
+    "unknown",
+    "same",
+    "by-id",   // the other's ID number says this birth
     "swapped", // day and month exchanged
     "year",    // same day of the year before or after
     "slip",    // one digit
     "month",   // same month
-    "same-year", "other",
+    "same-year",
+    "other",
 ];
 /// Codes of levels of sex.
 pub const SEX: [&str; 3] = ["unknown", "same", "other"];
@@ -64,9 +65,11 @@ pub const SEX: [&str; 3] = ["unknown", "same", "other"];
 pub const PHONE: [&str; 4] = ["unknown", "same", "slip", "other"];
 /// Codes of levels of a place.
 pub const PLACE: [&str; 6] = [
-    "unknown", "same", "slip",  // one slip in the address
-    "near",  // another home of the community
-    "moved", // another community, or another address where there is none
+    "unknown",
+    "same",
+    "slip",           // one slip in the address
+    "near",           // another home of the community
+    "moved",          // another community, or another address where there is none
     "same-community", // nothing else is known
 ];
 /// Codes of levels of a text.
@@ -186,7 +189,8 @@ fn han(s: &Sounds, t: &Sounds) -> u8 {
             (1, _) if same_family => return 4,
             _ => {}
         }
-        if !same_family && s.family == t.family && (usize::from(s.family)..len).all(|i| alike(s, t, i, i)) && s.len > s.family + 1 {
+        if !same_family && s.family == t.family && (usize::from(s.family)..len).all(|i| alike(s, t, i, i)) && s.len > s.family + 1
+        {
             return 5;
         }
         if len == 3 && same_family && s.family == 1 && alike(s, t, 1, 2) && alike(s, t, 2, 1) {

@@ -99,7 +99,9 @@ mod tests {
             let got = jaro_winkler(a.as_bytes(), b.as_bytes());
             assert!((got - want).abs() < 1e-4, "{a} {b}: {got}");
         }
-        for (word, code) in [("Robert", b"r163"), ("Rupert", b"r163"), ("Ashcraft", b"a261"), ("Tymczak", b"t522"), ("Pfister", b"p236")] {
+        for (word, code) in
+            [("Robert", b"r163"), ("Rupert", b"r163"), ("Ashcraft", b"a261"), ("Tymczak", b"t522"), ("Pfister", b"p236")]
+        {
             assert_eq!(&soundex(word), code, "{word}");
         }
     }

@@ -252,7 +252,8 @@ impl Records {
     pub fn memory(&self) -> usize {
         let column = |c: &Column| {
             [&c.dict, &c.alike, &c.families, &c.givens].map(Dict::memory).iter().sum::<usize>()
-                + c.sounds.capacity() * size_of::<Sounds>() + c.said.capacity() * size_of::<clean::Said>()
+                + c.sounds.capacity() * size_of::<Sounds>()
+                + c.said.capacity() * size_of::<clean::Said>()
         };
         self.words.capacity() * 4 + self.columns.iter().map(column).sum::<usize>()
     }

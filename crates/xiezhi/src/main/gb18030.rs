@@ -42,9 +42,7 @@ impl<R: Read> Decoded<R> {
         self.text.truncate(written);
         self.given = 0;
         match result {
-            DecoderResult::Malformed(..) => {
-                Err(io::Error::new(io::ErrorKind::InvalidData, "neither UTF-8 nor GB 18030"))
-            }
+            DecoderResult::Malformed(..) => Err(io::Error::new(io::ErrorKind::InvalidData, "neither UTF-8 nor GB 18030")),
             _ => Ok(()),
         }
     }

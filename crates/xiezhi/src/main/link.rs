@@ -170,10 +170,12 @@ impl Table<'_> {
             for (cell, at) in cells.iter_mut().zip(&places) {
                 *cell = row.get(*at).unwrap_or_default();
             }
-            batch.push(self.second, row.get(key).unwrap_or_default().trim(), &cells[..places.len()]).map_err(|why| match why {
-                Refused::NoKey => format!("{name}:{line}:{}: no key", key + 1),
-                Refused::TooMany => format!("{name}:{line}:1: more than {} rows, or more text than fits", records::ROWS),
-            })?;
+            batch.push(self.second, row.get(key).unwrap_or_default().trim(), &cells[..places.len()]).map_err(
+                |why| match why {
+                    Refused::NoKey => format!("{name}:{line}:{}: no key", key + 1),
+                    Refused::TooMany => format!("{name}:{line}:1: more than {} rows, or more text than fits", records::ROWS),
+                },
+            )?;
             lines.push(line as u32);
             read += 1;
             if read % TOLD_EVERY == 0 {
