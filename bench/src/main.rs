@@ -1,13 +1,18 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
-//! disk gives; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
+//! while somebody types; each prints one line of JSON. `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
 
+mod chance;
+mod entry;
 mod http;
 mod load;
+mod people;
 mod probe;
 mod reads;
+mod score;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +24,10 @@ const USAGE: &str = "usage:
   bench pages  --url http://HOST:PORT [--path /] [--clients 64] [--seconds 5] [--warm-up 1]
   bench steps  --url http://HOST:PORT --area CODE --clerk TOKEN --handler TOKEN --to BODY [--clients 256] [--seconds 10]
   bench reads  --url http://HOST:PORT --clerk TOKEN --above TOKEN [--clients 2] [--seconds 30]
-  bench probe  --dir DIR [--seconds 2]";
+  bench probe  --dir DIR [--seconds 2]
+  bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
+  bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY]
+  bench entry  --in ROWS.csv [--queries 20000]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -69,6 +77,23 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             let seconds = Duration::from_secs(options.number("seconds", 2)?);
             probe::run(options.text("dir").ok_or("--dir is missing")?.as_ref(), seconds).map_err(|e| e.to_string())
         }
+        "people" => people::run(&people::Plan {
+            rows: options.number("rows", 1_000_000)? as usize,
+            seed: options.number("seed", 1)?,
+            census: options.text("margins") == Some("census"),
+            out: options.path("out")?,
+            truth: options.path("truth")?,
+        }),
+        "score" => {
+            let from = options.text("from").map_or(Ok(0.0), |t| t.parse().map_err(|_| format!("--from {t}: not a number")))?;
+            score::run(
+                &options.path("truth")?,
+                options.path("clusters").ok().as_deref(),
+                options.path("pairs").ok().as_deref(),
+                from,
+            )
+        }
+        "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         other => Err(format!("no command {other}")),
     }
 }
@@ -87,6 +112,10 @@ impl Options {
 
     fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn path(&self, name: &str) -> Result<std::path::PathBuf, String> {
+        self.text(name).map(Into::into).ok_or_else(|| format!("--{name} is missing"))
     }
 
     fn number(&self, name: &str, default: u64) -> Result<u64, String> {

@@ -14,23 +14,19 @@ pub fn half_width(c: char) -> char {
 
 /// The check character of an ID number from its first 17 digits (GB 11643, ISO 7064 MOD 11-2).
 pub fn id_check(first17: &str) -> Option<char> {
-    let digits: Vec<u32> = first17.chars().map(|c| c.to_digit(10)).collect::<Option<_>>()?;
-    if digits.len() != 17 {
-        return None;
-    }
     // The weight of the i-th digit from the left, counted from 1, is 2^(18-i) mod 11.
-    let sum = digits.iter().fold(0, |sum, d| (sum * 2 + d * 2) % 11);
-    "10X98765432".chars().nth(sum as usize)
+    let step = |(n, sum): (u32, u32), c: char| Some((n + 1, (sum * 2 + c.to_digit(10)? * 2) % 11));
+    match first17.chars().try_fold((0, 0), step)? {
+        (17, sum) => Some(char::from(b"10X98765432"[sum as usize])),
+        _ => None,
+    }
 }
 
 /// Whether an 18-character ID number is well formed: digits, a date of birth that exists, the right check character.
 pub fn id_valid(id: &str) -> bool {
-    let id: Vec<char> = id.trim().chars().map(|c| half_width(c).to_ascii_uppercase()).collect();
-    if id.len() != 18 {
-        return false;
-    }
-    let first: String = id[..17].iter().collect();
-    id_check(&first) == Some(id[17]) && id[0] != '0' && is_date(&first[6..14])
+    let id: String = id.trim().chars().map(|c| half_width(c).to_ascii_uppercase()).collect();
+    let Some((first, last)) = id.split_at_checked(17).filter(|(_, last)| last.len() == 1) else { return false };
+    id_check(first) == last.chars().next() && !id.starts_with('0') && is_date(&first[6..14])
 }
 
 /// Whether eight digits are a day of the calendar between 1800 and 2199.

@@ -12,6 +12,7 @@ mod text;
 
 use crate::codes::{half_width, is_dash};
 use names::COMPOUND;
+pub(crate) use names::is_compound;
 pub use text::mask_text;
 
 /// How much harm a value can do in wrong hands, after GB/T 43697: 1 none … 4 grave.

@@ -5,6 +5,7 @@
 //! - [`draw`]: a random sample that everybody can check
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
+//! - [`link`]: which rows speak of the same person
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
@@ -21,3 +22,4 @@ pub mod due;
 pub mod geo;
 pub mod grade;
 pub mod kpi;
+pub mod link;

@@ -15,8 +15,12 @@ use xiezhi::kit::App;
 use xiezhi::kit::config::Config;
 use xiezhi::records::case::import;
 
+#[path = "main/gb18030.rs"]
+mod gb18030;
 #[path = "main/hotline.rs"]
 mod hotline;
+#[path = "main/link.rs"]
+mod link;
 #[path = "main/calc.rs"]
 mod methods;
 #[path = "main/recut.rs"]

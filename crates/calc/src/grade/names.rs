@@ -16,6 +16,11 @@ pub(super) const COMPOUND: [&str; 44] = [
     "宇文", "端木", "申屠", "轩辕", "百里", "呼延", "闻人", "澹台", "钟离", "濮阳", "淳于", "单于", "太叔", "公冶", "宗政",
     "鲜于", "闾丘", "司空", "亓官", "司寇", "拓跋", "赫连", "西门", "东郭", "公羊", "公西", "万俟", "第五", "欧陽",
 ];
+/// Whether two characters are one family name.
+pub(crate) fn is_compound(two: &[char]) -> bool {
+    COMPOUND.iter().any(|name| name.chars().eq(two.iter().copied()))
+}
+
 /// Those of them that are ordinary words far more often.
 const DOUBTFUL: [&str; 5] = ["东方", "百里", "西门", "第五", "单于"];
 

@@ -46,11 +46,14 @@ pub enum Calc {
         /// The file; standard input without one.
         file: Option<PathBuf>,
     },
+    /// Which rows speak of the same person.
+    Link(super::link::Link),
 }
 
 /// Runs a method.
 pub fn run(method: Calc) -> Result<ExitCode, String> {
     match method {
+        Calc::Link(link) => return super::link::run(&link),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;

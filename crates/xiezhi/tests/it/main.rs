@@ -21,6 +21,7 @@ mod fieldwork;
 mod hotline;
 mod kpi;
 mod life;
+mod linkage;
 mod links;
 mod lists;
 mod map;

@@ -1,0 +1,234 @@
+//! Learning the model from the rows themselves, without anybody's help (Winkler 1988, Dempster, Laird & Rubin 1977).
+//!
+//! u comes from pairs of rows drawn at random and, for equal values, from how often each occurs; m and the prior from the pairs
+//! that blocking brings, by expectation and maximisation over the *whole* space of pairs: what blocking does not
+//! bring counts as different. That every pass is a question about equal values makes this exact where averaging over passes
+//! is not: no comparison has to be left out because its column led to the pair. In small tables even random pairs
+//! hold matches; each round takes their share out of u again.
+//!
+//! What must stay true: the result depends on the rows, not on their order.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::intern::mix;
+use super::levels::{Compared, FORBIDDEN, SAME, level_in, pattern};
+use super::model::{Model, Weights};
+use super::records::Records;
+
+/// Pairs drawn at random.
+pub const DRAWN: usize = 2_000_000;
+/// Most rounds.
+const ROUNDS: usize = 100;
+/// Rounds end when nothing moves by more.
+const STILL: f64 = 1e-6;
+/// How many pairs of one person the expectation below is worth.
+const EXPECTED: f64 = 8.0;
+/// What share of equal values is chance at least: matches cannot be all.
+const CHANCE: f64 = 0.02;
+
+/// Patterns and how often each was met.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns(HashMap<u64, u64, BuildHasherDefault<Mixed>>);
+
+impl Patterns {
+    /// Counts one.
+    #[inline]
+    pub fn add(&mut self, pattern: u64) {
+        *self.0.entry(pattern).or_default() += 1;
+    }
+
+    /// In a fixed order.
+    pub fn sorted(&self) -> Vec<(u64, f64)> {
+        let mut all: Vec<(u64, f64)> = self.0.iter().map(|(p, n)| (*p, *n as f64)).collect();
+        all.sort_unstable_by_key(|(p, _)| *p);
+        all
+    }
+}
+
+/// A hasher for patterns, the same in every run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = mix(self.0 ^ u64::from(*b));
+        }
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = mix(n);
+    }
+}
+
+/// What is expected of rows of one person before any were seen: registers of residents and files like them.
+fn expected(compared: Compared) -> &'static [f64] {
+    match compared {
+        Compared::Name(_) => &[0.0, 0.88, 0.025, 0.02, 0.01, 0.005, 0.01, 0.02, 0.01, 0.015, 0.005],
+        Compared::Id(_) => &[0.0, 0.75, 0.15, 0.06, 0.03, 0.01],
+        Compared::Birth(_) => &[0.0, 0.93, 0.01, 0.01, 0.01, 0.02, 0.01, 0.005, 0.005],
+        Compared::Sex(_) => &[0.0, 0.985, 0.015],
+        Compared::Phone(_) => &[0.0, 0.80, 0.02, 0.18],
+        Compared::Place(..) => &[0.0, 0.80, 0.03, 0.07, 0.08, 0.02],
+        Compared::Text(_) => &[0.0, 0.85, 0.05, 0.03, 0.07],
+    }
+}
+
+/// Pairs of rows drawn at random, the same ones in every run: calls `each` for at most [`DRAWN`] of them. `apart` says which
+/// may not be compared.
+pub fn draw(rows: usize, apart: impl Fn(usize, usize) -> bool, mut each: impl FnMut(usize, usize)) {
+    if rows < 2 {
+        return;
+    }
+    if rows * (rows - 1) / 2 <= DRAWN {
+        for i in 0..rows {
+            (i + 1..rows).filter(|j| !apart(i, *j)).for_each(|j| each(i, j));
+        }
+        return;
+    }
+    for n in 0..DRAWN as u64 {
+        let r = mix(n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+        let (i, j) = (((r >> 32) * rows as u64 >> 32) as usize, ((r & 0xffff_ffff) * rows as u64 >> 32) as usize);
+        if i != j && !apart(i, j) {
+            each(i, j);
+        }
+    }
+}
+
+/// What is known about the pairs of a table.
+pub struct Known {
+    /// All pairs that may be compared.
+    pub pairs: f64,
+    /// Patterns of pairs drawn at random.
+    pub random: Vec<(u64, f64)>,
+    /// Patterns of the pairs that blocking brings.
+    pub met: Vec<(u64, f64)>,
+}
+
+/// Pairs of rows with equal values, and pairs in which both have one.
+fn equal(records: &Records, compared: Compared) -> Equal {
+    let of = |n: f64| n * (n - 1.0) / 2.0;
+    match compared {
+        Compared::Name(at) | Compared::Id(at) | Compared::Phone(at) | Compared::Text(at) | Compared::Place(Some(at), _) => {
+            let dict = &records.columns[at].dict;
+            Some((dict.equal_pairs(), of(f64::from(dict.total()))))
+        }
+        Compared::Birth(at) => {
+            let word = records.columns[at].word;
+            let mut all: Vec<u32> = (0..records.len()).map(|i| records.row(i)[word]).filter(|d| *d != 0).collect();
+            all.sort_unstable();
+            Some((all.chunk_by(|a, b| a == b).map(|run| of(run.len() as f64)).sum(), of(all.len() as f64)))
+        }
+        Compared::Sex(_) | Compared::Place(None, _) => None,
+    }
+}
+
+/// Learns m, u and the prior.
+pub fn learn(records: &Records, known: &Known) -> Model {
+    let compared = Compared::all(records);
+    // Counts of equal values are of the whole table; between two files only some of the pairs may be compared.
+    let whole = records.len() as f64 * (records.len() as f64 - 1.0) / 2.0;
+    let share = if whole > 0.0 { known.pairs / whole } else { 1.0 };
+    let equal: Vec<Equal> =
+        compared.iter().map(|c| equal(records, *c).map(|(same, both)| (same * share, both * share))).collect();
+    let agreeing = |(p, n): &(u64, f64)| {
+        let levels = || (0..compared.len()).map(|i| level_in(*p, i));
+        let same = levels().filter(|l| *l == usize::from(SAME)).count();
+        let said = levels().filter(|l| *l > 0).count();
+        if same >= 2 && same * 4 >= said * 3 { *n } else { 0.0 }
+    };
+    let sure: f64 = known.met.iter().map(agreeing).sum::<f64>().max(1.0);
+    let mut model = first(&compared, (sure / known.pairs.max(2.0)).min(0.3), known, &equal);
+    for _ in 0..ROUNDS {
+        let next = round(&model, known, &equal);
+        let still = next.weights.iter().zip(&model.weights).all(|(new, old)| {
+            new.m.iter().zip(&old.m).all(|(x, y)| (x - y).abs() < STILL)
+                && new.u.iter().zip(&old.u).all(|(x, y)| (x - y).abs() < STILL)
+        });
+        model = next;
+        if still {
+            break;
+        }
+    }
+    model
+}
+
+type Equal = Option<(f64, f64)>;
+
+/// A model from random pairs and expectation alone, to tell hopeless pairs from others before anything is learnt.
+pub fn rough(records: &Records, known: &Known) -> Model {
+    let compared = Compared::all(records);
+    let equal: Vec<Equal> = compared.iter().map(|c| equal(records, *c)).collect();
+    first(&compared, (records.len() as f64 / known.pairs.max(2.0)).min(0.3), known, &equal)
+}
+
+fn first(compared: &[Compared], prior: f64, known: &Known, equal: &[Equal]) -> Model {
+    let m = compared.iter().map(|c| expected(*c).to_vec()).collect();
+    let random = shares(compared, &known.random, |_| 1.0);
+    maximise(compared, prior, m, &random, None, equal)
+}
+
+/// One round: how probable is each pattern, and what follows from that.
+fn round(model: &Model, known: &Known, equal: &[Equal]) -> Model {
+    let compared: Vec<Compared> = model.weights.iter().map(|w| w.compared).collect();
+    let sure = |p: u64| super::model::probability(model.mean_bits(p));
+    let one = shares(&compared, &known.met, sure);
+    let random = shares(&compared, &known.random, |p| 1.0 - sure(p));
+    let matches: f64 = known.met.iter().map(|(p, n)| n * sure(*p)).sum();
+    let m = compared.iter().zip(&one).map(|(c, counts)| {
+        let before = expected(*c);
+        let all: f64 = counts.iter().skip(1).sum::<f64>() + EXPECTED;
+        counts.iter().zip(before).enumerate().map(|(l, (n, e))| if l == 0 { 0.0 } else { (n + EXPECTED * e) / all }).collect()
+    });
+    let prior = (matches.max(0.5) / known.pairs.max(2.0)).min(0.5);
+    maximise(&compared, prior, m.collect(), &random, Some(&one), equal)
+}
+
+/// Weighted counts of each level of each comparison.
+fn shares(compared: &[Compared], patterns: &[(u64, f64)], weight: impl Fn(u64) -> f64) -> Vec<Vec<f64>> {
+    let mut counts: Vec<Vec<f64>> = compared.iter().map(|c| vec![0.0; c.codes().len()]).collect();
+    for (pattern, n) in patterns {
+        let w = n * weight(*pattern);
+        for (i, counts) in counts.iter_mut().enumerate() {
+            counts[level_in(*pattern, i)] += w;
+        }
+    }
+    counts
+}
+
+fn maximise(
+    compared: &[Compared],
+    prior: f64,
+    m: Vec<Vec<f64>>,
+    random: &[Vec<f64>],
+    one: Option<&[Vec<f64>]>,
+    equal: &[Equal],
+) -> Model {
+    let weights = compared.iter().enumerate().zip(m).map(|((i, c), m)| {
+        let counts = &random[i];
+        // A level never seen among so many pairs is about as rare as one in them.
+        let all: f64 = counts.iter().skip(1).sum::<f64>() + 1.0;
+        let mut u: Vec<f64> = counts.iter().map(|n| (n + 0.1) / all).collect();
+        if let Some((same, both)) = equal[i].filter(|(_, both)| *both > 0.0) {
+            let matched = one.map_or(0.0, |one| one[i][usize::from(SAME)]);
+            u[usize::from(SAME)] = (same - matched).max(same * CHANCE).max(0.1) / both;
+        }
+        Weights::new(*c, m, u)
+    });
+    Model::new(prior, weights.collect())
+}
+
+/// The pattern of two rows.
+pub fn pattern_of(compared: &[Compared], records: &Records, a: &[u32], b: &[u32]) -> u64 {
+    pattern(compared, records, a, b)
+}
+
+/// Whether a pattern says that the rows cannot be one person.
+pub fn forbidden(compared: &[Compared], pattern: u64) -> bool {
+    compared.iter().enumerate().any(|(i, c)| matches!(c, Compared::Id(_)) && level_in(pattern, i) == usize::from(FORBIDDEN))
+}
