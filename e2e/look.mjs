@@ -55,7 +55,7 @@ function remarks(page) {
       const within = e.closest('.choice, .tick');
       if (!box.width || !e.checkVisibility() || box.height < 2 || (within && within !== e) || inline(e)) continue;
       if (box.height < least - 1) tell(`${Math.round(box.height)} px high`, e);
-      if (box.right > clientWidth + 1 && !e.closest('.table-wrap')) tell('out of the page', e);
+      if (box.right > clientWidth + 1 && !e.closest('.table-wrap, .queue-row')) tell('out of the page', e);
     }
     for (const e of document.querySelectorAll('main *')) {
       const style = getComputedStyle(e);

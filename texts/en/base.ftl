@@ -35,7 +35,10 @@ area-code = Code
 area-name = Name
 inbox-empty = No messages yet. When something happens to your matters, you will hear of it here.
 inbox-new = New
-inbox-read-all = Mark all { $n } as read
+inbox-read-all = { $n ->
+    [one] Mark it as read
+   *[other] Mark all { $n } as read
+}
 poster-title = Something wrong? Scan
 poster-lead = A lamp, a pipe, a lift, an idea: scan and tell us. Nothing to install, no sign-in.
 poster-phone = No smartphone? Call { $desk } and we will write it down for you:

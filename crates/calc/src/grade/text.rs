@@ -368,6 +368,18 @@ fn dashed(chars: &[char], parts: &[Part], i: usize) -> Option<usize> {
     homely.then_some(b.number.start)
 }
 
+/// A number of ours, as it stands behind work that a community admitted: （准入 D-0004）. A door in brackets is not written so.
+fn admission(chars: &[char], part: &Part) -> bool {
+    const BEFORE: &str = "（准入 ";
+    const NUMBER: usize = "D-0000".len();
+    let before = part.number.start.checked_sub(BEFORE.chars().count()).is_some_and(|at| starts_with(&chars[at..], BEFORE));
+    let behind = &chars[part.number.start..];
+    before
+        && starts_with(behind, "D-")
+        && behind.iter().skip(2).take_while(|c| c.is_ascii_digit()).count() == NUMBER - 2
+        && behind.get(NUMBER) == Some(&'）')
+}
+
 /// Hides unit and room numbers.
 fn homes(chars: &[char], hidden: &mut [bool]) {
     let parts = parts(chars);
@@ -378,7 +390,7 @@ fn homes(chars: &[char], hidden: &mut [bool]) {
         // A day like 24-11-2026 and a case number like 261124-0001 are no flats.
         let preceded =
             i > 0 && chars.get(parts[i - 1].number.end..part.number.start).is_some_and(|g| g.len() == 1 && is_dash(g[0]));
-        if !preceded && dashed(chars, &parts, i).is_some() {
+        if !preceded && !admission(chars, part) && dashed(chars, &parts, i).is_some() {
             for later in parts[i + 1..].iter().take(2).take_while(|p| is_dash(half_width(chars[p.number.start - 1]))) {
                 hidden[later.number.clone()].fill(true);
             }
@@ -439,6 +451,9 @@ mod tests {
             ("12345@qq.com", "1****@qq.com"),
             ("123456789@qq.com", "*********@qq.com"),
             ("a@b.cn", "*@b.cn"),
+            ("住（D-0412）", "住（D-****）"),
+            ("准入 D-0412 室", "准入 D-**** 室"),
+            ("（准入 D-0412室）", "（准入 D-****室）"),
             ("住3栋2单元501室", "住3栋*单元***室"),
             ("二单元五〇一室漏水", "*单元***室漏水"),
             ("3号楼501漏水", "3号楼***漏水"),
@@ -458,6 +473,7 @@ mod tests {
             "2026年11月24日",
             "20261124",
             "编号261124-0001",
+            "看一遍出入口的照明。（准入 D-0004）",
             "并到 261124-00012 里",
             "全楼120户停水",
             "3栋门口的路灯",

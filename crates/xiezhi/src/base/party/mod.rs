@@ -13,6 +13,8 @@ pub mod admin;
 pub mod card;
 /// Organisations by area, in memory.
 pub mod chart;
+/// What a browser says it is, in short words.
+mod device;
 /// Whose number it is.
 pub mod phone;
 /// Passwords and sessions.

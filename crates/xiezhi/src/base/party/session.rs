@@ -11,6 +11,7 @@ use argon2::{Argon2, PasswordHash};
 use sha2::{Digest, Sha256};
 use store::{Entry, Query, Tx, params};
 
+use super::device;
 use crate::kit::config::Config;
 use crate::kit::error::{Error, Kind};
 use crate::kit::slots::Slots;
@@ -133,7 +134,7 @@ pub fn other_of(q: &mut dyn Query, session: &str) -> store::Result<Option<String
 pub fn open(app: &App, person: String, shared: bool, device: &str, by: Opening) -> Result<Opened> {
     let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
-    let device: String = device.chars().take(80).collect();
+    let device = device::words(device);
     let who = person.clone();
     let brief = shared || by.until.is_some();
     app.db.write(move |tx| {
@@ -175,7 +176,7 @@ pub fn cookie_of(config: &Config, name: &str, value: &str, max_age: Option<i64>)
 pub struct Session {
     /// Its name in forms: no secret, the digest of the token's digest.
     pub id: String,
-    /// What the browser says it is.
+    /// Its browser and system in short words; empty when they cannot be told.
     pub device: String,
     /// Since when.
     pub since: String,
@@ -193,7 +194,12 @@ pub fn list(app: &App, who: &Who) -> Result<Vec<Session>> {
         .map(|row| {
             let id: String = row.get("id")?;
             let this = who.session.as_deref() == Some(&id);
-            Ok(Session { id: digest(&id), device: row.get("device")?, since: app.time(row.get("created_at")?), this })
+            Ok(Session {
+                id: digest(&id),
+                device: device::words(&row.get::<String>("device")?),
+                since: app.time(row.get("created_at")?),
+                this,
+            })
         })
         .collect()
 }

@@ -251,7 +251,7 @@ pub fn hand_down(
         return Err(Kind::TooMany.at("admission").limit(TASKS));
     }
     let new = NewReport {
-        text: Some(format!("{text}（{}）", request.number)),
+        text: Some(format!("{text}（准入 {}）", request.number)),
         class: Some(pack.class.clone()),
         channel: "duty".into(),
         source: Some(format!("duty:{}:{n}", request.number)),
