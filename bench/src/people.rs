@@ -186,7 +186,7 @@ impl Maker {
     fn day(&mut self, from: u32, to: u32) -> (u32, u32, u32) {
         let year = from + self.chance.below((to - from + 1) as usize) as u32;
         let month = 1 + self.chance.below(12) as u32;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = [31, 28 + usize::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month as usize - 1];
         (year, month, 1 + self.chance.below(days) as u32)
     }

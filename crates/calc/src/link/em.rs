@@ -93,7 +93,8 @@ pub fn draw(rows: usize, apart: impl Fn(usize, usize) -> bool, mut each: impl Fn
     }
     for n in 0..DRAWN as u64 {
         let r = mix(n.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
-        let (i, j) = (((r >> 32) * rows as u64 >> 32) as usize, ((r & 0xffff_ffff) * rows as u64 >> 32) as usize);
+        let part = |half: u64| ((half * rows as u64) >> 32) as usize;
+        let (i, j) = (part(r >> 32), part(r & 0xffff_ffff));
         if i != j && !apart(i, j) {
             each(i, j);
         }
