@@ -13,6 +13,7 @@ const HAND = { ...PHONE, deviceScaleFactor: 1 };
 const LOOKS = [
   ['phone', { look: HAND }], ['desk', { look: DESK }], ['elder', { look: HAND, elder: true }], ['elder-desk', { look: DESK, elder: true }],
   ['en', { look: DESK, lang: 'en' }], ['en-phone', { look: HAND, lang: 'en' }], ['en-elder', { look: HAND, lang: 'en', elder: true }],
+  ['en-elder-desk', { look: DESK, lang: 'en', elder: true }],
   ['paper', { look: { viewport: { width: 680, height: 960 } } }],
   ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
