@@ -128,7 +128,6 @@ fn every_personal_column_has_its_element() {
         "subject",
         "body",
         "session",
-        "building",
     ];
     on_each_engine(|w| {
         // The store's own tables hold sealed or salted values; `tests/store` looks after them.
