@@ -4,7 +4,7 @@
 
 const ISLANDS = [
   'grid-map', 'grid-draw', 'live-count', 'live-inbox', 'photo-field', 'voice-note', 'keep-draft', 'locate-here', 'save-picture', 'fill-answer',
-  'cover-picture', 'read-aloud', 'enter-next', 'wake-here', 'one-question',
+  'cover-picture', 'read-aloud', 'enter-next', 'wake-here', 'one-question', 'held-check',
   'field-outbox', 'field-pocket',
 ];
 const page = document.documentElement;

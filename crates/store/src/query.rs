@@ -2,6 +2,8 @@
 //!
 //! Domain code takes `&mut dyn Query` where it only reads, so that the same function serves pages and actions.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use crate::error::{Error, Result};
@@ -41,6 +43,29 @@ pub trait Query {
             Some(key) => key.open(owner, sealed).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Opens sealed values of many owners with few statements; `None` where the key was destroyed.
+    fn open_many(&mut self, sealed: &[(String, Vec<u8>)]) -> Result<Vec<Option<Vec<u8>>>> {
+        /// Always as many parameters, so that one prepared statement serves every number of them.
+        const EACH: usize = 64;
+        let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
+        let sql = format!("select owner, wrapped from subject_key where owner in ({})", marks.join(","));
+        let node_key = self.node_key();
+        let mut out = Vec::with_capacity(sealed.len());
+        for some in sealed.chunks(EACH) {
+            let params: Vec<Value> = (0..EACH).map(|i| some[i.min(some.len() - 1)].0.as_str().into()).collect();
+            let mut keys = HashMap::with_capacity(EACH);
+            for row in self.rows(&sql, &params)? {
+                let (owner, wrapped): (String, Vec<u8>) = (row.get("owner")?, row.get("wrapped")?);
+                let key = node_key.unwrap_key(&owner, &wrapped)?;
+                keys.insert(owner, key);
+            }
+            for (owner, bytes) in some {
+                out.push(keys.get(owner).map(|k| k.open(owner, bytes)).transpose()?);
+            }
+        }
+        Ok(out)
     }
 
     /// An owner's key, for what has to be sealed outside a write (files); `None` when it was destroyed.

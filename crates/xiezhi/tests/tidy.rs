@@ -56,6 +56,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/mine", "records/case"),
     ("records/paper", "records/case"),
     ("records/reach", "records/case"),
+    ("records/register", "records/case"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),

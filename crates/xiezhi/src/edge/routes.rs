@@ -5,7 +5,7 @@ use crate::base::{area, asset, catalogue, classes, ground, media, notice, party,
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311, paper, reach};
+use crate::records::{case, duty, hotline, mine, open311, paper, reach, register};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -67,6 +67,9 @@ pub fn all() -> Vec<Route> {
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,
+        register::web::ROUTES,
+        register::places::ROUTES,
+        register::statistics::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
         paper::print::ROUTES,

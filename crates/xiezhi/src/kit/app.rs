@@ -190,6 +190,7 @@ pub fn migrations() -> Vec<Migration> {
         "0024_paper",
         "0025_lists",
         "0026_sign_on",
+        "0027_register",
     ]
     .into_iter()
     .enumerate()

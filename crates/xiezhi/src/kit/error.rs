@@ -126,6 +126,12 @@ kinds! {
     NotSettled = 409 "not-settled",
     /// What is handed down to a community must have been admitted.
     NotAdmitted = 409 "not-admitted",
+    /// Somebody is held already under this number.
+    Held = 409 "held",
+    /// Two different valid identity numbers are two people.
+    TwoNumbers = 409 "two-numbers",
+    /// For what the register is read was not said yet.
+    Purpose = 409 "purpose",
     /// The name is taken.
     Taken = 409 "taken",
     /// Set-up was done before.

@@ -14,3 +14,5 @@ pub mod open311;
 pub mod paper;
 /// Reporters who are told by SMS or by a call.
 pub mod reach;
+/// People, homes, households, organisations.
+pub mod register;

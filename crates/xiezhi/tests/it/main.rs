@@ -47,6 +47,7 @@ mod pieces;
 mod reach;
 mod recalendar;
 mod receipt;
+mod register;
 mod recut;
 mod replay;
 mod reply;

@@ -57,6 +57,11 @@ impl Look {
         Look { who: who.clone(), purpose, area: None, given: BTreeMap::new() }
     }
 
+    /// What it is for.
+    pub fn purpose(&self) -> &'static str {
+        self.purpose
+    }
+
     /// The value as this reader may see it; `None` when hidden.
     pub fn at(&mut self, value: &Graded, relation: Relation) -> Option<String> {
         let own = self.who.person.as_deref() == Some(&value.owner);
@@ -74,6 +79,11 @@ impl Look {
             Decision::Mask => Some(grade::apply(element(value.element)?.mask, &value.value)),
             Decision::Hash | Decision::Hidden => None,
         }
+    }
+
+    /// Somebody's value is given in clear by something else than itself: by a list of all who have it.
+    pub fn gives(&mut self, owner: &str, element: &'static str) {
+        self.given.entry(owner.to_owned()).or_default().insert(element);
     }
 
     /// Writes the reads of others' values in clear into the log: one entry, and a row for each subject. Must succeed

@@ -1,0 +1,43 @@
+//! The register: who lives where, which households, homes and organisations there are (一标三实), and who needs what.
+//!
+//! What must stay true: a value lies sealed under the key of whom it is about, with its source and its day, and leaves only
+//! as a [`Graded`](crate::base::catalogue::Graded); nobody reads without a purpose that he named, and each read is
+//! logged; what was known before a change is kept; one valid identity number is one person; what is counted equals
+//! what a count would give, in every area.
+//!
+//! Log kinds written: `register.add`, `register.change`, `register.seen`, `register.move`, `register.leave`,
+//! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
+//! `register.same`, `register.apart`, `register.other`, `register.search`.
+
+/// What is done with records.
+pub mod act;
+/// What is counted.
+pub mod count;
+/// Finding records.
+pub mod find;
+/// Homes and households.
+pub mod home;
+/// Who somebody perhaps is.
+pub mod near;
+/// Records.
+pub mod person;
+/// Pages of buildings, homes and pairs.
+pub mod places;
+/// For what somebody reads.
+pub mod purpose;
+/// Pure decisions.
+pub mod rules;
+/// Records of the same person.
+pub mod same;
+/// Statistics.
+pub mod statistics;
+/// Views.
+mod view;
+/// Pages and data.
+pub mod web;
+/// Values and tags.
+pub mod values;
+
+pub use act::{Living, New, NewTag};
+pub use person::{Of, Person, Spot};
+pub use values::Source;
