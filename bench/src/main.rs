@@ -1,10 +1,11 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
-//! while somebody types; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! while somebody types, `bench address` the reading of addresses; each prints one line of JSON. `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
 
+mod address;
 mod chance;
 mod entry;
 mod http;
@@ -27,7 +28,8 @@ const USAGE: &str = "usage:
   bench probe  --dir DIR [--seconds 2]
   bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
   bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY]
-  bench entry  --in ROWS.csv [--queries 20000]";
+  bench entry  --in ROWS.csv [--queries 20000]
+  bench address [--count 1000000]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -94,6 +96,7 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             )
         }
         "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
+        "address" => address::run(options.number("count", 1_000_000)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

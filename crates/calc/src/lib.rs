@@ -1,6 +1,7 @@
 //! Pure methods of Xiezhi: no I/O, no SQL, no clock, no async. One file per method, so that each can be read beside the
 //! standard or paper it follows, and each can be tried alone.
 //!
+//! - [`address`]: what people write for a home, in one form, and which building it is
 //! - [`alike`]: which earlier reports a new one may repeat
 //! - [`draw`]: a random sample that everybody can check
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
@@ -15,6 +16,7 @@
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
 //! input, however malformed, makes a method panic.
 
+pub mod address;
 pub mod alike;
 pub mod codes;
 pub mod cover;

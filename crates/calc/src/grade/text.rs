@@ -5,6 +5,7 @@
 //! patterns then mark characters as hidden, and marks only ever add up. So one pattern cannot undo another, and the
 //! cost is linear in the text.
 
+use crate::address::words::{Part, Word, digit, parts};
 use crate::codes::{half_width, is_dash, is_date};
 
 /// Most separators between two digits of one number.
@@ -55,24 +56,6 @@ fn numbers_of(text: &str) -> (Vec<char>, Vec<bool>) {
     plates(&chars, &mut hidden);
     homes(&chars, &mut hidden);
     (chars, hidden)
-}
-
-/// Value of a digit: ASCII, full-width, or a Chinese numeral as used when numbers are spelled out.
-fn digit(c: char) -> Option<u8> {
-    match half_width(c) {
-        c @ '0'..='9' => Some(c as u8 - b'0'),
-        '零' | '〇' => Some(0),
-        '一' | '幺' => Some(1),
-        '二' => Some(2),
-        '三' => Some(3),
-        '四' => Some(4),
-        '五' => Some(5),
-        '六' => Some(6),
-        '七' => Some(7),
-        '八' => Some(8),
-        '九' => Some(9),
-        _ => None,
-    }
 }
 
 /// A stretch of digits without anything between: its places in the text.
@@ -254,11 +237,6 @@ fn plates(chars: &[char], hidden: &mut [bool]) {
     }
 }
 
-/// A character that can be part of the number of a building, unit or room.
-fn numbers(c: char) -> bool {
-    digit(c).is_some() || half_width(c).is_ascii_alphanumeric() || "十百甲乙丙丁东西南北中".contains(c)
-}
-
 /// What stands between building, unit and room.
 fn joins(c: char) -> bool {
     half_width(c) == ' ' || is_dash(half_width(c)) || half_width(c) == '/'
@@ -272,77 +250,20 @@ pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
     })
 }
 
-/// A number in an address: its places, and the word behind it.
-struct Part {
-    number: std::ops::Range<usize>,
-    /// Digits and numerals in it.
-    digits: usize,
-    word: Word,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Word {
-    /// 栋 幢 座 号楼
-    Building,
-    /// 号 弄
-    House,
-    /// 单元
-    Unit,
-    /// 室 房
-    Room,
-    /// 户, which also counts households
-    Household,
-    /// 层 楼
-    Floor,
-    /// Nothing that belongs to an address.
-    None,
-}
-
-fn parts(chars: &[char]) -> Vec<Part> {
-    let mut out = Vec::new();
-    let mut i = 0;
-    while i < chars.len() {
-        let len = chars[i..].iter().take_while(|&&c| numbers(c)).count();
-        if len == 0 {
-            i += 1;
-            continue;
-        }
-        let number = i..i + len;
-        let gap = chars[number.end..].iter().take_while(|&&c| half_width(c) == ' ').count();
-        let behind = &chars[number.end + gap..];
-        let word = match behind.first() {
-            _ if starts_with(behind, "单元") => Word::Unit,
-            _ if starts_with(behind, "号楼") => Word::Building,
-            Some('栋' | '幢' | '座') => Word::Building,
-            Some('号' | '弄') => Word::House,
-            Some('室' | '房') => Word::Room,
-            Some('户') => Word::Household,
-            Some('层' | '楼' | '樓') => Word::Floor,
-            _ => Word::None,
-        };
-        let counts = |&&c: &&char| digit(c).is_some() || "十百".contains(c);
-        out.push(Part { digits: chars[number.clone()].iter().filter(counts).count(), number, word });
-        i += len;
-    }
-    out
-}
-
 /// Whether this number names a flat, seen with the one before it.
 fn is_home(chars: &[char], before: Option<&Part>, part: &Part) -> bool {
     let close = |p: &Part| {
-        let skip = match p.word {
-            Word::Unit => 2,
-            Word::Building if starts_with(&chars[p.number.end..], "号楼") => 2,
-            Word::None => 0,
-            _ => 1,
-        };
-        let gap = chars.get(p.number.end..part.number.start).unwrap_or_default();
+        let skip = p.word_len;
+        let gap = chars.get(p.to..part.from).unwrap_or_default();
         gap.len() <= skip + 3 && gap.iter().filter(|&&c| !joins(c)).count() <= skip
     };
-    let marked = before.is_some_and(|p| p.word != Word::None && p.word != Word::House && close(p));
+    let gate = |p: &Part| p.word == Word::Door && p.digits == 0;
+    let marked = before.is_some_and(|p| !matches!(p.word, Word::None | Word::House) && !gate(p) && close(p));
     let house = before.is_some_and(|p| p.word == Word::House && close(p));
     match part.word {
         Word::Unit => true,
+        // 东门 and 3门 alone are gates.
+        Word::Door => marked && part.digits > 0,
         Word::Room => marked || house || part.digits >= 3,
         Word::Household => marked || house,
         Word::None => (marked || house) && part.digits >= 3,
@@ -353,7 +274,7 @@ fn is_home(chars: &[char], before: Option<&Part>, part: &Part) -> bool {
 /// Three numbers with dashes, 3-2-501, or two of which the second looks like a room, 12-305: where the second begins.
 fn dashed(chars: &[char], parts: &[Part], i: usize) -> Option<usize> {
     let dash = |a: &Part, b: &Part| {
-        let gap = chars.get(a.number.end..b.number.start)?;
+        let gap = chars.get(a.to..b.from)?;
         (gap.len() == 1 && is_dash(half_width(gap[0]))).then_some(())
     };
     let a = &parts[i];
@@ -365,15 +286,15 @@ fn dashed(chars: &[char], parts: &[Part], i: usize) -> Option<usize> {
         && (3..=4).contains(&last.digits)
         && a.digits <= 3
         && middle;
-    homely.then_some(b.number.start)
+    homely.then_some(b.from)
 }
 
 /// A number of ours, as it stands behind work that a community admitted: （准入 D-0004）. A door in brackets is not written so.
 fn admission(chars: &[char], part: &Part) -> bool {
     const BEFORE: &str = "（准入 ";
     const NUMBER: usize = "D-0000".len();
-    let before = part.number.start.checked_sub(BEFORE.chars().count()).is_some_and(|at| starts_with(&chars[at..], BEFORE));
-    let behind = &chars[part.number.start..];
+    let before = part.from.checked_sub(BEFORE.chars().count()).is_some_and(|at| starts_with(&chars[at..], BEFORE));
+    let behind = &chars[part.from..];
     before
         && starts_with(behind, "D-")
         && behind.iter().skip(2).take_while(|c| c.is_ascii_digit()).count() == NUMBER - 2
@@ -382,17 +303,16 @@ fn admission(chars: &[char], part: &Part) -> bool {
 
 /// Hides unit and room numbers.
 fn homes(chars: &[char], hidden: &mut [bool]) {
-    let parts = parts(chars);
+    let parts: Vec<Part> = parts(chars).collect();
     for (i, part) in parts.iter().enumerate() {
         if is_home(chars, i.checked_sub(1).map(|b| &parts[b]), part) {
-            hidden[part.number.clone()].fill(true);
+            hidden[part.from..part.to].fill(true);
         }
         // A day like 24-11-2026 and a case number like 261124-0001 are no flats.
-        let preceded =
-            i > 0 && chars.get(parts[i - 1].number.end..part.number.start).is_some_and(|g| g.len() == 1 && is_dash(g[0]));
+        let preceded = i > 0 && chars.get(parts[i - 1].to..part.from).is_some_and(|g| g.len() == 1 && is_dash(g[0]));
         if !preceded && !admission(chars, part) && dashed(chars, &parts, i).is_some() {
-            for later in parts[i + 1..].iter().take(2).take_while(|p| is_dash(half_width(chars[p.number.start - 1]))) {
-                hidden[later.number.clone()].fill(true);
+            for later in parts[i + 1..].iter().take(2).take_while(|p| is_dash(half_width(chars[p.from - 1]))) {
+                hidden[later.from..later.to].fill(true);
             }
         }
     }
@@ -400,23 +320,23 @@ fn homes(chars: &[char], hidden: &mut [bool]) {
 
 /// Where an address stops naming the building and begins to name the flat.
 pub(super) fn home_starts(chars: &[char]) -> Option<usize> {
-    let parts = parts(chars);
+    let parts: Vec<Part> = parts(chars).collect();
     for (i, part) in parts.iter().enumerate() {
-        if part.word == Word::Building && part.digits + part.number.len() > 0 {
-            let word = if starts_with(&chars[part.number.end..], "号楼") { 2 } else { 1 };
-            let gap = chars[part.number.end..].iter().take_while(|&&c| half_width(c) == ' ').count();
-            return Some(part.number.end + gap + word).filter(|&end| end < chars.len());
+        if part.word == Word::Building {
+            return Some(part.end).filter(|&end| end < chars.len());
         }
-        if is_home(chars, i.checked_sub(1).map(|b| &parts[b]), part) || matches!(part.word, Word::Floor | Word::Household) {
-            return Some(part.number.start);
+        let gate = part.word == Word::Door && (part.digits == 0 || part.end == chars.len());
+        let home = matches!(part.word, Word::Floor | Word::Household) || part.word == Word::Door && !gate;
+        if home || is_home(chars, i.checked_sub(1).map(|b| &parts[b]), part) {
+            return Some(part.from);
         }
         if part.word == Word::None {
             if let Some(second) = dashed(chars, &parts, i) {
                 return Some(second);
             }
             // A bare number of three or four digits at the end is a room.
-            if part.number.end == chars.len() && (3..=4).contains(&part.digits) && part.digits == part.number.len() {
-                return Some(part.number.start);
+            if part.to == chars.len() && (3..=4).contains(&part.digits) && part.digits == part.to - part.from {
+                return Some(part.from);
             }
         }
     }
