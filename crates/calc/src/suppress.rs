@@ -112,7 +112,8 @@ impl Table {
                 Some(column) => (0..rows).map(|r| r * width + column).collect(),
             };
             for cell in cells.into_iter().filter(|c| hidden[*c] && *c != at) {
-                let (sign, other) = if node < rows { (self.sign(cell), column_of(cell)) } else { (-self.sign(cell), cell / width) };
+                let (sign, other) =
+                    if node < rows { (self.sign(cell), column_of(cell)) } else { (-self.sign(cell), cell / width) };
                 if !seen[other] && self.may(cell, -sign, k) {
                     seen[other] = true;
                     next.push(other);

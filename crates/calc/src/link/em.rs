@@ -24,6 +24,8 @@ const ROUNDS: usize = 100;
 const STILL: f64 = 1e-6;
 /// How many pairs of one person the expectation below is worth.
 const EXPECTED: f64 = 8.0;
+/// How many pairs of different people the chances below are worth: nothing beside the two million that are drawn.
+const BACKGROUND: f64 = 500.0;
 /// What share of equal values is chance at least: matches cannot be all.
 const CHANCE: f64 = 0.02;
 
@@ -76,6 +78,20 @@ fn expected(compared: Compared) -> &'static [f64] {
         Compared::Phone(_) => &[0.0, 0.80, 0.02, 0.18],
         Compared::Place(..) => &[0.0, 0.80, 0.03, 0.07, 0.08, 0.02],
         Compared::Text(_) => &[0.0, 0.85, 0.05, 0.03, 0.07],
+    }
+}
+
+/// How often two different people of one county agree at each level: what a table of a few rows cannot say by itself. From the
+/// counts of a million invented residents (`bench people`).
+fn chance(compared: Compared) -> &'static [f64] {
+    match compared {
+        Compared::Name(_) => &[0.0, 5e-5, 1e-4, 1e-3, 4e-3, 2e-4, 2.5e-2, 1e-5, 1e-4, 0.969, 1e-3],
+        Compared::Id(_) => &[0.0, 1e-7, 1e-7, 1e-6, 0.3, 0.7],
+        Compared::Birth(_) => &[0.0, 4e-5, 1e-5, 3e-5, 8e-5, 3e-4, 1.2e-3, 1.4e-2, 0.984],
+        Compared::Sex(_) => &[0.0, 0.5, 0.5],
+        Compared::Phone(_) => &[0.0, 3e-5, 1e-6, 1.0],
+        Compared::Place(..) => &[0.0, 5e-4, 1e-3, 0.05, 0.9, 0.05],
+        Compared::Text(_) => &[0.0, 1e-3, 1e-4, 1e-3, 0.998],
     }
 }
 
@@ -144,7 +160,7 @@ pub fn learn(records: &Records, known: &Known) -> Model {
         if same >= 2 && same * 4 >= said * 3 { *n } else { 0.0 }
     };
     let sure: f64 = known.met.iter().map(agreeing).sum::<f64>().max(1.0);
-    let mut model = first(&compared, (sure / known.pairs.max(2.0)).min(0.3), known, &equal);
+    let mut model = first(&compared, (sure / (known.pairs + BACKGROUND)).min(0.3), known, &equal);
     for _ in 0..ROUNDS {
         let next = round(&model, known, &equal);
         let still = next.weights.iter().zip(&model.weights).all(|(new, old)| {
@@ -165,7 +181,7 @@ type Equal = Option<(f64, f64)>;
 pub fn rough(records: &Records, known: &Known) -> Model {
     let compared = Compared::all(records);
     let equal: Vec<Equal> = compared.iter().map(|c| equal(records, *c)).collect();
-    first(&compared, (records.len() as f64 / known.pairs.max(2.0)).min(0.3), known, &equal)
+    first(&compared, (records.len() as f64 / (known.pairs + BACKGROUND)).min(0.3), known, &equal)
 }
 
 fn first(compared: &[Compared], prior: f64, known: &Known, equal: &[Equal]) -> Model {
@@ -186,7 +202,7 @@ fn round(model: &Model, known: &Known, equal: &[Equal]) -> Model {
         let all: f64 = counts.iter().skip(1).sum::<f64>() + EXPECTED;
         counts.iter().zip(before).enumerate().map(|(l, (n, e))| if l == 0 { 0.0 } else { (n + EXPECTED * e) / all }).collect()
     });
-    let prior = (matches.max(0.5) / known.pairs.max(2.0)).min(0.5);
+    let prior = (matches.max(0.5) / (known.pairs + BACKGROUND)).min(0.5);
     maximise(&compared, prior, m.collect(), &random, Some(&one), equal)
 }
 
@@ -212,12 +228,13 @@ fn maximise(
 ) -> Model {
     let weights = compared.iter().enumerate().zip(m).map(|((i, c), m)| {
         let counts = &random[i];
-        // A level never seen among so many pairs is about as rare as one in them.
-        let all: f64 = counts.iter().skip(1).sum::<f64>() + 1.0;
-        let mut u: Vec<f64> = counts.iter().map(|n| (n + 0.1) / all).collect();
+        let chance = chance(*c);
+        let all: f64 = counts.iter().skip(1).sum::<f64>() + BACKGROUND;
+        let mut u: Vec<f64> = counts.iter().zip(chance).map(|(n, e)| (n + BACKGROUND * e) / all).collect();
         if let Some((same, both)) = equal[i].filter(|(_, both)| *both > 0.0) {
             let matched = one.map_or(0.0, |one| one[i][usize::from(SAME)]);
-            u[usize::from(SAME)] = (same - matched).max(same * CHANCE).max(0.1) / both;
+            let same = (same - matched).max(same * CHANCE) + BACKGROUND * chance[usize::from(SAME)];
+            u[usize::from(SAME)] = same / (both + BACKGROUND);
         }
         Weights::new(*c, m, u)
     });

@@ -16,6 +16,10 @@ const ONE: usize = 3;
 const HALF: usize = 4;
 /// How many times rarer or more frequent than the mean a sound may count.
 const SOUND_RANGE: f64 = 16.0;
+/// Rows from which a table's own frequencies count for half: how often a name occurs among three people says nothing.
+const FEW: f64 = 200.0;
+/// Most bits that they count.
+const RARITY: f64 = 24.0;
 /// Below so many bits a pair is hopeless, and how rare its values are is not looked up.
 const HOPELESS: f64 = -30.0;
 
@@ -130,15 +134,17 @@ impl Weights {
     fn rarity(&self, records: &Records, level: usize, a: &[u32], b: &[u32]) -> f64 {
         let Some(at) = self.compared.counted() else { return 0.0 };
         let column = &records.columns[at];
-        if level == usize::from(SAME) {
-            let others = f64::from(column.dict.count(a[column.word]).saturating_sub(1).max(1));
-            return (self.u[level] * f64::from(column.dict.total()) / others).log2();
-        }
-        match (self.compared, level) {
+        let total = f64::from(column.dict.total());
+        let bits = match (self.compared, level) {
+            (_, level) if level == usize::from(SAME) => {
+                let others = f64::from(column.dict.count(a[column.word]).saturating_sub(1).max(1));
+                (self.u[level] * total / others).log2()
+            }
             (Compared::Name(_), SOUND_SAME | SOUNDS_SAME) => self.sound(column, level, a, b),
             (Compared::Name(_), ONE | HALF) => kept(column, level == ONE, a, b),
-            _ => 0.0,
-        }
+            _ => return 0.0,
+        };
+        bits.clamp(-RARITY, RARITY) * total / (total + FEW)
     }
 
     /// The same for names that only sound the same: by how many others sound so and are written otherwise.

@@ -244,3 +244,27 @@ proptest! {
         prop_assert_eq!(model.weigh(&records, x, y).to_bits(), model.weigh(&records, y, x).to_bits());
     }
 }
+
+/// A register begins with its first row: how frequent values are says nothing yet.
+#[test]
+fn a_register_of_one_knows_its_person() {
+    for rows in [1, 3, 12] {
+        let at = |home: &str, name: &str, birth: &str, phone: &str| [name, "", birth, "", phone, "c", home].map(str::to_owned);
+        let cells = |name: &str, birth: &str, phone: &str| at("3栋602", name, birth, phone);
+        let mut all = vec![("0".to_owned(), cells("欧阳慧", "1949-12-31", "13900001234"))];
+        for n in 1..rows {
+            let (name, birth) =
+                (format!("{}某", ['赵', '钱', '孙'][n % 3]), format!("19{}-{:02}-{:02}", 50 + n * 3, 1 + n % 9, 10 + n));
+            all.push((n.to_string(), at(&format!("1栋{n}01"), &name, &birth, "")));
+        }
+        let batch = batch(&all);
+        let learnt = batch.link(Wanted::default());
+        let mut index = Index::new(batch.into_records(), learnt.model, learnt.passes);
+        let mut found = |name: &str, birth: &str, phone: &str| {
+            index.look(&cells(name, birth, phone).each_ref().map(String::as_str), 5, GREY).len()
+        };
+        assert_eq!(found("欧阳惠", "1949-12-31", "13900001234"), 1, "{rows} rows");
+        assert_eq!(found("欧阳慧", "1949-12-31", ""), 1, "{rows} rows");
+        assert_eq!(found("李强", "1982-03-04", "13700001111"), 0, "{rows} rows");
+    }
+}

@@ -65,7 +65,7 @@ fn every_cell_of_the_register_is_as_it_should_be() {
             }
         }
     }
-    assert_eq!(cells, 14 * 20 * 8 * 5);
+    assert_eq!(cells, 20 * 20 * 8 * 5);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::values::{Source, Tag, Values};
 use crate::base::catalogue::codes as lists;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{Error, Result, Who};
+use crate::kit::{Result, Who};
 
 /// Most people of a household that move or leave it together.
 pub const TOGETHER: usize = 30;
@@ -105,8 +105,8 @@ pub fn add(tx: &mut Tx, who: &Who, new: &New) -> Result<String> {
     if one.values.text(one.name_element()).is_none() {
         return Err(Kind::Missing.at(one.name_element()));
     }
-    if let Some(held) = holder_of_number(tx, &one)? {
-        return Err(Error { detail: Some(held), ..Kind::Held.at("register.id_number") });
+    if is_number_held(tx, &one)? {
+        return Err(Kind::Held.at("register.id_number"));
     }
     tx.new_owner(&id)?;
     log(tx, who, "register.add", &one, None)?;
@@ -125,14 +125,14 @@ fn complete(values: &mut Values, source: Source, now: Ms) {
     }
 }
 
-/// Who else is held under the same valid number.
-fn holder_of_number(tx: &mut Tx, one: &Person) -> Result<Option<String>> {
+/// Whether another record bears the same valid number.
+fn is_number_held(tx: &mut Tx, one: &Person) -> Result<bool> {
     let number = one.values.text("register.id_number").filter(|n| rules::from_id(n).is_some());
     let number = number.or(one.values.text("register.uscc").filter(|c| calc::codes::uscc_valid(c)));
-    let Some(number) = number else { return Ok(None) };
+    let Some(number) = number else { return Ok(false) };
     let mark = person::mark(tx, "id", number);
-    let row = tx.row("select resident from resident_mark where mark = $1 and resident <> $2 limit 1", params![mark, &one.id])?;
-    Ok(row.map(|r| r.get("resident")).transpose()?)
+    let sql = "select count(*) from resident_mark where mark = $1 and resident <> $2";
+    Ok(tx.count(sql, params![mark, &one.id])? > 0)
 }
 
 /// Logs what was done to a record: the values that changed as elements, and what is not personal as facts.
@@ -211,10 +211,7 @@ pub fn correct(
         }
         complete(&mut one.values, source, now);
         one.seen_at = now;
-        match holder_of_number(tx, one)? {
-            Some(held) => Err(Error { detail: Some(held), ..Kind::Held.at("register.id_number") }),
-            None => Ok(()),
-        }
+        if is_number_held(tx, one)? { Err(Kind::Held.at("register.id_number")) } else { Ok(()) }
     })
 }
 

@@ -93,7 +93,14 @@ fn readable(q: &mut dyn Query, who: &Who, found: Vec<Person>) -> Result<Vec<Pers
             out.push(one);
         }
     }
-    out.sort_by(|a, b| (a.state != State::Here, &a.spot.path, &a.dwelling, &a.id).cmp(&(b.state != State::Here, &b.spot.path, &b.dwelling, &b.id)));
+    out.sort_by(|a, b| {
+        (a.state != State::Here, &a.spot.path, &a.dwelling, &a.id).cmp(&(
+            b.state != State::Here,
+            &b.spot.path,
+            &b.dwelling,
+            &b.id,
+        ))
+    });
     out.truncate(PAGE as usize);
     Ok(out)
 }

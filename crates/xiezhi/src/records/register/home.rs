@@ -114,7 +114,8 @@ pub(super) fn ensure(tx: &mut Tx, who: &Who, place: &str, door: &str, purpose: O
     }
     let (id, now) = (tx.id(), tx.now());
     let purpose = purpose.unwrap_or(Purpose::Unknown);
-    let sql = "insert into dwelling(id, place, door, area, path, community, purpose, made_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql =
+        "insert into dwelling(id, place, door, area, path, community, purpose, made_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     tx.exec(sql, params![&id, place, door, &spot.area, &spot.path, &spot.community, purpose, now])?;
     count::all(tx, &spot.path, &count::of_home(purpose.as_str()), 1);
     let entry = Entry { actor: who.actor(), area: Some(&spot.area), ..Entry::new("register.home", "dwelling", &id) };
@@ -186,7 +187,8 @@ pub(super) fn found(tx: &mut Tx, home: &Dwelling, kind: HouseholdKind) -> Result
 
 /// One more, or one less, in a household; it ends when nobody is left, and lives again when somebody comes back.
 pub(super) fn resize(tx: &mut Tx, id: &str, by: i64) -> Result<()> {
-    let row = tx.row("select size, path from household where id = $1", params![id])?.ok_or_else(|| Kind::Unknown.at("household"))?;
+    let row =
+        tx.row("select size, path from household where id = $1", params![id])?.ok_or_else(|| Kind::Unknown.at("household"))?;
     let (size, path): (i64, String) = (row.get("size")?, row.get("path")?);
     let (new, now) = (size + by, tx.now());
     count::all(tx, &path, &count::of_household(size), -1);

@@ -31,12 +31,12 @@ pub mod rules;
 pub mod same;
 /// Statistics.
 pub mod statistics;
+/// Values and tags.
+pub mod values;
 /// Views.
 mod view;
 /// Pages and data.
 pub mod web;
-/// Values and tags.
-pub mod values;
 
 pub use act::{Living, New, NewTag};
 pub use person::{Of, Person, Spot};

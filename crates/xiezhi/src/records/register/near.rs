@@ -56,6 +56,8 @@ struct Live {
     rows: HashMap<String, usize>,
     /// Entries of the log that are in it.
     seq: u64,
+    /// People it has learnt from.
+    learnt: usize,
 }
 
 static LIVE: Versioned<Mutex<Live>> = Versioned::new();
@@ -128,7 +130,9 @@ fn live(app: &App) -> Result<Arc<Mutex<Live>>> {
         let learnt = batch.link(Wanted::default());
         let ids: Vec<String> = (0..batch.len()).map(|row| batch.key(row).into_owned()).collect();
         let rows = ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect();
-        Ok(Mutex::new(Live { index: Index::new(batch.into_records(), learnt.model, learnt.passes), ids, rows, seq }))
+        let people = batch.len();
+        let index = Index::new(batch.into_records(), learnt.model, learnt.passes);
+        Ok(Mutex::new(Live { index, ids, rows, seq, learnt: people }))
     })
 }
 
@@ -139,7 +143,7 @@ impl Live {
             let from = self.seq;
             let (read, changed) = app.db.read(|r| {
                 let entries = r.leaves(from, ENTRIES)?;
-                let about = |w: &&store::Written| w.field("kind") == Some("resident");
+                let about = |w: &&store::Written| w.act.starts_with("register.");
                 let ids: BTreeSet<String> = entries.iter().filter(about).map(|w| w.obj.clone()).collect();
                 let mut changed = Vec::new();
                 for id in ids {
@@ -188,8 +192,18 @@ fn why(evidence: &[Evidence]) -> Vec<String> {
 
 /// Whoever is perhaps meant by these cells, the most probable first.
 pub(super) fn look(app: &App, cells: &Cells) -> Result<Vec<Near>> {
-    let live = live(app)?;
-    let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut one = live(app)?;
+    let grown = {
+        let mut live = one.lock().unwrap_or_else(PoisonError::into_inner);
+        live.follow(app)?;
+        live.index.len() > 2 * live.learnt
+    };
+    if grown {
+        // What was learnt from few says little of many.
+        LIVE.forget(app);
+        one = self::live(app)?;
+    }
+    let mut live = one.lock().unwrap_or_else(PoisonError::into_inner);
     live.follow(app)?;
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let found = live.index.look(&cells, SHOWN, GREY);

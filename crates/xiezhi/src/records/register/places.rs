@@ -19,10 +19,16 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes.
 pub const ROUTES: &[Route] = &[
-    Route::get("/register/places/{id}", May::Staff, place, "The homes of a building or an area, with who lives in them.").gives::<PlaceView>(),
+    Route::get("/register/places/{id}", May::Staff, place, "The homes of a building or an area, with who lives in them.")
+        .gives::<PlaceView>(),
     Route::get("/register/homes/{id}", May::Staff, one, "A home: its use, its households.").gives::<OneHome>(),
     Route::post("/register/homes/{id}/use", May::Staff, set_use, "Says what a home is used for: `{use}`."),
-    Route::post("/register/homes/{id}/split", May::Staff, split, "Some people become a household of their own: `{person: [id]}`."),
+    Route::post(
+        "/register/homes/{id}/split",
+        May::Staff,
+        split,
+        "Some people become a household of their own: `{person: [id]}`.",
+    ),
     Route::get("/register/pairs", May::Staff, pairs, "Records that are perhaps of one person.").gives::<Pairs>(),
     Route::post("/register/pairs/{id}/{said}", May::Staff, say, "same other undo."),
     Route::post("/register/search", May::Staff, search, "Searches the whole register for doubles.").gives::<Searched>(),
@@ -188,7 +194,8 @@ fn pairs(req: &Req) -> Result<Reply> {
     gate(req, |purpose| {
         let mut look = Look::new(&req.who, purpose);
         let items = req.app.db.read(|r| {
-            let keeps: Vec<String> = req.who.roles.iter().filter(|r| may_keep(&req.who, &r.path)).map(|r| r.path.clone()).collect();
+            let keeps: Vec<String> =
+                req.who.roles.iter().filter(|r| may_keep(&req.who, &r.path)).map(|r| r.path.clone()).collect();
             if keeps.is_empty() {
                 return Err(Kind::Denied.into());
             }

@@ -43,8 +43,14 @@ pub const PERSON: [&str; 12] = [
 ];
 
 /// Elements that an organisation has.
-pub const ORGANISATION: [&str; 6] =
-    ["register.org_name", "register.uscc", "register.org_kind", "register.org_contact", "register.org_phone", "register.org_staff"];
+pub const ORGANISATION: [&str; 6] = [
+    "register.org_name",
+    "register.uscc",
+    "register.org_kind",
+    "register.org_contact",
+    "register.org_phone",
+    "register.org_staff",
+];
 
 /// A value in its one spelling; empty stays empty. The error names the element.
 pub fn spelt(code: &'static str, said: &str) -> Result<String> {

@@ -68,7 +68,8 @@ pub fn suspected(q: &mut dyn Query, path: &str) -> store::Result<Vec<Pair>> {
 
 /// How many of these there are, up to a thousand.
 pub fn waiting(q: &mut dyn Query, path: &str) -> store::Result<i64> {
-    let sql = "select count(*) from (select 1 from resident_pair where state = 'suspected' and path >= $1 and path < $2 limit 1000) x";
+    let sql =
+        "select count(*) from (select 1 from resident_pair where state = 'suspected' and path >= $1 and path < $2 limit 1000) x";
     q.count(sql, params![path, area::end_of(path)])
 }
 

@@ -211,7 +211,21 @@ fn look_up(req: &Req) -> Result<Statistics> {
         let above = above.map(|a| (a.code.clone(), a.name.clone())).collect();
         let (area, name, kind) = (own.code, own.name, own.kind);
         Ok::<_, Error>(Statistics {
-            area, name, kind, exact, least: LEAST, totals, ages, widest, groups, levels, by, what, beneath, more, above,
+            area,
+            name,
+            kind,
+            exact,
+            least: LEAST,
+            totals,
+            ages,
+            widest,
+            groups,
+            levels,
+            by,
+            what,
+            beneath,
+            more,
+            above,
         })
     })
 }

@@ -196,9 +196,7 @@ pub(super) fn rows(req: &Req, q: &mut dyn Query, people: &[Person], look: &mut L
     let mut out = Vec::new();
     for one in people {
         let Some(relation) = rules::relation(&req.who, &one.spot.path) else { continue };
-        let mut at = |element: &'static str| {
-            one.graded(element).and_then(|v| shown(look, relation, &v, element, req.lang))
-        };
+        let mut at = |element: &'static str| one.graded(element).and_then(|v| shown(look, relation, &v, element, req.lang));
         let (name, sex) = (at(one.name_element()), at("register.sex"));
         let (birth, kin) = (at("register.birth"), at("register.relation"));
         let home = match one.dwelling.as_deref().filter(|_| homes) {
@@ -251,7 +249,13 @@ pub(super) fn full(
         Some(home) => {
             let text = address(q, &home)?;
             let at = look.at(&Graded::new("register.home", &one.id, text), relation);
-            at.map(|address| HomeView { id: home.id, place: home.place, door: home.door, address, purpose: home.purpose.as_str() })
+            at.map(|address| HomeView {
+                id: home.id,
+                place: home.place,
+                door: home.door,
+                address,
+                purpose: home.purpose.as_str(),
+            })
         }
         None => None,
     };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use calc::address;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -157,7 +158,8 @@ fn list(req: &Req) -> Result<Reply> {
         let kind = Of::parse(req.query.get("kind").unwrap_or("person")).ok_or_else(|| Kind::Unknown.at("kind"))?;
         let (code, tag) = (req.query.get("area"), req.query.get("tag"));
         let view = req.app.db.read(|r| {
-            let place = code.map(|c| Ok::<_, Error>(area::by_code(r, c)?.ok_or_else(|| Kind::Unknown.at("area"))?)).transpose()?;
+            let place =
+                code.map(|c| Ok::<_, Error>(area::by_code(r, c)?.ok_or_else(|| Kind::Unknown.at("area"))?)).transpose()?;
             let readable = |path: &str| rules::relation(&req.who, path).is_some();
             if place.as_ref().is_some_and(|p| !readable(&p.path)) {
                 return Err(Kind::NotFound.into());
@@ -279,9 +281,15 @@ fn said(input: &Input, kind: Of) -> Result<Vec<(&'static str, String)>> {
     Ok(out)
 }
 
-/// A door in its one spelling.
+/// A door in its one spelling: 2－602 is 2单元602室. What the grammar does not know stays as it is.
 pub(super) fn door(said: &str) -> String {
-    said.chars().map(calc::codes::half_width).filter(|c| !c.is_whitespace()).collect()
+    // Behind a building, so that a number by itself is a room and no building.
+    let whole = format!("1栋{said}");
+    let read = address::parse(&whole);
+    if !read.rest.is_empty() || (read.unit.is_empty() && read.floor.is_empty() && read.room.is_empty()) {
+        return said.chars().map(calc::codes::half_width).filter(|c| !c.is_whitespace()).collect();
+    }
+    address::Address { building: address::Short::default(), ..read.home() }.canonical()
 }
 
 fn living(input: &Input) -> Result<Living> {
