@@ -165,7 +165,9 @@ mod tests {
                 true => !small(table.cells[i]) || small(other.cells[i]),
             });
             if fits {
-                (0..table.cells.len()).for_each(|i| drop(seen[i].insert(other.cells[i])));
+                (0..table.cells.len()).for_each(|i| {
+                    seen[i].insert(other.cells[i]);
+                });
             }
             let Some(at) = numbers.iter().position(|n| *n < 7) else { return seen };
             numbers[at] += 1;

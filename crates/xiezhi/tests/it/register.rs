@@ -138,6 +138,9 @@ fn somebody_is_found_changed_moved_and_gone() {
         recounted(w);
         let act = |id: &str, action: &str, body: Json| clerk.post(&format!("/register/people/{id}/{action}"), &body);
         assert_eq!(act(&kin[0], "move", json!({"place": house, "door": "1单元101"})).status, 200);
+        let used = |said: &str| clerk.post(&format!("/register/homes/{dwelling}/use"), &json!({"use": said})).status;
+        assert_eq!((used("rented"), used("palace")), (200, 422));
+        assert_eq!(clerk.get(&format!("/register/places/{house}")).json()["homes"].as_array().unwrap().len(), 2);
         assert_eq!(act(&kin[1], "death", json!({})).status, 200);
         assert_eq!(act(&kin[1], "death", json!({})).json()["code"], "state");
         recounted(w);

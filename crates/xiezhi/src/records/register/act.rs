@@ -185,7 +185,7 @@ pub(super) fn write(tx: &mut Tx, who: &Who, act: &str, before: &Person, mut afte
     tx.append(
         "resident_past",
         &["resident", "version", "at", "act", "by_person", "log_seq", "sealed"],
-        &params![&before.id, before.version, after.changed_at, act, who.actor(), seq, sealed],
+        params![&before.id, before.version, after.changed_at, act, who.actor(), seq, sealed],
     );
     save(tx, Some(before), &after)
 }

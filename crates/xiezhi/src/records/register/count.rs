@@ -53,7 +53,7 @@ pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
 /// Adds to counters.
 pub(super) fn add(tx: &mut Tx, change: BTreeMap<(String, String), i64>) {
     for ((path, what), n) in change.into_iter().filter(|(_, n)| *n != 0) {
-        tx.add("resident_count", &["path", "what", "n"], &params![path, what, n]);
+        tx.add("resident_count", &["path", "what", "n"], params![path, what, n]);
     }
 }
 

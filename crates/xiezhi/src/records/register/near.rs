@@ -192,23 +192,23 @@ fn why(evidence: &[Evidence]) -> Vec<String> {
 
 /// Whoever is perhaps meant by these cells, the most probable first.
 pub(super) fn look(app: &App, cells: &Cells) -> Result<Vec<Near>> {
-    let mut one = live(app)?;
+    let mut index = live(app)?;
     let grown = {
-        let mut live = one.lock().unwrap_or_else(PoisonError::into_inner);
-        live.follow(app)?;
-        live.index.len() > 2 * live.learnt
+        let mut one = index.lock().unwrap_or_else(PoisonError::into_inner);
+        one.follow(app)?;
+        one.index.len() > 2 * one.learnt
     };
     if grown {
         // What was learnt from few says little of many.
         LIVE.forget(app);
-        one = self::live(app)?;
+        index = live(app)?;
     }
-    let mut live = one.lock().unwrap_or_else(PoisonError::into_inner);
-    live.follow(app)?;
+    let mut one = index.lock().unwrap_or_else(PoisonError::into_inner);
+    one.follow(app)?;
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-    let found = live.index.look(&cells, SHOWN, GREY);
+    let found = one.index.look(&cells, SHOWN, GREY);
     let near = |f: &calc::link::index::Found| Near {
-        id: live.ids[f.row].clone(),
+        id: one.ids[f.row].clone(),
         percent: (f.probability * 100.0).floor() as u8,
         why: why(&f.evidence),
     };

@@ -272,7 +272,7 @@ pub(super) fn save(tx: &mut Tx, before: Option<&Person>, after: &Person) -> Resu
         tx.exec("delete from resident_mark where mark = $1 and resident = $2", params![mark.clone(), &p.id])?;
     }
     for mark in new.into_iter().filter(|m| !old.contains(m)) {
-        tx.append("resident_mark", &["mark", "resident"], &params![mark, &p.id]);
+        tx.append("resident_mark", &["mark", "resident"], params![mark, &p.id]);
     }
     let lives = |p: Option<&Person>| p.filter(|p| p.counts()).and_then(|p| p.household.clone());
     let (from, to) = (lives(before), lives(Some(after)));

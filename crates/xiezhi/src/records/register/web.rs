@@ -158,8 +158,7 @@ fn list(req: &Req) -> Result<Reply> {
         let kind = Of::parse(req.query.get("kind").unwrap_or("person")).ok_or_else(|| Kind::Unknown.at("kind"))?;
         let (code, tag) = (req.query.get("area"), req.query.get("tag"));
         let view = req.app.db.read(|r| {
-            let place =
-                code.map(|c| Ok::<_, Error>(area::by_code(r, c)?.ok_or_else(|| Kind::Unknown.at("area"))?)).transpose()?;
+            let place = code.map(|c| area::by_code(r, c)?.ok_or_else(|| Kind::Unknown.at("area"))).transpose()?;
             let readable = |path: &str| rules::relation(&req.who, path).is_some();
             if place.as_ref().is_some_and(|p| !readable(&p.path)) {
                 return Err(Kind::NotFound.into());
