@@ -50,7 +50,9 @@ async function freshDatabase() {
 /** Starts the demo; gives its address, its accounts and a way to stop it. */
 export async function startServer(extra = []) {
   const data = await mkdtemp(join(tmpdir(), 'xiezhi-e2e-'));
-  const args = ['demo', '--data', data, '--listen', '127.0.0.1:0', ...extra];
+  // Few people in the register, unless a story asks for more: each costs a moment of every start.
+  const people = extra.includes('--people') ? [] : ['--people', '60'];
+  const args = ['demo', '--data', data, '--listen', '127.0.0.1:0', ...people, ...extra];
   if (DATABASE) args.push('--database-url', await freshDatabase());
   if (BASE) args.push('--base-path', BASE);
   const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -93,6 +93,9 @@ enum Command {
         /// `manual`: time stands still until POST /demo/clock.
         #[arg(long)]
         clock: Option<String>,
+        /// People in the register of the first community.
+        #[arg(long, value_name = "N", default_value_t = demo::PEOPLE, value_parser = clap::value_parser!(u16).range(0..=5000))]
+        people: u16,
         /// Adds a city with so many cases, to try how the program behaves with them.
         #[arg(long, value_name = "N")]
         cases: Option<usize>,
@@ -222,7 +225,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Serve { node, listen } => {
-            let app = open(node.config()?, &listen, false)?;
+            let app = open(node.config()?, &listen, None)?;
             let token = party::web::set_up_token(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 println!("listening http://{address}");
@@ -231,7 +234,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 }
             })?;
         }
-        Command::Demo { node, listen, clock, cases, open: share } => {
+        Command::Demo { node, listen, clock, people, cases, open: share } => {
             let mut config = node.config()?;
             config.demo = true;
             config.manual_clock = match clock.as_deref() {
@@ -239,7 +242,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 Some("manual") => true,
                 Some(other) => return Err(format!("--clock {other}: only manual is known")),
             };
-            let app = open(config, &listen, true)?;
+            let app = open(config, &listen, Some(people.into()))?;
             let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
             if let Some(cases) = cases {
                 let wanted = demo::crowd::Wanted { cases, open: share.map(usize::from) };
@@ -285,13 +288,13 @@ fn yes(ok: bool) -> ExitCode {
     if ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-fn open(config: Config, listen: &Listen, demo: bool) -> Result<Arc<App>, String> {
+fn open(config: Config, listen: &Listen, demo: Option<usize>) -> Result<Arc<App>, String> {
     let mut config = config.with_base(&listen.base_path)?;
     config.listen.clone_from(&listen.listen);
     let app = App::open(config)?;
-    if demo {
+    if let Some(people) = demo {
         // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.
-        demo::seed(&app).map_err(|e| e.to_string())?;
+        demo::seed(&app, people).map_err(|e| e.to_string())?;
     }
     app.db.write(party::first_start).map_err(|e| e.to_string())?;
     Ok(Arc::new(app))

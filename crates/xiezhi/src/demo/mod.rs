@@ -11,6 +11,7 @@
 pub mod crowd;
 mod desk;
 mod draw;
+mod households;
 mod people;
 mod picture;
 mod place;
@@ -38,16 +39,19 @@ const SEED: u64 = 321_002_002;
 /// Setting that says that it was done.
 const DONE: &str = "demo.seeded";
 
-/// Fills an empty node; does nothing when that was done before. Must come before anything else is written: the log does
+/// People of the first community.
+pub const PEOPLE: u16 = 2_300;
+
+/// Fills an empty node, with so many people in its register; does nothing when that was done before. Must come before anything else is written: the log does
 /// not run backwards, and the demo begins two weeks ago.
-pub fn seed(app: &App) -> Result<()> {
+pub fn seed(app: &App, people: usize) -> Result<()> {
     if app.db.read(|r| party::setting(r, DONE))?.is_some() {
         return Ok(());
     }
     if app.db.last().size > 0 {
         return Err(Error { detail: Some("the demo needs an empty folder".into()), ..Kind::SetUpDone.into() });
     }
-    let end = fill(app);
+    let end = fill(app, people);
     app.ambience.shift_back();
     end?;
     app.db.write(|tx| {
@@ -57,7 +61,7 @@ pub fn seed(app: &App) -> Result<()> {
     Ok(())
 }
 
-fn fill(app: &App) -> Result<()> {
+fn fill(app: &App, count: usize) -> Result<()> {
     let (now, zone) = (app.now(), &app.config.zone);
     let hash = |kind: &RoleKind| Ok((*kind, session::hash(app, &password(app, login(*kind)))?));
     let hashes: BTreeMap<RoleKind, String> = RoleKind::ALL.iter().map(hash).collect::<Result<_>>()?;
@@ -79,7 +83,8 @@ fn fill(app: &App) -> Result<()> {
     play::play(app, &mut draw, &places, &people, &stories, now)?;
     desk::orders(app, &people, &places, now)?;
     desk::requests(app, &people, &places, now)?;
-    desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)
+    desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
+    households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

@@ -16,7 +16,7 @@ fn node_at(now: i64) -> (tempfile::TempDir, App) {
     config.manual_clock = true;
     let app = App::open(config).unwrap();
     app.ambience.advance(now - app.now());
-    seed(&app).unwrap();
+    seed(&app, 120).unwrap();
     assert_eq!(app.now(), now, "a clock that stands still is where it was");
     (dir, app)
 }
@@ -26,7 +26,7 @@ fn inv01_the_demo_has_every_state_and_nothing_hangs_loose() {
     let dir = tempfile::tempdir().unwrap();
     let app = App::open(Config::new(dir.path())).unwrap();
     let begun = Instant::now();
-    seed(&app).unwrap();
+    seed(&app, 120).unwrap();
     println!("seeded in {:?}, {} entries", begun.elapsed(), app.db.last().size);
     check(&app);
 }
@@ -100,7 +100,7 @@ fn check(app: &App) {
     assert!(app.db.read(|r| store::verify::log(r)).is_ok());
     let size = app.db.last().size;
     assert!(size < 2000, "{size} entries");
-    seed(app).unwrap();
+    seed(app, 120).unwrap();
     assert_eq!(app.db.last().size, size, "the second time changes nothing");
 }
 
@@ -121,7 +121,7 @@ fn at_the_same_moment_the_same_stories_happen() {
 fn every_printed_account_signs_in_with_its_role() {
     let dir = tempfile::tempdir().unwrap();
     let app = App::open(Config::new(dir.path())).unwrap();
-    seed(&app).unwrap();
+    seed(&app, 120).unwrap();
     let all = accounts(&app).unwrap();
     assert_eq!(all.len(), RoleKind::ALL.len());
     for (role, login, password) in &all {
@@ -139,5 +139,5 @@ fn a_node_that_is_in_use_is_not_seeded() {
     let dir = tempfile::tempdir().unwrap();
     let app = App::open(Config::new(dir.path())).unwrap();
     app.db.write(party::first_start).unwrap();
-    assert_eq!(seed(&app).unwrap_err().kind, Kind::SetUpDone);
+    assert_eq!(seed(&app, 120).unwrap_err().kind, Kind::SetUpDone);
 }

@@ -114,6 +114,8 @@ fn somebody_is_found_changed_moved_and_gone() {
         let again = json!({"place": house, "door": "701", "name": "王五", "id_number": "11010519491231002X", "anyway": "1"});
         let answer = clerk.post("/register/people", &again);
         assert_eq!((answer.status, answer.json()["code"].as_str()), (409, Some("held")));
+        let typed = json!({"name": "欧阳惠", "birth": "1949-12", "phone": "139 0000 1234", "place": house, "door": "2－602"});
+        assert_eq!(clerk.post("/register/check", &typed).json()["near"][0]["row"]["id"], id.as_str(), "while it is typed");
         let perhaps = clerk.post(
             "/register/people",
             &json!({"place": house, "door": "2单元602", "name": "欧阳惠", "birth": "1949-12-31", "phone": "13900001234"}),

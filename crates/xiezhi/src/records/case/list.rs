@@ -448,7 +448,7 @@ mod tests {
         let mut config = Config::new(dir.path());
         config.file.store.min_free_mb = 0;
         let app = App::open(config).unwrap();
-        demo::seed(&app).unwrap();
+        demo::seed(&app, 0).unwrap();
         let path = app.db.read(|r| area::by_code(r, "321002002901")).unwrap().unwrap().path;
         let holder = app.db.read(|r| r.row("select holder from cases where holder is not null limit 1", &[])).unwrap();
         let holder: Option<String> = holder.map(|r| r.get("holder").unwrap());
