@@ -54,7 +54,6 @@ reads-lead = Each time staff see your data there is a line here, which nobody ca
 reads-line = { $by } read{" "}
 reads-entry = log entry { $n }
 reads-none = Nobody has read it yet.
-reads-question = I question one of these
 reads-someone = Administrator of this site
 purpose-case = handling your report
 purpose-list = looking at a list of matters

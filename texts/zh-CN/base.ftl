@@ -51,7 +51,6 @@ reads-lead = 工作人员每次看到您的信息，这里都有一条，谁也�
 reads-line = { $by }查看了
 reads-entry = 日志第 { $n } 条
 reads-none = 还没有人看过。
-reads-question = 我对某次查看有疑问
 reads-someone = 本站管理员
 purpose-case = 办理您报的事
 purpose-list = 查看事项列表

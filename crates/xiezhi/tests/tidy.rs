@@ -57,6 +57,10 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/paper", "records/case"),
     ("records/reach", "records/case"),
     ("records/register", "records/case"),
+    // What is held of somebody, and what he asks about it.
+    ("records/mine", "records/register"),
+    ("records/rights", "records/case"),
+    ("records/rights", "records/register"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),

@@ -346,7 +346,8 @@ fn firms(app: &App, who: &Who, draw: &mut Draw, community: &Community) -> Result
             ("register.org_staff", draw.between(1, 12).to_string()),
         ];
         let house = draw.one(&community.buildings).id.clone();
-        let living = Living::Door { place: house, door: format!("底商{}号", n + 1), purpose: Some(Purpose::Shop), household: None };
+        let living =
+            Living::Door { place: house, door: format!("底商{}号", n + 1), purpose: Some(Purpose::Shop), household: None };
         all.push(New { kind: Of::Organisation, living, values: values.into(), source: Source::Department });
     }
     let who = who.clone();

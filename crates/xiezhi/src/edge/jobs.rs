@@ -18,6 +18,7 @@ use crate::kit::{App, Result, follow};
 use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
+use crate::records::register::erase;
 use crate::records::{duty, hotline, reach};
 
 /// Between two rounds.
@@ -62,6 +63,7 @@ pub fn start(app: Arc<App>) -> Jobs {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
             rounds.push(reach::reply::sweep(app));
+            rounds.push(erase::sweep(app));
             rounds.push(
                 app.db
                     .read(|r| Ok(notice::queue::is_stale(r, now)?))

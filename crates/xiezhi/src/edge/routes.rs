@@ -5,7 +5,7 @@ use crate::base::{area, asset, catalogue, classes, ground, media, notice, party,
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311, paper, reach, register};
+use crate::records::{case, duty, hotline, mine, open311, paper, reach, register, rights};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -67,6 +67,7 @@ pub fn all() -> Vec<Route> {
         duty::web::ROUTES,
         hotline::web::ROUTES,
         mine::ROUTES,
+        rights::web::ROUTES,
         register::web::ROUTES,
         register::places::ROUTES,
         register::statistics::ROUTES,

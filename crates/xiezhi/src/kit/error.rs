@@ -130,6 +130,8 @@ kinds! {
     Held = 409 "held",
     /// Two different valid identity numbers are two people.
     TwoNumbers = 409 "two-numbers",
+    /// For somebody under fourteen the guardian has to agree.
+    Guardian = 422 "guardian",
     /// For what the register is read was not said yet.
     Purpose = 409 "purpose",
     /// The name is taken.

@@ -16,3 +16,5 @@ pub mod paper;
 pub mod reach;
 /// People, homes, households, organisations.
 pub mod register;
+/// What residents ask about their data.
+pub mod rights;

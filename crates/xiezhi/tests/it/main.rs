@@ -51,6 +51,7 @@ mod recut;
 mod register;
 mod replay;
 mod reply;
+mod rights;
 mod roster;
 mod routing;
 mod sign_in;

@@ -127,6 +127,12 @@ impl World {
         self.app.db.read(|r| r.row("select id from body where name = $1", params![name])).unwrap().unwrap().get("id").unwrap()
     }
 
+    /// The area that a body works for.
+    pub fn body_area(&self, name: &str) -> String {
+        use store::{Query as _, params};
+        self.app.db.read(|r| r.row("select area from body where name = $1", params![name])).unwrap().unwrap().get("area").unwrap()
+    }
+
     /// A client that is signed in (or not).
     pub fn client(&mut self, login: Option<&str>) -> Client {
         let address = self.serve();

@@ -51,7 +51,8 @@ pub fn get(list: &str, code: &str) -> Option<&'static Code> {
 /// The code that somebody means who wrote a code or its word.
 pub fn meant(list: &str, text: &str) -> Option<&'static Code> {
     let text = text.trim();
-    let short = |c: &Code| c.zh.strip_suffix('族').is_some_and(|z| z == text);
+    // 汉 for 汉族, and 子 and 女 as the standard has them.
+    let short = |c: &Code| ["族", "儿"].iter().any(|s| c.zh.strip_suffix(s).or(c.zh.strip_prefix(s)) == Some(text));
     get(list, text).or_else(|| of(list).find(|c| c.zh == text || c.en.eq_ignore_ascii_case(text) || short(c)))
 }
 
@@ -74,6 +75,10 @@ mod tests {
         assert_eq!(meant("ethnic", "汉").unwrap().code, "01");
         assert_eq!(meant("ethnic", "汉族").unwrap().code, "01");
         assert_eq!(meant("sex", " 2 ").unwrap().zh, "女");
+        assert_eq!(
+            (meant("relation", "子").unwrap().code.as_str(), meant("relation", "女").unwrap().code.as_str()),
+            ("20", "30")
+        );
         assert!(meant("sex", "男性").is_none());
     }
 }

@@ -11,6 +11,7 @@ use crate::base::signon;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
 use crate::records::case::{self, view::Item};
+use crate::records::register;
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -21,8 +22,18 @@ pub const ROUTES: &[Route] = &[
 #[derive(Serialize, JsonSchema)]
 struct Data {
     values: Vec<Held>,
+    /// What the community has registered of me; none when my account is tied to no record.
+    registered: Option<Registered>,
     /// My reports with their words.
     reports: Vec<Item>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Registered {
+    values: Vec<register::mine::Mine>,
+    tags: Vec<register::mine::MyTag>,
+    /// Household and home are in it; who lived there before is not.
+    state: &'static str,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -61,9 +72,21 @@ fn data(req: &Req) -> Result<Reply> {
         }
         let mine = case::list::by_reporter(r, person)?;
         let reports = case::view::items(req, r, &mine, &mut look)?;
-        Ok::<_, Error>(Data { values, reports })
+        // Whoever acts for him was trusted with his reports, not with his register.
+        let record = if req.who.by.is_some() { None } else { register::mine::record(r, person)? };
+        let registered = match record {
+            Some(one) => {
+                let (values, tags) = register::mine::values(req, r, &one, &mut look)?;
+                Some(Registered { values, tags, state: one.state.as_str() })
+            }
+            None => None,
+        };
+        Ok::<_, Error>(Data { values, registered, reports })
     })?;
     look.record(req.app)?;
+    if req.query.get("format") == Some("json") {
+        return Ok(Reply::json(&view)?.header("content-disposition", "attachment; filename=\"my-data.json\""));
+    }
     req.page("records/mine/data.html", &view)
 }
 
@@ -89,8 +112,11 @@ const SHOWN: i64 = 200;
 fn reads(req: &Req) -> Result<Reply> {
     let person = req.person()?;
     let sql = "select l.at, l.seq, l.elements, l.purpose, b.name body from read_log l left join body b on b.id = l.body \
-               where l.owner = $1 order by l.seq desc limit $2";
-    let rows = req.app.db.read(|r| r.rows(sql, params![person, SHOWN]))?;
+               where l.owner = $1 or l.owner = $2 order by l.seq desc limit $3";
+    let rows = req.app.db.read(|r| {
+        let record = if req.who.by.is_some() { None } else { register::mine::record(r, person)? };
+        r.rows(sql, params![person, record.map_or_else(|| person.to_owned(), |one| one.id), SHOWN])
+    })?;
     let (someone, helper) = (req.app.texts.plain(req.lang, "reads-someone"), req.app.texts.plain(req.lang, "reads-helper"));
     let items = rows
         .iter()

@@ -302,6 +302,10 @@ pub fn tag(tx: &mut Tx, who: &Who, id: &str, new: &NewTag) -> Result<()> {
         if one.state != State::Here {
             return Err(Kind::State.into());
         }
+        // Under fourteen it is the guardian who agrees (PIPL article 31).
+        if !matches!(new.consent.as_str(), "guardian" | "law") && rules::is_minor(&one.values, now) {
+            return Err(Kind::Guardian.at("consent"));
+        }
         if new.until <= now || new.until > now + TAG_LASTS {
             return Err(Kind::OutOfRange.at("until").limit(TAG_LASTS / DAY));
         }

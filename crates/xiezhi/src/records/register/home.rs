@@ -82,13 +82,14 @@ pub fn at(q: &mut dyn Query, place: &str, door: &str) -> store::Result<Option<Dw
 pub fn of_place(q: &mut dyn Query, place: &str) -> store::Result<Vec<Dwelling>> {
     let sql = format!("select {COLUMNS} from dwelling where place = $1 order by door limit {MOST}");
     let mut all: Vec<Dwelling> = q.rows(&sql, params![place])?.iter().map(dwelling).collect::<store::Result<_>>()?;
-    // 2 before 10.
-    let numbers = |d: &Dwelling| {
-        let parts = d.door.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty());
-        parts.map(|p| p.parse().unwrap_or(u64::MAX)).collect::<Vec<u64>>()
-    };
-    all.sort_by_cached_key(|d| (numbers(d), d.door.clone()));
+    all.sort_by_cached_key(|d| by_number(&d.door));
     Ok(all)
+}
+
+/// What names with numbers are ordered by: 2 before 10.
+pub(super) fn by_number(name: &str) -> (Vec<u64>, String) {
+    let parts = name.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty());
+    (parts.map(|p| p.parse().unwrap_or(u64::MAX)).collect(), name.to_owned())
 }
 
 /// Where a building, or an area, belongs.
@@ -174,7 +175,14 @@ pub fn people(q: &mut dyn Query, dwelling: &str) -> store::Result<Vec<Person>> {
         person::columns()
     );
     let rows = q.rows(&sql, params![dwelling])?;
-    person::read(q, &rows)
+    let mut all = person::read(q, &rows)?;
+    // The head of a household first, then as the code list of relations goes, the older before the younger.
+    let order = |p: &Person| {
+        let text = |element| p.values.text(element).map(str::to_owned);
+        (p.household.clone(), text("register.relation").unwrap_or("~".into()), text("register.birth"))
+    };
+    all.sort_by_cached_key(order);
+    Ok(all)
 }
 
 /// A new household of a home. The caller logs.

@@ -7,16 +7,21 @@
 //!
 //! Log kinds written: `register.add`, `register.change`, `register.seen`, `register.move`, `register.leave`,
 //! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
-//! `register.same`, `register.apart`, `register.other`, `register.search`.
+//! `register.same`, `register.apart`, `register.other`, `register.search`,
+//! `register.bind`, `register.withdraw`, `register.erase`, `register.expire`.
 
 /// What is done with records.
 pub mod act;
 /// What is counted.
 pub mod count;
+/// The end of a record.
+pub mod erase;
 /// Finding records.
 pub mod find;
 /// Homes and households.
 pub mod home;
+/// What it holds about the person who asks.
+pub mod mine;
 /// Who somebody perhaps is.
 pub mod near;
 /// Records.

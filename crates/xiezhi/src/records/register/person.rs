@@ -216,7 +216,7 @@ pub(super) fn phone(said: &str) -> String {
 }
 
 /// Names in one spelling.
-pub(super) fn spelling(said: &str) -> String {
+pub fn spelling(said: &str) -> String {
     let mut out = String::new();
     clean::name(said, &mut out);
     out

@@ -95,6 +95,15 @@ pub(super) fn from_id(number: &str) -> Option<(String, &'static str)> {
     })
 }
 
+/// Whether somebody is under fourteen: then everything about him is sensitive (PIPL article 28).
+pub(super) fn is_minor(values: &Values, now: Ms) -> bool {
+    let then = time::rfc3339(now - MINOR, &jiff::tz::TimeZone::UTC);
+    values.text("register.birth").is_some_and(|b| *b > then[..10])
+}
+
+/// Fourteen years.
+const MINOR: Ms = 14 * 365 * time::DAY + 4 * time::DAY;
+
 /// Everything strange about somebody's values.
 pub(super) fn flags(values: &Values, now: Ms) -> Vec<(&'static str, Flag)> {
     let mut out = Vec::new();

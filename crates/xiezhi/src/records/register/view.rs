@@ -38,6 +38,13 @@ pub struct ValueView {
     pub flag: Option<&'static str>,
 }
 
+/// Where values come from.
+#[derive(Serialize, JsonSchema)]
+pub struct SaidView {
+    pub source: &'static str,
+    pub at: String,
+}
+
 /// A tag.
 #[derive(Serialize, JsonSchema)]
 pub struct TagView {
@@ -90,6 +97,8 @@ pub struct FullView {
     pub name: String,
     pub seen_at: String,
     pub values: Vec<ValueView>,
+    /// Where most of them come from.
+    pub most: Option<SaidView>,
     /// Elements that are not known, for the form.
     pub missing: Vec<FieldView>,
     pub tags: Vec<TagView>,
@@ -141,7 +150,11 @@ const PAST: i64 = 20;
 
 /// The key of an element's name.
 pub(super) fn text_key(element: &str) -> String {
-    format!("element-{}", element.replace(['.', '_'], "-"))
+    match element {
+        // Where nothing but the register is meant, the shorter name does.
+        "register.name" | "register.phone" | "register.home" => element.replace('.', "-"),
+        _ => format!("element-{}", element.replace(['.', '_'], "-")),
+    }
 }
 
 /// The field of forms and JSON that holds an element.
@@ -271,7 +284,16 @@ pub(super) fn full(
     let tags = tags(req, &known, one, relation, look);
     let may_keep = rules::may_keep(&req.who, &one.spot.path);
     let name = values.first().filter(|v| v.element == one.name_element()).map(|v| v.value.clone());
+    let mut most: Option<(&ValueView, usize)> = None;
+    for value in &values {
+        let alike = values.iter().filter(|v| v.source == value.source && v.at[..10] == value.at[..10]).count();
+        if most.is_none_or(|(_, n)| alike > n) {
+            most = Some((value, alike));
+        }
+    }
+    let most = most.map(|(v, _)| SaidView { source: v.source, at: v.at.clone() });
     Ok(FullView {
+        most,
         name: name.unwrap_or_default(),
         id: one.id.clone(),
         kind: one.kind.as_str(),

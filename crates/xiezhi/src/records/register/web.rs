@@ -102,7 +102,8 @@ fn start(req: &Req) -> Result<Reply> {
                 pairs += same::waiting(r, &one.path)?;
             }
             let place = |b: area::Building| PlaceView { id: b.id, name: b.name, address: b.address };
-            let buildings = area::buildings(r, &one.path)?.into_iter().map(place).collect();
+            let mut buildings: Vec<PlaceView> = area::buildings(r, &one.path)?.into_iter().map(place).collect();
+            buildings.sort_by_cached_key(|b| home::by_number(&b.name));
             areas.push(AreaView { id: one.id, code: one.code, name: one.name, buildings });
         }
         let keeps = req.who.roles.iter().any(|r| rules::may_keep(&req.who, &r.path));
