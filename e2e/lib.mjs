@@ -50,8 +50,7 @@ async function freshDatabase() {
 /** Starts the demo; gives its address, its accounts and a way to stop it. */
 export async function startServer(extra = []) {
   const data = await mkdtemp(join(tmpdir(), 'xiezhi-e2e-'));
-  // Few people in the register, unless a story asks for more: each costs a moment of every start.
-  const people = extra.includes('--people') ? [] : ['--people', '60'];
+  const people = extra.includes('--people') ? [] : ['--people', '60']; // each costs a moment of every start
   const args = ['demo', '--data', data, '--listen', '127.0.0.1:0', ...people, ...extra];
   if (DATABASE) args.push('--database-url', await freshDatabase());
   if (BASE) args.push('--base-path', BASE);

@@ -1,7 +1,7 @@
 //! What the writer and everybody who waits for it have in common: keys, the last commit, the state of the disk.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::Ambient;
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     last: RwLock<Arc<Commit>>,
     last_now: AtomicI64,
     health: AtomicU8,
+    /// A key was destroyed, and its bytes may still lie in the database's own journal.
+    pub(crate) to_wipe: AtomicBool,
 }
 
 impl Shared {
@@ -64,6 +66,7 @@ impl Shared {
             last: RwLock::new(Arc::new(last)),
             last_now: AtomicI64::new(last_now),
             health: AtomicU8::new(Health::Good as u8),
+            to_wipe: AtomicBool::new(false),
         })
     }
 

@@ -3,6 +3,8 @@
 //! What must stay true: a transaction that changes a row also logs (or moves a follower's cursor, for rows that can be
 //! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
 
+use std::sync::atomic::Ordering;
+
 use crate::Ambient;
 use crate::engine::{Clash, Conn, insert_many};
 use crate::error::{Error, Result};
@@ -163,9 +165,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Destroys an owner's key: whatever was sealed with it can never be read again, wherever copies of it lie.
+    /// Destroys an owner's key: whatever was sealed with it can never be read again, wherever copies of it lie. SQLite
+    /// overwrites what is deleted, and the writer then empties its journal; PostgreSQL does so with its next vacuum.
     pub fn destroy_key(&mut self, owner: &str) -> Result<()> {
         self.pending.forget_key(owner);
+        self.shared.to_wipe.store(true, Ordering::Relaxed);
         self.exec("delete from subject_key where owner = $1", params![owner]).map(drop)
     }
 

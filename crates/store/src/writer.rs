@@ -12,7 +12,9 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
 
 use crate::engine::{Clash, Conn, Place, Use, insert_many};
 use crate::error::{Error, Result};
@@ -129,7 +131,7 @@ impl Pending {
 /// The writer thread: runs until every sender is gone.
 pub(crate) fn run(place: Place, shared: Arc<Shared>, mut conn: Conn, jobs: Receiver<Box<dyn Job>>) {
     let limit = shared.batch;
-    while let Ok(first) = jobs.recv() {
+    while let Some(first) = next(&mut conn, &shared, &jobs) {
         let mut batch = vec![first];
         while batch.len() < limit {
             match jobs.try_recv() {
@@ -156,6 +158,31 @@ pub(crate) fn run(place: Place, shared: Arc<Shared>, mut conn: Conn, jobs: Recei
             }
         }
     }
+}
+
+/// Between two tries to empty the journal.
+const WIPE_AGAIN: Duration = Duration::from_millis(500);
+
+/// The next job; `None` when every sender is gone. Meanwhile the journal is emptied, if a key was destroyed.
+fn next(conn: &mut Conn, shared: &Shared, jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+    while shared.to_wipe.load(Ordering::Relaxed) {
+        match jobs.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        if conn.wipe().unwrap_or(true) {
+            shared.to_wipe.store(false, Ordering::Relaxed);
+            break;
+        }
+        // Somebody reads: after a moment he is done.
+        match jobs.recv_timeout(WIPE_AGAIN) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    jobs.recv().ok()
 }
 
 /// Runs one batch to its commit. `None` when nothing was logged.

@@ -106,6 +106,17 @@ impl Conn {
         matches!(self, Conn::Sqlite(_))
     }
 
+    /// Empties the engine's own journal, so that nothing deleted lies there any more; false when readers hold it.
+    pub(crate) fn wipe(&mut self) -> Result<bool> {
+        match self {
+            Conn::Sqlite(_) => {
+                let row = self.rows("pragma wal_checkpoint(truncate)", &[])?.into_iter().next();
+                row.map_or(Ok(true), |r| Ok(r.first::<i64>()? == 0))
+            }
+            Conn::Postgres(_) => Ok(true),
+        }
+    }
+
     /// True when the connection can not be used again.
     pub(crate) fn broken(&self) -> bool {
         match self {
