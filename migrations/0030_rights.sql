@@ -27,3 +27,6 @@ create table rights_request (
 );
 create index rights_request_state on rights_request(state, path, due_at);
 create index rights_request_person on rights_request(person, made_at);
+
+-- How much was read lately, and by whom.
+create index read_log_at on read_log(at);

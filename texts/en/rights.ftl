@@ -42,3 +42,19 @@ register-act-withdraw = Consent withdrawn by the person
 data-export = Download a copy (JSON)
 data-requests = Correct, erase, ask
 error-guardian = Under the age of fourteen the guardian has to agree.
+audit-title = Who read how many people’s data
+audit-hint = Numbers only, no content. Readers are pseudonyms; who they are is found out by procedure.
+audit-days = Period
+audit-days-n = { $n ->
+    [one] 1 day
+   *[other] { $n } days
+}
+audit-reader = Pseudonym
+audit-body = Institution
+audit-purpose = Purpose
+audit-subjects = People
+audit-reads = Reads
+audit-last = Last
+audit-many = many
+audit-none = Nobody read anything in this time.
+rights-waiting = Requests of residents

@@ -15,7 +15,7 @@ use crate::once::{self, Key};
 use crate::query::Query;
 use crate::reader::{Read, Readers};
 use crate::receipt::Receipt;
-use crate::seal::Secret;
+use crate::seal::{Secret, Suite};
 use crate::shared::{Health, Shared};
 use crate::tx::Tx;
 use crate::writer::{self, Commit, Job};
@@ -33,6 +33,8 @@ pub struct Options {
     pub log_key: [u8; 32],
     /// The key that wraps every subject's key.
     pub node_key: Secret,
+    /// How values of new subjects are sealed.
+    pub suite: Suite,
     /// Time and randomness.
     pub ambient: Arc<dyn Ambient>,
     /// Most writes in one batch; 1 commits each write alone.

@@ -39,7 +39,7 @@ pub use once::{KEEP_MS, Key};
 pub use query::Query;
 pub use reader::{Read, Viewer};
 pub use receipt::Receipt;
-pub use seal::Secret;
+pub use seal::{Secret, Suite};
 pub use shared::Health;
 pub use tx::{Tx, uuid_v7};
 pub use value::{Fields, FromValue, Row, Value};

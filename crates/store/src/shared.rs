@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::note::{self, Signer};
 use crate::query::Query;
 use crate::reader::Read;
-use crate::seal::Secret;
+use crate::seal::{Secret, Suite};
 use crate::tree::Edge;
 use crate::writer::Commit;
 
@@ -29,6 +29,7 @@ pub enum Health {
 pub(crate) struct Shared {
     pub(crate) signer: Signer,
     pub(crate) node_key: Secret,
+    pub(crate) suite: Suite,
     pub(crate) ambient: Arc<dyn Ambient>,
     pub(crate) batch: usize,
     pub(crate) queue: usize,
@@ -56,6 +57,7 @@ impl Shared {
         Ok(Shared {
             signer,
             node_key: options.node_key,
+            suite: options.suite,
             ambient: options.ambient,
             batch: options.batch.max(1),
             queue: options.queue.max(1),

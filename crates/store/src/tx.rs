@@ -137,7 +137,7 @@ impl Tx<'_> {
             None => {
                 let key = match subject_key(self, owner)? {
                     Some(key) => key,
-                    None => self.new_key(owner)?,
+                    None => self.new_key(owner, "")?,
                 };
                 self.pending.keep_key(owner, &key);
                 key
@@ -153,14 +153,19 @@ impl Tx<'_> {
 
     /// Makes the key of an owner that did not exist before (a new case, a new person), without asking whether it has one.
     pub fn new_owner(&mut self, owner: &str) -> Result<()> {
-        let key = self.new_key(owner)?;
+        self.new_owner_of(owner, "")
+    }
+
+    /// The same for an owner who belongs to an area: his key is wrapped by a key of that area.
+    pub fn new_owner_of(&mut self, owner: &str, area: &str) -> Result<()> {
+        let key = self.new_key(owner, area)?;
         self.pending.keep_key(owner, &key);
         Ok(())
     }
 
     /// Takes over a key that was made before the write, for what had to be sealed outside it (files).
     pub fn give_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
-        self.store_key(owner, key)?;
+        self.store_key(owner, "", key)?;
         self.pending.keep_key(owner, key);
         Ok(())
     }
@@ -187,14 +192,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn new_key(&mut self, owner: &str) -> Result<Secret> {
-        let key = Secret::new(self.random());
-        self.store_key(owner, &key)?;
+    fn new_key(&mut self, owner: &str, area: &str) -> Result<Secret> {
+        let key = Secret::new(self.random()).with(self.shared.suite);
+        self.store_key(owner, area, &key)?;
         Ok(key)
     }
 
-    fn store_key(&mut self, owner: &str, key: &Secret) -> Result<()> {
-        let wrapped = key.wrapped_by(&self.shared.node_key, owner, self.random())?;
+    fn store_key(&mut self, owner: &str, area: &str, key: &Secret) -> Result<()> {
+        let wrapped = key.wrapped_by(&self.shared.node_key, area, owner, self.random())?;
         self.append("subject_key", &["owner", "wrapped"], params![owner, wrapped]);
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use serde_json::json;
-use store::{Ambient, Db, Entry, Error, Key, Migration, Options, Place, Query, Secret, Tx, params, verify};
+use store::{Ambient, Db, Entry, Error, Key, Migration, Options, Place, Query, Secret, Suite, Tx, params, verify};
 
 /// A clock that ticks by hand and a generator that repeats itself: tests are deterministic.
 pub struct Fixed {
@@ -49,6 +49,7 @@ impl World {
             migrations,
             log_key: [5; 32],
             node_key: Secret::new([6; 32]),
+            suite: Suite::default(),
             ambient: Arc::new(Fixed { now: AtomicI64::new(1_700_000_000_000), state: AtomicU64::new(1) }),
             batch,
             queue: 1024,

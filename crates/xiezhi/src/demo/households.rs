@@ -300,9 +300,9 @@ fn needs(ages: &[i64], n: usize, one: &Member, chance: usize) -> Option<&'static
         (2, age) if old && age >= 70 && one.relation == "02" => Some("empty-nest"),
         (_, age) if age >= 85 => Some("dementia"),
         (_, 0) => Some("pregnant").filter(|_| !one.man),
-        _ if n == 0 && chance % 37 == 0 => Some("low-income"),
-        _ if n == 0 && chance % 41 == 0 => Some("disabled"),
-        (_, age) if n == 0 && one.man && age >= 40 && chance % 29 == 0 => Some("veteran"),
+        _ if n == 0 && chance.is_multiple_of(37) => Some("low-income"),
+        _ if n == 0 && chance.is_multiple_of(41) => Some("disabled"),
+        (_, age) if n == 0 && one.man && age >= 40 && chance.is_multiple_of(29) => Some("veteran"),
         _ => None,
     }
 }

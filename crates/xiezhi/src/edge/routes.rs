@@ -68,6 +68,7 @@ pub fn all() -> Vec<Route> {
         hotline::web::ROUTES,
         mine::ROUTES,
         rights::web::ROUTES,
+        rights::audit::ROUTES,
         register::web::ROUTES,
         register::places::ROUTES,
         register::statistics::ROUTES,

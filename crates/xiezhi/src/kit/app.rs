@@ -112,6 +112,7 @@ impl App {
             place,
             migrations: migrations(),
             log_key: secret_file(&keys, "log.key", &ambience)?,
+            suite: config.file.store.suite()?,
             node_key: Secret::new(secret_file(&keys, "node.key", &ambience)?),
             ambient: ambience.clone(),
             batch: config.file.store.batch,

@@ -69,11 +69,20 @@ pub struct StoreFile {
     /// Memory in MB in which SQLite keeps what it writes, and a quarter of it (at most 64) for each reader; more helps a
     /// node with millions of cases.
     pub cache_mb: u64,
+    /// How values of people who are new are sealed: `xchacha20-poly1305`, `aes-256-gcm` or `sm4-gcm`.
+    pub suite: String,
+}
+
+impl StoreFile {
+    /// The suite that is meant.
+    pub fn suite(&self) -> Result<store::Suite, String> {
+        store::Suite::parse(&self.suite).ok_or_else(|| format!("[store] suite: {} is not known", self.suite))
+    }
 }
 
 impl Default for StoreFile {
     fn default() -> StoreFile {
-        StoreFile { batch: 256, queue: 1024, readers: 4, min_free_mb: 64, cache_mb: 32 }
+        StoreFile { batch: 256, queue: 1024, readers: 4, min_free_mb: 64, cache_mb: 32, suite: "xchacha20-poly1305".into() }
     }
 }
 

@@ -296,3 +296,46 @@ fn erasure_leaves_nothing_that_could_be_read() {
         }
     });
 }
+
+#[test]
+fn the_audit_administrator_sees_numbers_and_no_value_and_no_other_administrator_does() {
+    on_each_engine(|w| {
+        let id = registered(w);
+        let clerk = w.client(Some("clerk"));
+        assert_eq!(clerk.get(&format!("/register/people/{id}")).status, 200);
+        for login in ["admin", "clerk", "resident"] {
+            assert_eq!(w.client(Some(login)).get("/audit/reads").json()["code"], "denied", "{login}");
+        }
+        assert_eq!(w.client(Some("admin")).get(&format!("/register/people/{id}")).json()["code"], "denied");
+        let person = w.who("neighbour").person.unwrap();
+        let area = w.body_area("committee");
+        let give =
+            move |tx: &mut store::Tx| xiezhi::base::party::add_role(tx, &person, xiezhi::kit::RoleKind::AuditAdmin, &area, None);
+        w.app.db.write(give).unwrap();
+        let audit = w.client(Some("neighbour"));
+        let page = audit.get("/audit/reads").json();
+        assert_eq!(
+            (&page["items"][0]["body"], &page["items"][0]["purpose"], &page["items"][0]["subjects"]),
+            (&json!("committee"), &json!("register-keep"), &json!(1)),
+            "{page}"
+        );
+        assert!(!page.to_string().contains(NUMBER));
+        assert_eq!(audit.get("/audit/reads?days=0").json()["code"], "out-of-range");
+        assert_eq!(audit.get("/register").json()["code"], "denied");
+    });
+}
+
+/// A node that changes how it seals still reads what it wrote.
+#[test]
+fn every_suite_reads_what_the_others_wrote() {
+    for suite in ["sm4-gcm", "aes-256-gcm"] {
+        let mut w = World::new(None);
+        w.configure(|c| c.file.store.suite = suite.into());
+        let id = registered(&mut w);
+        w.server = None;
+        w.configure(|c| c.file.store.suite = "xchacha20-poly1305".into());
+        let clerk = w.client(Some("clerk"));
+        let page = clerk.get(&format!("/register/people/{id}"));
+        assert!(page.text.contains(NUMBER), "{suite}: {}", page.text);
+    }
+}

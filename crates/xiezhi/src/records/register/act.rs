@@ -108,7 +108,7 @@ pub fn add(tx: &mut Tx, who: &Who, new: &New) -> Result<String> {
     if is_number_held(tx, &one)? {
         return Err(Kind::Held.at("register.id_number"));
     }
-    tx.new_owner(&id)?;
+    tx.new_owner_of(&id, &one.spot.community)?;
     log(tx, who, "register.add", &one, None)?;
     save(tx, None, &one)?;
     Ok(id)

@@ -8,6 +8,8 @@
 
 /// What is done with requests.
 pub mod act;
+/// Who reads how much.
+pub mod audit;
 /// Pages and data.
 pub mod web;
 
