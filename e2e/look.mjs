@@ -81,6 +81,11 @@ async function take(name, look, way, role, path, act) {
   const answer = await page.goto(server.url(path + (look === 'wall' ? `${path.includes('?') ? '&' : '?'}dark=1` : '')));
   await act?.(page);
   if (look === 'paper') await page.emulateMedia({ media: 'print' });
+  // In a picture of the whole page the bar at the bottom of the window stands at the bottom of the page, and hides nothing.
+  await page.evaluate(() => {
+    document.body.style.position = 'relative';
+    for (const bar of document.querySelectorAll('.tabbar')) bar.style.position = 'absolute';
+  });
   const map = await page.locator('.map').count();
   const { viewport } = way.look;
   if (map) {

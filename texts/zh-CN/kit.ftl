@@ -58,6 +58,8 @@ urgent = 急
 call = 打电话 { $phone }
 
 error-title = 没办成
+error-title-404 = 没找到
+error-title-403 = 这里不能进
 error-field = 请看这一项：{ $field }
 error-nothing-lost = 您刚才填的内容没有丢，退回上一页就能接着改。
 error-bad-json = 发来的数据读不懂，不是合格的 JSON。
@@ -67,7 +69,7 @@ error-sign-in = 请先登录。
 error-wrong-password = 名字或密码不对，请再核对一下。
 error-denied = 这件事不归您办。要是觉得不对，请联系社区。
 error-foreign-origin = 这次请求来自别的网站，为了安全没有办理。请从本站页面操作。
-error-not-found = 没找到。也许编号或查询码写错了，请再核对一下。
+error-not-found = 这里没有您要的内容。编号、查询码或网址也许写错了，请再核对一下。
 error-method = 这个地址不支持这样的操作。
 error-state = 这件事现在的进展不能这样办，请刷新看看最新情况。
 error-ruled = 已裁定由你们负责，不能再退回。眼下办不了，可以申请延期或挂账。
