@@ -55,7 +55,7 @@ received-at = Received
 answer-by = Answer by
 time-left = Time left
 urgent = Urgent
-call = Call { $phone }
+call = Call
 
 error-title = That did not work
 error-title-404 = Not found

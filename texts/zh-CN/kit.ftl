@@ -55,7 +55,7 @@ received-at = 收到时间
 answer-by = 最晚答复
 time-left = 时限
 urgent = 急
-call = 打电话 { $phone }
+call = 打电话
 
 error-title = 没办成
 error-title-404 = 没找到
