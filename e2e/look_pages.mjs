@@ -105,7 +105,10 @@ export const pages = (c) => [
   ['sign-on-none', 'committee', '/me/sign-on'],
   ['sign-on-go', 'committee', '/me/sign-on', (page) => press(page, page.locator('main form[action$="/me/sign-on/staff"] button'))],
   ['card', undefined, '/card'],
-  ['pocket-signed-out', undefined, '/field/pocket', (page) => page.locator('field-pocket a[href*="/sign-in"]').waitFor()],
+  ['pocket-signed-out', undefined, '/field/pocket', async (page) => {
+    await page.locator('field-pocket[data-ready] .buttons button').first().click();
+    await page.locator('field-pocket a[href*="/sign-in"]').waitFor().catch(() => {});
+  }],
   ['error-404', undefined, '/no-such-page'],
   ['error-report', undefined, '/reports/000000-9999'],
   ['error-denied', 'resident', '/people'],

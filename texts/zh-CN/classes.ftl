@@ -44,7 +44,7 @@ sheet-values = 可选答案：一行一个，写成“代号=中文|English”�
 sheet-wrong = 有错时，下载回来的表最前面会多一列“请改这里”，改好直接再传，那一列不用删。
 classes-title = 哪些事归谁办、多久办好
 classes-intro = 这里列出社区受理的事。每类都写明什么情况受理、多久办好、怎样才算办完。
-classes-search = 搜一件事，比如“路灯”
+classes-search = 比如“路灯”
 classes-none = 没有找到这样的事。换个说法试试，或者直接报上来，我们来分类。
 classes-handle = 办理时限
 classes-urgent-note = 急事昼夜都算时间
