@@ -21,7 +21,7 @@ const LOOKS = [
   ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
 /** As long as a map may need to draw on a slow machine, and to draw again. */
-const [MAP_MS, SETTLE_MS] = [15_000, 1500];
+const [MAP_MS, SETTLE_MS] = [15_000, 4000];
 /** Most pages look the same to the same person: he signs in once for each way of looking. */
 const seats = new Map();
 let made;
@@ -90,7 +90,7 @@ async function take(name, look, way, role, path, act) {
     document.body.style.position = 'relative';
     for (const bar of document.querySelectorAll('.tabbar')) bar.style.position = 'absolute';
   });
-  const map = await page.locator('.map').count();
+  const map = await page.locator('grid-map, grid-draw').count();
   const { viewport } = way.look;
   if (map) {
     await page.locator('.map[data-drawn]').waitFor({ timeout: MAP_MS }).catch(() => {});
