@@ -2,10 +2,13 @@
 // large print and English, some also on paper and on a dark wall; the pattern fits names such as `case-.*elder`. Beside
 // each it says what a program can see: too wide, too small for a thumb, cut, half-width signs. Nothing here is a test.
 
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { startGateway } from './gateway.mjs';
 import { DESK, PHONE, browser, lower, open, raise, server, shot } from './lib.mjs';
 import { content } from './look_content.mjs';
 import { PAPER, WALL, pages } from './look_pages.mjs';
+import { startProviders } from './provider.mjs';
 
 const OUT = fileURLToPath(new URL('out/', import.meta.url));
 const WANTED = new RegExp(process.argv[2] ?? '');
@@ -18,9 +21,10 @@ const LOOKS = [
   ['wall', { look: { viewport: { width: 1920, height: 1080 } } }],
 ];
 /** As long as a map may need to draw on a slow machine, and to draw again. */
-const [MAP_MS, SETTLE_MS] = [15_000, 1500];
+const [MAP_MS, SETTLE_MS] = [15_000, 4000];
 /** Most pages look the same to the same person: he signs in once for each way of looking. */
 const seats = new Map();
+let made;
 
 const fits = (name, look) => WANTED.test(`${name}-${look}`) && (look !== 'paper' || PAPER.includes(name)) && (look !== 'wall' || WALL.includes(name));
 
@@ -79,9 +83,14 @@ function remarks(page) {
 async function take(name, look, way, role, path, act) {
   const page = await seat(look, way, role);
   const answer = await page.goto(server.url(path + (look === 'wall' ? `${path.includes('?') ? '&' : '?'}dark=1` : '')));
-  await act?.(page);
+  await act?.(page, made);
   if (look === 'paper') await page.emulateMedia({ media: 'print' });
-  const map = await page.locator('.map').count();
+  // In a picture of the whole page the bar at the bottom of the window stands at the bottom of the page, and hides nothing.
+  await page.evaluate(() => {
+    document.body.style.position = 'relative';
+    for (const bar of document.querySelectorAll('.tabbar')) bar.style.position = 'absolute';
+  });
+  const map = await page.locator('grid-map, grid-draw').count();
   const { viewport } = way.look;
   if (map) {
     await page.locator('.map[data-drawn]').waitFor({ timeout: MAP_MS }).catch(() => {});
@@ -96,9 +105,15 @@ async function take(name, look, way, role, path, act) {
   if (!role) await page.context().close();
 }
 
-await raise();
+// As a node that is well set up: with an SMS gateway and with the sign-on of others.
+const [there, gateway] = await Promise.all([startProviders(), startGateway()]);
+await writeFile(there.config, `${await readFile(there.config, 'utf8')}\n${(await readFile(gateway.config, 'utf8')).replace(/^public_url.*/, '')}`);
+await raise(['--config', there.config]);
+there.lead(server.origin);
+server.origin = there.front;
 try {
-  const all = pages(await content());
+  made = { ...await content(), there };
+  const all = pages(made);
   for (const [name, role, path, act] of all) {
     for (const [look, way] of LOOKS) {
       if (fits(name, look)) await take(name, look, way, role, path, act).catch((error) => console.log('---', `${name}-${look}`, error.message.split('\n')[0]));
@@ -106,4 +121,6 @@ try {
   }
 } finally {
   await lower();
+  await there.stop();
+  await gateway.stop();
 }

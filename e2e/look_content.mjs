@@ -2,6 +2,7 @@
 // are full; made through the program itself. Gives what `look_pages.mjs` needs to find them.
 
 import { DESK, browser, day, json, open, post, server } from './lib.mjs';
+import { workbook } from './workbook.mjs';
 
 const LONG = '三单元门口的台阶松动了两块，老人和推婴儿车的人走过时会晃，昨天傍晚下雨以后又塌了一角，现在用一块木板临时搭着，'
   + '夜里没有灯，看不清楚，请尽快来人看看，能先拉一条警示带也好。';
@@ -77,6 +78,10 @@ export async function content() {
   c.order = (await json(clerk, server, '/hotline?tab=working')).items[0].id;
   c.asked = (await json(clerk, server, '/duties/requests')).items[0].number;
   await post(department, '/duties/requests', { community: area, what: '协助登记电动车棚', basis: '区文件〔2026〕1号', money: '每户 5 元', until: day(40) });
+  const admin = await desk('system_admin');
+  const rows = [['部件编码', '类别', '名称', '纬度', '经度', '网格', '权属单位', '权属起始日', '养护单位'], ['look-0', '', '门口路灯', '', '', c.grid, '', '', '']];
+  await admin.context().request.post(server.url('/components'), { headers: { origin: server.origin }, multipart: { file: workbook('部件', rows) } });
+  await admin.context().close();
   [c.component] = (await json(clerk, server, '/components')).items;
   for (const page of [clerk, property, street, grid, resident, department]) await page.context().close();
   return c;

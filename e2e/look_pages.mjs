@@ -24,6 +24,20 @@ const covering = async (page) => {
   await page.locator('dialog cover-picture[data-ready]').waitFor();
 };
 
+/** Goes from the sign-in page to those who vouch for people, signs in there, and comes back. */
+const by = (id, after) => async (page, c) => {
+  c.there.person = { subject: `look-${id}`, level: '3', name: '欧阳诸葛秀英', seconds: 3600 };
+  await press(page, page.locator(`main a[href*="/sign-on/${id}"]`).first());
+  await press(page, page.locator('#go'));
+  if (after) await press(page, page.locator(after));
+};
+
+/** Asks for a code by SMS, as far as the page that takes it. */
+const byCode = (...typed) => async (page) => {
+  await send(page, '/sign-in/code', { phone: `138${String(Date.now()).slice(-8)}` });
+  for (const code of typed) await send(page, '/sign-in/code/check', { code });
+};
+
 const asUpload = (action, name, rows) => async (page) => send(page, action, { file: workbook(name, rows) });
 
 export const pages = (c) => [
@@ -83,8 +97,18 @@ export const pages = (c) => [
     for (const name of ['name', 'password']) await filled.locator(`[name=${name}]`).fill('nobody');
     await press(page, filled.locator('button').last());
   }],
+  ['sign-in-code', undefined, '/sign-in', byCode()],
+  ['sign-in-code-wrong', undefined, '/sign-in', byCode('000000')],
+  ['sign-on-mine', undefined, '/sign-in?back=/me/sign-on', by('province')],
+  ['sign-on-out', undefined, '/sign-in?back=/me', by('province', 'main form[action$="/sign-out"] button')],
+  ['sign-on-refused', undefined, '/sign-in', by('staff')],
+  ['sign-on-none', 'committee', '/me/sign-on'],
+  ['sign-on-go', 'committee', '/me/sign-on', (page) => press(page, page.locator('main form[action$="/me/sign-on/staff"] button'))],
   ['card', undefined, '/card'],
-  ['pocket-signed-out', undefined, '/field/pocket'],
+  ['pocket-signed-out', undefined, '/field/pocket', async (page) => {
+    await page.locator('field-pocket[data-ready] .buttons button').first().click();
+    await page.locator('field-pocket a[href*="/sign-in"]').waitFor().catch(() => {});
+  }],
   ['error-404', undefined, '/no-such-page'],
   ['error-report', undefined, '/reports/000000-9999'],
   ['error-denied', 'resident', '/people'],
@@ -179,7 +203,7 @@ export const pages = (c) => [
 
   // While it storms.
   ['emergency', 'subdistrict', '/field/emergency', async (page) => {
-    if (!await page.locator('main .list').count()) await send(page, '/field/emergency', { reason: '暴雨红色预警，低洼处可能积水', hours: '6' });
+    if (!await page.locator('main .facts').count()) await send(page, '/field/emergency', { reason: '暴雨红色预警，低洼处可能积水', hours: '6' });
     await unfold(page);
   }],
   ['emergency-home', undefined, '/field/emergency'],

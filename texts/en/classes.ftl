@@ -44,7 +44,7 @@ sheet-values = Values: one to a line, written code=中文|English, for example y
 sheet-wrong = When something is wrong, the workbook that comes back has a first column “请改这里”. Mend the rows and upload it again; the column may stay.
 classes-title = Who settles what, and how fast
 classes-intro = What the community takes up. Each class says when it is taken up, how long it takes and when it is done.
-classes-search = Look for something, like “lamp”
+classes-search = Such as “lamp”
 classes-none = Nothing like that was found. Try another word, or simply report it and we sort it.
 classes-handle = Settled within
 classes-urgent-note = Urgent: the clock runs day and night

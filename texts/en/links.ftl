@@ -24,7 +24,7 @@ event-recurred = The same thing was reported again after it was closed
 event-unrecurred = The later case was something else: link taken back
 event-recount = Reopened: no longer counted as come back
 notice-work-recurred = { $number } was said to be solved and has been reported again. Please have a look.
-measure-recurred = came back after it was solved
+measure-recurred = Came back after it was solved
 kpi-recurrence = Recurrence
 
 # What a class asks besides, and what others settle

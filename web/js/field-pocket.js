@@ -161,9 +161,10 @@ class FieldPocket extends HTMLElement {
       this.#parts[name].replaceChildren(...(rows.length ? [el('h2', {}, `${this.#t(name)} `, count), el('ul', { class: 'list' }, ...rows)] : []));
     };
     const pick = (kind, fields) => () => { this.#form.pick(kind, fields); this.#parts.record.scrollIntoView(); };
-    const row = (main, subs, ...side) => el('li', {}, el('div', { class: 'row' }, el('span', { class: 'row-main' }, main, ...subs.filter(Boolean).map((s) => el('span', { class: 'sub' }, s))), el('span', { class: 'row-side' }, ...side)));
+    const under = (s) => (Array.isArray(s) ? el('span', { class: 'sub parts' }, ...s.flatMap((part) => [el('span', {}, part), ' '])) : el('span', { class: 'sub' }, s));
+    const row = (main, subs, ...side) => el('li', {}, el('div', { class: 'row under' }, el('span', { class: 'row-main' }, main, ...subs.filter(Boolean).map(under)), el('span', { class: 'row-side' }, ...side)));
     const note = (kind, fields) => el('button', { class: 'btn quiet', type: 'button', onclick: pick(kind, fields) }, this.#t('record'));
-    section('cases', (taken?.cases ?? []).map((c) => row(c.text ?? c.class_name, [`${c.number} · ${c.class_name} · ${c.place}`], note('act', { number: c.number }))));
+    section('cases', (taken?.cases ?? []).map((c) => row(c.text ?? c.class_name, [[c.number, c.class_name, c.place]], note('act', { number: c.number }))));
     section('stops', (taken?.stops ?? []).filter((s) => s.building).map((s) => row(s.name, [s.address], note('patrol', { building: s.building }))));
     section('homes', (taken?.homes ?? []).map((h) => row(h.name, [`${h.building_name} ${h.door ?? ''}`, h.phone, h.days === null ? null : this.#t('days', { n: h.days })], note('visit', { care: h.id }))));
     this.#map(taken);

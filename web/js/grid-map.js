@@ -19,11 +19,13 @@ const MOST_HEATS = 24; // squares of a heat map that have their figure: the full
 const RESTS = 80; // ms after which the map is taken to rest where it is
 
 
-/// Where the name of a grid stands: in its upper part, for the matters gather in the middle.
-function head(feature) {
+/// Where the name of a grid may stand: in its upper part, for the matters gather in the middle; else where there is room.
+function heads(feature) {
   const [[west, south], [east, north]] = bounds([feature]);
-  return [(west + east) / 2, north - (north - south) * 0.2];
+  return [0.2, 0.05, 0.95, 0.8, 0.5].map((part) => [(west + east) / 2, north - (north - south) * part]);
 }
+
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 function middle(feature) {
   const [[west, south], [east, north]] = bounds([feature]);
@@ -38,6 +40,7 @@ class GridMap extends HTMLElement {
   #said = null;
   #heads = [];
   #names = [];
+  #heats = [];
   #named = '';
   #matters = [];
   #places = [];
@@ -154,10 +157,13 @@ class GridMap extends HTMLElement {
   // Names are elements: letters in a symbol layer would need a glyph server.
   #label(features) {
     const named = features.filter((f) => isArea(f) && f.properties?.name);
-    this.#heads = named.map((feature) => ({ name: feature.properties.name, at: this.#open.there(head(feature)) }));
+    this.#heads = named.map((feature) => {
+      const at = heads(feature).map(this.#open.there);
+      return { name: feature.properties.name, at: at[0], others: at };
+    });
     const hot = features.filter((f) => f.properties?.heat).sort((a, b) => b.properties.n - a.properties.n);
     const full = hot.filter((f) => f.properties.n * 2 >= hot[0].properties.n).slice(0, MOST_HEATS);
-    for (const feature of full) this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature)));
+    this.#heats = full.map((feature) => this.#mark('map-heat', feature.properties.n, this.#open.there(middle(feature))));
   }
 
   /// Names of the grids and places that are seen, unless they are too many to be read.
@@ -165,11 +171,24 @@ class GridMap extends HTMLElement {
     const box = this.#map.getBounds();
     const seen = [...this.#heads, ...this.#places].filter(({ at }) => box.contains(at));
     const shown = seen.length > MOST_NAMES ? [] : seen;
-    const key = shown.map(({ name, at }) => `${name} ${at}`).join();
+    const key = shown.map(({ name, at }) => `${name} ${at}`).join() + (this.#heats.length ? this.#map.getZoom().toFixed(1) : '');
     if (key === this.#named) return;
     this.#named = key;
     this.#names.forEach((marker) => marker.remove());
     this.#names = shown.map(({ name, at, low }) => this.#mark(low ? 'map-label low' : 'map-label', name, at));
+    this.#make_room(shown);
+  }
+
+  /// A name does not stand on a figure, where its grid has another place for it.
+  #make_room(shown) {
+    const box = (marker) => marker.getElement().getBoundingClientRect();
+    const taken = this.#heats.map(box);
+    if (!taken.length) return;
+    this.#names.forEach((marker, i) => {
+      const { at, others = [] } = shown[i];
+      const free = others.find((place) => !taken.some((figure) => meet(box(marker.setLngLat(place)), figure)));
+      if (!free) marker.setLngLat(at);
+    });
   }
 
   /// Asks anew for the part that is looked at, once the map rests there; the last answer wins. When it fails, what is

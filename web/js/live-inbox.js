@@ -23,7 +23,7 @@ class LiveInbox extends HTMLElement {
       count.className = 'count';
       this.append(' ', count);
     }
-    count.textContent = unread;
+    count.textContent = unread < 100 ? unread : '99+';
   }
 }
 

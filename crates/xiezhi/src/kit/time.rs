@@ -103,6 +103,16 @@ pub fn left(due: Ms, now: Ms, zh: bool) -> String {
     }
 }
 
+/// What is left of a later limit after an earlier one has passed: `曾超时 · 还剩 1 天`, and `已超 3 小时` once it has passed too.
+pub fn left_again(due: Ms, now: Ms, zh: bool) -> String {
+    let left = left(due, now, zh);
+    match (due >= now, zh) {
+        (true, true) => format!("曾超时 · {left}"),
+        (true, false) => format!("Was overdue · {left}"),
+        (false, _) => left,
+    }
+}
+
 /// `3 小时前`.
 pub fn ago(at: Ms, now: Ms, zh: bool) -> String {
     let s = span(now - at, zh);
@@ -124,6 +134,8 @@ mod tests {
         assert_eq!(left(at + 28 * HOUR, at, true), "还剩 1 天 4 小时");
         assert_eq!(left(at - 3 * HOUR, at, true), "已超 3 小时");
         assert_eq!(left(at + 1, at, false), "1 minute left");
+        assert_eq!(left_again(at + 2 * HOUR, at, true), "曾超时 · 还剩 2 小时");
+        assert_eq!(left_again(at - 2 * HOUR, at, false), "2 hours over");
         assert_eq!(rfc3339(at, &zone), "2026-11-27T16:00:00+08:00");
         assert_eq!(day_number(at, &zone), "261127");
         assert_eq!(rfc3339(day_start(at, &zone), &zone), "2026-11-27T00:00:00+08:00");
