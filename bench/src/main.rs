@@ -27,7 +27,7 @@ const USAGE: &str = "usage:
   bench reads  --url http://HOST:PORT --clerk TOKEN --above TOKEN [--clients 2] [--seconds 30]
   bench probe  --dir DIR [--seconds 2]
   bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
-  bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY]
+  bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY | --join PROBABILITY]
   bench entry  --in ROWS.csv [--queries 20000]
   bench address [--count 1000000]";
 
@@ -87,13 +87,17 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             truth: options.path("truth")?,
         }),
         "score" => {
-            let from = options.text("from").map_or(Ok(0.0), |t| t.parse().map_err(|_| format!("--from {t}: not a number")))?;
-            score::run(
-                &options.path("truth")?,
-                options.path("clusters").ok().as_deref(),
-                options.path("pairs").ok().as_deref(),
-                from,
-            )
+            let part =
+                |name| options.text(name).map(|t| t.parse().map_err(|_| format!("--{name} {t}: not a number"))).transpose();
+            let (from, join): (Option<f64>, Option<f64>) = (part("from")?, part("join")?);
+            let (truth, clusters, pairs) = (options.path("truth")?, options.path("clusters").ok(), options.path("pairs").ok());
+            let told = match (&clusters, &pairs, join) {
+                (Some(clusters), _, _) => score::Told::Clusters(clusters),
+                (None, Some(pairs), Some(join)) => score::Told::Joined(pairs, join),
+                (None, Some(pairs), None) => score::Told::Pairs(pairs, from.unwrap_or(0.0)),
+                (None, None, _) => return Err("--clusters or --pairs".into()),
+            };
+            score::run(&truth, &told)
         }
         "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         "address" => address::run(options.number("count", 1_000_000)? as usize),

@@ -31,7 +31,11 @@ pub fn parse(text: &str) -> Address<'_> {
     let chars = &signs[..len];
     let mut found = [Part::default(); PARTS];
     let parts = collect(chars, &mut found);
-    let line = Line { chars, parts };
+    let mut numbers = [None; PARTS];
+    for (n, part) in numbers.iter_mut().zip(parts) {
+        *n = number(&chars[part.from..part.to]);
+    }
+    let line = Line { chars, parts, numbers: &numbers };
     let cut = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(i, _)| i);
     let mut home = Home::default();
     let walked = line.begin().map(|begin| (begin, line.walk(begin, &mut home)));
@@ -128,21 +132,19 @@ struct Bare {
 struct Line<'a> {
     chars: &'a [char],
     parts: &'a [Part],
+    /// Of each part.
+    numbers: &'a [Option<Number>; PARTS],
 }
 
 impl Line<'_> {
-    fn number(&self, part: &Part) -> Option<Number> {
-        number(&self.chars[part.from..part.to])
-    }
-
     /// Place of the first sign of the home.
     fn begin(&self) -> Option<usize> {
         let mut refused = 0;
         for (i, part) in self.parts.iter().enumerate() {
-            if let Some(at) = self.named_before(part.from).or(self.below_before(part)) {
+            if let Some(at) = self.named_before(part.from).or_else(|| self.below_before(i)) {
                 return Some(at);
             }
-            let Some(n) = self.number(part).filter(|_| i >= refused) else { continue };
+            let Some(n) = self.numbers[i].filter(|_| i >= refused) else { continue };
             let begins = match part.word {
                 Word::Building | Word::Unit | Word::Room => true,
                 Word::Door => !n.side,
@@ -159,7 +161,7 @@ impl Line<'_> {
             // Of 138-1234-5678 no part is a home either.
             refused = i + 1 + self.parts[i..].windows(2).take_while(|two| self.chained(&two[0], &two[1])).count();
         }
-        self.chars.iter().enumerate().find(|(i, c)| is_named(**c) && self.named(*i).is_some()).map(|(i, _)| i)
+        self.chars.iter().enumerate().find(|(i, _)| self.named(*i).is_some()).map(|(i, _)| i)
     }
 
     /// The signs between two parts when they are only marks, and few.
@@ -195,7 +197,9 @@ impl Line<'_> {
 
     /// The named room that ends at a place: where it begins.
     fn named_before(&self, end: usize) -> Option<usize> {
-        let last = *self.chars[..end].last()?;
+        let last = *self.chars[..end]
+            .last()
+            .filter(|c| matches!(c, '室' | '间' | '商' | '铺' | '面' | '市' | '库' | '位' | '楼' | '层'))?;
         let fits = |name: &&str| {
             let n = name.chars().count();
             name.ends_with(last) && end >= n && self.chars[end - n..end].iter().copied().eq(name.chars())
@@ -205,6 +209,7 @@ impl Line<'_> {
 
     /// The named room that begins at a place.
     fn named(&self, at: usize) -> Option<&'static str> {
+        self.chars.get(at).filter(|c| is_named(**c))?;
         NAMED.into_iter().find(|name| name.chars().eq(self.chars[at..].iter().copied().take(name.chars().count())))
     }
 
@@ -218,8 +223,9 @@ impl Line<'_> {
     }
 
     /// 地下一层: where it begins.
-    fn below_before(&self, part: &Part) -> Option<usize> {
-        let floor = part.word == Word::Floor && self.number(part).is_some_and(|n| n.skipped == 0 && n.digits > 0);
+    fn below_before(&self, i: usize) -> Option<usize> {
+        let part = &self.parts[i];
+        let floor = part.word == Word::Floor && self.numbers[i].is_some_and(|n| n.skipped == 0 && n.digits > 0);
         let at = (1..=2).filter_map(|n| part.from.checked_sub(n));
         let fits = |at: &usize| self.below(*at) == part.from - at;
         if floor { at.into_iter().find(fits) } else { None }
@@ -228,14 +234,14 @@ impl Line<'_> {
     /// Numbers without words from a part on.
     fn bare(&self, i: usize) -> Option<Bare> {
         let first = &self.parts[i];
-        let n = self.number(first)?;
+        let n = self.numbers[i]?;
         let (mut values, mut digits) = ([Short::default(); BARE], [0; BARE]);
         (values[0], digits[0]) = (n.value, n.digits);
         let mut bare = Bare { values, digits, len: 1, end: first.end, last: Word::None, follow: Word::None, dashes: false };
-        for two in self.parts[i..].windows(2) {
+        for (j, two) in (i + 1..).zip(self.parts[i..].windows(2)) {
             let Some(gap) = self.gap(&two[0], &two[1]) else { break };
             let dashes = gap.iter().any(|c| !c.is_whitespace());
-            let Some(n) = self.number(&two[1]).filter(|n| n.skipped == 0 && !gap.is_empty()) else { break };
+            let Some(n) = self.numbers[j].filter(|n| n.skipped == 0 && !gap.is_empty()) else { break };
             if matches!(two[1].word, Word::Unit | Word::Door | Word::Floor) {
                 bare.follow = two[1].word;
                 bare.dashes |= dashes;
@@ -311,7 +317,7 @@ impl Line<'_> {
     /// The part whose number begins at a place.
     fn at(&self, at: usize) -> Option<(usize, Number)> {
         let i = self.parts.iter().position(|p| p.from <= at && at < p.to)?;
-        let n = self.number(&self.parts[i])?;
+        let n = self.numbers[i]?;
         (self.parts[i].from + n.skipped == at).then_some((i, n))
     }
 

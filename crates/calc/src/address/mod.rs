@@ -70,7 +70,7 @@ impl Address<'_> {
                 out.push_str(word);
             }
         };
-        let counted = |part: &Short| part.bytes().any(|b| b.is_ascii_digit());
+        let counted = |part: &Short| part.raw().iter().any(u8::is_ascii_digit);
         add(out, &self.building, if counted(&self.building) { "号楼" } else { "座" });
         add(out, &self.unit, "单元");
         if self.floor != implied(&self.room) {
@@ -83,7 +83,7 @@ impl Address<'_> {
                 None => add(out, &self.floor, "层"),
             }
         }
-        let named = NAMED.iter().any(|name| self.room.starts_with(name));
+        let named = self.room.leading() == 0 && NAMED.iter().any(|name| self.room.starts_with(name));
         let word = match (named, counted(&self.room)) {
             (true, true) => "号",
             (true, false) => "",
@@ -116,7 +116,7 @@ impl Address<'_> {
 
 /// The floor that a room of three or four digits is on: 602 on 6, 1205A on 12.
 fn implied(room: &Short) -> Short {
-    let digits = room.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = room.leading();
     if !(3..=4).contains(&digits) {
         return Short::default();
     }

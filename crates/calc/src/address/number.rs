@@ -42,15 +42,25 @@ impl Short {
 
     /// The number below another: 12之1. None when these are no such numbers.
     pub(super) fn below(self, of: Short) -> Option<Short> {
-        let digits = |n: &Short| n.bytes().filter(u8::is_ascii_digit).count();
+        let digits = |n: &Short| n.raw().iter().filter(|b| b.is_ascii_digit()).count();
         let fits = digits(&of) > 0 && (1..=BELOW).contains(&digits(&self)) && !of.contains('之') && !self.contains('之');
         let mut both = of;
         (fits && both.push("之") && both.push(&self)).then_some(both)
     }
 
+    /// Its bytes.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// The digits at its beginning: how many.
+    pub(super) fn leading(&self) -> usize {
+        self.raw().iter().take_while(|b| b.is_ascii_digit()).count()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(self.raw()).unwrap_or_default()
     }
 
     /// Whether there is none.
@@ -125,8 +135,12 @@ pub(super) fn number(signs: &[char]) -> Option<Number> {
     let mut digits = 0;
     if core > 0 {
         let n = decimal(&signs[end - core..end])?;
-        digits = n.to_string_len();
-        n.write(&mut value);
+        digits = n.checked_ilog10().unwrap_or(0) as usize + 1;
+        let mut place = 10u32.pow(digits as u32 - 1);
+        while place > 0 {
+            push(&mut value, char::from(b'0' + (n / place % 10) as u8));
+            place /= 10;
+        }
     }
     if behind {
         push(&mut value, last);
@@ -134,31 +148,13 @@ pub(super) fn number(signs: &[char]) -> Option<Number> {
     (!value.is_empty()).then_some(Number { skipped: from, value, digits, side: core == 0 && side > 0 })
 }
 
-/// A decimal number of at most [`DIGITS`] digits.
-struct Decimal(u32);
-
-impl Decimal {
-    fn to_string_len(&self) -> usize {
-        self.0.checked_ilog10().unwrap_or(0) as usize + 1
-    }
-
-    fn write(&self, out: &mut Short) {
-        let mut place = 10u32.pow(self.0.checked_ilog10().unwrap_or(0));
-        while place > 0 {
-            let c = [b'0' + (self.0 / place % 10) as u8];
-            out.push(std::str::from_utf8(&c).unwrap_or_default());
-            place /= 10;
-        }
-    }
-}
-
 /// The value of digits, or of numerals: digit by digit (五〇一), or with tens and hundreds (二十四, 一百零三).
-fn decimal(signs: &[char]) -> Option<Decimal> {
+fn decimal(signs: &[char]) -> Option<u32> {
     if !signs.iter().any(|c| matches!(c, '十' | '百')) {
         if signs.len() > DIGITS {
             return None;
         }
-        return signs.iter().try_fold(0, |n, c| Some(n * 10 + u32::from(digit(*c)?))).map(Decimal);
+        return signs.iter().try_fold(0, |n, c| Some(n * 10 + u32::from(digit(*c)?)));
     }
     let (mut sum, mut held, mut unit) = (0, None, 1000);
     for c in signs {
@@ -186,7 +182,7 @@ fn decimal(signs: &[char]) -> Option<Decimal> {
         };
         sum += times * place;
     }
-    Some(Decimal(sum + held.unwrap_or(0)))
+    Some(sum + held.unwrap_or(0))
 }
 
 #[cfg(test)]

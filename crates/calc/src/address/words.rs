@@ -98,12 +98,15 @@ fn word(behind: &[char]) -> (Word, usize) {
 /// The next part from a place on.
 pub(crate) fn next(chars: &[char], at: usize) -> Option<Part> {
     let from = at + chars[at..].iter().position(|c| numbers(*c))?;
-    let to = from + chars[from..].iter().take_while(|c| numbers(**c)).count();
+    let (mut to, mut digits) = (from, 0);
+    while let Some(c) = chars.get(to).filter(|c| numbers(**c)) {
+        digits += usize::from(digit(*c).is_some() || matches!(c, '十' | '百'));
+        to += 1;
+    }
     let gap = chars[to..].iter().take_while(|c| half_width(**c) == ' ').count();
     let (word, word_len) = word(&chars[to + gap..]);
     let end = if word_len == 0 { to } else { to + gap + word_len };
-    let counts = |c: &&char| digit(**c).is_some() || matches!(c, '十' | '百');
-    Some(Part { from, to, digits: chars[from..to].iter().filter(counts).count(), word, word_len, end })
+    Some(Part { from, to, digits, word, word_len, end })
 }
 
 /// All parts of a text.

@@ -9,9 +9,9 @@
 
 use std::collections::HashSet;
 
-use super::intern::mix;
 use super::records::{FAMILY, GIVEN, Records, SOUND};
 use super::schema::Kind;
+use crate::draw::mix;
 
 /// Most rows of a block: beyond, a value is a placeholder rather than somebody's.
 pub const BLOCK: usize = 2_000;

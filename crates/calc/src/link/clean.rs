@@ -52,26 +52,29 @@ pub fn name(raw: &str, out: &mut String) {
     out.push_str(kept.trim_matches(|c: char| c == '·' || c.is_whitespace()));
 }
 
-/// An address: as text, without marks between its parts, with one word for a building and one dash.
+/// An address: the home in its canonical spelling, and what stands before and behind it as text without blanks and marks.
 pub fn address(raw: &str, out: &mut String) {
     text(raw, out);
-    if out.is_ascii() {
+    let a = crate::address::parse(out);
+    let foreign = out.is_ascii() && !(a.before.is_empty() && a.rest.is_empty());
+    if out.is_empty() || foreign {
         return;
     }
-    let mut kept = String::with_capacity(out.len());
-    let mut chars = out.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '号' if chars.next_if_eq(&'楼').is_some() => kept.push('栋'),
-            '幢' | '座' => kept.push('栋'),
-            '门' => kept.push('单'),
-            ',' | '，' | '。' | '、' | ';' | '(' | ')' | '#' | ' ' | '元' => {}
-            '~' => kept.push('-'),
-            c if is_dash(c) => kept.push('-'),
-            c => kept.push(c),
+    let kept = |c: &char| !matches!(c, ',' | '，' | '。' | '、' | ';' | '(' | ')' | '#' | '~' | ' ') && !is_dash(*c);
+    let mut spelt = String::with_capacity(out.len() + 16);
+    spelt.extend(a.before.chars().filter(kept));
+    if !a.is_empty() {
+        // A number before the building stays another.
+        if spelt.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+            spelt.push(' ');
         }
+        a.spell(&mut spelt);
     }
-    std::mem::swap(out, &mut kept);
+    if !a.rest.is_empty() {
+        spelt.push(';');
+        spelt.extend(a.rest.chars().filter(kept));
+    }
+    *out = spelt;
 }
 
 /// Digits of a telephone number without the country; nothing when they are all the same or too few.
@@ -185,7 +188,13 @@ mod tests {
         assert_eq!(with(name, "买买提•艾力"), "买买提·艾力");
         assert_eq!(with(name, "O'Neil,  Mary"), "oneil mary");
         assert_eq!(with(text, "ＡＢＣ  ｄ\u{200b}e"), "abc de");
-        assert_eq!(with(address, "佳和国小区24号楼2单元602室"), with(address, "佳和国小区 24幢2单元602室"));
+        for raw in ["佳和国小区24号楼2单元602室", "佳和国小区 24幢2单元602室", "佳和国小区24-2-602", "佳和国小区二十四栋2门602"]
+        {
+            assert_eq!(with(address, raw), "佳和国小区24号楼2单元602室");
+        }
+        assert_eq!(with(address, "12 Smith St."), "12 smith st.");
+        assert_eq!(with(address, "搬走了（去年）"), "搬走了去年");
+        assert_ne!(with(address, "3栋旁边"), with(address, "3栋"));
     }
 
     #[test]

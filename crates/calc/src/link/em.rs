@@ -11,10 +11,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::intern::mix;
+use super::household;
 use super::levels::{Compared, FORBIDDEN, SAME, level_in, pattern};
 use super::model::{Model, Weights};
 use super::records::Records;
+use crate::draw::mix;
 
 /// Pairs drawn at random.
 pub const DRAWN: usize = 2_000_000;
@@ -160,12 +161,12 @@ pub fn learn(records: &Records, known: &Known) -> Model {
         if same >= 2 && same * 4 >= said * 3 { *n } else { 0.0 }
     };
     let sure: f64 = known.met.iter().map(agreeing).sum::<f64>().max(1.0);
-    let mut model = first(&compared, (sure / (known.pairs + BACKGROUND)).min(0.3), known, &equal);
+    let mut model = first(records, &compared, (sure / (known.pairs + BACKGROUND)).min(0.3), known, &equal);
     for _ in 0..ROUNDS {
         let next = round(&model, known, &equal);
         let still = next.weights.iter().zip(&model.weights).all(|(new, old)| {
-            new.m.iter().zip(&old.m).all(|(x, y)| (x - y).abs() < STILL)
-                && new.u.iter().zip(&old.u).all(|(x, y)| (x - y).abs() < STILL)
+            let near = |new: &[f64], old: &[f64]| new.iter().zip(old).all(|(x, y)| (x - y).abs() < STILL);
+            near(&new.m, &old.m) && near(&new.u, &old.u) && near(&new.h, &old.h)
         });
         model = next;
         if still {
@@ -181,29 +182,45 @@ type Equal = Option<(f64, f64)>;
 pub fn rough(records: &Records, known: &Known) -> Model {
     let compared = Compared::all(records);
     let equal: Vec<Equal> = compared.iter().map(|c| equal(records, *c)).collect();
-    first(&compared, (records.len() as f64 / (known.pairs + BACKGROUND)).min(0.3), known, &equal)
+    first(records, &compared, (records.len() as f64 / (known.pairs + BACKGROUND)).min(0.3), known, &equal)
 }
 
-fn first(compared: &[Compared], prior: f64, known: &Known, equal: &[Equal]) -> Model {
-    let m = compared.iter().map(|c| expected(*c).to_vec()).collect();
+fn first(records: &Records, compared: &[Compared], prior: f64, known: &Known, equal: &[Equal]) -> Model {
+    let of = |expected: fn(Compared) -> &'static [f64]| compared.iter().map(|c| expected(*c).to_vec()).collect();
+    let shared = |p: u64| compared.iter().enumerate().any(|(i, c)| household::sign(*c, level_in(p, i)));
+    let at_home: f64 = known.met.iter().filter(|(p, _)| shared(*p)).map(|(_, n)| n).sum();
+    let household = (at_home.max(1.0) / (known.pairs + BACKGROUND)).min(0.3);
     let random = shares(compared, &known.random, |_| 1.0);
-    maximise(compared, prior, m, &random, None, equal)
+    let class = if household::may_share(records) { household } else { 0.0 };
+    maximise(compared, (prior, class), (of(expected), of(household::expected)), &random, None, equal)
 }
 
 /// One round: how probable is each pattern, and what follows from that.
 fn round(model: &Model, known: &Known, equal: &[Equal]) -> Model {
     let compared: Vec<Compared> = model.weights.iter().map(|w| w.compared).collect();
-    let sure = |p: u64| super::model::probability(model.mean_bits(p));
-    let one = shares(&compared, &known.met, sure);
-    let random = shares(&compared, &known.random, |p| 1.0 - sure(p));
-    let matches: f64 = known.met.iter().map(|(p, n)| n * sure(*p)).sum();
-    let m = compared.iter().zip(&one).map(|(c, counts)| {
-        let before = expected(*c);
-        let all: f64 = counts.iter().skip(1).sum::<f64>() + EXPECTED;
-        counts.iter().zip(before).enumerate().map(|(l, (n, e))| if l == 0 { 0.0 } else { (n + EXPECTED * e) / all }).collect()
+    let one = shares(&compared, &known.met, |p| model.shares(p).0);
+    let home = shares(&compared, &known.met, |p| model.shares(p).1);
+    let random = shares(&compared, &known.random, |p| {
+        let (one, home) = model.shares(p);
+        1.0 - one - home
     });
-    let prior = (matches.max(0.5) / (known.pairs + BACKGROUND)).min(0.5);
-    maximise(&compared, prior, m.collect(), &random, Some(&one), equal)
+    let sum = |of: fn((f64, f64)) -> f64| known.met.iter().map(|(p, n)| n * of(model.shares(*p))).sum::<f64>();
+    let share = |n: f64| (n.max(0.5) / (known.pairs + BACKGROUND)).min(0.5);
+    let class = if model.household > 0.0 { share(sum(|s| s.1)) } else { 0.0 };
+    let m = learnt(&compared, &one, expected);
+    let h = learnt(&compared, &home, household::expected);
+    let both: Vec<Vec<f64>> = one.iter().zip(&home).map(|(x, y)| x.iter().zip(y).map(|(x, y)| x + y).collect()).collect();
+    maximise(&compared, (share(sum(|s| s.0)), class), (m, h), &random, Some(&both), equal)
+}
+
+/// Shares of levels from their counts and what was expected.
+fn learnt(compared: &[Compared], counts: &[Vec<f64>], expected: fn(Compared) -> &'static [f64]) -> Vec<Vec<f64>> {
+    let of = |(c, counts): (&Compared, &Vec<f64>)| {
+        let all: f64 = counts.iter().skip(1).sum::<f64>() + EXPECTED;
+        let before = expected(*c);
+        counts.iter().zip(before).enumerate().map(|(l, (n, e))| if l == 0 { 0.0 } else { (n + EXPECTED * e) / all }).collect()
+    };
+    compared.iter().zip(counts).map(of).collect()
 }
 
 /// Weighted counts of each level of each comparison.
@@ -218,27 +235,28 @@ fn shares(compared: &[Compared], patterns: &[(u64, f64)], weight: impl Fn(u64) -
     counts
 }
 
+/// A model from shares: of pairs of one person and of one household, and of levels among both.
 fn maximise(
     compared: &[Compared],
-    prior: f64,
-    m: Vec<Vec<f64>>,
+    (prior, household): (f64, f64),
+    (m, h): (Vec<Vec<f64>>, Vec<Vec<f64>>),
     random: &[Vec<f64>],
-    one: Option<&[Vec<f64>]>,
+    explained: Option<&[Vec<f64>]>,
     equal: &[Equal],
 ) -> Model {
-    let weights = compared.iter().enumerate().zip(m).map(|((i, c), m)| {
+    let weights = compared.iter().enumerate().zip(m.into_iter().zip(h)).map(|((i, c), (m, h))| {
         let counts = &random[i];
         let chance = chance(*c);
         let all: f64 = counts.iter().skip(1).sum::<f64>() + BACKGROUND;
         let mut u: Vec<f64> = counts.iter().zip(chance).map(|(n, e)| (n + BACKGROUND * e) / all).collect();
         if let Some((same, both)) = equal[i].filter(|(_, both)| *both > 0.0) {
-            let matched = one.map_or(0.0, |one| one[i][usize::from(SAME)]);
-            let same = (same - matched).max(same * CHANCE) + BACKGROUND * chance[usize::from(SAME)];
+            let explained = explained.map_or(0.0, |counts| counts[i][usize::from(SAME)]);
+            let same = (same - explained).max(same * CHANCE) + BACKGROUND * chance[usize::from(SAME)];
             u[usize::from(SAME)] = same / (both + BACKGROUND);
         }
-        Weights::new(*c, m, u)
+        Weights::new(*c, m, u, h)
     });
-    Model::new(prior, weights.collect())
+    Model::new(prior, household, weights.collect())
 }
 
 /// The pattern of two rows.

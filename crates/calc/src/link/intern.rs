@@ -3,6 +3,8 @@
 //! What must stay true: a number stays the text's for ever; 0 is no text. Numbers depend on the order in which texts came,
 //! so nothing that leaves this method may be sorted by them.
 
+use crate::draw::mix;
+
 /// Finds the number of a text. Open addressing over one arena: a text costs its bytes and about sixteen more.
 #[derive(Clone, Debug, Default)]
 pub struct Dict {
@@ -33,13 +35,6 @@ const TAG: u64 = 0xffff_ffff_0000_0000;
 
 fn tag(text: &[u8]) -> u64 {
     hash(text) & TAG
-}
-
-/// The finaliser of splitmix64.
-pub fn mix(z: u64) -> u64 {
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 impl Dict {

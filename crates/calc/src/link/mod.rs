@@ -14,6 +14,7 @@ pub mod clean;
 pub mod cluster;
 pub mod em;
 pub mod han;
+pub mod household;
 pub mod index;
 pub mod intern;
 pub mod levels;

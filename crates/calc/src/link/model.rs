@@ -32,20 +32,27 @@ pub struct Weights {
     pub m: Vec<f64>,
     /// The same among rows of different people.
     pub u: Vec<f64>,
+    /// The same among rows of different people of one household; nothing when the table knows of none.
+    pub h: Vec<f64>,
     bits: [f64; 16],
+    home: [f64; 16],
 }
 
 impl Weights {
-    /// From m and u of each level; the first is of what is unknown and does not count.
-    pub fn new(compared: Compared, m: Vec<f64>, u: Vec<f64>) -> Weights {
-        let mut bits = [0.0; 16];
-        for (level, bit) in bits.iter_mut().enumerate().take(m.len()).skip(1) {
-            *bit = (m[level] / u[level]).log2();
-        }
+    /// From m, u and h of each level; the first is of what is unknown and does not count.
+    pub fn new(compared: Compared, m: Vec<f64>, u: Vec<f64>, h: Vec<f64>) -> Weights {
+        let against = |shares: &[f64]| {
+            let mut bits = [0.0; 16];
+            for (level, bit) in bits.iter_mut().enumerate().take(shares.len()).skip(1) {
+                *bit = (shares[level] / u[level]).log2();
+            }
+            bits
+        };
+        let (mut bits, home) = (against(&m), against(&h));
         if let Compared::Id(_) = compared {
             bits[usize::from(FORBIDDEN)] = f64::NEG_INFINITY;
         }
-        Weights { compared, m, u, bits }
+        Weights { compared, m, u, h, bits, home }
     }
 
     /// Bits of a level for values of mean frequency.
@@ -59,6 +66,8 @@ impl Weights {
 pub struct Model {
     /// Share of pairs that are one person.
     pub prior: f64,
+    /// Share of pairs that are different people of one household; 0 when the table knows of none.
+    pub household: f64,
     /// In the order of the pattern.
     pub weights: Vec<Weights>,
     compared: Vec<Compared>,
@@ -69,7 +78,8 @@ pub struct Model {
 pub struct Evidence {
     /// Name of the column; of the address, where a place is meant.
     pub column: String,
-    /// What was compared: `name`, `id`, `birth`, `sex`, `phone`, `place`, `text`.
+    /// What was compared: `name`, `id`, `birth`, `sex`, `phone`, `place`, `text`; or `household`, what the others weigh less
+    /// because people of one household share them.
     pub what: &'static str,
     /// Code of the level, see [`super::levels`].
     pub level: &'static str,
@@ -79,9 +89,23 @@ pub struct Evidence {
 
 impl Model {
     /// From its parts.
-    pub fn new(prior: f64, weights: Vec<Weights>) -> Model {
+    pub fn new(prior: f64, household: f64, weights: Vec<Weights>) -> Model {
         let compared = weights.iter().map(|w| w.compared).collect();
-        Model { prior, weights, compared }
+        Model { prior, household, weights, compared }
+    }
+
+    /// How probable it is that a pattern is of one person, and that it is of one household.
+    pub fn shares(&self, pattern: u64) -> (f64, f64) {
+        let one = (self.mean_bits(pattern) - self.prior_bits()).exp2() * self.prior;
+        let home = if self.household > 0.0 { self.home_bits(pattern).exp2() * self.household } else { 0.0 };
+        let all = one + home + (1.0 - self.prior - self.household);
+        (one / all, home / all)
+    }
+
+    /// Bits of a pattern for a household against chance.
+    #[inline]
+    pub(super) fn home_bits(&self, pattern: u64) -> f64 {
+        self.weights.iter().enumerate().map(|(i, w)| w.home[level_in(pattern, i)]).sum()
     }
 
     /// Bits of a pattern for values of mean frequency.
@@ -105,7 +129,7 @@ impl Model {
             return mean;
         }
         let rare = self.weights.iter().enumerate().map(|(i, w)| w.rarity(records, level_in(pattern, i), a, b));
-        mean + rare.sum::<f64>()
+        mean + rare.sum::<f64>() + self.household_bits(records, pattern, a, b)
     }
 
     /// What a pair's weight is made of, in the order of the columns; the prior is not among it.
@@ -124,14 +148,15 @@ impl Model {
             let bits = w.bits[level] + w.rarity(records, level, a, b);
             Evidence { column: records.schema.columns[at].0.clone(), what, level: w.compared.codes()[level], bits }
         };
-        self.weights.iter().map(evidence).collect()
+        let pattern = pattern(&self.compared, records, a, b);
+        self.weights.iter().map(evidence).chain(self.household_evidence(records, pattern, a, b)).collect()
     }
 }
 
 impl Weights {
     /// What just these values weigh more or less than those of mean frequency.
     #[inline]
-    fn rarity(&self, records: &Records, level: usize, a: &[u32], b: &[u32]) -> f64 {
+    pub(super) fn rarity(&self, records: &Records, level: usize, a: &[u32], b: &[u32]) -> f64 {
         let Some(at) = self.compared.counted() else { return 0.0 };
         let column = &records.columns[at];
         let total = f64::from(column.dict.total());

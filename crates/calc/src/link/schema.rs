@@ -54,6 +54,20 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The columns of a register of residents: name, sex, birth, id, phone, community, address.
+    pub fn residents() -> Schema {
+        let columns = [
+            ("name", Kind::Name),
+            ("sex", Kind::Sex),
+            ("birth", Kind::Birth),
+            ("id", Kind::Id),
+            ("phone", Kind::Phone),
+            ("community", Kind::Community),
+            ("address", Kind::Address),
+        ];
+        Schema { columns: columns.map(|(name, kind)| (name.to_owned(), kind)).into() }
+    }
+
     /// Checks that columns can be linked by.
     pub fn new(columns: Vec<(String, Kind)>) -> Result<Schema, String> {
         if columns.is_empty() {

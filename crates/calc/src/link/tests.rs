@@ -4,26 +4,13 @@ use proptest::prelude::*;
 
 use super::em::{Known, Patterns};
 use super::index::Index;
-use super::intern::mix;
 use super::levels::{Compared, pattern};
 use super::model::Weights;
 use super::*;
+use crate::draw::mix;
 
-fn schema() -> Schema {
-    let columns = [
-        ("name", Kind::Name),
-        ("sex", Kind::Sex),
-        ("birth", Kind::Birth),
-        ("id", Kind::Id),
-        ("phone", Kind::Phone),
-        ("community", Kind::Community),
-        ("address", Kind::Address),
-    ];
-    Schema::new(columns.map(|(name, kind)| (name.to_owned(), kind)).into()).unwrap()
-}
-
-fn batch(rows: &[(String, [String; 7])]) -> Batch {
-    let mut batch = Batch::new(schema());
+pub(super) fn batch(rows: &[(String, [String; 7])]) -> Batch {
+    let mut batch = Batch::new(Schema::residents());
     for (key, cells) in rows {
         batch.push(false, key, &cells.each_ref().map(String::as_str)).unwrap();
     }
@@ -31,7 +18,7 @@ fn batch(rows: &[(String, [String; 7])]) -> Batch {
     batch
 }
 
-fn id_of(birth: &str, order: u32) -> String {
+pub(super) fn id_of(birth: &str, order: u32) -> String {
     let first = format!("321002{}{order:03}", birth.replace('-', ""));
     let check = crate::codes::id_check(&first).unwrap();
     format!("{first}{check}")
@@ -73,9 +60,9 @@ fn people(many: usize, seed: u64) -> Vec<(String, [String; 7])> {
 fn a_worked_example() {
     // Two comparisons by hand: m/u of .9/.1 and .2/.8 on a prior of 1 in 1,000:
     // log2(1/999) + log2(9) + log2(1/4) = -9.9644 + 3.1699 - 2 = -8.7945, a probability of .002248.
-    let sex = Weights::new(Compared::Sex(0), vec![0.0, 0.9, 0.1], vec![0.0, 0.1, 0.9]);
-    let other = Weights::new(Compared::Sex(1), vec![0.0, 0.8, 0.2], vec![0.0, 0.2, 0.8]);
-    let model = Model::new(0.001, vec![sex, other]);
+    let sex = Weights::new(Compared::Sex(0), vec![0.0, 0.9, 0.1], vec![0.0, 0.1, 0.9], vec![0.0, 0.5, 0.5]);
+    let other = Weights::new(Compared::Sex(1), vec![0.0, 0.8, 0.2], vec![0.0, 0.2, 0.8], vec![0.0, 0.5, 0.5]);
+    let model = Model::new(0.001, 0.0, vec![sex, other]);
     let bits = model.mean_bits(0x21);
     assert!((bits + 8.7945).abs() < 1e-4, "{bits}");
     assert!((probability(bits) - 0.002248).abs() < 1e-6);
@@ -156,20 +143,20 @@ fn levels_of_chinese_names() {
 
 #[test]
 fn keys_come_once_and_two_files_are_only_linked_with_each_other() {
-    let mut twice = Batch::new(schema());
+    let mut twice = Batch::new(Schema::residents());
     twice.push(false, "a", &["王伟"]).unwrap();
     twice.push(false, "b", &[]).unwrap();
     twice.push(true, "a", &[]).unwrap();
     assert_eq!(twice.finish(), Err((0, 2)));
-    assert_eq!(Batch::new(schema()).push(false, "", &[]), Err(Refused::NoKey));
-    let mut two = Batch::new(schema());
+    assert_eq!(Batch::new(Schema::residents()).push(false, "", &[]), Err(Refused::NoKey));
+    let mut two = Batch::new(Schema::residents());
     for (i, (key, cells)) in people(600, 3).iter().enumerate() {
         two.push(i % 2 == 1, key, &cells.each_ref().map(String::as_str)).unwrap();
     }
     two.finish().unwrap();
     let out = two.link(Wanted::default());
     assert!(!out.pairs.is_empty() && out.pairs.iter().all(|p| two.second(p.a as usize) != two.second(p.b as usize)));
-    let empty = Batch::new(schema());
+    let empty = Batch::new(Schema::residents());
     assert!(empty.link(Wanted::default()).pairs.is_empty());
 }
 
@@ -230,7 +217,7 @@ proptest! {
 
     #[test]
     fn comparing_is_symmetric(a in "[王李张欧阳伟玮丽莉单山a-c0-9X-]{0,9}", b in "[王李张欧阳伟玮丽莉单山a-c0-9X-]{0,9}", d in 0u32..99_999_999, e in 0u32..99_999_999) {
-        let mut records = Records::new(schema());
+        let mut records = Records::new(Schema::residents());
         let cells = |t: &str, d: u32| [t.to_owned(), "男".into(), format!("{d:08}"), t.into(), format!("138{d:08}"), "一".into(), t.into()];
         for row in [cells(&a, d), cells(&b, e)] {
             records.push(&row.each_ref().map(String::as_str)).unwrap();

@@ -2,35 +2,30 @@
 
 use std::sync::OnceLock;
 
-/// Splitmix64 (Steele, Lea, Flood 2014): every run of the demo draws the same.
-pub struct Draw(u64);
+use calc::draw::Splitmix;
+
+/// A seeded generator: every run of the demo draws the same.
+pub struct Draw(Splitmix);
 
 impl Draw {
     /// Begins at a seed.
     pub fn new(seed: u64) -> Draw {
-        Draw(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Draw(Splitmix::new(seed))
     }
 
     /// A number from 0 to `n` - 1.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.0.draw() % n.max(1) as u64) as usize
     }
 
     /// A number from `lo` to `hi`, both included.
     pub fn between(&mut self, lo: i64, hi: i64) -> i64 {
-        lo + (self.next() % (hi - lo + 1).max(1) as u64) as i64
+        lo + (self.0.draw() % (hi - lo + 1).max(1) as u64) as i64
     }
 
     /// From 0 up to 1.
     pub fn part(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        self.0.part()
     }
 
     /// True so many times in a hundred.
