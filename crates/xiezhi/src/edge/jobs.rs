@@ -18,7 +18,7 @@ use crate::kit::{App, Result, follow};
 use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
-use crate::records::register::erase;
+use crate::records::register::{erase, near};
 use crate::records::{duty, hotline, reach};
 
 /// Between two rounds.
@@ -73,6 +73,13 @@ pub fn start(app: Arc<App>) -> Jobs {
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds
+    });
+    // A search of the whole register takes seconds, so it keeps nothing else waiting.
+    let mut searched = 0;
+    let _doubles = thread("doubles", app.clone(), over.clone(), move |app| {
+        let due = (app.now() - searched).abs() >= HOUR / 4;
+        searched = if due { app.now() } else { searched };
+        vec![if due { near::nightly(app) } else { Ok(()) }]
     });
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);

@@ -14,6 +14,7 @@ use serde::Serialize;
 use store::{Entry, Query, Row, params};
 
 use super::person::{self, Person};
+use crate::base::party;
 use crate::kit::versioned::Versioned;
 use crate::kit::{App, Error, Result};
 
@@ -213,6 +214,27 @@ pub(super) fn look(app: &App, cells: &Cells) -> Result<Vec<Near>> {
         why: why(&f.evidence),
     };
     Ok(found.iter().map(near).collect())
+}
+
+/// The hour of the night in which the register is searched.
+const HOUR_OF_NIGHT: &str = "03";
+/// Setting that says on which day that was done last.
+const SEARCHED: &str = "register.searched";
+
+/// Searches the register once in a night.
+pub fn nightly(app: &App) -> Result<()> {
+    let now = app.time(app.now());
+    let (day, hour) = (now[..10].to_owned(), &now[11..13]);
+    if hour != HOUR_OF_NIGHT || app.db.read(|r| party::setting(r, SEARCHED))?.is_some_and(|d| d == day) {
+        return Ok(());
+    }
+    search(app)?;
+    app.db.write(move |tx| {
+        party::set(tx, SEARCHED, &day)?;
+        tx.log(Entry::new("register.search", "node", "").fact("night", day.as_str()))?;
+        Ok::<_, Error>(())
+    })?;
+    Ok(())
 }
 
 /// Searches the whole register for records of the same person; returns how many pairs were found that nobody had seen.
