@@ -56,6 +56,17 @@ export async function content() {
   const { helpers } = await json(clerk, server, `/cases/${c.busy.number}`);
   await post(clerk, `/cases/${c.busy.number}/tasks`, { kind: 'whistle', to: [helpers.at(-1).id], text: '请来看看' });
   c.dispute = await make(clerk, '路边的水沟堵了', ...sent, ...back, ...back, back[0]);
+  await post(clerk, '/register/purpose', { purpose: 'register-keep' });
+  const { areas: [{ buildings: [house] }] } = await json(clerk, server, '/register');
+  const { homes } = await json(clerk, server, `/register/places/${house.id}`);
+  const lived = homes.find((h) => h.people.length > 2) ?? homes.find((h) => h.people.length);
+  const one = `/register/people/${lived.people[0].id}`;
+  await post(clerk, `${one}/tag`, { code: 'veteran', consent: 'law' });
+  await post(clerk, `${one}/change`, { work: '退休教师', id_number: '110105194912310021' });
+  c.register = {
+    place: `/register/places/${house.id}`, person: one, home: `/register/homes/${lived.id}`,
+    fresh: `/register/people/new?place=${house.id}&door=${encodeURIComponent(lived.door)}`,
+  };
   const year = new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10);
   c.hung = await make(clerk, '小区没有电梯，想加装', accept, [street, 'hang_up', { reason: '要等明年的改造预算', until: year }]);
   c.done = await make(clerk, '楼下垃圾没有人收', ...fixed('已经收走，以后每天两次'));

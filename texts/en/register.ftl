@@ -187,3 +187,4 @@ near-place-slip = one digit of the door differs
 near-place-near = same community, other door
 near-place-moved = moved
 near-place-same-community = same community
+near-household-household = may be of one household

@@ -187,3 +187,4 @@ near-place-slip = 门牌差一位
 near-place-near = 同一社区，不同门牌
 near-place-moved = 住址变了
 near-place-same-community = 同一社区
+near-household-household = 也可能是一家人

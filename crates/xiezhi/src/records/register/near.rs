@@ -188,7 +188,9 @@ impl Live {
 }
 
 fn why(evidence: &[Evidence]) -> Vec<String> {
-    evidence.iter().filter(|e| e.level != "unknown").map(|e| format!("{}:{}", e.what, e.level)).collect()
+    // That they may be relatives is said where it counts.
+    let said = |e: &&Evidence| e.level != "unknown" && (e.what != "household" || e.bits < -0.5);
+    evidence.iter().filter(said).map(|e| format!("{}:{}", e.what, e.level)).collect()
 }
 
 /// Whoever is perhaps meant by these cells, the most probable first.

@@ -99,8 +99,8 @@ pub struct FullView {
     pub values: Vec<ValueView>,
     /// Where most of them come from.
     pub most: Option<SaidView>,
-    /// Elements that are not known, for the form.
-    pub missing: Vec<FieldView>,
+    /// What may be written anew: what this reader sees in clear, and what is not known.
+    pub fields: Vec<FieldView>,
     pub tags: Vec<TagView>,
     pub home: Option<HomeView>,
     /// Those who keep house with him.
@@ -246,11 +246,17 @@ pub(super) fn full(
     let known = same::golden(one, &members);
     let flags = rules::flags(&known, req.now);
     let mut values = Vec::new();
-    let mut missing = Vec::new();
+    let mut fields = Vec::new();
     for element in elements(one.kind) {
         match value_view(req, &known, one, element, relation, look, &flags) {
-            Some(view) => values.push(view),
-            None if known.get(element).is_none() => missing.push(form_field(element, String::new(), req.lang)),
+            Some(view) => {
+                if view.plain {
+                    let value = view.code.clone().unwrap_or_else(|| view.value.clone());
+                    fields.push(form_field(element, value, req.lang));
+                }
+                values.push(view);
+            }
+            None if known.get(element).is_none() => fields.push(form_field(element, String::new(), req.lang)),
             None => {}
         }
     }
@@ -302,7 +308,7 @@ pub(super) fn full(
         seen_at: req.app.time(one.seen_at),
         past: past(req, q, one, relation, look)?,
         values,
-        missing,
+        fields,
         may_tag: tags.is_some() && may_keep && one.kind == Of::Person,
         tags: tags.unwrap_or_default(),
         home,
