@@ -57,6 +57,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/paper", "records/case"),
     ("records/reach", "records/case"),
     ("records/register", "records/case"),
+    // A form asks for what the register does not hold.
+    ("records/form", "records/case"),
+    ("records/form", "records/register"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
