@@ -141,6 +141,8 @@ export const pages = (c) => [
   ['me-data', 'resident', '/me/data'],
   ['catalogue', undefined, '/catalogue'],
   ['catalogue-one', 'committee', '/catalogue/register.tag'],
+  ['forms', 'committee', '/forms'],
+  ['form-new', 'committee', '/forms/new'],
   ['me-reads', 'resident', '/me/reads'],
   ['me-trust', 'resident', '/me/trust'],
   ['inbox-resident', 'resident', '/inbox'],

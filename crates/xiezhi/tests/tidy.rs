@@ -61,6 +61,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/mine", "records/register"),
     ("records/rights", "records/case"),
     ("records/rights", "records/register"),
+    // A form asks for what the register does not hold.
+    ("records/form", "records/case"),
+    ("records/form", "records/register"),
     ("records/open311", "records/case"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),

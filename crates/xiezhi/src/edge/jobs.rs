@@ -19,7 +19,7 @@ use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
 use crate::records::register::{erase, near};
-use crate::records::{duty, hotline, reach};
+use crate::records::{duty, form, hotline, reach};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(250);
@@ -70,6 +70,7 @@ pub fn start(app: Arc<App>) -> Jobs {
                     .and_then(|stale| if stale { app.db.write(notice::queue::sweep).map(drop) } else { Ok(()) }),
             );
             rounds.push(fieldwork::emergency::sweep(app).map(drop));
+            rounds.push(form::report::round(app));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds

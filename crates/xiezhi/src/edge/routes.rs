@@ -5,7 +5,7 @@ use crate::base::{area, asset, catalogue, classes, ground, media, notice, party,
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
-use crate::records::{case, duty, hotline, mine, open311, paper, reach, register, rights};
+use crate::records::{case, duty, form, hotline, mine, open311, paper, reach, register, rights};
 
 const DESCRIPTION: &[Route] = &[Route::get(
     "/openapi.json",
@@ -72,6 +72,9 @@ pub fn all() -> Vec<Route> {
         register::web::ROUTES,
         register::places::ROUTES,
         register::statistics::ROUTES,
+        form::web::ROUTES,
+        form::fill::ROUTES,
+        form::report_web::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
         paper::print::ROUTES,

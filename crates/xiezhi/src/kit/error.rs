@@ -128,6 +128,12 @@ kinds! {
     NotAdmitted = 409 "not-admitted",
     /// Somebody is held already under this number.
     Held = 409 "held",
+    /// A form asks for `limit` things that are held.
+    AlreadyHeld = 409 "already-held",
+    /// The purpose does not cover this element.
+    NotForPurpose = 422 "not-for-purpose",
+    /// A placeholder of the workbook means nothing; the field names it.
+    BadPlaceholder = 422 "bad-placeholder",
     /// Two different valid identity numbers are two people.
     TwoNumbers = 409 "two-numbers",
     /// For somebody under fourteen the guardian has to agree.

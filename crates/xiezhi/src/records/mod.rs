@@ -4,6 +4,8 @@
 pub mod case;
 /// Rights and duties of communities.
 pub mod duty;
+/// Forms that ask only for what is not held.
+pub mod form;
 /// Work orders of a hotline.
 pub mod hotline;
 /// What is held about me, and who read it.

@@ -18,6 +18,7 @@ mod engine;
 mod fake;
 mod faults;
 mod fieldwork;
+mod form;
 mod hotline;
 mod kpi;
 mod life;

@@ -30,6 +30,8 @@ pub mod person;
 pub mod places;
 /// For what somebody reads.
 pub mod purpose;
+/// Who fits a condition, and what is held.
+pub mod query;
 /// Pure decisions.
 pub mod rules;
 /// Records of the same person.

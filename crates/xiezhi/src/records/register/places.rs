@@ -54,7 +54,8 @@ struct HomeRow {
 /// Homes of which the page tells who lives in them.
 const OPENED: usize = 200;
 
-fn place_name(q: &mut dyn Query, id: &str) -> Result<Option<String>> {
+/// What a building, or an area, is called.
+pub fn place_name(q: &mut dyn Query, id: &str) -> Result<Option<String>> {
     Ok(match area::building(q, id)? {
         Some(building) => Some(building.address),
         None => area::by_id(q, id)?.map(|a| a.name),

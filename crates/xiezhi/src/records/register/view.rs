@@ -128,11 +128,15 @@ pub struct HomeView {
 /// A field of a form.
 #[derive(Serialize, JsonSchema)]
 pub struct FieldView {
+    /// Its name in forms and JSON.
     pub field: &'static str,
+    /// Key of its name.
     pub text: String,
     /// What can be chosen.
     pub codes: Vec<CodeView>,
+    /// What is known, or was typed.
     pub value: String,
+    /// It must be there.
     pub required: bool,
     /// `date`, `tel`, `text`.
     pub input: &'static str,
