@@ -70,6 +70,8 @@ pub fn all() -> Vec<Route> {
         register::web::ROUTES,
         register::places::ROUTES,
         register::statistics::ROUTES,
+        register::import::web::ROUTES,
+        register::export::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
         paper::print::ROUTES,

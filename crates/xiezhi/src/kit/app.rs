@@ -191,6 +191,7 @@ pub fn migrations() -> Vec<Migration> {
         "0025_lists",
         "0026_sign_on",
         "0027_register",
+        "0028_register_files",
     ]
     .into_iter()
     .enumerate()

@@ -7,16 +7,21 @@
 //!
 //! Log kinds written: `register.add`, `register.change`, `register.seen`, `register.move`, `register.leave`,
 //! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
-//! `register.same`, `register.apart`, `register.other`, `register.search`.
+//! `register.same`, `register.apart`, `register.other`, `register.search`, `register.export`,
+//! `register.export-allow`, `register.export-refuse`, `register.export-fetch`.
 
 /// What is done with records.
 pub mod act;
 /// What is counted.
 pub mod count;
+/// Lists that leave.
+pub mod export;
 /// Finding records.
 pub mod find;
 /// Homes and households.
 pub mod home;
+/// Tables that come in.
+pub mod import;
 /// Who somebody perhaps is.
 pub mod near;
 /// Records.
