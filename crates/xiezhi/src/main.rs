@@ -15,8 +15,6 @@ use xiezhi::kit::App;
 use xiezhi::kit::config::Config;
 use xiezhi::records::case::import;
 
-#[path = "main/gb18030.rs"]
-mod gb18030;
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]

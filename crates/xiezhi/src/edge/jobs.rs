@@ -19,7 +19,7 @@ use crate::oversight::supervise::kpi;
 use crate::records::case::{Rulebook, absent, link, notify, recalendar, recut, ring, task};
 use crate::records::open311::outbound;
 use crate::records::register::{erase, near};
-use crate::records::{duty, form, hotline, reach};
+use crate::records::{duty, form, hotline, reach, register};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_millis(250);
@@ -71,6 +71,7 @@ pub fn start(app: Arc<App>) -> Jobs {
             );
             rounds.push(fieldwork::emergency::sweep(app).map(drop));
             rounds.push(form::report::round(app));
+            rounds.push(register::import::sweep(app).map(drop));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds
@@ -86,6 +87,8 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
     // Codes wait for nothing else, and nobody waits for them at the end: whoever does asks again.
     let _codes = thread("codes", app.clone(), over.clone(), |app| vec![signin::code::round(app)]);
+    // Nor for tables that come in: they go on where they were.
+    let _tables = thread("tables", app.clone(), over.clone(), |app| vec![register::import::job::round(app)]);
     // For this one somebody waits: what is cut off in the middle of being sent stays unknown, and is not sent again.
     let notices = thread("notices", app, over.clone(), |app| vec![notice::send::round(app)]);
     Jobs { over, threads: house.into_iter().chain(notices).collect() }

@@ -75,6 +75,8 @@ pub fn all() -> Vec<Route> {
         form::web::ROUTES,
         form::fill::ROUTES,
         form::report_web::ROUTES,
+        register::import::web::ROUTES,
+        register::export::ROUTES,
         reach::web::ROUTES,
         reach::calls::ROUTES,
         paper::print::ROUTES,

@@ -192,6 +192,7 @@ pub fn migrations() -> Vec<Migration> {
         "0025_lists",
         "0026_sign_on",
         "0027_register",
+        "0028_register_files",
         "0029_form",
         "0030_rights",
     ]

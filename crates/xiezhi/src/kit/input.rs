@@ -17,7 +17,7 @@ impl Input {
         match self.0.get(name) {
             None | Some(Json::Null) => Ok(None),
             Some(Json::String(s)) => {
-                let clean: String = s.nfc().filter(|c| !invisible(*c)).collect();
+                let clean = clean(s);
                 let clean = clean.trim();
                 if clean.chars().count() > max {
                     return Err(Kind::TooLong.at(name).limit(max as i64));
@@ -105,6 +105,11 @@ impl Input {
             _ => false,
         }
     }
+}
+
+/// Text in NFC, without characters that nobody sees.
+pub fn clean(text: &str) -> String {
+    text.nfc().filter(|c| !invisible(*c)).collect()
 }
 
 /// Control characters (line breaks and tabs stay), zero-width and direction-changing characters.

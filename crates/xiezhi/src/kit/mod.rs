@@ -16,6 +16,8 @@ pub mod follow;
 pub mod foreign;
 /// Bodies of requests.
 pub mod form;
+/// Files in GB 18030.
+pub mod gb18030;
 /// Other systems for which somebody waits.
 pub mod hosts;
 /// Requests, replies, route tables.
@@ -34,6 +36,8 @@ pub mod page;
 pub mod pieces;
 /// QR codes.
 pub mod qr;
+/// Tables of others as a stream of rows.
+pub mod rows;
 /// Tables that clerks edit as workbooks.
 pub mod sheet;
 /// Work that may run in a few places at once.

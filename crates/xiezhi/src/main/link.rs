@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use calc::link::{Batch, Kind, Outcome, Refused, Schema, Wanted, probability, records};
+use xiezhi::kit::gb18030;
 
 /// How often progress is told, in rows.
 const TOLD_EVERY: u64 = 1_000_000;
@@ -147,11 +148,13 @@ impl Table<'_> {
     fn read(&self, batch: &mut Batch, lines: &mut Vec<u32>) -> Result<(), String> {
         let name = self.path.display();
         let mut file = File::open(self.path).map_err(|e| format!("{name}: {e}"))?;
-        let text: Box<dyn Read> = match first_foreign(&mut file).map_err(|e| format!("{name}: {e}"))? {
+        let foreign =
+            gb18030::first_foreign(&mut file).and_then(|f| file.rewind().map(|()| f)).map_err(|e| format!("{name}: {e}"))?;
+        let text: Box<dyn Read> = match foreign {
             None => Box::new(file),
             Some(line) => {
                 eprintln!("{name}:{line}: not UTF-8, read as GB 18030");
-                Box::new(super::gb18030::Decoded::new(file))
+                Box::new(gb18030::Decoded::new(file))
             }
         };
         let mut table = csv::ReaderBuilder::new().from_reader(BufReader::with_capacity(1 << 16, text));
@@ -196,31 +199,6 @@ fn fault(name: &impl std::fmt::Display, e: &csv::Error) -> String {
         csv::ErrorKind::Utf8 { err, .. } => format!("{name}:{line}:{}: neither UTF-8 nor GB 18030", err.field() + 1),
         _ => format!("{name}:{line}:1: {e}"),
     }
-}
-
-/// Line of the first byte that is not UTF-8, the file being read from its beginning again afterwards.
-fn first_foreign(file: &mut File) -> std::io::Result<Option<u64>> {
-    let mut held: Vec<u8> = Vec::with_capacity(1 << 18);
-    let mut line = 1;
-    let found = loop {
-        let got = Read::take(&mut *file, 1 << 17).read_to_end(&mut held)?;
-        let whole = match std::str::from_utf8(&held) {
-            Ok(_) => held.len(),
-            // A character may lie across two pieces.
-            Err(e) if e.error_len().is_none() && got > 0 => e.valid_up_to(),
-            Err(e) => {
-                line += held[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
-                break Some(line);
-            }
-        };
-        line += held[..whole].iter().filter(|b| **b == b'\n').count() as u64;
-        held.drain(..whole);
-        if got == 0 {
-            break None;
-        }
-    };
-    file.rewind()?;
-    Ok(found)
 }
 
 /// Writes pairs and clusters.

@@ -50,6 +50,7 @@ mod recalendar;
 mod receipt;
 mod recut;
 mod register;
+mod register_import;
 mod replay;
 mod reply;
 mod rights;

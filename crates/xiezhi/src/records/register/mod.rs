@@ -7,8 +7,9 @@
 //!
 //! Log kinds written: `register.add`, `register.change`, `register.seen`, `register.move`, `register.leave`,
 //! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
-//! `register.same`, `register.apart`, `register.other`, `register.search`,
-//! `register.bind`, `register.withdraw`, `register.erase`, `register.expire`.
+//! `register.same`, `register.apart`, `register.other`, `register.search`, `register.bind`, `register.withdraw`,
+//! `register.erase`, `register.expire`, `register.export`, `register.export-allow`, `register.export-refuse`,
+//! `register.export-fetch`.
 
 /// What is done with records.
 pub mod act;
@@ -16,12 +17,16 @@ pub mod act;
 pub mod count;
 /// The end of a record.
 pub mod erase;
+/// Lists that leave.
+pub mod export;
 /// Finding records.
 pub mod find;
 /// Homes and households.
 pub mod home;
 /// What it holds about the person who asks.
 pub mod mine;
+/// Tables that come in.
+pub mod import;
 /// Who somebody perhaps is.
 pub mod near;
 /// Records.

@@ -144,7 +144,7 @@ impl Live {
             let from = self.seq;
             let (read, changed) = app.db.read(|r| {
                 let entries = r.leaves(from, ENTRIES)?;
-                let about = |w: &&store::Written| w.act.starts_with("register.");
+                let about = |w: &&store::Written| w.act.starts_with("register.") && w.leaf["type"] == "resident";
                 let ids: BTreeSet<String> = entries.iter().filter(about).map(|w| w.obj.clone()).collect();
                 let mut changed = Vec::new();
                 for id in ids {
@@ -193,8 +193,25 @@ fn why(evidence: &[Evidence]) -> Vec<String> {
     evidence.iter().filter(said).map(|e| format!("{}:{}", e.what, e.level)).collect()
 }
 
+/// Somebody whom the linkage takes for the one that is meant.
+#[derive(Clone)]
+pub(super) struct Hit {
+    pub id: String,
+    pub bits: f64,
+    pub probability: f64,
+    /// What agrees and what does not: `name:sound`, `place:moved`.
+    pub why: Vec<String>,
+}
+
 /// Whoever is perhaps meant by these cells, the most probable first.
 pub(super) fn look(app: &App, cells: &Cells) -> Result<Vec<Near>> {
+    let found = look_many(app, std::slice::from_ref(cells), SHOWN)?.pop().unwrap_or_default();
+    let near = |f: Hit| Near { id: f.id, percent: (f.probability * 100.0).floor() as u8, why: f.why };
+    Ok(found.into_iter().map(near).collect())
+}
+
+/// For each of some, whoever is perhaps meant: the most probable first, at most so many.
+pub(super) fn look_many(app: &App, all: &[Cells], most: usize) -> Result<Vec<Vec<Hit>>> {
     let mut index = live(app)?;
     let grown = {
         let mut one = index.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,14 +225,19 @@ pub(super) fn look(app: &App, cells: &Cells) -> Result<Vec<Near>> {
     }
     let mut one = index.lock().unwrap_or_else(PoisonError::into_inner);
     one.follow(app)?;
-    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-    let found = one.index.look(&cells, SHOWN, GREY);
-    let near = |f: &calc::link::index::Found| Near {
-        id: one.ids[f.row].clone(),
-        percent: (f.probability * 100.0).floor() as u8,
-        why: why(&f.evidence),
-    };
-    Ok(found.iter().map(near).collect())
+    let mut out = Vec::with_capacity(all.len());
+    for cells in all {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let found = one.index.look(&cells, most, GREY);
+        let hit = |f: &calc::link::index::Found| Hit {
+            id: one.ids[f.row].clone(),
+            bits: f.bits,
+            probability: f.probability,
+            why: why(&f.evidence),
+        };
+        out.push(found.iter().map(hit).collect());
+    }
+    Ok(out)
 }
 
 /// The hour of the night in which the register is searched.

@@ -63,6 +63,8 @@ struct Start {
     pairs: i64,
     tags: Vec<CodeView>,
     keeps: bool,
+    /// Brings tables in and takes lists out.
+    imports: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -107,6 +109,7 @@ fn start(req: &Req) -> Result<Reply> {
             areas.push(AreaView { id: one.id, code: one.code, name: one.name, buildings });
         }
         let keeps = req.who.roles.iter().any(|r| rules::may_keep(&req.who, &r.path));
+        let imports = req.who.roles.iter().any(|r| super::import::may_import(&req.who, &r.path).is_some());
         Ok::<_, Error>(Start {
             until: open.as_ref().map(|o| req.app.time(o.until)),
             purpose: open.map(|o| o.code),
@@ -116,6 +119,7 @@ fn start(req: &Req) -> Result<Reply> {
             pairs,
             tags: view::codes("register.tag", req.lang),
             keeps,
+            imports,
         })
     })?;
     req.page("records/register/start.html", &view)

@@ -60,6 +60,29 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
+/// Line of the first byte that is not UTF-8; none when all is. Reads to the end, or to that byte.
+pub fn first_foreign(file: &mut dyn Read) -> io::Result<Option<u64>> {
+    let mut held: Vec<u8> = Vec::with_capacity(1 << 18);
+    let mut line = 1;
+    loop {
+        let got = Read::take(&mut *file, 1 << 17).read_to_end(&mut held)?;
+        let whole = match std::str::from_utf8(&held) {
+            Ok(_) => held.len(),
+            // A character may lie across two pieces.
+            Err(e) if e.error_len().is_none() && got > 0 => e.valid_up_to(),
+            Err(e) => {
+                line += held[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() as u64;
+                return Ok(Some(line));
+            }
+        };
+        line += held[..whole].iter().filter(|b| **b == b'\n').count() as u64;
+        held.drain(..whole);
+        if got == 0 {
+            return Ok(None);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
