@@ -19,7 +19,7 @@ stage(async () => {
     ['王秀兰', '女', '1948-03-05', '13800000011'], ['赵建国', '男', '1952-08-01', '13800000012'], ['孙丽丽', '女', '1990-12-24', ''],
   ];
   for (const [i, [name, sex, birth, phone]] of people.entries()) {
-    const full = i === 0 ? { ethnic: '汉族', relation: '户主', education: '初中', work: '退休', id_number: '110105194803050024' } : {};
+    const full = i === 0 ? { ethnic: '汉族', relation: '户主', education: '小学', work: '退休', id_number: '110105194803050024' } : {};
     const made = await post(page, '/register/people', { place, door: `9单元90${i + 1}`, name, sex, birth, phone, stay: 'here', anyway: '1', ...full });
     first ??= made.id;
   }

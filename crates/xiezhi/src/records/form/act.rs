@@ -70,7 +70,11 @@ pub fn draft(tx: &mut Tx, who: &Who, place: &Area, new: &Draft) -> Result<String
         now
     ];
     tx.exec(sql, row)?;
-    tx.log(entry(who, "form.draft", &id, &place.id, body).fact("purpose", new.purpose.as_str()).fact("fields", new.asks.len() as i64))?;
+    tx.log(
+        entry(who, "form.draft", &id, &place.id, body)
+            .fact("purpose", new.purpose.as_str())
+            .fact("fields", new.asks.len() as i64),
+    )?;
     Ok(id)
 }
 

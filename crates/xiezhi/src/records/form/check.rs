@@ -2,8 +2,8 @@
 //!
 //! What must stay true: it counts cells and tells no value; whoever does not keep the register learns no small number.
 
-use serde::Serialize;
 use schemars::JsonSchema;
+use serde::Serialize;
 use store::Query;
 
 use super::{Asks, Form, rules};
@@ -98,7 +98,10 @@ pub fn look(app: &App, q: &mut dyn Query, who: &Who, form: &Form, now: Ms) -> Re
         match meant {
             Some(e) if asks.elements.iter().any(|known| known == e) => {
                 // Asked for twice in one form: counted once.
-                fields.push(Field { recognised: true, ..field(question.label.clone(), Some(e), Some(question.reason.clone()), &mut 0) });
+                fields.push(Field {
+                    recognised: true,
+                    ..field(question.label.clone(), Some(e), Some(question.reason.clone()), &mut 0)
+                });
             }
             Some(e) => {
                 asks.elements.push(e.to_owned());

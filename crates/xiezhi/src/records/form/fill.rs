@@ -23,9 +23,16 @@ use crate::records::register::{Person, Source};
 
 /// Routes.
 pub const ROUTES: &[Route] = &[
-    Route::get("/forms/{id}/work", May::Staff, work, "Of whom something is missing, building by building: `place`.").gives::<Work>(),
-    Route::get("/forms/{id}/people/{person}", May::Staff, one, "A form for one record: what is held, what is asked.").gives::<FillView>(),
-    Route::post("/forms/{id}/people/{person}", May::Staff, fill, "Fills in what was missing: elements by their names, questions by their keys, `source?`."),
+    Route::get("/forms/{id}/work", May::Staff, work, "Of whom something is missing, building by building: `place`.")
+        .gives::<Work>(),
+    Route::get("/forms/{id}/people/{person}", May::Staff, one, "A form for one record: what is held, what is asked.")
+        .gives::<FillView>(),
+    Route::post(
+        "/forms/{id}/people/{person}",
+        May::Staff,
+        fill,
+        "Fills in what was missing: elements by their names, questions by their keys, `source?`.",
+    ),
 ];
 
 /// People of a page.

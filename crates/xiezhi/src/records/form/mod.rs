@@ -15,12 +15,12 @@ pub mod check;
 pub mod fill;
 /// Placeholders of a workbook.
 pub mod place;
+/// Where cells lie after a row became many.
+mod refs;
 /// Reports.
 pub mod report;
 /// Pages of reports.
 pub mod report_web;
-/// Where cells lie after a row became many.
-mod refs;
 /// Pure decisions.
 pub mod rules;
 /// Writing into somebody's workbook.
@@ -128,7 +128,8 @@ pub struct Form {
     pub saved: i64,
 }
 
-const COLUMNS: &str = "id, state, title, body, purpose, record, area, path, asks, meant, period, due_at, next_at, made_at, opened_at, saved";
+const COLUMNS: &str =
+    "id, state, title, body, purpose, record, area, path, asks, meant, period, due_at, next_at, made_at, opened_at, saved";
 
 fn json<T: for<'de> Deserialize<'de>>(row: &Row, column: &str) -> store::Result<T> {
     serde_json::from_str(&row.get::<String>(column)?).map_err(|e| store::Error::Corrupt(e.to_string()))

@@ -110,15 +110,12 @@ pub fn places(app: &App, form: &Form, bytes: &[u8]) -> Result<Vec<(String, Place
     Ok(out)
 }
 
-/// Counts, as it is now.
-pub fn count(app: &App, q: &mut dyn Query, form: &Form, now: Ms) -> Result<Snapshot> {
+/// Counts as it is now, for the period of a moment.
+pub fn count(app: &App, q: &mut dyn Query, form: &Form, of: Ms, now: Ms) -> Result<Snapshot> {
     let people = form.population(q, app, &form.path, now)?;
     let bytes = template(q, &form.id)?;
-    let mut numbers = vec![Number {
-        label: String::new(),
-        filter: Filter::default(),
-        ids: people.iter().map(|p| p.id.clone()).collect(),
-    }];
+    let mut numbers =
+        vec![Number { label: String::new(), filter: Filter::default(), ids: people.iter().map(|p| p.id.clone()).collect() }];
     for (label, place) in bytes.map(|b| places(app, form, &b)).transpose()?.unwrap_or_default() {
         if let Place::Count(filter) = place {
             let test = Test::of(q, app, &filter, now)?;
@@ -127,7 +124,7 @@ pub fn count(app: &App, q: &mut dyn Query, form: &Form, now: Ms) -> Result<Snaps
         }
     }
     // What was held when the period began need not be typed for it again; the first period was counted at publishing.
-    let begin = rules::begin(form.period, now, &app.config.zone).filter(|b| form.opened_at.is_some_and(|o| o < *b));
+    let begin = rules::begin(form.period, of, &app.config.zone).filter(|b| form.opened_at.is_some_and(|o| o < *b));
     let before = |p: &Person, b: Ms| {
         let held = form.asks.known(form.record).into_iter().filter_map(|e| p.held(e)).filter(|h| h.at < b);
         held.map(|h| h.chars).sum::<i64>()
@@ -166,7 +163,8 @@ pub fn keep(tx: &mut Tx, who: &Who, id: &str, period: &str, next_at: Option<Ms>,
     if next_at.is_some() {
         tx.exec("update fill_form set next_at = $2 where id = $1", params![id, next_at])?;
     }
-    let entry = Entry { actor: who.actor(), area: Some(&form.area), party: Some(&form.body), ..Entry::new("form.report", "form", id) };
+    let entry =
+        Entry { actor: who.actor(), area: Some(&form.area), party: Some(&form.body), ..Entry::new("form.report", "form", id) };
     tx.log(entry.fact("period", period).fact("numbers", counted.numbers.len() as i64))?;
     Ok(report)
 }
@@ -192,7 +190,7 @@ pub fn round(app: &App) -> Result<()> {
 fn write_due(app: &App, id: &str, now: Ms) -> Result<()> {
     let counted = app.db.read(|r| {
         let Some(form) = by_id(r, id)?.filter(|f| f.next_at.is_some_and(|at| at <= now)) else { return Ok(None) };
-        let snapshot = count(app, r, &form, now)?;
+        let snapshot = count(app, r, &form, form.next_at.unwrap_or(now) - 1, now)?;
         Ok::<_, Error>(Some((form, snapshot)))
     })?;
     let Some((form, snapshot)) = counted else { return Ok(()) };

@@ -16,7 +16,8 @@ use crate::records::register::{Person, query};
 pub const ROUTES: &[Route] = &[
     Route::get("/forms/{id}/reports/{report}", May::Staff, page, "The report of a period: its numbers.").gives::<ReportView>(),
     Route::get("/forms/{id}/reports/{report}/file", May::Staff, file, "The report in its workbook, as the reader may see it."),
-    Route::get("/forms/{id}/reports/{report}/numbers/{n}", May::Staff, drill, "The people behind a number: `from`.").gives::<Behind>(),
+    Route::get("/forms/{id}/reports/{report}/numbers/{n}", May::Staff, drill, "The people behind a number: `from`.")
+        .gives::<Behind>(),
 ];
 
 /// People of a page.

@@ -71,9 +71,8 @@ pub fn meant(label: &str, record: Record, names: &[(&'static str, String)]) -> O
 
 /// Whether the purpose of a form covers an element: somebody of those who fill it in may see and write it.
 pub fn covers(purpose: &str, element: &str) -> bool {
-    let may = |role: RoleKind, relation| {
-        decide(element, &Asker { roles: &[role], purpose, relation }).decision == Decision::Plain
-    };
+    let may =
+        |role: RoleKind, relation| decide(element, &Asker { roles: &[role], purpose, relation }).decision == Decision::Plain;
     may(RoleKind::Committee, Relation::Desk) || may(RoleKind::GridWorker, Relation::Involved)
 }
 
@@ -95,9 +94,8 @@ pub fn sees(who: &Who, form: &Form) -> bool {
     let made = who.in_body(&form.body);
     let over = |r: &crate::kit::Role| r.kind.is_desk() && form.path.starts_with(&r.path);
     // Whoever keeps the register of any part of its area.
-    let keeps = |r: &crate::kit::Role| {
-        query::keeps(who, &r.path) && (r.path.starts_with(&form.path) || form.path.starts_with(&r.path))
-    };
+    let keeps =
+        |r: &crate::kit::Role| query::keeps(who, &r.path) && (r.path.starts_with(&form.path) || form.path.starts_with(&r.path));
     made || form.state != State::Draft && who.roles.iter().any(|r| over(r) || keeps(r))
 }
 
@@ -187,7 +185,8 @@ mod tests {
         ] {
             assert_eq!(person(label), Some(element), "{label}");
         }
-        for label in ["紧急联系人电话", "家里有没有电梯", "宠物的名字", "配偶姓名", "", "！", "请填写"] {
+        for label in ["紧急联系人电话", "家里有没有电梯", "宠物的名字", "配偶姓名", "", "！", "请填写"]
+        {
             assert_eq!(person(label), None, "{label}");
         }
         assert_eq!(meant("负责人", Record::Organisation, &[]), Some("register.org_contact"));

@@ -148,13 +148,18 @@ fn attribute(e: &BytesStart, name: &str) -> Option<String> {
 fn with(e: &BytesStart, changes: &[(&str, Option<String>)]) -> BytesStart<'static> {
     let name = String::from_utf8_lossy(e.name().as_ref()).into_owned();
     let mut out = BytesStart::new(name);
+    let mut new: Vec<&(&str, Option<String>)> = changes.iter().collect();
     for own in e.attributes().flatten() {
-        let change = changes.iter().find(|(k, _)| k.as_bytes() == own.key.as_ref());
-        if change.is_none() {
-            out.push_attribute((own.key.as_ref(), own.value.as_ref()));
+        match new.iter().position(|(k, _)| k.as_bytes() == own.key.as_ref()) {
+            Some(i) => {
+                if let (key, Some(value)) = new.remove(i) {
+                    out.push_attribute((*key, value.as_str()));
+                }
+            }
+            None => out.push_attribute((own.key.as_ref(), own.value.as_ref())),
         }
     }
-    for (key, value) in changes {
+    for (key, value) in new {
         if let Some(value) = value {
             out.push_attribute((*key, value.as_str()));
         }

@@ -427,7 +427,7 @@ fn act_on(req: &Req) -> Result<Reply> {
             if !report::may(&req.who, &form) {
                 return Err(Kind::Denied.into());
             }
-            let counted = req.app.db.read(|r| report::count(req.app, r, &form, req.now))?;
+            let counted = req.app.db.read(|r| report::count(req.app, r, &form, req.now, req.now))?;
             let period = rules::name(form.period, req.now, &req.app.config.zone);
             let made = req.once(move |tx| report::keep(tx, &who, &id, &period, None, &counted))?;
             if req.wants_json() {
