@@ -27,6 +27,7 @@ mod links;
 mod lists;
 mod map;
 mod matrix;
+mod matrix_out;
 mod never_vanish;
 mod notice;
 #[cfg(feature = "mail")]

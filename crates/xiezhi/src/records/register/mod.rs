@@ -23,10 +23,10 @@ pub mod export;
 pub mod find;
 /// Homes and households.
 pub mod home;
-/// What it holds about the person who asks.
-pub mod mine;
 /// Tables that come in.
 pub mod import;
+/// What it holds about the person who asks.
+pub mod mine;
 /// Who somebody perhaps is.
 pub mod near;
 /// Records.
