@@ -74,7 +74,11 @@ ours() {
 # theirs MODEL WHAT SEED ROWS.csv TRUTH.csv
 theirs() {
   local used
-  used=$(measure "$VENV/bin/python" bench/link/splink_run.py "$1" "$4" "$SCRATCH/pairs.csv" "$SCRATCH/clusters.csv" $JOIN)
+  if ! used=$(measure "$VENV/bin/python" bench/link/splink_run.py "$1" "$4" "$SCRATCH/pairs.csv" "$SCRATCH/clusters.csv" $JOIN); then
+    say "Splink ends with an error on $2"
+    jq -nc --arg what "$2" --arg seed "$3" '{engine: "splink", $what, $seed, failed: true}' >>"$SCRATCH/runs.json"
+    return
+  fi
   judged splink "$2" "$3" "$5" "$used" --pairs "$SCRATCH/pairs.csv" --join $SURE
 }
 people() { "$BENCH" people --rows "$ROWS" --seed "$1" --out "$SCRATCH/rows.csv" --truth "$SCRATCH/truth.csv" "${@:2}" >&2; }
@@ -118,6 +122,6 @@ jq -n --slurpfile runs "$SCRATCH/runs.json" --argjson entry "$ENTRY" --argjson r
   '{ machine: { $cpu, $cores }, $date, $rows, $join, splink: "5.0.0", $runs, $entry }' >bench/results/link.json
 {
   printf 'what\tseed\tengine\tCPU s\tMB\tpairs F1 .5\tpairs F1 .95\tclusters P\tclusters R\tclusters F1\tfrom .95 P\tR\tF1\n'
-  jq -r '.runs[] | [.what, .seed, .engine, .cpu_s, .peak_mb, .pairs_05.f1, .pairs_095.f1, .clusters.precision, .clusters.recall, .clusters.f1, .clusters_095.precision, .clusters_095.recall, .clusters_095.f1] | @tsv' bench/results/link.json
+  jq -r '.runs[] | if .failed then [.what, .seed, .engine, "failed"] else [.what, .seed, .engine, .cpu_s, .peak_mb, .pairs_05.f1, .pairs_095.f1, .clusters.precision, .clusters.recall, .clusters.f1, .clusters_095.precision, .clusters_095.recall, .clusters_095.f1] end | @tsv' bench/results/link.json
 } | column -t -s "$(printf '\t')"
 jq -r '.entry | "entry check against \(.rows) rows: p50 \(.p50_ms) ms, p99 \(.p99_ms) ms, \(.bytes_per_row) bytes a row"' bench/results/link.json
