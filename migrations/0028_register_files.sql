@@ -9,7 +9,7 @@ create table register_import (
   by_person text not null,
   made_at {int} not null,
   digest text not null,
-  blob text,
+  file text,
   state text not null,
   head {int} not null,
   columns text not null,

@@ -55,6 +55,7 @@ register-import-sheet = Residents
 register-row-refused = Not imported
 register-row-taken = Imported, please check
 register-why-no-name = no name, so nobody knows who it is
+register-why-name-alone = a name alone does not tell who it is; add a number, date of birth, telephone or address
 register-why-no-date = this date cannot be read
 register-why-unknown-word = none of the words that can be chosen; this cell was not imported
 register-why-too-long = too long; this cell was not imported

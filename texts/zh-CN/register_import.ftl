@@ -55,6 +55,7 @@ register-import-sheet = 居民表
 register-row-refused = 没导入
 register-row-taken = 已导入，请核对
 register-why-no-name = 没有姓名，不知道是谁
+register-why-name-alone = 只有姓名，不知道是哪一位；请补上证件号、生日、电话或住址
 register-why-no-date = 看不懂这个日期
 register-why-unknown-word = 不在可选的说法里，这一格没导入
 register-why-too-long = 太长，这一格没导入

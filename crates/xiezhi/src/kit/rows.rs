@@ -255,7 +255,9 @@ mod tests {
 
     const MOST: Limits = Limits { unpacked: 1 << 20, rows: 100 };
 
-    fn all(bytes: &[u8]) -> Result<Vec<(u64, Vec<String>, Vec<(usize, Note)>)>> {
+    type Whole = Vec<(u64, Vec<String>, Vec<(usize, Note)>)>;
+
+    fn all(bytes: &[u8]) -> Result<Whole> {
         let mut out = Vec::new();
         each(bytes, None, MOST, &mut |l| {
             out.push((l.at, l.cells.to_vec(), l.notes.to_vec()));

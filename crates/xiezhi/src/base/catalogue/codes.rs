@@ -3,6 +3,7 @@
 //! What must stay true: codes are what is kept and exchanged, words are what is shown; a word that somebody typed is
 //! taken for a code only when it is one of the list's own.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -48,12 +49,21 @@ pub fn get(list: &str, code: &str) -> Option<&'static Code> {
     of(list).find(|c| c.code == code)
 }
 
-/// The code that somebody means who wrote a code or its word.
+/// What people write for codes besides their words: by list, `data/codes/words.toml`.
+fn words() -> &'static BTreeMap<String, BTreeMap<String, String>> {
+    static ALL: OnceLock<BTreeMap<String, BTreeMap<String, String>>> = OnceLock::new();
+    // Embedded data, checked by a test.
+    ALL.get_or_init(|| toml::from_str(include_str!("../../../../../data/codes/words.toml")).expect("words.toml"))
+}
+
+/// The code that somebody means who wrote a code, its word, or what people say for it.
 pub fn meant(list: &str, text: &str) -> Option<&'static Code> {
     let text = text.trim();
     // 汉 for 汉族, and 子 and 女 as the standard has them.
     let short = |c: &Code| ["族", "儿"].iter().any(|s| c.zh.strip_suffix(s).or(c.zh.strip_prefix(s)) == Some(text));
-    get(list, text).or_else(|| of(list).find(|c| c.zh == text || c.en.eq_ignore_ascii_case(text) || short(c)))
+    let own = || of(list).find(|c| c.zh == text || c.en.eq_ignore_ascii_case(text) || short(c));
+    let said = || get(list, words().get(list)?.get(text)?);
+    get(list, text).or_else(own).or_else(said)
 }
 
 #[cfg(test)]
@@ -79,6 +89,15 @@ mod tests {
             (meant("relation", "子").unwrap().code.as_str(), meant("relation", "女").unwrap().code.as_str()),
             ("20", "30")
         );
-        assert!(meant("sex", "男性").is_none());
+        assert_eq!(
+            (meant("education", "高中").unwrap().code.as_str(), meant("relation", "外婆").unwrap().code.as_str()),
+            ("60", "60")
+        );
+        assert!(meant("sex", "不男不女").is_none());
+        for (list, words) in words() {
+            for (word, code) in words {
+                assert!(get(list, code).is_some(), "{list} {word}: no code {code}");
+            }
+        }
     }
 }

@@ -6,11 +6,13 @@
 use super::super::rules::{self, LONGEST};
 use super::super::values::{Source, Values};
 use super::heads;
-use crate::base::catalogue::element;
 use crate::kit::error::Kind;
 use crate::kit::input;
 use crate::kit::rows::{Line, Note};
 use crate::kit::time::Ms;
+
+/// What tells people of one name apart, besides where they live.
+const TELLS: [&str; 3] = ["register.id_number", "register.birth", "register.phone"];
 
 /// Something to be told of a row: its code, and the column it is about.
 pub type Told = (&'static str, &'static str);
@@ -71,6 +73,9 @@ pub fn row(columns: &[Option<&'static str>], line: &Line, now: Ms) -> Checked {
     out.address = address(&place);
     if out.text("register.name").is_empty() {
         out.refuse("no-name", "register.name");
+    } else if out.address.is_empty() && TELLS.iter().all(|e| out.text(e).is_empty()) {
+        // Of a name alone nobody could say whose it is, this time or the next.
+        out.refuse("name-alone", "register.name");
     }
     let mut values = Values::default();
     for (element, text) in &out.values {
@@ -81,10 +86,7 @@ pub fn row(columns: &[Option<&'static str>], line: &Line, now: Ms) -> Checked {
 }
 
 fn value(out: &mut Checked, target: &'static str, cell: &str) {
-    let listed = element(target).and_then(|e| e.list.as_deref());
-    let meant = listed.and_then(|list| heads::word(list, cell)).map(str::to_owned);
-    let serial = if target == "register.birth" { serial(cell) } else { None };
-    let read = match meant.or(serial) {
+    let read = match (target == "register.birth").then(|| serial(cell)).flatten() {
         Some(text) => Ok(text),
         None => rules::spelt(target, cell),
     };
@@ -146,9 +148,9 @@ mod tests {
         assert_eq!(wrong.text("register.id_number"), "110105194912310021", "kept");
         let told = [("no-date", "register.birth"), ("unknown-word", "register.sex"), ("check-digit", "register.id_number")];
         assert_eq!((wrong.told.as_slice(), wrong.fatal), (&told[..], false));
-        let lost = read(["甲", "110105194912310000", "", "", "", "", "", ""], &[(1, Note::Rounded)]);
+        let lost = read(["甲", "110105194912310000", "", "", "", "3", "", ""], &[(1, Note::Rounded)]);
         assert_eq!((lost.text("register.id_number"), &lost.told[..]), ("", &[("rounded", "register.id_number")][..]));
         assert!(read(["\u{200b} ", "", "", "", "", "", "", ""], &[]).fatal, "no name that anybody sees");
-        assert_eq!(read(["王А", "", "", "", "", "", "", ""], &[]).told, [("mixed-letters", "register.name")]);
+        assert_eq!(read(["王А", "", "", "", "", "3", "", ""], &[]).told, [("mixed-letters", "register.name")]);
     }
 }

@@ -1,4 +1,4 @@
-//! What the columns of a table mean: by their heads, by what a committee said before, and words for codes. Data:
+//! What the columns of a table mean: by their heads, and by what a committee said before. Data:
 //! `data/register/import.toml`.
 //!
 //! What must stay true: nothing is taken that no column was said to be; the same head means the same for a committee
@@ -15,7 +15,6 @@ use super::super::rules;
 #[derive(Deserialize)]
 struct Data {
     heads: BTreeMap<String, Vec<String>>,
-    words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 fn data() -> &'static Data {
@@ -72,11 +71,6 @@ pub fn meant(head: &str) -> Option<&'static str> {
     by_head().get(&plain(head)).copied()
 }
 
-/// The code of a list that a word means which is no word of the list itself.
-pub fn word(list: &str, said: &str) -> Option<&'static str> {
-    data().words.get(list)?.get(said).map(String::as_str)
-}
-
 /// What each column is, by what the committee said, then by the head. A target is given to one column only.
 pub fn columns(q: &mut dyn Query, body: &str, head: &[String]) -> store::Result<Vec<Option<&'static str>>> {
     let mut said: HashMap<String, Option<&'static str>> = HashMap::new();
@@ -102,19 +96,13 @@ pub fn score(cells: &[String]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::catalogue::{codes, element};
-
     #[test]
-    fn heads_and_words_of_the_data_lead_somewhere() {
+    fn heads_of_the_data_lead_somewhere() {
         for (code, heads) in &data().heads {
             assert!(target(code).is_some(), "{code}");
             for head in heads {
                 assert_eq!(meant(head), Some(code.as_str()), "{head} means two things");
             }
-        }
-        for (list, words) in &data().words {
-            assert!(rules::PERSON.iter().any(|e| element(e).unwrap().list.as_deref() == Some(list)), "{list}");
-            words.values().for_each(|c| assert!(codes::get(list, c).is_some(), "{list} {c}"));
         }
     }
 

@@ -77,7 +77,7 @@ pub struct Run {
     pub doubted: i64,
 }
 
-const COLUMNS: &str = "id, area, path, body, by_person, made_at, blob, state, head, columns, lines, done, again, added, completed, \
+const COLUMNS: &str = "id, area, path, body, by_person, made_at, file, state, head, columns, lines, done, again, added, completed, \
                        known, failed, told, doubted";
 
 fn run(row: &Row) -> store::Result<Run> {
@@ -89,7 +89,7 @@ fn run(row: &Row) -> store::Result<Run> {
         body: row.get("body")?,
         by: row.get("by_person")?,
         made_at: row.get("made_at")?,
-        blob: row.get("blob")?,
+        blob: row.get("file")?,
         state: row.get("state")?,
         head: row.get("head")?,
         columns: columns.split(' ').map(heads::target).collect(),
@@ -164,7 +164,7 @@ pub fn begin(app: &App, who: &Who, area: &Area, bytes: &[u8]) -> Result<String> 
     let digest = hex(&app.db.digest("register file", &hex(&sha2::Sha256::digest(bytes)))[..16]);
     let held = app.db.read(|r| {
         let row = r.row(
-            "select id from register_import where area = $1 and digest = $2 and blob is not null",
+            "select id from register_import where area = $1 and digest = $2 and file is not null",
             params![&area.id, &digest],
         )?;
         row.map(|r| r.get::<String>("id")).transpose()
@@ -180,8 +180,8 @@ pub fn begin(app: &App, who: &Who, area: &Area, bytes: &[u8]) -> Result<String> 
         tx.give_key(&id, &key)?;
         let now = tx.now();
         // One that was forgotten comes again as a new one.
-        tx.exec("delete from register_import where area = $1 and digest = $2 and blob is null", params![&area.id, &digest])?;
-        let sql = "insert into register_import(id, area, path, body, by_person, made_at, digest, blob, state, head, columns, lines, done, \
+        tx.exec("delete from register_import where area = $1 and digest = $2 and file is null", params![&area.id, &digest])?;
+        let sql = "insert into register_import(id, area, path, body, by_person, made_at, digest, file, state, head, columns, lines, done, \
                    again, added, completed, known, failed, told, doubted) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 0, 0, 0, 0)";
         let (at, lines) = (shape.at as i64, shape.lines);
         tx.exec(
@@ -292,7 +292,7 @@ fn forget(app: &App, who: Who, run: &Run) -> Result<()> {
         for table in ["register_import_line", "register_import_house"] {
             tx.exec(&format!("delete from {table} where run = $1"), params![&id])?;
         }
-        tx.exec("update register_import set blob = null where id = $1", params![&id])?;
+        tx.exec("update register_import set file = null where id = $1", params![&id])?;
         tx.log(entry("register.import-forget", &who, &area, &id))?;
         Ok::<_, Error>(())
     })?;
@@ -313,7 +313,7 @@ pub fn drop_file(app: &App, who: &Who, id: &str) -> Result<()> {
 pub fn sweep(app: &App) -> Result<usize> {
     let before = app.now() - KEPT;
     let sql = format!(
-        "select {COLUMNS} from register_import where made_at < $1 and blob is not null and state <> 'running' order by made_at limit 100"
+        "select {COLUMNS} from register_import where made_at < $1 and file is not null and state <> 'running' order by made_at limit 100"
     );
     let old: Vec<Run> = app.db.read(|r| r.rows(&sql, params![before])?.iter().map(run).collect::<store::Result<_>>())?;
     old.iter().try_for_each(|run| forget(app, Who::system(), run))?;
