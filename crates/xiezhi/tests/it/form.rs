@@ -352,7 +352,7 @@ fn a_household_is_one_row_and_our_own_workbook_serves_who_has_none() {
         let bytes = clerk.get(&format!("/forms/{form}/reports/{report}/file")).body;
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(&bytes)).unwrap();
         let range = book.worksheet_range_at(0).unwrap().unwrap();
-        let all: Vec<String> = range.rows().last().unwrap().iter().map(Data::to_string).collect();
+        let all: Vec<String> = range.rows().next_back().unwrap().iter().map(Data::to_string).collect();
         assert!(all.contains(&"王丽".to_owned()) && all.contains(&"要".to_owned()), "{all:?}");
     });
 }
