@@ -26,7 +26,9 @@ pub const ROUTES: &[Route] = &[
     Route::get("/forms/{id}", May::Staff, one, "A form: what of it is held, by whom, since when; how far it is.").gives::<FormView>(),
     Route::get("/forms/{id}/change", May::Staff, change, "A draft, to be changed.").gives::<DraftView>(),
     Route::get("/forms/{id}/template", May::Staff, template, "The workbook that reports are written into."),
-    Route::post("/forms/{id}/{action}", May::Staff, act_on, "change publish (`reuse`; 409 `already-held` lists what is held) close template (`file`) report.").gives::<FormView>(),
+    Route::post("/forms/{id}/change", May::Staff, change_draft, "Changes a draft: as for a new one.").gives::<FormView>(),
+    Route::post("/forms/{id}/template", May::Staff, put_template, "Brings the workbook that reports are written into: `file`.").gives::<FormView>(),
+    Route::post("/forms/{id}/{action}", May::Staff, act_on, "publish (`reuse`; 409 `already-held` lists what is held) close report.").gives::<FormView>(),
 ];
 
 /// Keys of questions, and the fields of the draft that say more about them.
@@ -398,31 +400,21 @@ fn act_on(req: &Req) -> Result<Reply> {
     let (who, id) = (req.who.clone(), form.id.clone());
     let mut to = format!("/forms/{id}");
     match req.param("action") {
-        "change" => {
-            let (place, draft) = parse(req, &req.input()?)?;
-            req.once(move |tx| act::change(tx, &who, &id, &place, &draft).map(|()| String::new()))?;
-        }
         "publish" => {
             let reuse = req.input()?.flag("reuse");
             let check = req.app.db.read(|r| check::look(req.app, r, &req.who, &form, req.now))?;
             let next = rules::end(form.period, req.now, &req.app.config.zone);
             let checked = form.clone();
-            let done = req.once(move |tx| act::publish(tx, &who, &checked, &check, reuse, next).map(|()| String::new()));
-            match done {
+            let published = req.once(move |tx| act::publish(tx, &who, &checked, &check, reuse, next).map(|()| String::new()));
+            match published {
                 Err(e) if e.kind == Kind::AlreadyHeld => {
                     let view = req.app.db.read(|r| view(req, r, &form, Kind::AlreadyHeld.code()))?;
                     return Ok(req.page("records/form/one.html", &view)?.status(Kind::AlreadyHeld.status()));
                 }
-                done => drop(done?),
+                published => drop(published?),
             }
         }
         "close" => drop(req.once(move |tx| act::close(tx, &who, &id).map(|()| String::new()))?),
-        "template" => {
-            let file = req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty());
-            let bytes = file.ok_or_else(|| Kind::Missing.at("file"))?.bytes.clone();
-            report::places(req.app, &form, &bytes)?;
-            req.once(move |tx| act::template(tx, &who, &id, &bytes).map(|()| String::new()))?;
-        }
         "report" => {
             if !report::may(&req.who, &form) {
                 return Err(Kind::Denied.into());
@@ -437,12 +429,35 @@ fn act_on(req: &Req) -> Result<Reply> {
         }
         _ => return Err(Kind::NotFound.into()),
     }
-    if req.wants_json() {
-        let view = req.app.db.read(|r| {
-            let form = known(req, r)?;
-            view(req, r, &form, "")
-        })?;
-        return Reply::json(&view);
+    done(req, &to)
+}
+
+/// The answer to what was done: the form as it is now.
+fn done(req: &Req, to: &str) -> Result<Reply> {
+    if !req.wants_json() {
+        return Ok(Reply::see_other(req.url(to)));
     }
-    Ok(Reply::see_other(req.url(&to)))
+    let view = req.app.db.read(|r| {
+        let form = known(req, r)?;
+        view(req, r, &form, "")
+    })?;
+    Reply::json(&view)
+}
+
+fn change_draft(req: &Req) -> Result<Reply> {
+    let form = req.app.db.read(|r| known(req, r))?;
+    let (place, draft) = parse(req, &req.input()?)?;
+    let (who, id) = (req.who.clone(), form.id.clone());
+    req.once(move |tx| act::change(tx, &who, &id, &place, &draft).map(|()| String::new()))?;
+    done(req, &format!("/forms/{}", form.id))
+}
+
+fn put_template(req: &Req) -> Result<Reply> {
+    let form = req.app.db.read(|r| known(req, r))?;
+    let file = req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty());
+    let bytes = file.ok_or_else(|| Kind::Missing.at("file"))?.bytes.clone();
+    report::places(req.app, &form, &bytes)?;
+    let (who, id) = (req.who.clone(), form.id.clone());
+    req.once(move |tx| act::template(tx, &who, &id, &bytes).map(|()| String::new()))?;
+    done(req, &format!("/forms/{}", form.id))
 }
