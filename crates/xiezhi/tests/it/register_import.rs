@@ -88,7 +88,7 @@ fn every_row_becomes_what_it_should_and_a_second_time_nothing_changes() {
         assert!(job::work(&w.app, &id, usize::MAX).unwrap());
         assert_eq!(run(&w.app, &id).state, State::Done);
         assert_eq!(sums(&w.app, &id), [5, 0, 1, 4]);
-        let told: Vec<(i64, String)> = told(&w.app, &id).into_iter().collect();
+        let told = told(&w.app, &id);
         let want = [
             (5, "unknown-word:register.ethnic check-digit:register.id_number"),
             (6, "check-digit:register.id_number no-phone:register.phone"),

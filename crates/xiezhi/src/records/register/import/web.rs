@@ -225,7 +225,7 @@ fn column_views(req: &Req, run: &Run, file: &[u8], purpose: &'static str) -> Res
 fn problem_views(req: &Req, counted: BTreeMap<(String, String), usize>) -> Vec<ProblemView> {
     let view = |((code, about), rows)| ProblemView { text: back::words(req.app, req.lang, code, about), rows };
     let mut out: Vec<ProblemView> = counted.iter().map(|((c, a), n)| view(((c.as_str(), a.as_str()), *n))).collect();
-    out.sort_by_key(|a| std::cmp::Reverse(a.rows));
+    out.sort_by_key(|p| std::cmp::Reverse(p.rows));
     out
 }
 
