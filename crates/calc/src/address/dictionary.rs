@@ -18,7 +18,8 @@ pub struct Entry {
     pub units: Vec<String>,
     /// How many floors it has above the ground, when that is known.
     pub floors: Option<u16>,
-    /// Its homes, as unit and room; the unit is empty where there are none. None when they are not known.
+    /// Its homes, as unit and room; the unit is empty where there are none. None when they are not known. A home whose room is
+    /// longer than a canonical part is left out.
     pub homes: Vec<(String, String)>,
 }
 

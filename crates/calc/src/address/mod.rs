@@ -7,6 +7,7 @@
 //! What must stay true: nothing is guessed silently – what fits several homes is told as several; what could not be read is
 //! handed back as `rest`; parsing the canonical form gives the same address; no text makes it panic.
 
+mod bare;
 mod dictionary;
 mod grammar;
 mod number;
