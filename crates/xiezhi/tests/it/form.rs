@@ -86,7 +86,7 @@ fn what_is_held_is_not_asked_and_who_holds_it_is_said() {
         assert_eq!((&told["held"], &told["all"]), (&json!(11), &json!(14)));
         assert_eq!(told["message"], "14 项里有 11 项已经有了，不用再收。");
         let field = |label: &str| told["fields"].as_array().unwrap().iter().find(|f| f["label"] == label).unwrap().clone();
-        let phone = field("element-register-phone");
+        let phone = field("register-phone");
         assert_eq!((&phone["held"], &phone["people"], &phone["lead"]), (&json!(5), &json!(6), &json!("community")));
         assert!(phone["since"].as_str().unwrap().starts_with("2026-03-04"));
         let work = field("请填写您的工作单位");
