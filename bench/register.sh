@@ -2,6 +2,7 @@
 #   a  rows read, checked and found among the buildings a second, without being written (what a page tells before the work)
 #   b  residents written a second: keys, digests, checks, homes, households, log, and each looked up among all before him
 #   c  the same people in another file: nothing changes
+#   d  statistics of a city of ten million people by each of its 6,000 grids (SQLite; counters are invented, people are not)
 # Writes bench/results/register.json, where what was measured takes the place of what stood there of the same engine.
 
 ENGINE=sqlite ROWS=100000
@@ -61,9 +62,41 @@ take() {
   take "$SCRATCH/again.csv" again
 } | tee "$SCRATCH/register.jsonl" >&2
 server_stop
+
+# A city around the demo; its counters are drawn for each grid and added up for all above it.
+if [ "$ENGINE" = sqlite ]; then
+  need sqlite3 sqlite3 || die "sqlite3 draws the counters"
+  CITY=$SCRATCH/city
+  SERVER_PATIENCE=600 server_start "$XIEZHI" demo --data "$CITY" --listen 127.0.0.1:0 --people 0 --cases 10
+  server_stop
+  sqlite3 "$CITY/xiezhi.db" <<'SQL'
+create temp table grid as select path from area where kind = 'grid' and valid_to is null;
+create temp table drawn as
+  with recursive year(y) as (select 1936 union all select y + 1 from year where y < 2025)
+  select path, 'born:' || y || ':' || s what, 4 + abs(random()) % 11 n from grid, year, (select 1 s union all select 2);
+insert into drawn select path, 'people', sum(n) from drawn group by path;
+insert into drawn select path, w, 10 + abs(random()) % 500 from grid,
+  (select 'households' w union all select 'homes' union all select 'tag:alone' union all select 'size:1' union all select 'home:own');
+create temp table above as select g.path grid, a.path from grid g join area a on g.path >= a.path and g.path < rtrim(a.path, '/') || '0'
+  where a.valid_to is null;
+insert or replace into resident_count(path, what, n) select a.path, d.what, sum(d.n) from drawn d join above a on a.grid = d.path group by 1, 2;
+analyze;
+SQL
+  server_start "$XIEZHI" demo --data "$CITY" --listen 127.0.0.1:0
+  JSON=(-H 'Accept: application/json')
+  TOKEN=$(ask /sign-in -H 'Content-Type: application/json' -d "$(awk '$1 == "account" && $2 == "city" {
+    printf "{\"name\":\"%s\",\"password\":\"%s\"}", $3, $4 }' "$SCRATCH/server.out")" | jq -r .token)
+  JSON+=(-H "Authorization: Bearer $TOKEN")
+  CODE=$(ask /register/statistics | jq -r .area)
+  for _ in $(seq 41); do ask "/register/statistics?area=$CODE&by=grid" -o "$SCRATCH/city.json" -w '%{time_total}\n'; done | sort -n >"$SCRATCH/times"
+  jq -c --arg median "$(sed -n 21p "$SCRATCH/times")" --arg worst "$(tail -1 "$SCRATCH/times")" \
+    '{ city: { people: .totals[0].n, grids: (.beneath | length), median_ms: ($median | tonumber * 1000), worst_ms: ($worst | tonumber * 1000) } }' \
+    "$SCRATCH/city.json" | tee -a "$SCRATCH/register.jsonl" >&2
+  server_stop
+fi
 [ -s bench/results/register.json ] || echo '{}' >bench/results/register.json
 jq -s --arg engine "$ENGINE" --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" --arg date "$(date -u +%F)" \
   --slurpfile old bench/results/register.json '$old[0] + { ($engine): (add + { machine: $cpu, $date }) }' \
   "$SCRATCH/register.jsonl" >"$SCRATCH/register.json"
 mv "$SCRATCH/register.json" bench/results/register.json
-jq -r 'to_entries[] | "\(.key): \(.value.first.rows_per_second) residents/s written, \(.value.first.plain_rows_per_second) plain rows/s, \(.value.again.rows_per_second) a second time"' bench/results/register.json
+jq -r 'to_entries[] | "\(.key): \(.value.first.rows_per_second) residents/s written, \(.value.first.plain_rows_per_second) plain rows/s, \(.value.again.rows_per_second) a second time; \(.value.city // {})"' bench/results/register.json

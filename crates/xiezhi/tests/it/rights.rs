@@ -339,3 +339,58 @@ fn every_suite_reads_what_the_others_wrote() {
         assert!(page.text.contains(NUMBER), "{suite}: {}", page.text);
     }
 }
+
+/// What the program itself says on its way, wrong requests included, names nobody.
+#[test]
+fn inv07_the_programs_own_words_hold_no_canary() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::process::{Command, Stdio};
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+        .args(["demo", "--people", "0", "--listen", "127.0.0.1:0", "--data"])
+        .arg(dir.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = |beginning: &str| loop {
+        let line = lines.next().unwrap().unwrap();
+        if let Some(rest) = line.strip_prefix(beginning) {
+            return rest.to_owned();
+        }
+    };
+    let base = next("listening ");
+    let account = next("account committee ");
+    let (name, password) = account.split_once(' ').unwrap();
+    let mut client = Client { base, token: None };
+    let signed = client.post("/sign-in", &json!({"name": name, "password": password})).json();
+    client.token = Some(signed["token"].as_str().unwrap().to_owned());
+    purpose(&client, "register-keep");
+    let area = client.get("/register").json()["areas"][0]["id"].clone();
+    let person = |more: Json| {
+        let mut body = json!({"place": area, "door": "1", "name": WORK, "id_number": NUMBER, "phone": "13987654321"});
+        more.as_object().unwrap().iter().for_each(|(k, v)| body[k] = v.clone());
+        client.post("/register/people", &body)
+    };
+    assert_eq!(person(json!({})).status, 201);
+    // Refused for every reason there is: held, unreadable, unknown, too long; and whoever asks in the address.
+    for (more, status) in [
+        (json!({"anyway": "1"}), 409),
+        (json!({"birth": NUMBER}), 422),
+        (json!({"sex": WORK}), 422),
+        (json!({"work": WORK.repeat(40)}), 422),
+        (json!({"place": WORK}), 422),
+    ] {
+        assert_eq!(person(more.clone()).status, status, "{more}");
+    }
+    assert_eq!(client.get(&format!("/register/people/{NUMBER}")).status, 404);
+    assert_eq!(client.get(&format!("/register/people?q={NUMBER}&area={NUMBER}")).status, 422);
+    child.kill().unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    said.extend(lines.map_while(Result::ok));
+    for canary in [NUMBER, WORK, "13987654321"] {
+        assert!(!said.contains(canary), "{canary} in: {said}");
+    }
+}

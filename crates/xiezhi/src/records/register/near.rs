@@ -81,7 +81,8 @@ pub(super) fn cells(one: &Person, home: Option<(&str, &str)>) -> Cells {
 
 /// A home as text: the end of its building's id, which is as good as a name, and the door.
 pub(super) fn home_cell(place: &str, door: &str) -> String {
-    format!("{} {door}", &place[place.len().saturating_sub(8)..])
+    let end = place.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+    format!("{} {door}", &place[end..])
 }
 
 fn select(condition: &str) -> String {

@@ -317,7 +317,7 @@ fn source(input: &Input) -> Result<Source> {
 fn perhaps(req: &Req, purpose: &'static str, said: &[(&'static str, String)], input: &Input) -> Result<Vec<NearView>> {
     let (place, door_said) = (input.text("place", ID)?, input.text("door", home::DOOR)?);
     let spot = match &place {
-        Some(place) => req.app.db.read(|r| home::spot_of(r, place))?,
+        Some(place) => Some(req.app.db.read(|r| home::spot_of(r, place))?.ok_or_else(|| Kind::Unknown.at("place"))?),
         None => None,
     };
     let text = |element: &str| said.iter().find(|(e, _)| *e == element).map(|(_, t)| t.clone()).unwrap_or_default();
