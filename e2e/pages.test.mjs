@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BASE, DESK, PHONE, THOROUGH, browser, good, json, open, reported, server, stage } from './lib.mjs';
+import { BASE, DESK, PHONE, THOROUGH, browser, good, json, open, post, reported, server, stage } from './lib.mjs';
 
 let matter;
 let community;
 let building;
 let order;
 let asked;
+let register;
 
 stage(async () => {
   const page = await open(browser, server);
@@ -21,6 +22,10 @@ stage(async () => {
   const clerk = await open(browser, server, { look: DESK, role: 'committee' });
   order = (await json(clerk, server, '/hotline?tab=working')).items[0].id;
   asked = (await json(clerk, server, '/duties/requests')).items[0].number;
+  await post(clerk, '/register/purpose', { purpose: 'register-keep' });
+  const [house] = (await json(clerk, server, '/register')).areas[0].buildings;
+  const lived = (await json(clerk, server, `/register/places/${house.id}`)).homes.find((h) => h.people.length);
+  register = [`/register/places/${house.id}`, `/register/homes/${lived.id}`, `/register/people/${lived.people[0].id}`, `/register/people/new?place=${house.id}&door=101`];
   await clerk.context().close();
 });
 
@@ -29,13 +34,15 @@ const EVERYBODY = () => [
   `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in', '/catalogue', '/catalogue/register.tag',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
-const SIGNED_IN = ['/', '/me', '/me/notices', '/me/data', '/me/reads', '/inbox', '/report'];
+const SIGNED_IN = ['/', '/me', '/me/notices', '/me/data', '/me/reads', '/me/requests', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
   committee: () => ['/desk', '/orders', '/roster', '/components', '/deliveries', '/callbacks', '/notices/calls', '/desk?queue=all', `/desk?open=${matter.number}`,
-    `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`],
-  subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests'],
+    `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`, '/register', '/register/pairs', '/register/statistics',
+    `/register/people?area=${community}`, '/register/import', '/register/export', '/forms', '/forms/new', '/rights', ...register],
+  subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests', '/register/statistics', '/forms'],
+  audit_admin: () => ['/audit/reads'],
   property: () => ['/desk', '/orders'],
   department: () => ['/desk', '/duties/requests'],
   building_head: () => ['/today'],
@@ -88,7 +95,7 @@ describe('every page', { concurrency: 2 }, () => {
           const look = ['resident', 'grid_worker', 'building_head'].includes(role) ? PHONE : DESK;
           const page = await open(browser, server, { ...mode, look, role });
           const me = await json(page, server, '/me');
-          const staff = role in OWN && role !== 'system_admin';
+          const staff = role in OWN && !role.endsWith('_admin');
           assert.ok(me.roles.some((r) => r.kind === role), `${role} has its role`);
           await visit(page, [...SIGNED_IN, ...(staff ? STAFF : []), ...(OWN[role]?.() ?? [])], staff);
           await page.context().close();
