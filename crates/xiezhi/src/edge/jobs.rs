@@ -55,6 +55,7 @@ pub fn start(app: Arc<App>) -> Jobs {
         if size != followed.1 || (now - followed.0).abs() >= ANYWAY {
             rounds.extend([follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)]);
             rounds.extend([link::follow::follow(app).map(drop), recalendar::follow(app).map(drop), reach::follow::follow(app)]);
+            rounds.push(register::recut::follow(app));
             if rounds.iter().all(Result::is_ok) {
                 followed = (now, size);
             }

@@ -269,3 +269,38 @@ fn statistics_leave_small_numbers_out_for_those_above() {
         assert_eq!(w.client(Some("stranger")).get("/register/statistics?area=321002001001").status, 404);
     });
 }
+
+#[test]
+fn whoever_lives_in_a_building_goes_with_it_into_another_grid() {
+    on_each_engine(|w| {
+        let house = building(w);
+        let (clerk, grid) = (w.client(Some("clerk")), w.client(Some("grid")));
+        purpose(&clerk);
+        purpose(&grid);
+        let id = add(&clerk, json!({"place": house, "door": "101", "name": "张三"}));
+        let gone = add(&clerk, json!({"place": house, "door": "101", "name": "李四", "anyway": "1"}));
+        assert_eq!(clerk.post(&format!("/register/people/{gone}/leave"), &json!({})).status, 200);
+        assert_eq!(grid.get(&format!("/register/people/{id}")).status, 200);
+        let cut = |to: &'static str| {
+            let house = house.clone();
+            let write = move |tx: &mut store::Tx| {
+                let to = xiezhi::base::area::by_code(tx, to)?.unwrap();
+                tx.exec("update building set area = $2 where id = $1", params![&house, &to.id])?;
+                tx.log(store::Entry::new("area.recut", "area", &to.id))?;
+                Ok::<_, xiezhi::kit::Error>(())
+            };
+            w.app.db.write(write).unwrap();
+            xiezhi::records::register::recut::follow(&w.app).unwrap();
+            recounted(w);
+        };
+        cut("321002001001-2");
+        assert_eq!(grid.get(&format!("/register/people/{id}")).status, 404, "another one walks there now");
+        assert_eq!(clerk.get("/register/people?area=321002001001-2").json()["items"].as_array().unwrap().len(), 1);
+        assert_eq!(clerk.get("/register/statistics?area=321002001001-1").json()["totals"][0]["n"], 0);
+        cut("321002001001-2");
+        cut("321002001001-1");
+        assert_eq!(grid.get(&format!("/register/people/{id}")).status, 200);
+        let moved = "select count(*) from log where act = 'register.recut' and obj <> ''";
+        assert_eq!(w.app.db.read(|r| r.count(moved, &[])).unwrap(), 2);
+    });
+}

@@ -9,7 +9,7 @@
 //! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
 //! `register.same`, `register.apart`, `register.other`, `register.search`, `register.bind`, `register.withdraw`,
 //! `register.erase`, `register.expire`, `register.export`, `register.export-allow`, `register.export-refuse`,
-//! `register.export-fetch`.
+//! `register.export-fetch`, `register.recut`.
 
 /// What is done with records.
 pub mod act;
@@ -37,6 +37,8 @@ pub mod places;
 pub mod purpose;
 /// Who fits a condition, and what is held.
 pub mod query;
+/// Grids cut anew.
+pub mod recut;
 /// Pure decisions.
 pub mod rules;
 /// Records of the same person.
