@@ -390,6 +390,7 @@ fn inv07_the_programs_own_words_hold_no_canary() {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     said.extend(lines.map_while(Result::ok));
+    child.wait().unwrap();
     for canary in [NUMBER, WORK, "13987654321"] {
         assert!(!said.contains(canary), "{canary} in: {said}");
     }
