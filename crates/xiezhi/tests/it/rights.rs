@@ -340,19 +340,31 @@ fn every_suite_reads_what_the_others_wrote() {
     }
 }
 
+/// A program that ends with its test, however that ends.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// What the program itself says on its way, wrong requests included, names nobody.
 #[test]
 fn inv07_the_programs_own_words_hold_no_canary() {
     use std::io::{BufRead as _, BufReader, Read as _};
     use std::process::{Command, Stdio};
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+    let child = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
         .args(["demo", "--people", "0", "--listen", "127.0.0.1:0", "--data"])
         .arg(dir.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut running = Running(child);
+    let child = &mut running.0;
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = |beginning: &str| loop {
         let line = lines.next().unwrap().unwrap();
@@ -390,7 +402,6 @@ fn inv07_the_programs_own_words_hold_no_canary() {
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     said.extend(lines.map_while(Result::ok));
-    child.wait().unwrap();
     for canary in [NUMBER, WORK, "13987654321"] {
         assert!(!said.contains(canary), "{canary} in: {said}");
     }
