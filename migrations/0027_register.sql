@@ -43,8 +43,10 @@ create table resident (
   version {int} not null,
   changed_at {int} not null,
   seen_at {int} not null,
+  tag_until {int},
   sealed {bytes}
 );
+create index resident_tag_until on resident(tag_until) where tag_until is not null;
 create index resident_path on resident(path, id);
 create index resident_dwelling on resident(dwelling) where dwelling is not null;
 create index resident_household on resident(household) where household is not null;

@@ -188,3 +188,4 @@ near-place-near = same community, other door
 near-place-moved = moved
 near-place-same-community = same community
 near-household-household = may be of one household
+register-act-tag-end = Care ended by itself

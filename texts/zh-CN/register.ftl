@@ -188,3 +188,4 @@ near-place-near = 同一社区，不同门牌
 near-place-moved = 住址变了
 near-place-same-community = 同一社区
 near-household-household = 也可能是一家人
+register-act-tag-end = 照顾到期

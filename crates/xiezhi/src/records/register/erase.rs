@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use store::{Entry, Query as _, Tx, params};
 
+use super::act;
 use super::person::{self, save};
 use super::rules::{State, may_keep};
 use super::values::Values;
@@ -61,9 +62,23 @@ fn destroy(tx: &mut Tx, who: &Who, id: &str, act: &str) -> Result<()> {
     Ok(())
 }
 
+/// Takes away the tags whose day has come.
+fn end_tags(tx: &mut Tx, id: &str) -> Result<()> {
+    let Some(before) = person::fetch(tx, id)? else { return Ok(()) };
+    let (mut after, now) = (before.clone(), tx.now());
+    after.values.tags.retain(|t| t.until > now);
+    act::write(tx, &Who::system(), "register.tag-end", &before, after)
+}
+
 /// Lets end what has its end: tags whose day has come, and records whose subject left or died long enough ago.
 pub fn sweep(app: &App) -> Result<()> {
     let now = app.now();
+    let sql = "select id from resident where tag_until <= $1 order by tag_until limit $2";
+    let rows = app.db.read(|r| r.rows(sql, params![now, AT_ONCE]))?;
+    let ids: Vec<String> = rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?;
+    if !ids.is_empty() {
+        app.db.write(move |tx| ids.iter().try_for_each(|id| end_tags(tx, id)))?;
+    }
     for (state, years) in &terms().keep {
         let before: Ms = now - years * 365 * DAY;
         let sql = "select id from resident where state = $1 and changed_at < $2 order by changed_at limit $3";

@@ -6,7 +6,7 @@
 //! what a count would give, in every area.
 //!
 //! Log kinds written: `register.add`, `register.change`, `register.seen`, `register.move`, `register.leave`,
-//! `register.death`, `register.tag`, `register.untag`, `register.home`, `register.home-use`, `register.purpose`,
+//! `register.death`, `register.tag`, `register.untag`, `register.tag-end`, `register.home`, `register.home-use`, `register.purpose`,
 //! `register.same`, `register.apart`, `register.other`, `register.search`, `register.bind`, `register.withdraw`,
 //! `register.erase`, `register.expire`, `register.export`, `register.export-allow`, `register.export-refuse`,
 //! `register.export-fetch`, `register.recut`.

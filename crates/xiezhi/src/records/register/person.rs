@@ -65,7 +65,7 @@ pub(super) struct Snapshot {
 }
 
 const TABLE: &str = "resident";
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "kind",
     "made_at",
@@ -79,6 +79,7 @@ const COLUMNS: [&str; 14] = [
     "version",
     "changed_at",
     "seen_at",
+    "tag_until",
     "sealed",
 ];
 /// The first of them never change.
@@ -264,6 +265,7 @@ pub(super) fn save(tx: &mut Tx, before: Option<&Person>, after: &Person) -> Resu
         p.version,
         p.changed_at,
         p.seen_at,
+        p.values.tags.iter().map(|t| t.until).min(),
         sealed
     ];
     tx.put(TABLE, &COLUMNS, FIXED, row.to_vec());
