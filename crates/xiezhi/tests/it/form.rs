@@ -356,3 +356,35 @@ fn a_household_is_one_row_and_our_own_workbook_serves_who_has_none() {
         assert!(all.contains(&"王丽".to_owned()) && all.contains(&"要".to_owned()), "{all:?}");
     });
 }
+
+/// What needs a second one as an export does not leave inside a report instead.
+#[test]
+fn inv07_a_long_list_does_not_leave_inside_a_report() {
+    use xiezhi::records::register::{Living, New, Of, Source, act, export::ALONE};
+    on_each_engine(|w| {
+        people(w);
+        let (clerk, area) = (w.who("clerk"), w.body_area("committee"));
+        let many = move |count: i64| {
+            let (clerk, area) = (clerk.clone(), area.clone());
+            move |tx: &mut store::Tx| {
+                for n in 0..count {
+                    let values = vec![("register.name", format!("某某{n}"))];
+                    let new = New { kind: Of::Person, living: Living::Area(area.clone()), values, source: Source::Visit };
+                    act::add(tx, &clerk, &new)?;
+                }
+                Ok::<_, xiezhi::kit::Error>(())
+            }
+        };
+        w.app.db.write(many(ALONE - 6)).unwrap();
+        let street = w.client(Some("street"));
+        let form = published(&street, &fourteen());
+        let file = |report: &str| street.get(&format!("/forms/{form}/reports/{report}/file"));
+        let report = id(&street.post(&format!("/forms/{form}/report"), &json!({})));
+        assert_eq!(file(&report).status, 200, "as many as one may take alone");
+        w.app.db.write(many(1)).unwrap();
+        let report = id(&street.post(&format!("/forms/{form}/report"), &json!({})));
+        assert_eq!(file(&report).error(), (422, "too-many".to_owned()));
+        let page = street.get(&format!("/forms/{form}/reports/{report}")).json();
+        assert_eq!(page["numbers"][0]["n"], ALONE + 1, "the numbers are there");
+    });
+}

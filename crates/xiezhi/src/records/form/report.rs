@@ -20,7 +20,7 @@ use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Req, Result, Who};
 use crate::records::register::query::{self, Filter};
 use crate::records::register::statistics::LEAST;
-use crate::records::register::{Person, person};
+use crate::records::register::{Person, export, person};
 
 /// Reports of a form that are listed.
 pub const LISTED: i64 = 24;
@@ -245,6 +245,10 @@ pub fn written(req: &Req, q: &mut dyn Query, form: &Form, report: &Report, look:
     let places: BTreeMap<String, Place> = places(req.app, form, &bytes)?.into_iter().collect();
     let listed = places.values().any(Place::repeats);
     let people = if listed { behind(q, form, &snapshot.numbers[0].ids)? } else { Vec::new() };
+    // A long list of people leaves as an export, which a second one has to allow; numbers leave whatever they count.
+    if people.len() as i64 > export::ALONE {
+        return Err(Kind::TooMany.at("template").limit(export::ALONE));
+    }
     if form.meant.tag.is_some() && !people.is_empty() {
         if !query::knows_tags(&req.who, form.purpose, &form.path) {
             return Err(Kind::Denied.into());
