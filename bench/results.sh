@@ -1,0 +1,70 @@
+# What was measured last, beside what was asked, in one page: `bin/bench results` writes bench/RESULTS.md from the files of
+# bench/results/; every other part ends with it. Nothing is measured here, and no figure is typed by hand.
+
+report() { # report NAME PROGRAM: rows of one file, or nothing when that part never ran
+  [ -s "bench/results/$1.json" ] || return 0
+  jq -r "$JQ $2" "bench/results/$1.json"
+}
+# shellcheck disable=SC2016 # these are jq's own variables
+JQ='
+def shown: if type != "number" then . elif . >= 1000 then round | tostring | [match("^(\\d{1,3})((\\d{3})*)$").captures[0:2][].string] | .[0] + (.[1] | gsub("(?<t>\\d{3})"; ",\(.t)"))
+  elif . >= 100 then round | tostring elif . >= 10 then . * 10 | round / 10 | tostring else . * 10000 | round / 10000 | tostring end;
+def row($what; $got; $unit; $how; $aim):
+  "| \($what) | \($got | shown)\($unit) | " +
+  (if $aim == null then "–" else "\(if $how == "least" then "≥" else "≤" end) \($aim | shown)\($unit)" end) + " | " +
+  (if $aim == null then "" elif $how == "least" then (if $got >= $aim then "yes" else "**no**" end) else (if $got <= $aim then "yes" else "**no**" end) end) + " |";
+def head($title; $command; $date; $machine):
+  "\n## \($title)\n\n`bin/bench \($command)` · \($date) · \($machine)\n\n| What | Measured | Asked | |\n|---|---:|---:|---|";
+'
+
+{
+  cat <<'TEXT'
+# Figures
+
+What `bin/bench` measured last, beside what was asked. Written by `bin/bench results` from `bench/results/*.json`; do not edit.
+The load generator runs on the same cores as the program, so ratios say more than figures a second. Machines are shared:
+the same program may differ by a fifth from one hour to the next.
+TEXT
+  report intake 'head("Reports coming in, public pages"; "intake"; .date; "\(.machine.cpu), \(.machine.cores) cores, \(.machine.fdatasync_per_second[0] | shown) fdatasync/s"),
+    row("durable reports, SQLite, \(.clients) clients"; .sqlite_grouped.per_second; "/s"; "least"; 4000),
+    row("the same, 99 of 100 answered within"; .sqlite_grouped.p99_ms; " ms"; "most"; 100),
+    row("one commit for each, SQLite"; .sqlite_single.per_second; "/s"; ""; null),
+    row("grouped to one by one, SQLite"; .grouped_to_single.sqlite; " ×"; "least"; 6),
+    row("durable reports, PostgreSQL"; .postgres_grouped.per_second; "/s"; ""; null),
+    row("grouped to one by one, PostgreSQL"; .grouped_to_single.postgres; " ×"; ""; null),
+    row("public page `/equation`"; .page_equation.per_second; "/s"; "least"; 5000),
+    row("public page `/`"; .page_home.per_second; "/s"; "least"; 5000),
+    row("memory at rest"; .rss_at_rest_kb / 1000; " MB"; "most"; 60),
+    row("memory at its highest, under this load"; .rss_peak_kb / 1000; " MB"; ""; null),
+    row("first page with all it loads"; .first_page_bytes / 1000; " kB"; "most"; 50)'
+  report cases 'head("Cases in great number"; "cases"; ([.reads[].date, .steps[].date] | max); "\(.machine.cpu), \(.machine.cores) cores"),
+    (.steps[] | row("steps of whole lives of cases, \(.engine)"; .per_second; "/s"; "least"; if .engine == "sqlite" then 4000 else 2500 end)),
+    (.deadlines[] | row("\(.armed | shown) deadlines armed, killed, \(.rang | shown) due after a day, \(.engine)"; .seconds; " s"; "most"; 60)),
+    (.reads as $all | $all[] | . as $r | ([$all[] | select(.engine == $r.engine and .size < $r.size)] | last) as $less | select($less)
+      | [.kinds | to_entries[] | { key, growth: (.value.p95_ms / $less.kinds[.key].p95_ms) }] | max_by(.growth)
+      | row("most growth from \($less.size | shown) to \($r.size | shown), \($r.engine): \(.key)"; (.growth * 100 | round / 100); " ×"; "most"; 2)),
+    ([.reads[].kinds[].p95_ms] | max | row("slowest of all reading below, 95 of 100"; .; " ms"; "most"; 100)),
+    "\n| 95 of 100 within, ms | " + ([.reads[] | "\(.engine), \(.size | shown)"] | join(" | ")) + " |\n|---|" + (.reads | map("---:|") | add),
+    (.reads as $all | $all[0].kinds | keys[] | . as $kind | "| \($kind) | " + ([$all[].kinds[$kind].p95_ms | shown] | join(" | ")) + " |")'
+  report phone 'head("A weak phone, a thin line"; "phone"; .date; "\(.machine.cpu), \(.machine.cores) cores, \(.machine.webgl)"),
+    (.figures[] | row(.what; .figure; " \(.unit)"; "most"; .goal))'
+  report link '(.runs | map(select(.engine == "xiezhi" and .what == "residents" and .seed == "1"))[0]) as $we
+    | (.runs | map(select(.engine == "splink" and .what == "residents"))[0]) as $they
+    | head("Record linkage beside Splink \(.splink)"; "link"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    row("processor, \(.rows | shown) residents: \($we.cpu_s) s of \($they.cpu_s) s"; ($we.cpu_s / $they.cpu_s * 100 | round); " %"; "most"; 50),
+    row("memory: \($we.peak_mb) MB of \($they.peak_mb) MB"; ($we.peak_mb / $they.peak_mb * 100 | round); " %"; "most"; 50),
+    row("F1 of clusters (Splink \($they.clusters.f1))"; $we.clusters.f1; ""; "least"; 0.998),
+    (.runs[] | select(.engine == "xiezhi" and .what != "residents") | . as $r
+      | row("F1 of clusters, \(.what)"; .clusters.f1; ""; "least"; null)),
+    (.runs[] | select(.engine == "splink" and .what != "residents") | if .failed then "| the same by Splink, \(.what) | ends with an error | – | |" else row("the same by Splink, \(.what)"; .clusters.f1; ""; ""; null) end),
+    row("check while somebody types, against \(.entry.rows | shown), 99 of 100"; .entry.p99_ms; " ms"; "most"; 5)'
+  report register 'to_entries[] | .value as $r | head("Residents come in, \(.key)"; "register \(.key)"; .value.date; .value.machine),
+    row("residents written, \($r.first.lines | shown) rows"; $r.first.rows_per_second; "/s"; "least"; 2000),
+    row("rows read and checked"; $r.first.plain_rows_per_second; "/s"; "least"; 20000),
+    row("the same file again"; $r.again.rows_per_second; "/s"; ""; null),
+    (if $r.city then row("statistics of \($r.city.people | shown) people by \($r.city.grids | shown) grids, median"; $r.city.median_ms; " ms"; "most"; 100),
+      row("the slowest of them"; $r.city.worst_ms; " ms"; "most"; 100) else empty end)'
+  report address 'head("Addresses"; "address"; .date; .machine.cpu),
+    row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
+    row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'
+} >bench/RESULTS.md
