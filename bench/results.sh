@@ -46,6 +46,11 @@ TEXT
     ([.reads[].kinds[].p95_ms] | max | row("slowest of all reading below, 95 of 100"; .; " ms"; "most"; 100)),
     "\n| 95 of 100 within, ms | " + ([.reads[] | "\(.engine), \(.size | shown)"] | join(" | ")) + " |\n|---|" + (.reads | map("---:|") | add),
     (.reads as $all | $all[0].kinds | keys[] | . as $kind | "| \($kind) | " + ([$all[].kinds[$kind].p95_ms | shown] | join(" | ")) + " |")'
+  report memory 'head("Memory over mixed requests"; "memory"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    row("\(.requests | shown) requests: at rest before them"; .rounds[0].kb / 1000; " MB"; "most"; 60),
+    row("at rest after the first \(.rounds[1].requests | shown)"; .rounds[1].kb / 1000; " MB"; ""; null),
+    row("at rest after the last"; .rounds[-1].kb / 1000; " MB"; ""; null),
+    row("at its highest"; .peak_kb / 1000; " MB"; ""; null)'
   report phone 'head("A weak phone, a thin line"; "phone"; .date; "\(.machine.cpu), \(.machine.cores) cores, \(.machine.webgl)"),
     (.figures[] | row(.what; .figure; " \(.unit)"; "most"; .goal))'
   report link '(.runs | map(select(.engine == "xiezhi" and .what == "residents" and .seed == "1"))[0]) as $we

@@ -78,6 +78,8 @@ pub struct Catalogue {
     pub orders: Vec<OrderRule>,
     all: Vec<Class>,
     at: HashMap<String, usize>,
+    /// Each keyword and name in small letters, with its class: every report is searched for all of them.
+    words: Vec<(String, usize)>,
     /// Names of classes that only earlier versions have.
     retired: BTreeMap<String, Words>,
 }
@@ -97,12 +99,16 @@ impl Catalogue {
             orders: Vec::new(),
             all: Vec::new(),
             at: HashMap::new(),
+            words: Vec::new(),
             retired: BTreeMap::new(),
         }
     }
 
     fn push(&mut self, class: Class) {
-        self.at.insert(class.code.clone(), self.all.len());
+        let i = self.all.len();
+        let words = class.keywords.iter().flatten().chain([&class.name.zh, &class.name.en]);
+        self.words.extend(words.filter(|w| !w.is_empty()).map(|w| (w.to_lowercase(), i)));
+        self.at.insert(class.code.clone(), i);
         self.all.push(class);
     }
 
@@ -143,11 +149,14 @@ impl Catalogue {
     /// Classes whose keywords or name the text holds, the best first. A longer word weighs more.
     pub fn suggest(&self, text: &str, most: usize) -> Vec<&Class> {
         let text = text.to_lowercase();
-        let weigh = |c: &Class| -> usize {
-            let words = c.keywords.iter().flatten().chain([&c.name.zh, &c.name.en]);
-            words.map(|w| w.to_lowercase()).filter(|w| !w.is_empty() && text.contains(w.as_str())).map(|w| w.len()).sum()
-        };
-        let mut found: Vec<(usize, &Class)> = self.all.iter().map(|c| (weigh(c), c)).filter(|(n, _)| *n > 0).collect();
+        let mut found: Vec<(usize, &Class)> = Vec::new();
+        // The words of a class stand together.
+        for (word, i) in self.words.iter().filter(|(word, _)| text.contains(word.as_str())) {
+            match found.last_mut() {
+                Some((n, class)) if std::ptr::eq(*class, &self.all[*i]) => *n += word.len(),
+                _ => found.push((word.len(), &self.all[*i])),
+            }
+        }
         found.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
         found.into_iter().take(most).map(|(_, c)| c).collect()
     }
