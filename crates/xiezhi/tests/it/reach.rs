@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value as Json, json};
 use store::{Query as _, params};
 use xiezhi::kit::time::{DAY, MINUTE};
-use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::life::{Said, act};
 use xiezhi::records::case::report::NewReport;
 use xiezhi::records::case::rules::Action;
 use xiezhi::records::case::{Rulebook, by_number};

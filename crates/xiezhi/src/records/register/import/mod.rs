@@ -14,10 +14,10 @@ use store::{Entry, Query, Row, Secret, Tx, params};
 use super::rules::may_keep;
 use crate::base::area::Area;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::rows::{self, Limits, Line};
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Error, Result, RoleKind, Who};
-use crate::records::case::rules::names;
 
 /// Workbooks with what is wrong.
 pub mod back;
