@@ -43,7 +43,7 @@ fn signature(secret: &str, message: &Json) -> String {
     let text = |name: &str| message[name].as_str().unwrap().to_owned();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{}\n{}\n{}\n{}", text("id"), text("from"), text("text"), text("time")).as_bytes());
-    mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()
+    store::hex(mac.finalize().into_bytes())
 }
 
 /// A message comes in through the gateway.

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use store::{Db, Entry, Query, Tx, params};
+use store::{Db, Entry, Query, Tx, hex, params};
 
 use super::rules::{self, COUNTED, LASTS, Limit, OF_ADDRESS, OF_PHONE, TRIES};
 use crate::base::notice::channel;
@@ -18,12 +18,8 @@ use crate::kit::letters::Letter;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, RoleKind, tries};
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 fn digest(db: &Db, id: &str, code: &str) -> String {
-    hex(&db.digest("sign-in code", &format!("{id} {code}")))
+    hex(db.digest("sign-in code", &format!("{id} {code}")))
 }
 
 /// Draws a code for a number and lets it be sent; gives the chain it belongs to, `chain` when that was this number's.

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde::{Deserialize, Serialize};
-use store::{Db, Entry, params};
+use store::{Db, Entry, hex, params};
 
 use super::rules::AWAY;
 use crate::base::party::session;
@@ -30,10 +30,6 @@ pub struct Trip {
     until: Ms,
     /// To tie the account of this session (its digest) to the provider.
     pub binds: Option<String>,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Name of the cookie.
@@ -110,5 +106,5 @@ impl Trip {
 }
 
 fn digest(db: &Db, what: &str, text: &str) -> String {
-    hex(&db.digest(&format!("sign-on {what}"), text))
+    hex(db.digest(&format!("sign-on {what}"), text))
 }
