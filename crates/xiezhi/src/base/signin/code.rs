@@ -27,7 +27,7 @@ pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result
     let sms = app.config.file.notice.sms.as_ref().ok_or(Kind::NotFound)?;
     let (id, code) = (app.new_id(), rules::code(app.random()));
     let address = hex(&app.db.digest("sign-in address", &ip.to_string())[..16]);
-    let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(&app.random::<16>()), id.clone());
+    let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(app.random::<16>()), id.clone());
     let number = mobile.to_owned();
     let (chain, sends) = app
         .db

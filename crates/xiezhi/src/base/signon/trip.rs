@@ -45,7 +45,7 @@ impl Trip {
     /// Sets out. `binds`: the session whose account is to be tied.
     pub fn new(app: &App, provider: &str, back: String, binds: Option<&str>) -> Trip {
         let binds = binds.map(|session| digest(&app.db, "session", session));
-        Trip { provider: provider.to_owned(), state: hex(&app.random::<16>()), back, until: app.now() + AWAY, binds }
+        Trip { provider: provider.to_owned(), state: hex(app.random::<16>()), back, until: app.now() + AWAY, binds }
     }
 
     /// A value that only we can know, and always the same for this way.
