@@ -4,6 +4,7 @@
 //! fsync, rename, fsync of the folder). A blob is written *before* the transaction that names it, so a crash can only
 //! leave a file that nothing names, never a name without its file.
 
+use crate::hex;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ impl Blobs {
 
     /// Stores bytes durably; returns their name (64 hex digits). Storing the same bytes again is a no-op.
     pub fn put(&self, bytes: &[u8]) -> Result<String> {
-        let name: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let name = hex(Sha256::digest(bytes));
         let path = self.path(&name)?;
         if path.exists() {
             return Ok(name);
@@ -49,7 +50,7 @@ impl Blobs {
     pub fn get(&self, name: &str) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(self.path(name)?)?.read_to_end(&mut bytes)?;
-        let now: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let now = hex(Sha256::digest(&bytes));
         if now == name { Ok(bytes) } else { Err(Error::Corrupt(format!("blob {name} has changed"))) }
     }
 

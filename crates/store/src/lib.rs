@@ -52,3 +52,10 @@ pub trait Ambient: Send + Sync {
     /// Fills a buffer with random bytes fit for keys.
     fn fill(&self, bytes: &mut [u8]);
 }
+
+/// Bytes as hex digits, small letters.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |n: u8| char::from(DIGITS[usize::from(n)]);
+    bytes.as_ref().iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+}

@@ -3,6 +3,7 @@
 //! What must stay true: a crash anywhere leaves the old or the new schema, never one between; an applied migration is
 //! never edited (its digest is kept and compared); a database newer than the program is refused, not downgraded.
 
+use crate::hex;
 use sha2::{Digest, Sha256};
 
 use crate::engine::Conn;
@@ -39,7 +40,7 @@ pub(crate) fn apply(conn: &mut Conn, program: &[Migration], now: i64) -> Result<
         if step.version != i as i64 {
             return Err(Error::Schema(format!("migration {} stands at place {i}", step.name)));
         }
-        let digest: String = Sha256::digest(step.sql).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        let digest = hex(&Sha256::digest(step.sql)[..8]);
         match done.get(i) {
             Some(row) if row.get::<String>("digest")? == digest => {}
             Some(_) => return Err(Error::Schema(format!("migration {} was changed after it had been applied", step.name))),

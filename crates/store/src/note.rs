@@ -4,6 +4,7 @@
 //! inner truth with nothing else at hand, and for authenticity by comparing the origin (or the key file) with the
 //! published one. A log keeps one key for ever; a new key is a new log.
 
+use crate::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as B64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
@@ -21,7 +22,7 @@ impl Signer {
     /// A signer from its 32 secret bytes.
     pub fn new(seed: &[u8; 32]) -> Signer {
         let key = SigningKey::from_bytes(seed);
-        let hex: String = key.verifying_key().as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        let hex = hex(key.verifying_key().as_bytes());
         Signer { key, origin: format!("xiezhi/{hex}") }
     }
 
@@ -33,7 +34,7 @@ impl Signer {
     /// The public key in C2SP text form: `<name>+<key id>+<base64(0x01 ‖ key)>`.
     pub fn public_key(&self) -> String {
         let key = self.key.verifying_key();
-        let id: String = key_id(&self.origin, &key).iter().map(|b| format!("{b:02x}")).collect();
+        let id = hex(key_id(&self.origin, &key));
         format!("{}+{id}+{}", self.origin, B64.encode([&[1u8], key.as_bytes().as_slice()].concat()))
     }
 
@@ -70,7 +71,7 @@ pub fn parse_key(text: &str) -> Option<(String, VerifyingKey)> {
     let bytes = B64.decode(key).ok()?;
     let (1, raw) = bytes.split_first().map(|(a, r)| (*a, r))? else { return None };
     let key = VerifyingKey::from_bytes(raw.try_into().ok()?).ok()?;
-    let want: String = key_id(name, &key).iter().map(|b| format!("{b:02x}")).collect();
+    let want = hex(key_id(name, &key));
     (want == id).then(|| (name.to_owned(), key))
 }
 

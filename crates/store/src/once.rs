@@ -4,6 +4,7 @@
 //! arrive in one batch; the same key with another request is refused. Answers of failed requests are not saved, so they
 //! may be tried again. Saved answers live 30 days ([`KEEP_MS`]).
 
+use crate::hex;
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
@@ -29,7 +30,7 @@ impl Key {
     pub fn new(actor: &str, key: &str, request: &[u8]) -> Key {
         // Hashed, so that a key of any length is one.
         let id = Sha256::new().chain_update(actor).chain_update([0]).chain_update(key).finalize();
-        let id: String = id[..16].iter().map(|b| format!("{b:02x}")).collect();
+        let id = hex(&id[..16]);
         Key { id, hash: Sha256::digest(request).into() }
     }
 }

@@ -268,7 +268,7 @@ mod tests {
         for l in leaves {
             edge.push(leaf_hash(l), |_, _, _| {});
         }
-        let hex: String = edge.root().iter().map(|b| format!("{b:02x}")).collect();
+        let hex = crate::hex(edge.root());
         assert_eq!(hex, "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77");
     }
 

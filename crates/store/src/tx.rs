@@ -3,6 +3,7 @@
 //! What must stay true: a transaction that changes a row also logs (or moves a follower's cursor, for rows that can be
 //! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
 
+use crate::hex;
 use std::sync::atomic::Ordering;
 
 use crate::Ambient;
@@ -222,6 +223,6 @@ pub fn uuid_v7(now: i64, ambient: &dyn Ambient) -> String {
     b[..6].copy_from_slice(&now.to_be_bytes()[2..]);
     b[6] = 0x70 | b[6] & 0x0f;
     b[8] = 0x80 | b[8] & 0x3f;
-    let hex: String = b.iter().map(|x| format!("{x:02x}")).collect();
+    let hex = hex(b);
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

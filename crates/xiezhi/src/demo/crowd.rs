@@ -18,8 +18,9 @@ use crate::kit::error::{Error, Kind};
 use crate::kit::time::{self, DAY, HOUR, Ms};
 use crate::kit::{App, Result, RoleKind};
 use crate::oversight::supervise::kpi;
+use crate::records::case::life::{clock, ledger};
 use crate::records::case::rules::{Outcome, State};
-use crate::records::case::{Case, Rulebook, clock, ledger, place, put};
+use crate::records::case::{Case, Rulebook, place, put};
 
 /// Setting that says how many there are.
 const DONE: &str = "demo.crowd";

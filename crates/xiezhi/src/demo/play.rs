@@ -14,10 +14,11 @@ use crate::base::media;
 use crate::kit::error::Error;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, RoleKind, Who};
-use crate::records::case::act::{self, Said};
+use crate::records::case::life::ring;
+use crate::records::case::life::{Said, act};
 use crate::records::case::report::{self, NewReport};
 use crate::records::case::rules::Action;
-use crate::records::case::{Case, Rulebook, by_id, by_number, ring};
+use crate::records::case::{Case, Rulebook, by_id, by_number};
 
 /// Seconds after which a deadline is noticed.
 const NOTICED: Ms = 20_000;

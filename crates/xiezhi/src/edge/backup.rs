@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use store::{Place, Query as _, Viewer, verify};
+use store::{Place, Query as _, Viewer, hex, verify};
 
 use crate::kit::App;
 use crate::kit::config::Config;
@@ -28,7 +28,7 @@ pub fn viewer(data: Option<&Path>, database_url: Option<&str>) -> Result<Viewer,
 /// The proof of a log as `log verify` prints it.
 pub fn prove(viewer: &Viewer) -> Result<Json, String> {
     let report = viewer.read(|r| verify::log(r)).map_err(|e| e.to_string())?;
-    let root: String = report.root.iter().map(|b| format!("{b:02x}")).collect();
+    let root = hex(report.root);
     let mut out = json!({ "ok": report.ok, "size": report.size, "root": root });
     if let Some(bad) = report.first_bad {
         out["first_bad"] = bad.into();

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use store::hex;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -115,7 +116,7 @@ pub fn version(path: &str) -> String {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(4).map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(bytes)[..4])
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub mod i18n;
 pub mod input;
 /// Codes that are about to leave.
 pub mod letters;
+/// Enums with stable names.
+pub(crate) mod names;
 /// Calls to other systems.
 pub mod outbound;
 /// HTML and JSON from one view.

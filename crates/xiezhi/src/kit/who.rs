@@ -3,26 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-macro_rules! roles {
-    ($($name:ident = $text:literal,)*) => {
-        /// Kinds of role. Their texts are stable identifiers.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs)]
-        pub enum RoleKind { $($name,)* }
-        impl RoleKind {
-            /// All kinds.
-            pub const ALL: &'static [RoleKind] = &[$(RoleKind::$name,)*];
-            /// Stable identifier.
-            pub fn as_str(self) -> &'static str { match self { $(RoleKind::$name => $text,)* } }
-        }
-    };
-}
-roles! {
-    Resident = "resident", GridWorker = "grid_worker", BuildingHead = "building_head", Committee = "committee",
-    Property = "property", VolunteerGroup = "volunteer_group", SocialOrg = "social_org", SocialWorker = "social_worker",
-    Enterprise = "enterprise", Department = "department", Operator = "operator", Subdistrict = "subdistrict",
-    District = "district", City = "city", Province = "province", Nation = "nation", Auditor = "auditor",
-    SystemAdmin = "system_admin", SecurityAdmin = "security_admin", AuditAdmin = "audit_admin",
+use super::names::names;
+
+names! {
+    /// Kinds of role.
+    RoleKind {
+        Resident = "resident", GridWorker = "grid_worker", BuildingHead = "building_head", Committee = "committee",
+        Property = "property", VolunteerGroup = "volunteer_group", SocialOrg = "social_org", SocialWorker = "social_worker",
+        Enterprise = "enterprise", Department = "department", Operator = "operator", Subdistrict = "subdistrict",
+        District = "district", City = "city", Province = "province", Nation = "nation", Auditor = "auditor",
+        SystemAdmin = "system_admin", SecurityAdmin = "security_admin", AuditAdmin = "audit_admin",
+    }
 }
 
 impl RoleKind {
@@ -65,7 +56,7 @@ impl fmt::Display for RoleKind {
 impl FromStr for RoleKind {
     type Err = ();
     fn from_str(s: &str) -> Result<RoleKind, ()> {
-        RoleKind::ALL.iter().copied().find(|k| k.as_str() == s).ok_or(())
+        RoleKind::parse(s).ok_or(())
     }
 }
 

@@ -5,7 +5,7 @@ use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR};
 use xiezhi::oversight::supervise::kpi;
 
-use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::life::{Said, act};
 use xiezhi::records::case::rules::Action;
 use xiezhi::records::case::{Rulebook, by_number};
 

@@ -11,10 +11,10 @@ use xiezhi::edge::jobs;
 use xiezhi::kit::time::{HOUR, MINUTE};
 use xiezhi::kit::{Error, Who};
 use xiezhi::oversight::supervise;
-use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::life::task::{self, Call, TaskAction, TaskKind};
+use xiezhi::records::case::life::{Said, act};
 use xiezhi::records::case::report::{self, NewReport};
 use xiezhi::records::case::rules::{Action, Ask, Outcome, Verdict};
-use xiezhi::records::case::task::{self, Call, TaskAction, TaskKind};
 use xiezhi::records::case::{Rulebook, by_number};
 
 use super::world::{COMMUNITY, World, on_each_engine};

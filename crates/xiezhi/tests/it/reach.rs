@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value as Json, json};
 use store::{Query as _, params};
 use xiezhi::kit::time::{DAY, MINUTE};
-use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::life::{Said, act};
 use xiezhi::records::case::report::NewReport;
 use xiezhi::records::case::rules::Action;
 use xiezhi::records::case::{Rulebook, by_number};
@@ -43,7 +43,7 @@ fn signature(secret: &str, message: &Json) -> String {
     let text = |name: &str| message[name].as_str().unwrap().to_owned();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{}\n{}\n{}\n{}", text("id"), text("from"), text("text"), text("time")).as_bytes());
-    mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect()
+    store::hex(mac.finalize().into_bytes())
 }
 
 /// A message comes in through the gateway.

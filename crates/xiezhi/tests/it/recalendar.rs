@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use xiezhi::edge::jobs;
 use xiezhi::kit::time::{self, DAY, HOUR};
 use xiezhi::kit::{Error, Who};
-use xiezhi::records::case::{Rulebook, by_number, promise, recalendar};
+use xiezhi::records::case::life::{promise, recalendar};
+use xiezhi::records::case::{Rulebook, by_number};
 
 use super::world::{COMMUNITY, Client, World, on_each_engine};
 

@@ -82,7 +82,7 @@ fn outsiders_can_follow_the_log() {
         assert_eq!(anyone.get("/log/proof?index=5&size=99999999").error(), (422, "out-of-range".into()));
         assert_eq!(anyone.get("/log/tile/0/999").status, 404);
         let equation = anyone.get("/equation").json();
-        let root: String = point.root.iter().map(|b| format!("{b:02x}")).collect();
+        let root = store::hex(point.root);
         assert_eq!((&equation["log"]["size"], &equation["log"]["root"]), (&json!(point.size), &json!(root)));
     });
 }

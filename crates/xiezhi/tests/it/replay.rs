@@ -16,7 +16,7 @@ use xiezhi::edge::jobs;
 use xiezhi::kit::time::{DAY, HOUR, Ms, parse};
 use xiezhi::kit::{Error, Who};
 use xiezhi::oversight::supervise;
-use xiezhi::records::case::act::{self, Said};
+use xiezhi::records::case::life::{Said, act};
 use xiezhi::records::case::report::{self, NewReport, Spot};
 use xiezhi::records::case::rules::{Action, Outcome, State};
 use xiezhi::records::case::{Rulebook, by_number, import};

@@ -33,7 +33,7 @@ fn provider() -> Fake {
         if line.starts_with("POST /token") {
             let body = asked.split_once("\r\n\r\n").unwrap().1;
             let field = |name: &str| xiezhi::kit::form::Form::parse(body).get(name).unwrap_or_default().to_owned();
-            let want: String = Md5::digest(format!("appS3cret&={}", field("time"))).iter().map(|b| format!("{b:02x}")).collect();
+            let want = store::hex(Md5::digest(format!("appS3cret&={}", field("time"))));
             if field("sign") != want || !asked.contains("x-app: S3cret&=") {
                 return http("200 OK", "", r#"{"code":"9"}"#);
             }

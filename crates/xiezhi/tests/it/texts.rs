@@ -7,8 +7,8 @@ use xiezhi::base::{area, asset, routing};
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
+use xiezhi::records::case::life::task::{TaskAction, TaskState};
 use xiezhi::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
-use xiezhi::records::case::task::{TaskAction, TaskState};
 
 #[test]
 fn both_languages_have_the_same_keys() {

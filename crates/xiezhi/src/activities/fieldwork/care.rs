@@ -12,9 +12,9 @@ use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, RoleKind, Who};
-use crate::records::case::rules::names;
 
 names! {
     /// Why a home is visited. Tags of the register join them when there is one.

@@ -13,7 +13,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use store::{Entry, Query, Tx, params};
+use store::{Entry, Query, Tx, hex, params};
 
 use crate::base::party::session;
 use crate::kit::error::Kind;
@@ -84,7 +84,7 @@ pub fn register(req: &Req) -> Result<Reply> {
     if !same {
         req.app.db.write(move |tx| take_up(tx, &who, &device, &name))?;
     }
-    let share: String = share(req, &id)?.iter().map(|b| format!("{b:02x}")).collect();
+    let share = hex(share(req, &id)?);
     Reply::json(&json!({ "device": id, "share": share, "days": DAYS }))
 }
 

@@ -12,12 +12,14 @@ use super::visit::{self, NewVisit, Sort};
 use crate::base::{area, media};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
+use crate::kit::names::names;
 use crate::kit::time::{Ms, parse};
 use crate::kit::{Error, Reply, Req, Result, Who};
-use crate::records::case::act::{self, Said};
+use crate::records::case::life::{Said, act};
+use crate::records::case::report::spot;
 use crate::records::case::report::{self, NewReport};
-use crate::records::case::rules::{Action, names};
-use crate::records::case::{Rulebook, by_number, spot};
+use crate::records::case::rules::Action;
+use crate::records::case::{MAX_MEDIA, Rulebook, by_number};
 
 names! {
     /// What an item is.
@@ -73,12 +75,12 @@ pub fn take(req: &Req) -> Result<Reply> {
     let item = Item::read(req, &input)?;
     let files = media::web::keep_files(req)?;
     if !files.is_empty() {
-        let mut all = input.list("media", report::MAX_MEDIA)?;
+        let mut all = input.list("media", MAX_MEDIA)?;
         all.extend(files);
         input.0.insert("media".into(), json!(all));
     }
-    for file in req.form.files.iter().filter(|f| f.field == "media_after" && !f.bytes.is_empty()).take(report::MAX_MEDIA) {
-        let mut all = input.list("media_after", report::MAX_MEDIA)?;
+    for file in req.form.files.iter().filter(|f| f.field == "media_after" && !f.bytes.is_empty()).take(MAX_MEDIA) {
+        let mut all = input.list("media_after", MAX_MEDIA)?;
         all.push(media::keep(req.app, &req.who, &file.bytes)?);
         input.0.insert("media_after".into(), json!(all));
     }
@@ -202,7 +204,7 @@ impl Work {
 
 /// What was done on the spot: `done` says it, `media_after` shows it.
 fn done(input: &Input) -> Result<Said> {
-    Ok(Said { text: Some(input.need("done", 1000)?), media: input.list("media_after", report::MAX_MEDIA)?, ..Said::default() })
+    Ok(Said { text: Some(input.need("done", 1000)?), media: input.list("media_after", MAX_MEDIA)?, ..Said::default() })
 }
 
 /// One of a person's own items.

@@ -24,7 +24,7 @@ use crate::kit::{Error, Reply, Req, Result};
 use crate::records::case::list::{self, Filter, Wanted};
 use crate::records::case::rules::Action;
 use crate::records::case::view::{self, Item};
-use crate::records::case::{Case, Rulebook, rules, stand};
+use crate::records::case::{Case, MAX_MEDIA, Rulebook, rules, stand};
 
 /// Matters that are taken along, of each area.
 pub const CASES: usize = 100;
@@ -169,7 +169,7 @@ pub fn give(req: &Req) -> Result<Reply> {
                 days: DAYS,
                 items: item::QUEUE,
                 photo_bytes: PHOTO.min(req.app.config.file.limits.file_bytes),
-                photos: crate::records::case::report::MAX_MEDIA,
+                photos: MAX_MEDIA,
             },
             cases,
             stops: Vec::new(),

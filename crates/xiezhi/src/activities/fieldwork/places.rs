@@ -18,7 +18,7 @@ use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::{Ms, day_start};
 use crate::kit::{Error, Reply, Req, Result, Route};
-use crate::records::case::spot;
+use crate::records::case::report::spot;
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[

@@ -7,9 +7,9 @@
 use serde::Deserialize;
 
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 use crate::kit::{Role, RoleKind, Who};
-use crate::records::case::rules::names;
 
 /// How often to go where.
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -12,15 +12,13 @@ use super::{care, works_at};
 use crate::base::{area, asset};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
-use crate::records::case::rules::names;
 
 names! {
     /// What for.
     Sort { Patrol = "patrol", Visit = "visit", Here = "here", }
-}
-names! {
     /// What was found.
     Found { Fine = "fine", Look = "look", Nobody = "nobody", Help = "help", }
 }

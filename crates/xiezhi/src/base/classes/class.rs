@@ -4,27 +4,7 @@ use calc::due::Limit;
 
 use crate::kit::RoleKind;
 use crate::kit::i18n::Lang;
-
-macro_rules! names {
-    ($($(#[$doc:meta])* $type:ident { $($name:ident = $text:literal $zh:literal,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs)]
-        pub enum $type { $($name,)* }
-        impl $type {
-            /// All of them.
-            pub const ALL: &'static [$type] = &[$($type::$name,)*];
-            /// Stable identifier.
-            pub fn as_str(self) -> &'static str { match self { $($type::$name => $text,)* } }
-            /// As a clerk reads it in a workbook.
-            pub fn zh(self) -> &'static str { match self { $($type::$name => $zh,)* } }
-            /// Reads the identifier, or what a clerk wrote.
-            pub fn parse(text: &str) -> Option<$type> {
-                Self::ALL.iter().copied().find(|v| v.as_str() == text || v.zh() == text)
-            }
-        }
-    )*};
-}
+use crate::kit::names::names;
 
 names! {
     /// Stages that have a time limit.

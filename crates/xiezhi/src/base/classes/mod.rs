@@ -27,11 +27,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use calc::due::{Limit, Unit};
+use schemars::JsonSchema;
+use serde::Serialize;
 use store::{Entry, Query, Tx, params};
 
-pub use orders::{OrderRule, Reason};
-
 pub use class::{Class, Evidence, Major, Stage, Visibility, Words};
+pub use orders::{OrderRule, Reason};
 
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -51,6 +52,15 @@ macro_rules! pack {
     ($($name:literal),*) => {
         [$(include_str!(concat!("../../../../../data/catalogue/", $name, ".csv"))),*]
     };
+}
+
+/// A class to choose.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Choice {
+    /// Code.
+    pub code: String,
+    /// Name in the reader's language.
+    pub name: String,
 }
 
 /// A catalogue in one version.
@@ -144,6 +154,17 @@ impl Catalogue {
             Some(class) => class.name(lang),
             None => self.retired.get(code).map_or(code, |w| w.get(lang)),
         }
+    }
+
+    /// A class to choose, by the name that [`Self::label`] gives.
+    pub fn choice(&self, code: &str, lang: Lang) -> Choice {
+        Choice { code: code.to_owned(), name: self.label(code, lang).to_owned() }
+    }
+
+    /// The plain choices, before them the one that is chosen already when it is none of them.
+    pub fn choices(&self, chosen: &str, lang: Lang) -> Vec<Choice> {
+        let other = self.get(chosen).filter(|c| c.plain.is_none()).map(|c| &c.code);
+        other.into_iter().chain(&self.order).map(|c| self.choice(c, lang)).collect()
     }
 
     /// Classes whose keywords or name the text holds, the best first. A longer word weighs more.

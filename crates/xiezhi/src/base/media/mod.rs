@@ -19,7 +19,7 @@ mod tests;
 pub mod web;
 
 use sha2::Digest as _;
-use store::{Entry, Logged, Query, Secret, Tx, params};
+use store::{Entry, Logged, Query, Secret, Tx, hex, params};
 
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, Ms};
@@ -72,12 +72,8 @@ fn prepare(app: &App, id: String, bytes: &[u8]) -> Result<Ready> {
         Sort::Voice => None,
     };
     let original = put(bytes)?;
-    let mark = app.db.digest("media", &hex(&sha2::Sha256::digest(bytes)));
+    let mark = app.db.digest("media", &hex(sha2::Sha256::digest(bytes)));
     Ok(Ready { id, key, sort, kind, copy, original, mark: hex(&mark[..16]) })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Ready {

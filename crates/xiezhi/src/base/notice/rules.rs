@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::kit::names::names;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms, day_start};
 
 /// When daily digests come.
@@ -36,33 +37,15 @@ impl Quiet {
     }
 }
 
-/// How messages are gathered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Digest {
-    /// Each at once.
-    Now,
-    /// Once an hour, on the hour.
-    Hourly,
-    /// In the morning.
-    Daily,
-}
-
-impl Digest {
-    /// All of them.
-    pub const ALL: [Digest; 3] = [Digest::Now, Digest::Hourly, Digest::Daily];
-
-    /// Stable identifier.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Digest::Now => "now",
-            Digest::Hourly => "hourly",
-            Digest::Daily => "daily",
-        }
-    }
-
-    /// Reads the identifier.
-    pub fn parse(text: &str) -> Option<Digest> {
-        Digest::ALL.into_iter().find(|d| d.as_str() == text)
+names! {
+    /// How messages are gathered.
+    Digest {
+        /// Each at once.
+        Now = "now",
+        /// Once an hour, on the hour.
+        Hourly = "hourly",
+        /// In the morning.
+        Daily = "daily",
     }
 }
 

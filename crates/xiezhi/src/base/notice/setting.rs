@@ -4,7 +4,7 @@
 //! back; a code is kept as a keyed digest, lasts [`CODE_LASTS`], and a few wrong ones end it; whoever has an address sent
 //! codes gets few of them in a day, so that nobody can have strangers pestered.
 
-use store::{Entry, Query, Tx, params};
+use store::{Entry, Query, Tx, hex, params};
 
 use super::queue::{self, Delivery, NewDelivery};
 use super::rules::{Digest, Quiet};
@@ -89,7 +89,7 @@ pub fn addresses(q: &mut dyn Query, person: &str) -> store::Result<Vec<Address>>
 
 fn digest(app: &App, person: &str, channel: &str, code: &str) -> String {
     let bytes = app.db.digest("notice code", &format!("{person} {channel} {code}"));
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    hex(bytes)
 }
 
 /// An address to be, with the code that goes to it: both made before the write.

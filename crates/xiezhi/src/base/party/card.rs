@@ -12,7 +12,7 @@ use calc::{codes, grade};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store::{Db, Entry, Query, Tx, params};
+use store::{Db, Entry, Query, Tx, hex, params};
 
 use super::session::{self, Opening};
 use super::web::{back, opened_for};
@@ -45,7 +45,7 @@ fn code(db: &Db, id: &str) -> String {
 
 /// Under which a card is found again from its code.
 pub(super) fn mark(code: &str) -> String {
-    Sha256::digest(code).iter().map(|b| format!("{b:02x}")).collect()
+    hex(Sha256::digest(code))
 }
 
 /// In groups of five, as they are read out.

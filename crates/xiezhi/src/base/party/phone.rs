@@ -3,7 +3,7 @@
 //! What must stay true: a number opens an account only when a code that was sent there came back for it; a number that
 //! was merely entered for a person says no more than that this person may work here.
 
-use store::{Query, Tx, params};
+use store::{Query, Tx, hex, params};
 
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, RoleKind};
@@ -14,7 +14,7 @@ const SAME_PERSON: Ms = 180 * DAY;
 
 /// Under which a number is found.
 pub fn mark(q: &dyn Query, mobile: &str) -> String {
-    q.digest("phone of a person", mobile).iter().map(|b| format!("{b:02x}")).collect()
+    hex(q.digest("phone of a person", mobile))
 }
 
 /// What a number opens.

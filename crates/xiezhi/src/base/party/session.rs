@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, PasswordHash};
 use sha2::{Digest, Sha256};
-use store::{Entry, Query, Tx, params};
+use store::{Entry, Query, Tx, hex, params};
 
 use super::device;
 use crate::kit::config::Config;
@@ -132,7 +132,7 @@ pub fn other_of(q: &mut dyn Query, session: &str) -> store::Result<Option<String
 
 /// Opens a session for a person who has proved to be it.
 pub fn open(app: &App, person: String, shared: bool, device: &str, by: Opening) -> Result<Opened> {
-    let token: String = app.random::<32>().iter().map(|b| format!("{b:02x}")).collect();
+    let token = hex(app.random::<32>());
     let (id, lives) = (digest(&token), if shared { SHORT } else { LONG });
     let device = device::words(device);
     let who = person.clone();
@@ -305,5 +305,5 @@ pub fn identify(q: &mut dyn Query, config: &Config, token: &str, now: Ms) -> sto
 }
 
 fn digest(token: &str) -> String {
-    Sha256::digest(token).iter().map(|b| format!("{b:02x}")).collect()
+    hex(Sha256::digest(token))
 }

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use store::{Db, Entry, Query, Tx, params};
+use store::{Db, Entry, Query, Tx, hex, params};
 
 use super::rules::{self, COUNTED, LASTS, Limit, OF_ADDRESS, OF_PHONE, TRIES};
 use crate::base::notice::channel;
@@ -18,12 +18,8 @@ use crate::kit::letters::Letter;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, RoleKind, tries};
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 fn digest(db: &Db, id: &str, code: &str) -> String {
-    hex(&db.digest("sign-in code", &format!("{id} {code}")))
+    hex(db.digest("sign-in code", &format!("{id} {code}")))
 }
 
 /// Draws a code for a number and lets it be sent; gives the chain it belongs to, `chain` when that was this number's.
@@ -31,7 +27,7 @@ pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result
     let sms = app.config.file.notice.sms.as_ref().ok_or(Kind::NotFound)?;
     let (id, code) = (app.new_id(), rules::code(app.random()));
     let address = hex(&app.db.digest("sign-in address", &ip.to_string())[..16]);
-    let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(&app.random::<16>()), id.clone());
+    let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(app.random::<16>()), id.clone());
     let number = mobile.to_owned();
     let (chain, sends) = app
         .db

@@ -23,7 +23,7 @@ pub mod trip;
 /// Pages.
 pub mod web;
 
-use store::{Entry, Query, Tx, params};
+use store::{Entry, Query, Tx, hex, params};
 
 use self::rules::Known;
 use self::trip::Trip;
@@ -88,7 +88,7 @@ fn refusal(trouble: &Trouble) -> Error {
 /// Under which a subject is found.
 pub fn mark(app: &App, file: &SignOnFile, identity: &Identity) -> String {
     let text = format!("{}\n{}\n{}", file.id, identity.realm, identity.subject);
-    app.db.digest("subject of a sign-on", &text).iter().map(|b| format!("{b:02x}")).collect()
+    hex(app.db.digest("subject of a sign-on", &text))
 }
 
 fn known(q: &mut dyn Query, file: &SignOnFile, mark: &str, now: Ms) -> store::Result<Known> {

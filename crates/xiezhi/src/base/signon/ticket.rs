@@ -14,6 +14,8 @@ use md5::Md5;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use store::hex;
+
 use super::rules::{self, LONGEST, NAME};
 use super::trip::Trip;
 use super::{Identity, IdentityProvider, refusal};
@@ -78,7 +80,7 @@ impl Ticket<'_> {
         let now = self.app.now();
         let at = |zone| time::zoned(now, zone);
         let (here, gmt) = (at(&self.app.config.zone), at(&TimeZone::UTC));
-        let random: String = self.app.random::<16>().iter().map(|b| format!("{b:02x}")).collect();
+        let random = hex(self.app.random::<16>());
         let mut values: Values = [
             ("return", home.to_owned()),
             ("ticket", ticket.to_owned()),
@@ -134,11 +136,10 @@ fn sign(sign: &Sign, values: &Values) -> String {
         let mac = Hmac::<Sha256>::new_from_slice(key).map(|m| m.chain_update(&text).finalize().into_bytes().to_vec());
         mac.unwrap_or_default()
     };
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect();
     match sign.by {
-        SignBy::Md5 => hex(&Md5::digest(&text)),
-        SignBy::Sha256 => hex(&Sha256::digest(&text)),
-        SignBy::HmacSha256 => hex(&mac()),
+        SignBy::Md5 => hex(Md5::digest(&text)),
+        SignBy::Sha256 => hex(Sha256::digest(&text)),
+        SignBy::HmacSha256 => hex(mac()),
         SignBy::HmacSha256Base64 => STANDARD.encode(mac()),
     }
 }

@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde::{Deserialize, Serialize};
-use store::{Db, Entry, params};
+use store::{Db, Entry, hex, params};
 
 use super::rules::AWAY;
 use crate::base::party::session;
@@ -32,10 +32,6 @@ pub struct Trip {
     pub binds: Option<String>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Name of the cookie.
 fn name(config: &Config) -> &'static str {
     match (config.secure(), config.base.is_empty()) {
@@ -49,7 +45,7 @@ impl Trip {
     /// Sets out. `binds`: the session whose account is to be tied.
     pub fn new(app: &App, provider: &str, back: String, binds: Option<&str>) -> Trip {
         let binds = binds.map(|session| digest(&app.db, "session", session));
-        Trip { provider: provider.to_owned(), state: hex(&app.random::<16>()), back, until: app.now() + AWAY, binds }
+        Trip { provider: provider.to_owned(), state: hex(app.random::<16>()), back, until: app.now() + AWAY, binds }
     }
 
     /// A value that only we can know, and always the same for this way.
@@ -110,5 +106,5 @@ impl Trip {
 }
 
 fn digest(db: &Db, what: &str, text: &str) -> String {
-    hex(&db.digest(&format!("sign-on {what}"), text))
+    hex(db.digest(&format!("sign-on {what}"), text))
 }

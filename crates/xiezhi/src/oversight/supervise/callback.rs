@@ -7,7 +7,7 @@
 use calc::draw;
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Entry, Query, params};
+use store::{Entry, Query, hex, params};
 
 use super::kpi;
 use crate::base::area;
@@ -84,7 +84,7 @@ struct Draw {
 
 fn sample(q: &mut dyn Query, role: &Role, (from, to): (Ms, Ms)) -> Result<Draw> {
     let size = size_at(q, to)?;
-    let seed: String = q.root(size)?.iter().map(|b| format!("{b:02x}")).collect();
+    let seed = hex(q.root(size)?);
     let sql = "select number from cases where state = 'closed' and closed_at >= $1 and closed_at < $2 and path >= $3 and path < $4 \
                and outcome <> 'withdrawn' order by closed_at limit $5";
     let rows = q.rows(sql, params![from, to, &role.path, area::end_of(&role.path), FROM])?;

@@ -20,7 +20,7 @@ pub mod web;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Query, params};
+use store::{Query, hex, params};
 
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -88,7 +88,7 @@ pub fn equation(app: &App, code: Option<&str>) -> Result<Equation> {
             Some(row) => row.get("size")?,
             None => r.log_size()?,
         };
-        let root = r.root(log)?.iter().map(|b| format!("{b:02x}")).collect();
+        let root = hex(r.root(log)?);
         let log = Point { size: log, root };
         let mut e =
             Equation { received: 0, open: 0, closed: 0, merged: 0, rejected: 0, holds: true, at: app.time(app.now()), log };

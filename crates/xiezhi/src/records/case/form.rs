@@ -7,14 +7,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::alike::{self, Similar};
-use super::elsewhere::{self, Elsewhere};
-use super::question::{self, Answers, Asked};
-use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
-use super::view::{Choice, choices};
+use super::report::alike::Asked as Compared;
+use super::report::elsewhere::{self, Elsewhere};
+use super::report::question::{self, Answers, Asked};
+use super::report::{self, MAX_TEXT, NewReport};
+use super::view::{Similar, similar};
+use super::{MAX_MEDIA, Rulebook};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
-use crate::base::{asset, classes, media, notice, party};
+use crate::base::classes::{self, Choice, Visibility};
+use crate::base::{asset, media, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::input::Input;
@@ -27,6 +29,13 @@ pub const ROUTES: &[Route] = &[
     Route::post("/report", May::Anyone, step, "One step of the form, forward or back."),
     Route::get("/buildings/{id}/poster", May::Anyone, poster, "A4 sheet for the stairwell with the building's QR code.")
         .gives::<Poster>(),
+    Route::post(
+        "/reports/alike",
+        May::Anyone,
+        suggest,
+        "Earlier reports that this one may repeat, with the reason: takes what `POST /reports` takes and writes nothing.",
+    )
+    .gives::<Suggested>(),
 ];
 
 #[derive(Serialize, JsonSchema)]
@@ -160,7 +169,7 @@ fn step(req: &Req) -> Result<Reply> {
     };
     // Once it is known what and where, whoever reports sees what was reported already.
     let mut look = Look::new(&req.who, "alike");
-    let alike = if here == WHERE { alike::of_new(req, &new, &mut look)? } else { Vec::new() };
+    let alike = if here == WHERE { of_new(req, &new, &mut look)? } else { Vec::new() };
     look.record(req.app)?;
     let next = match here {
         WHAT if asks => ASK,
@@ -209,7 +218,7 @@ fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, al
             clerk: req.who.is_staff() && matches!(values.channel.as_str(), "phone" | "counter" | "paper"),
             error: message,
             field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),
-            classes: choices(&classes, &values.class, req.lang),
+            classes: classes.choices(&values.class, req.lang),
             values,
             communities,
             buildings,
@@ -258,4 +267,36 @@ fn poster(req: &Req) -> Result<Reply> {
         })
     })?;
     req.page("records/case/poster.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Suggested {
+    items: Vec<Similar>,
+}
+
+/// What a new report may repeat.
+fn of_new(req: &Req, new: &NewReport, look: &mut Look) -> Result<Vec<Similar>> {
+    let book = Rulebook::now(req.app)?;
+    let spot = report::place(req.app, new)?;
+    let shown = book.classes.or_other(new.class.as_deref()).visibility;
+    if shown == Visibility::Private {
+        return Ok(Vec::new());
+    }
+    let asked = Compared {
+        text: new.text.as_deref().unwrap_or_default(),
+        class: new.class.as_deref(),
+        place: spot.shown(new, shown),
+        path: spot.path(),
+        at: req.now,
+    };
+    req.app.db.read(|r| similar(req, r, &book, &asked, "", look))
+}
+
+fn suggest(req: &Req) -> Result<Reply> {
+    let book = Rulebook::now(req.app)?;
+    let new = NewReport::parse(&req.input()?, req.who.is_staff(), &book.classes)?;
+    let mut look = Look::new(&req.who, "alike");
+    let items = of_new(req, &new, &mut look)?;
+    look.record(req.app)?;
+    Reply::json(&Suggested { items })
 }

@@ -6,79 +6,40 @@
 //! the log's sealed bodies, never in a column; the tracking code is derived from the case id under the node's key and
 //! stored nowhere. A place in a column is one that everybody may see.
 //!
-//! Log kinds written: `case.report`, `case.<action>` for each action of [`rules::Action`], `case.import`, `case.task`,
-//! `case.task-<action>` for each of [`task::TaskAction`], and by themselves `case.warn`, `case.escalate`,
-//! `case.adjudicate`, `case.back`, `case.reassign`, `case.task-late`, `case.recalendar`, `case.supervise` by a rule of the
-//! catalogue; `case.promise` for upper rooms; `case.link` and `case.unlink` of a case that came back, `case.recurred`,
-//! `case.unrecurred` and `case.recount` of the earlier one; `case.cover`, `case.release`, `case.conceal` and `case.original`
-//! of a picture.
+//! Rooms within: [`report`] what somebody tells becomes a case, [`life`] what happens to it, [`view`] what readers see of one,
+//! [`list`] and [`map`] of many, [`link`] what came back, [`import`] what comes from other systems.
+//!
+//! Log kinds written: those of [`report`], [`life`], [`link`] and [`import`]; `case.cover`, `case.release`, `case.conceal` and
+//! `case.original` of a picture.
 
-/// Nobody who is away holds a clock.
-pub mod absent;
-/// Actions of staff and reporter.
-pub mod act;
-/// Reports that may be the same.
-pub mod alike;
-/// What each action changes.
-mod change;
-/// Deadlines and alarms.
-pub mod clock;
 /// The trial of a routing table.
 pub mod dryrun;
-/// Matters that others settle.
-pub mod elsewhere;
 /// The report form.
 pub mod form;
-/// What was put off.
-pub mod hung;
 /// Foreign request files.
 pub mod import;
-/// Who held it when.
-pub mod ledger;
+/// What happens to it.
+pub mod life;
 /// The same thing again.
 pub mod link;
-/// Work lists.
+/// Many cases: work lists and their pages.
 pub mod list;
 /// Cases on a map.
 pub mod map;
-/// What a step counts as.
-mod measure;
 /// Notices about cases.
 pub mod notify;
-/// How actions are offered.
-pub mod offer;
-/// Orders to hurry.
-pub mod order;
-/// Pages that show many cases.
-pub mod pages;
 /// Pictures, and what is covered in them.
 pub mod picture;
 /// Where it is.
 pub mod place;
-/// What was promised to others.
-pub mod promise;
-/// Reports for somebody else.
-pub mod proxy;
-/// What a class asks besides.
-pub mod question;
-/// Deadlines under a new calendar.
-pub mod recalendar;
 /// Grids cut anew, and what that means for cases and people.
 pub mod recut;
-/// Answers that a clerk may use.
-pub mod reply;
 /// Making a report.
 pub mod report;
-/// What happens by itself.
-pub mod ring;
 /// What decisions rest on.
 pub mod rulebook;
 /// Pure decisions.
 pub mod rules;
-/// Settled where it was found.
-pub mod spot;
-/// Parts of a case that others do: whistle and joint work.
-pub mod task;
 /// What readers get to see.
 pub mod view;
 /// Routes of single cases.
@@ -95,10 +56,13 @@ use crate::kit::{Result, Who};
 pub use rulebook::Rulebook;
 use rules::{Ask, Outcome, Overlay, State, Verdict};
 
+/// Pictures and recordings that come with a report, or with one step.
+pub const MAX_MEDIA: usize = 10;
+
 macro_rules! case {
     ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
         /// A case as it stands: one row of `cases`.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Default)]
         pub struct Case { $($(#[$doc])* pub $field: $type,)* }
         /// The columns, in the order of the fields; the first is the key.
         pub(crate) const NAMES: &[&str] = &[$(stringify!($field)),*];
@@ -281,65 +245,7 @@ pub(crate) fn put(tx: &mut Tx, case: &Case) {
 impl Case {
     /// A case with nothing in it yet but its phase.
     pub(crate) fn empty(id: &str, state: State) -> Case {
-        Case {
-            id: id.to_owned(),
-            number: String::new(),
-            state,
-            overlay: None,
-            class: None,
-            pack: 0,
-            area: String::new(),
-            path: String::new(),
-            building: None,
-            asset: None,
-            lat: None,
-            lon: None,
-            cell: None,
-            owner: id.to_owned(),
-            reporter: None,
-            channel: String::new(),
-            source: None,
-            received_at: 0,
-            holder: None,
-            holder_since: None,
-            hold_n: 1,
-            hold_from: None,
-            assignee: None,
-            handler: None,
-            handled_by: None,
-            checker: None,
-            clock_from: None,
-            due_at: None,
-            alarm_at: None,
-            warn_at: None,
-            warned: 0,
-            overdue_at: None,
-            lates: 0,
-            level: 0,
-            returns: 0,
-            dispute_at: None,
-            ruled: false,
-            reopens: 0,
-            extended: 0,
-            handle_due: None,
-            must_by: None,
-            due_left: None,
-            ask: None,
-            ask_until: None,
-            closed_at: None,
-            outcome: None,
-            merged_into: None,
-            score: None,
-            review: None,
-            followers: 0,
-            tasks: 0,
-            orders: 0,
-            rule: None,
-            updated_at: 0,
-            due_under: None,
-            provisional: false,
-            log_seq: 0,
-        }
+        Case { id: id.to_owned(), owner: id.to_owned(), state, hold_n: 1, ..Case::default() }
     }
 }
 

@@ -10,9 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Tx};
 
+use super::life::task;
 use super::view::{self, Matter, MediaView, relation};
 use super::web::{find, shown};
-use super::{Case, Rulebook, task};
+use super::{Case, Rulebook};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
 use crate::base::media::cover::{self, Place};
@@ -62,11 +63,6 @@ struct Covering {
     title: String,
 }
 
-/// The desk of the area, or one above it.
-pub(super) fn may(who: &Who, case: &Case) -> bool {
-    who.desk_over(&case.path).is_some()
-}
-
 /// How a reader stands to a case.
 fn stands(req: &Req, case: &Case, code: bool) -> Result<Relation> {
     let (chart, tasks) = (party::Chart::now(req.app)?, req.app.db.read(|r| task::of(r, &case.id))?);
@@ -102,7 +98,7 @@ fn free(req: &Req, case: &Case, id: &str) -> Result<bool> {
 /// The case and its picture, for the desk.
 fn of_desk(req: &Req) -> Result<(Case, media::Shown)> {
     let (case, _) = find(req)?;
-    if !may(&req.who, &case) {
+    if req.who.desk_over(&case.path).is_none() {
         return Err(Kind::Denied.into());
     }
     let found = req.app.db.read(|r| media::one(r, &case.id, req.param("id")))?;

@@ -7,8 +7,6 @@ use calc::due::{Limit, Unit};
 use store::Query;
 
 use super::Case;
-use super::act::Said;
-use super::clock::Limits;
 use super::rules::{Overlay, State};
 use crate::base::area;
 use crate::base::asset;
@@ -26,6 +24,17 @@ use crate::kit::{App, Result};
 const DISPUTE: Limit = Limit { n: 1, unit: Unit::WorkDays };
 /// Whoever is called answers within this time.
 const ANSWER: Limit = Limit { n: 4, unit: Unit::WorkHours };
+
+/// Moments that the catalogue and the calendar give for a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// A whole limit of the new stage from now; `None` for a settled case.
+    pub fresh: Option<Ms>,
+    /// A quarter of it.
+    pub quarter: Option<Ms>,
+    /// A whole limit of the present stage from the present deadline (or from now, when that has passed).
+    pub longer: Option<Ms>,
+}
 
 /// Everything an action needs to know besides the case.
 #[derive(Clone)]
@@ -174,12 +183,12 @@ impl Rulebook {
 
     /// Refuses feedback without the picture that the class asks for, and says so. A pair is complete when there is one from
     /// before, whoever took it; a recording is no picture.
-    pub fn evidence(&self, q: &mut dyn Query, case: &Case, said: &Said) -> Result<()> {
+    pub fn evidence(&self, q: &mut dyn Query, case: &Case, sent: &[String]) -> Result<()> {
         let asked = self.class(case).evidence;
         if asked == Evidence::None {
             return Ok(());
         }
-        let after = media::pictures(q, &said.media)?;
+        let after = media::pictures(q, sent)?;
         let before = media::of(q, &case.id)?.iter().filter(|m| m.kind == "photo").count() as i64;
         let enough = after > 0 && (asked == Evidence::After || before + after > 1);
         if enough { Ok(()) } else { Err(Kind::Evidence.at("media")) }

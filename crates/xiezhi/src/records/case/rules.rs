@@ -6,43 +6,17 @@
 
 use crate::base::classes::Stage;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-
-macro_rules! names {
-    ($(#[$doc:meta])* $type:ident { $($name:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs)]
-        pub enum $type { $($name,)* }
-        impl $type {
-            /// All of them.
-            pub const ALL: &'static [$type] = &[$($type::$name,)*];
-            /// Stable identifier.
-            pub fn as_str(self) -> &'static str { match self { $($type::$name => $text,)* } }
-            /// Reads the identifier.
-            pub fn parse(text: &str) -> Option<$type> { Self::ALL.iter().copied().find(|v| v.as_str() == text) }
-        }
-        impl From<$type> for store::Value {
-            fn from(v: $type) -> store::Value { v.as_str().into() }
-        }
-        impl store::FromValue for $type {
-            fn from_value(v: &store::Value) -> Option<$type> {
-                if let store::Value::Text(text) = v { $type::parse(text) } else { None }
-            }
-        }
-    };
-}
-pub(crate) use names;
 
 names! {
     /// Outer phases after GB/T 30428.
+    #[derive(Default)]
     State {
+        #[default]
         Received = "received", Rejected = "rejected", Merged = "merged", Accepted = "accepted", Dispatched = "dispatched",
         Handling = "handling", Feedback = "feedback", Checking = "checking", Closed = "closed",
     }
-}
-
-names! {
     /// What lies over the state of an open case, one at a time.
     Overlay {
         // Who is responsible is in dispute: only a ruling leads on.
@@ -52,9 +26,6 @@ names! {
         // Cannot be solved now: in the public library of what was put off (挂账), with the date on which it comes back.
         HungUp = "hung_up",
     }
-}
-
-names! {
     /// What can be done with a case.
     Action {
         Accept = "accept", Reject = "reject", Dispatch = "dispatch", Return = "return", Feedback = "feedback", Check = "check",
@@ -68,21 +39,12 @@ names! {
         // The reporter takes it back; the desk says whether what was asked for was reasonable; somebody above presses.
         Withdraw = "withdraw", Review = "review", Supervise = "supervise",
     }
-}
-
-names! {
     /// Why a case was closed.
     Outcome {
         Solved = "solved", Half = "half", NotConfirmed = "not_confirmed", OutOfScope = "out_of_scope", Withdrawn = "withdrawn",
     }
-}
-
-names! {
     /// What a handler may ask for.
     Ask { Extend = "extend", Suspend = "suspend", HangUp = "hang_up", }
-}
-
-names! {
     /// Whether what was asked for was reasonable: apart from the rating, and never shown as an answer to it.
     Verdict { Reasonable = "reasonable", Partly = "partly", Unreasonable = "unreasonable", }
 }

@@ -3,14 +3,14 @@
 use serde_json::json;
 use store::{Key, Query as _};
 
-use super::act::{self, Said};
-use super::elsewhere::{self, Elsewhere};
-use super::reply;
+use super::life::reply;
+use super::life::task::{self, Call, TaskAction, TaskKind};
+use super::life::{Said, act};
+use super::report::elsewhere::{self, Elsewhere};
 use super::report::{self, NewReport};
 use super::rules::Action;
-use super::task::{self, Call, TaskAction, TaskKind};
 use super::view::{self, Matter};
-use super::{Case, Rulebook, by_number, code_fits, tracking_code};
+use super::{Case, MAX_MEDIA, Rulebook, by_number, code_fits, tracking_code};
 use crate::base::catalogue::Look;
 use crate::base::{classes, media};
 use crate::kit::error::Kind;
@@ -34,7 +34,7 @@ fn make(req: &Req) -> Result<Reply> {
     let mut input = req.input()?;
     let files = media::web::keep_files(req)?;
     if !files.is_empty() {
-        let mut all = input.list("media", report::MAX_MEDIA)?;
+        let mut all = input.list("media", MAX_MEDIA)?;
         all.extend(files);
         input.0.insert("media".into(), json!(all));
     }

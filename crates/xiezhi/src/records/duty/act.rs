@@ -13,7 +13,7 @@ use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, RoleKind, Who};
 use crate::records::case::Rulebook;
-use crate::records::case::promise::promise;
+use crate::records::case::life::promise::promise;
 use crate::records::case::report::{self, NewReport, Spot};
 
 /// Longest term of an admission.

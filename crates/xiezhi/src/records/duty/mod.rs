@@ -22,18 +22,14 @@ pub mod web;
 use store::{Query, Row, params};
 
 use crate::kit::Who;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-use crate::records::case::rules::names;
 
 names! {
     /// Where a request stands.
     State { Asked = "asked", Admitted = "admitted", Refused = "refused", }
-}
-names! {
     /// Where a seat's decision stands.
     Vote { Asked = "asked", Consented = "consented", Refused = "refused", Void = "void", }
-}
-names! {
     /// Who decides.
     Seat { Community = "community", Subdistrict = "subdistrict", }
 }

@@ -12,9 +12,9 @@ use store::{Entry, Query, Tx, params};
 use crate::base::classes::{Catalogue, HANDED};
 use crate::kit::foreign::{self, Line};
 use crate::kit::i18n::Lang;
+use crate::kit::names::names;
 use crate::kit::versioned::Versioned;
 use crate::kit::{App, Error, Result};
-use crate::records::case::rules::names;
 
 const EMBEDDED: &str = include_str!("../../../../../data/duties/cn.csv");
 /// Columns: key, head in the workbook.

@@ -35,21 +35,17 @@ use store::{Query, Row, params};
 
 use crate::base::area;
 use crate::base::catalogue::decide;
+use crate::kit::names::names;
 use crate::kit::time::{self, Ms};
 use crate::kit::{App, Result};
-use crate::records::case::rules::names;
 use crate::records::register::query::{self, Filter};
 use crate::records::register::{Of, Person};
 
 names! {
     /// Where a form stands.
     State { Draft = "draft", Open = "open", Closed = "closed", }
-}
-names! {
     /// What one row of a form is about; a household is spoken for by its head.
     Record { Person = "person", Organisation = "organisation", Household = "household", }
-}
-names! {
     /// How often it is reported.
     Period { Once = "once", Monthly = "monthly", Quarterly = "quarterly", }
 }

@@ -13,7 +13,7 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{self, Ms};
 use crate::kit::{Result, Who};
-use crate::records::case::act::{self, Said as CaseSaid};
+use crate::records::case::life::{Said as CaseSaid, act};
 use crate::records::case::{self, Rulebook, rules as life};
 
 /// What comes with an action.

@@ -3,7 +3,7 @@
 //! What must stay true: an order is known by source and number and taken in once, however often the file comes; it hangs
 //! on exactly one case at a time, and several may hang on one; it keeps its own number, clock and reply whatever becomes of
 //! the case. Its clock runs on while it is returned: it stops when it is answered or the hotline took it back. No clock of
-//! its case ends later than the strictest answer limit of the orders on it ([`crate::records::case::promise`]). Only an
+//! its case ends later than the strictest answer limit of the orders on it ([`crate::records::case::life::promise`]). Only an
 //! order whose case is settled is called solved. What the caller said is sealed, under the case's key or the order's own.
 //!
 //! Log kinds written: `hotline.map`, `hotline.take`, `hotline.<action>` for each of [`rules::Action`], `hotline.export`, and
@@ -31,7 +31,7 @@ use store::{Query, Row, Tx, Value, params};
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 use crate::records::case::Rulebook;
-use crate::records::case::promise::promise;
+use crate::records::case::life::promise::promise;
 use rules::{Contact, Degree, State};
 
 macro_rules! order {

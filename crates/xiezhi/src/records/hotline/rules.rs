@@ -4,27 +4,21 @@
 //! whether the caller was contacted, and only of a settled case that it is solved.
 
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-use crate::records::case::rules::names;
 
 names! {
     /// Where an order stands.
     State {
         New = "new", Working = "working", Ready = "ready", Answered = "answered", Returned = "returned", TakenBack = "taken_back",
     }
-}
-names! {
     /// What a clerk does with it.
     Action {
         Claim = "claim", Contact = "contact", Answer = "answer", Return = "return", TakenBack = "taken_back", Kept = "kept",
         Extend = "extend", Link = "link",
     }
-}
-names! {
     /// How the caller was contacted.
     Contact { Phone = "phone", Visit = "visit", Message = "message", NotReached = "not_reached", }
-}
-names! {
     /// Yes, in part, no.
     Degree { Yes = "yes", Partly = "partly", No = "no", }
 }

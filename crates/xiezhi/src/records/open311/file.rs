@@ -20,8 +20,8 @@ use crate::kit::form::Form;
 use crate::kit::input::Input;
 use crate::kit::time;
 use crate::kit::{Error, Who};
-use crate::records::case::Rulebook;
-use crate::records::case::report::{self, MAX_MEDIA, MAX_TEXT, NewReport};
+use crate::records::case::report::{self, MAX_TEXT, NewReport};
+use crate::records::case::{MAX_MEDIA, Rulebook};
 
 /// Answers that one report may bring, counted by value.
 const MAX_ANSWERS: usize = 100;

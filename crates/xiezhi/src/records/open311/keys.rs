@@ -4,7 +4,7 @@
 //! done with a key is logged under its id, for the organisation it was given to.
 
 use sha2::{Digest, Sha256};
-use store::{Entry, Query, Row, Tx, params};
+use store::{Entry, Query, Row, Tx, hex, params};
 
 use crate::base::{area, party};
 use crate::kit::time::Ms;
@@ -85,7 +85,7 @@ fn read(row: &Row) -> store::Result<ApiKey> {
 
 /// What is kept of a key.
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    hex(Sha256::digest(text.as_bytes()))
 }
 
 /// The key that somebody shows, unless it was revoked.

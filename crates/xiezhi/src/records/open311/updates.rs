@@ -18,10 +18,11 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Result, Who};
-use crate::records::case::act::{self, Said};
-use crate::records::case::report::{MAX_MEDIA, MAX_TEXT};
+use crate::records::case::life::task;
+use crate::records::case::life::{Said, act};
+use crate::records::case::report::MAX_TEXT;
 use crate::records::case::rules::Action;
-use crate::records::case::{self, Case, Rulebook, task, view};
+use crate::records::case::{self, Case, MAX_MEDIA, Rulebook, view};
 
 /// Updates of one answer.
 const MOST: usize = 1000;

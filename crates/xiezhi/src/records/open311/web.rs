@@ -1,6 +1,6 @@
 //! Routes of the standard, and the calls that only read.
 
-use store::{Entry, Query as _, params};
+use store::{Entry, Query as _, hex, params};
 
 use super::ask::{self, Ask, Key};
 use super::fault::{self, Fault, Faults};
@@ -85,7 +85,7 @@ fn discovery(req: &Req) -> Result<Reply> {
 fn changeset(req: &Req) -> Result<Ms> {
     const NAME: &str = "open311.services";
     let all = services::all(req.app, crate::kit::i18n::Lang::Zh)?;
-    let digest = req.app.db.digest(NAME, &format!("{all:?}"))[..16].iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let digest = hex(&req.app.db.digest(NAME, &format!("{all:?}"))[..16]);
     let known = req.app.db.read(|r| party::setting(r, NAME))?;
     if let Some((old, at)) = known.as_deref().and_then(|k| k.split_once(' '))
         && old == digest

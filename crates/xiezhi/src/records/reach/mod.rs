@@ -20,7 +20,7 @@ pub mod rules;
 /// Routes for gateways and short links.
 pub mod web;
 
-use store::{Query, Row, params};
+use store::{Query, Row, hex, params};
 
 use crate::kit::time::Ms;
 use crate::kit::{App, Result};
@@ -89,5 +89,5 @@ fn about(q: &mut dyn Query, phone: &str, question: &rules::Question) -> store::R
 
 /// What a mobile number is known by here.
 fn digest(app: &App, mobile: &str) -> String {
-    app.db.digest("reach phone", mobile)[..16].iter().map(|b| format!("{b:02x}")).collect()
+    hex(&app.db.digest("reach phone", mobile)[..16])
 }

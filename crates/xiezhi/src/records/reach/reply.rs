@@ -14,7 +14,7 @@ use crate::base::notice::queue::{self, NewDelivery};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, MINUTE, Ms, day};
 use crate::kit::{App, Error, Result, Who};
-use crate::records::case::act::{self, Said};
+use crate::records::case::life::{Said, act};
 use crate::records::case::rules::{Action, Overlay};
 use crate::records::case::{Rulebook, by_id, main_of};
 use calc::codes::mobile;

@@ -20,9 +20,9 @@ use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::foreign::{self, Stamp};
 use crate::kit::http::May;
+use crate::kit::names::names;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Reply, Req, Result, RoleKind, Route, Who};
-use crate::records::case::rules::names;
 
 /// Routes.
 pub const ROUTES: &[Route] = &[

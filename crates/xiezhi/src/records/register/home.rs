@@ -10,16 +10,13 @@ use super::person::{self, Person, Spot};
 use super::rules::may_keep;
 use crate::base::area;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
-use crate::records::case::rules::names;
 
 names! {
     /// What a home is used for.
     Purpose { Own = "own", Rented = "rented", Group = "group", Shop = "shop", Empty = "empty", Unknown = "unknown", }
-}
-
-names! {
     /// Kinds of household (GB/T 17538): a family, or people who share a dormitory.
     HouseholdKind { Family = "family", Group = "group", }
 }

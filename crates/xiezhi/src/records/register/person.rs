@@ -15,8 +15,8 @@ use super::values::Values;
 use super::{count, home};
 use crate::base::catalogue::Graded;
 use crate::kit::Result;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-use crate::records::case::rules::names;
 
 names! {
     /// What a record is about.

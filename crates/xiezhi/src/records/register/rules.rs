@@ -9,16 +9,13 @@ use calc::link::clean;
 use super::values::Values;
 use crate::base::catalogue::{codes as lists, element};
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::{self, Ms};
 use crate::kit::{Result, RoleKind, Who};
-use crate::records::case::rules::names;
 
 names! {
     /// What is strange about a value.
     Flag { CheckDigit = "check-digit", NotAsId = "not-as-id", NoPhone = "no-phone", MixedLetters = "mixed-letters", Future = "future", }
-}
-
-names! {
     /// Whether somebody lives in the area.
     State { Here = "here", Away = "away", Dead = "dead", Erased = "erased", }
 }

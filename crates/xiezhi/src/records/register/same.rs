@@ -14,8 +14,8 @@ use super::rules::{self, State, may_keep};
 use super::values::Values;
 use crate::base::area;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::{Result, Who};
-use crate::records::case::rules::names;
 
 names! {
     /// What is said about a pair.

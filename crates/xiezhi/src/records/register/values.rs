@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::catalogue::{self, Graded};
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-use crate::records::case::rules::names;
 
 names! {
     /// Where a value comes from.

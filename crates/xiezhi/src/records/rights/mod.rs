@@ -16,15 +16,12 @@ pub mod web;
 use store::{Query, Row, params};
 
 use crate::base::catalogue::Graded;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
-use crate::records::case::rules::names;
 
 names! {
     /// What is asked.
     Ask { Correct = "correct", Erase = "erase", Question = "question", }
-}
-
-names! {
     /// What became of it.
     State { Open = "open", Done = "done", Refused = "refused", }
 }

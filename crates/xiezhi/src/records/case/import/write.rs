@@ -8,8 +8,9 @@ use store::{Entry, Logged, Query, Tx, Value, params};
 use super::{CHUNK, Row};
 use crate::kit::Result;
 use crate::kit::time::Ms;
+use crate::records::case::life::{clock, ledger};
 use crate::records::case::rules::{Outcome, State};
-use crate::records::case::{Case, Rulebook, clock, ledger, place, put, recalendar};
+use crate::records::case::{Case, Rulebook, place, put};
 
 /// Writes the rows that are not yet known; returns how many.
 pub(super) fn rows(tx: &mut Tx, book: &Rulebook, mut rows: Vec<Row>) -> Result<usize> {
@@ -53,11 +54,8 @@ fn case(book: &Rulebook, row: &Row, id: String, n: i64, now: Ms) -> Case {
     place::set(&mut case, place::public(shown, None, reported));
     if let Some(stage) = row.state.stage() {
         case.holder = Some(row.place.desk.clone());
-        (case.holder_since, case.hold_from, case.clock_from) = (Some(row.opened), Some(row.opened), Some(now));
-        case.due_at = Some(book.due(stage, row.class.as_deref(), now));
-        recalendar::begin(book, now, &mut case);
-        case.warn_at = book.warning(&case);
-        case.alarm_at = clock::alarm(&case);
+        (case.holder_since, case.hold_from) = (Some(row.opened), Some(row.opened));
+        clock::start(book, stage, now, &mut case);
     }
     case
 }

@@ -5,9 +5,9 @@
 
 use store::{Query, params};
 
-use super::{Choice, Group, PartyView, PersonView, Precedent};
+use super::{Group, PartyView, PersonView, Precedent};
 use crate::base::catalogue::{Look, Relation};
-use crate::base::classes::{Catalogue, Class, HANDED, Major};
+use crate::base::classes::{Catalogue, HANDED, Major};
 use crate::base::party::{self, Body, Chart};
 use crate::base::roster;
 use crate::base::routing::Suggested;
@@ -18,16 +18,9 @@ use crate::records::case::Case;
 /// Every class, by majors: what a clerk sorts by. A class of work that is handed down only where the case has it already.
 pub(super) fn groups(classes: &Catalogue, class: Option<&str>, lang: Lang) -> Vec<Group> {
     let handed = class.is_some_and(|c| classes.is_handed(c));
-    let choice = |c: &Class| Choice { code: c.code.clone(), name: c.name(lang).to_owned() };
-    let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: classes.of(&m.code).map(choice).collect() };
+    let of = |m: &Major| classes.of(&m.code).map(|c| classes.choice(&c.code, lang)).collect();
+    let group = |m: &Major| Group { name: m.name.get(lang).to_owned(), classes: of(m) };
     classes.majors.iter().filter(|m| handed || m.code != HANDED).map(group).collect()
-}
-
-/// The plain choices, and the one that is chosen already when it is none of them.
-pub fn choices(classes: &Catalogue, chosen: &str, lang: Lang) -> Vec<Choice> {
-    let other = classes.get(chosen).filter(|c| c.plain.is_none()).map(|c| &c.code);
-    let all = other.into_iter().chain(&classes.order);
-    all.map(|c| Choice { code: c.clone(), name: classes.label(c, lang).to_owned() }).collect()
 }
 
 /// People of the holder who are not away, with what lies with each: first who is on duty, then the least busy.

@@ -12,7 +12,8 @@ use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
 use crate::kit::{Req, Result};
-use crate::records::case::{Case, Rulebook, place_text, task};
+use crate::records::case::life::task;
+use crate::records::case::{Case, Rulebook, place_text};
 
 /// Cases for a list: the words of all of them in one query.
 pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> Result<Vec<Item>> {

@@ -5,9 +5,10 @@
 
 use store::{Query, Written};
 
+use super::offer;
 use super::{
-    AskView, AssetView, Contact, EvidenceView, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, called,
-    choose, class_name, overlays, relation, story,
+    AskView, AssetView, Contact, EvidenceView, Holder, Matter, MediaView, MoreView, Rating, SuggestedView, TaskView, again,
+    called, choose, class_name, overlays, relation, similar, story,
 };
 use crate::base::area::names::Names;
 use crate::base::catalogue::{Graded, Look, Relation};
@@ -17,11 +18,12 @@ use crate::base::{area, asset, media, routing};
 use crate::kit::i18n::Lang;
 use crate::kit::time::DAY;
 use crate::kit::{App, Req, Result, Who};
-use crate::records::case::alike::{self, Asked};
-use crate::records::case::offer;
+use crate::records::case::life::task::{self, Task};
+use crate::records::case::life::{ledger, reply};
+use crate::records::case::report::alike::Asked;
+use crate::records::case::report::{proxy, question};
 use crate::records::case::rules::{self, Action, Overlay, State};
-use crate::records::case::task::{self, Task};
-use crate::records::case::{Case, Rulebook, ledger, link, main_of, picture, place, place_text, proxy, question, reply, stand};
+use crate::records::case::{Case, Rulebook, main_of, place, place_text, stand};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -49,7 +51,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
             let mut free = || look.at(&Graded::new("case.picture", &case.owner, m.id.clone()), relation);
             seen_media.contains(&m.id) || m.released && !hidden && free().is_some()
         })
-        .map(|m| MediaView { may_cover: m.kind == "photo" && picture::may(who, case), ..MediaView::from(m) })
+        .map(|m| MediaView { may_cover: m.kind == "photo" && who.desk_over(&case.path).is_some(), ..MediaView::from(m) })
         .collect();
     let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
     let holder = holder.map(|(b, since)| Holder { party: b.name.clone(), since: app.time(since), phone: b.phone.clone() });
@@ -77,7 +79,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         let at = place::of(case);
         let words = text.as_deref().unwrap_or_default();
         let asked = Asked { text: words, class: case.class.as_deref(), place: at, path: &case.path, at: case.received_at };
-        alike::similar(req, q, &book, &asked, &case.id, look)?
+        similar(req, q, &book, &asked, &case.id, look)?
     } else {
         Vec::new()
     };
@@ -134,7 +136,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
         alike,
-        again: link::web::again(req, q, &book, case, hidden, look)?,
+        again: again::again(req, q, &book, case, hidden, look)?,
         precedents,
         classes: if sorts { choose::groups(&book.classes, case.class.as_deref(), req.lang) } else { Vec::new() },
         mine: facts.reporter,

@@ -9,7 +9,8 @@ use super::{Event, Held};
 use crate::base::party::Chart;
 use crate::kit::Req;
 use crate::kit::time::MINUTE;
-use crate::records::case::{Case, ledger};
+use crate::records::case::Case;
+use crate::records::case::life::ledger;
 
 /// Steps that only concern those who work on it.
 const STAFF_ONLY: [&str; 11] = [

@@ -6,12 +6,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{Again, Similar};
+use crate::base::classes::Choice;
 use crate::base::media;
-use crate::records::case::alike::Similar;
-use crate::records::case::link::web::Again;
-use crate::records::case::proxy::ProxyView;
-use crate::records::case::question::Answered;
-use crate::records::case::reply::Offer;
+use crate::records::case::life::reply::Offer;
+use crate::records::case::report::proxy::ProxyView;
+use crate::records::case::report::question::Answered;
 
 /// A case in full.
 #[derive(Serialize, JsonSchema)]
@@ -288,15 +288,6 @@ pub struct Item {
     pub overlay: Option<&'static str>,
     pub overdue: bool,
     pub step: usize,
-}
-
-/// A class to choose.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Choice {
-    /// Code.
-    pub code: String,
-    /// Name in the reader's language.
-    pub name: String,
 }
 
 /// Classes of one major.

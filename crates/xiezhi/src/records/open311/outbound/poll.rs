@@ -5,7 +5,7 @@
 //! not filed with it is nothing to us; one bad update stops no other.
 
 use sha2::{Digest as _, Sha256};
-use store::{Entry, Query as _, params};
+use store::{Entry, Query as _, hex, params};
 
 use super::feed::{self, field};
 use super::{Connector, queue};
@@ -84,7 +84,7 @@ fn stands(c: &Connector, record: &feed::Record) -> Option<(String, Told)> {
     }
     // The same state with the same words is the same update, whenever it is asked for.
     let digest = Sha256::digest(format!("{request}\n{status}\n{notes}"));
-    let update_id = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
+    let update_id = hex(&digest[..16]);
     let text: String = if notes.is_empty() { status.clone() } else { notes.chars().take(WORDS).collect() };
     let status = if status == "closed" { status } else { "unchanged".into() };
     Some((request.to_owned(), Told { by: c.id.clone(), update_id, status, said_at, text, media: Vec::new() }))

@@ -1,7 +1,7 @@
 //! One delivery: what is due is claimed, made ready, sent, and its end written down.
 
 use sha2::{Digest, Sha256};
-use store::{Query, Written};
+use store::{Query, Written, hex};
 
 use super::feed::{self, Record, field};
 use super::http;
@@ -74,7 +74,7 @@ fn id_of(record: &Record, name: &str) -> Option<String> {
 }
 
 fn proof(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hex(Sha256::digest(bytes))
 }
 
 fn common(app: &App, c: &Connector) -> Result<Vec<(String, String)>> {

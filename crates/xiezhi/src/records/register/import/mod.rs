@@ -9,15 +9,15 @@
 //! `register.import-end`, `register.import-stop`, `register.import-forget`.
 
 use sha2::Digest as _;
-use store::{Entry, Query, Row, Secret, Tx, params};
+use store::{Entry, Query, Row, Secret, Tx, hex, params};
 
 use super::rules::may_keep;
 use crate::base::area::Area;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::rows::{self, Limits, Line};
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Error, Result, RoleKind, Who};
-use crate::records::case::rules::names;
 
 /// Workbooks with what is wrong.
 pub mod back;
@@ -160,8 +160,7 @@ fn shape(bytes: &[u8]) -> Result<Shape> {
 pub fn begin(app: &App, who: &Who, area: &Area, bytes: &[u8]) -> Result<String> {
     let body = may_import(who, &area.path).ok_or(Kind::Denied)?.to_owned();
     let shape = shape(bytes)?;
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let digest = hex(&app.db.digest("register file", &hex(&sha2::Sha256::digest(bytes)))[..16]);
+    let digest = hex(&app.db.digest("register file", &hex(sha2::Sha256::digest(bytes)))[..16]);
     let held = app.db.read(|r| {
         let row = r.row(
             "select id from register_import where area = $1 and digest = $2 and file is not null",

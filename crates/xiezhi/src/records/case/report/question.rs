@@ -10,8 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Case;
-use super::report::NewReport;
+use super::NewReport;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Class;
 use crate::base::classes::class::{Datatype, Question};
@@ -19,6 +18,7 @@ use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::input::Input;
 use crate::kit::{Result, time};
+use crate::records::case::Case;
 
 /// Characters of a short answer, and of a long one.
 const SHORT: usize = 100;

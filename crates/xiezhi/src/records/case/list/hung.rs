@@ -4,15 +4,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::list::{self, Filter, PAGE};
-use super::rules::Overlay;
-use super::view::{self, Item};
+use super::{Filter, PAGE};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::{Graded, Look};
 use crate::base::classes::Visibility;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::records::case::Rulebook;
+use crate::records::case::rules::Overlay;
+use crate::records::case::view::{self, Item};
 use store::Query as _;
 
 /// Routes of this room.
@@ -51,8 +52,8 @@ fn hung_up(req: &Req) -> Result<Reply> {
             cursor: req.query.get("cursor").map(str::to_owned),
             ..Filter::default()
         };
-        let (cases, next) = list::find(r, &filter, PAGE)?;
-        let book = super::Rulebook::read(r, req.app)?;
+        let (cases, next) = super::find(r, &filter, PAGE)?;
+        let book = Rulebook::read(r, req.app)?;
         let mut items = Vec::new();
         for (case, item) in cases.iter().zip(view::items(req, r, &cases, &mut look)?) {
             let steps = r.history(&case.id)?;

@@ -5,11 +5,11 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::act::{Said, Step, settle_clock};
-use super::rules::{Action, Overlay};
-use super::{Case, Rulebook, change, clock, ledger, load, order};
+use super::{Said, Step, change, clock, ledger, order};
 use crate::kit::time::Ms;
 use crate::kit::{Error, Result, Who};
+use crate::records::case::rules::{Action, Overlay};
+use crate::records::case::{Case, Rulebook, load, moved};
 
 /// Cases whose alarm has come, the longest first.
 pub fn ringing(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {
@@ -47,8 +47,8 @@ pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
     };
     let fired = order::fire(tx, book, &before, &mut after)?;
     if kind != "case.warn" {
-        after.updated_at = super::moved(before.updated_at, now);
-        settle_clock(book, now, &before, &mut after);
+        after.updated_at = moved(before.updated_at, now);
+        clock::settle(book, now, &before, &mut after);
     } else {
         after.alarm_at = clock::alarm(&after);
     }

@@ -10,15 +10,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Query;
 
-use super::act::Said;
-use super::rules::{Action, Outcome};
-use super::{Case, Rulebook, change, place_text};
+use super::Said;
+use super::change;
 use crate::base::area::names::Names;
 use crate::base::classes::Class;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::time;
 use crate::kit::{App, Result};
+use crate::records::case::rules::{Action, Outcome};
+use crate::records::case::{Case, Rulebook, place_text};
 
 /// What is known only with the step: the word in the text, and how it stands there before.
 const LATER: [(&str, &str, &str); 2] = [("{to}", "〔承办单位〕", "[the party]"), ("{until}", "〔到期日〕", "[the date]")];
@@ -61,7 +62,7 @@ pub struct Offer {
 fn all() -> &'static [Answer] {
     static ALL: OnceLock<Vec<Answer>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let text = include_str!("../../../../../data/answers/answers.csv");
+        let text = include_str!("../../../../../../data/answers/answers.csv");
         csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<std::result::Result<_, _>>().expect("answers.csv")
     })
 }

@@ -6,12 +6,11 @@
 
 use store::{Entry, Tx};
 
-use super::act::settle_clock;
-use super::rules::Overlay;
-use super::{Case, Rulebook, ledger, load};
+use super::{clock, ledger};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
+use crate::records::case::{Rulebook, load};
 
 /// Promises that the case is settled by then, or nothing any more.
 pub fn promise(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, by: Option<Ms>) -> Result<()> {
@@ -27,7 +26,7 @@ pub fn promise(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, by: Option<Ms>
         let own = stage.map(|(stage, from)| book.stage_end(&before, stage, from));
         after.due_at = before.due_at.max(own);
     }
-    settle_clock(book, now, &before, &mut after);
+    clock::settle(book, now, &before, &mut after);
     // A promise is no new beginning: the share of the clock at which somebody is warned counts from where it ran.
     after.clock_from = before.clock_from;
     ledger::save(tx, &before, &mut after);
@@ -35,14 +34,4 @@ pub fn promise(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, by: Option<Ms>
     let entry = entry.fact("number", before.number.as_str()).fact("state", after.state.as_str());
     tx.log(entry.fact_opt("due", after.due_at).fact_opt("by", by))?;
     Ok(())
-}
-
-/// The deadline of a case with what was promised about it.
-pub(super) fn capped(case: &Case, now: Ms) -> Option<Ms> {
-    let due = case.due_at?;
-    let rests = case.overlay.is_some_and(Overlay::rests);
-    Some(match case.must_by.filter(|by| *by > now && !rests) {
-        Some(by) => due.min(by),
-        None => due,
-    })
 }

@@ -3,6 +3,19 @@
 //! What must stay true: a report with any content is accepted whatever its place (inv12); it leaves with a holder, a
 //! running clock, a number, a code and a receipt; where it is and who must answer is found *before* the write, because
 //! the single writer must not be kept waiting by look-ups.
+//!
+//! Log kinds written: `case.report`.
+
+/// Reports that may be the same.
+pub mod alike;
+/// Matters that others settle.
+pub mod elsewhere;
+/// Reports for somebody else.
+pub mod proxy;
+/// What a class asks besides.
+pub mod question;
+/// Settled where it was found.
+pub mod spot;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,9 +24,9 @@ use calc::geo::Point;
 use serde_json::json;
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::proxy::Proxy;
+use super::life::{clock, ledger};
 use super::rules::State;
-use super::{Case, Rulebook, clock, ledger, place as whereabouts, put, recalendar};
+use super::{Case, MAX_MEDIA, Rulebook, place as whereabouts, put};
 use crate::base::classes::{Catalogue, Stage, Visibility};
 use crate::base::{area, asset, party};
 use crate::kit::error::Kind;
@@ -23,11 +36,18 @@ use crate::kit::{App, Result, Who};
 
 /// Characters of a report's text.
 pub const MAX_TEXT: usize = 4000;
-/// Pictures and recordings of one report.
-pub const MAX_MEDIA: usize = 10;
 /// Ways to be told for whoever leaves a number: a message, or a call.
 pub const WISHES: [&str; 2] = ["sms", "call"];
 const CHANNELS: [&str; 7] = ["web", "counter", "phone", "patrol", "import", "open311", "paper"];
+
+/// What a report for somebody else says about who wrote it ([`proxy`]).
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// How he stands to the person.
+    relation: String,
+    /// The person knows of it.
+    knows: bool,
+}
 
 /// What somebody reports, checked but not yet placed.
 #[derive(Clone, Debug, Default)]
@@ -296,17 +316,12 @@ pub fn make(
         holder: Some(spot.holder.clone()),
         holder_since: Some(from),
         hold_from: Some(from),
-        clock_from: Some(from),
         updated_at: now,
         ..Case::empty(&id, State::Received)
     };
-    let due_at = book.due(Stage::Receive, case.class.as_deref(), from);
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
-    case.due_at = Some(due_at);
-    recalendar::begin(book, from, &mut case);
-    case.warn_at = book.warning(&case);
-    case.alarm_at = clock::alarm(&case);
+    let due_at = clock::start(book, Stage::Receive, from, &mut case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();
@@ -326,7 +341,7 @@ pub fn make(
         .fact("holder", spot.holder.as_str())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
-        .fact_opt("relation", new.proxy.as_ref().map(Proxy::relation))
+        .fact_opt("relation", new.proxy.as_ref().map(|p| p.relation.as_str()))
         .fact_opt("knows", new.proxy.as_ref().map(|p| i64::from(p.knows)))
         .fact_opt("received", new.received.map(|_| from))
         .fact_opt("class", case.class.as_deref())

@@ -6,12 +6,13 @@
 
 use store::{Logged, Tx};
 
-use super::act::{Said, act_with};
-use super::report::{self, Made, NewReport, Spot};
-use super::rules::{Action, Facts};
-use super::{Case, Rulebook};
+use super::{Made, NewReport, Spot};
 use crate::kit::error::Kind;
 use crate::kit::{Result, Role, RoleKind, Who};
+use crate::records::case::life::Said;
+use crate::records::case::life::act::act_with;
+use crate::records::case::rules::{Action, Facts};
+use crate::records::case::{Case, Rulebook};
 
 /// The role in which somebody settles what he finds at a place: a grid worker there, or a desk that answers for it.
 pub fn role_at<'a>(who: &'a Who, path: &str) -> Option<&'a Role> {
@@ -34,7 +35,7 @@ pub fn settle(
     if new.class.is_none() {
         return Err(Kind::Missing.at("class"));
     }
-    let (made, logged) = report::make(tx, book, who, new, spot, zone)?;
+    let (made, logged) = super::make(tx, book, who, new, spot, zone)?;
     let quiet = Said { on_the_spot: true, ..Said::default() };
     let to = Said { to: Some(body), ..quiet.clone() };
     let done = Said { on_the_spot: true, ..done.clone() };

@@ -1,4 +1,4 @@
-//! Reports that may be the same: suggested while somebody reports and while a desk sorts, always with the reason.
+//! Reports that may be the same, for suggesting them while somebody reports and while a desk sorts.
 //!
 //! What must stay true: text is compared with what is personal in it masked, and the only words that leave are words the
 //! asker typed himself; what was written after handling is never looked at; a suggestion merges nothing by itself. What a
@@ -12,27 +12,13 @@ use std::collections::HashMap;
 use calc::alike::{self, Match, Report};
 use calc::geo::Point;
 use calc::grade::{self, Mask};
-use schemars::JsonSchema;
-use serde::Serialize;
 use store::{Query, Value, Written};
 
-use super::report::{self, NewReport};
-use super::rules::State;
-use super::{Case, Rulebook, place, view};
-use crate::base::catalogue::Look;
 use crate::base::classes::Visibility;
-use crate::kit::http::May;
+use crate::kit::Result;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{Reply, Req, Result, Route};
-
-/// Routes of this room.
-pub const ROUTES: &[Route] = &[Route::post(
-    "/reports/alike",
-    May::Anyone,
-    suggest,
-    "Earlier reports that this one may repeat, with the reason: takes what `POST /reports` takes and writes nothing.",
-)
-.gives::<Suggested>()];
+use crate::records::case::rules::State;
+use crate::records::case::{Case, Rulebook, by_ids, place};
 
 /// How far back one looks.
 const BACK: Ms = 90 * DAY;
@@ -40,10 +26,6 @@ const BACK: Ms = 90 * DAY;
 const EACH: usize = 20;
 /// Cases whose words are opened and compared.
 const READ: usize = 30;
-/// Suggestions that are shown.
-const SHOWN: usize = 3;
-/// Log-odds from which on one is worth showing.
-const LIKELY: f64 = 1.5;
 
 /// What is compared.
 pub struct Asked<'a> {
@@ -67,11 +49,11 @@ pub fn find(q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, most: 
     found.truncate(most);
     let ids: Vec<String> = found.iter().map(|m| earlier[m.index].id.clone()).collect();
     // Each is still there: both were read from one state of the node.
-    Ok(super::by_ids(q, &ids)?.into_iter().zip(found).collect())
+    Ok(by_ids(q, &ids)?.into_iter().zip(found).collect())
 }
 
 /// As much of an earlier case as tells whether it is worth reading.
-pub(super) struct Earlier {
+pub struct Earlier {
     id: String,
     class: Option<String>,
     pack: i64,
@@ -89,7 +71,7 @@ impl From<&Case> for Earlier {
 
 /// How alike the most promising of these are to what is asked, best first; those that share neither place nor words are
 /// left out.
-pub(super) fn compare(q: &mut dyn Query, earlier: &[Earlier], asked: &Asked) -> Result<Vec<Match>> {
+pub fn compare(q: &mut dyn Query, earlier: &[Earlier], asked: &Asked) -> Result<Vec<Match>> {
     let masked = impersonal(asked.text);
     let new = Report { text: &masked, class: asked.class, place: asked.place, at: asked.at };
     let silent: Vec<Report> =
@@ -154,76 +136,4 @@ fn near(q: &mut dyn Query, asked: &Asked) -> store::Result<Vec<Earlier>> {
         })
     };
     q.rows(&sql, &params)?.iter().map(earlier).collect()
-}
-
-/// An earlier report that may be the same.
-#[derive(Serialize, JsonSchema)]
-pub struct Similar {
-    /// The case as a list shows it.
-    #[serde(flatten)]
-    pub item: view::Item,
-    /// Why it may be the same.
-    pub why: Why,
-    /// Log-odds in hundredths.
-    pub score: i64,
-}
-
-/// The reason in figures.
-#[derive(Serialize, JsonSchema)]
-pub struct Why {
-    /// Metres apart.
-    pub metres: Option<u32>,
-    /// Whole days apart.
-    pub days: i64,
-    /// Of the same class.
-    pub same_class: bool,
-    /// Words that both have.
-    pub words: Vec<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Suggested {
-    items: Vec<Similar>,
-}
-
-/// Open cases that may be the same, as this reader may see them.
-pub fn similar(req: &Req, q: &mut dyn Query, book: &Rulebook, asked: &Asked, not: &str, look: &mut Look) -> Result<Vec<Similar>> {
-    let found = find(q, book, asked, not, SHOWN * 4)?;
-    let likely = |(c, m): &(Case, Match)| c.state.is_open() && m.score >= LIKELY && (m.same_class || !m.words.is_empty());
-    let found: Vec<(Case, Match)> = found.into_iter().filter(likely).take(SHOWN).collect();
-    let (cases, matches): (Vec<Case>, Vec<Match>) = found.into_iter().unzip();
-    let items = view::items(req, q, &cases, look)?;
-    let similar = |(item, m): (view::Item, Match)| Similar {
-        item,
-        score: (m.score * 100.0).round() as i64,
-        why: Why { metres: m.metres, days: m.days as i64, same_class: m.same_class, words: alike::phrases(asked.text, &m.words) },
-    };
-    Ok(items.into_iter().zip(matches).map(similar).collect())
-}
-
-/// What a new report may repeat.
-pub fn of_new(req: &Req, new: &NewReport, look: &mut Look) -> Result<Vec<Similar>> {
-    let book = Rulebook::now(req.app)?;
-    let spot = report::place(req.app, new)?;
-    let shown = book.classes.or_other(new.class.as_deref()).visibility;
-    if shown == Visibility::Private {
-        return Ok(Vec::new());
-    }
-    let asked = Asked {
-        text: new.text.as_deref().unwrap_or_default(),
-        class: new.class.as_deref(),
-        place: spot.shown(new, shown),
-        path: spot.path(),
-        at: req.now,
-    };
-    req.app.db.read(|r| similar(req, r, &book, &asked, "", look))
-}
-
-fn suggest(req: &Req) -> Result<Reply> {
-    let book = Rulebook::now(req.app)?;
-    let new = NewReport::parse(&req.input()?, req.who.is_staff(), &book.classes)?;
-    let mut look = Look::new(&req.who, "alike");
-    let items = of_new(req, &new, &mut look)?;
-    look.record(req.app)?;
-    Reply::json(&Suggested { items })
 }

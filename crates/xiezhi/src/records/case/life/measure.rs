@@ -4,9 +4,9 @@
 //! What must stay true: each event is counted once, on the day it happens, for the area, the class and the party it belongs
 //! to; the names are those of [`calc::kpi::MEASURES`].
 
-use super::Case;
-use super::rules::{Action, Outcome, Overlay, State, Verdict};
 use crate::kit::time::{MINUTE, Ms};
+use crate::records::case::Case;
+use crate::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
 
 /// Work that is said to be done so soon after it began is worth a look; it is no accusation.
 const FAST: Ms = 5 * MINUTE;

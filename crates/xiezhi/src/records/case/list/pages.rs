@@ -4,10 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::Query;
 
-use super::list::{self, Filter, PAGE, Wanted};
-use super::rules::State;
-use super::view::{self, Item, Matter};
-use super::{by_number, code_fits};
+use super::{Filter, PAGE, Wanted};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
 use crate::base::party::{self, admin::BodyView};
@@ -16,6 +13,9 @@ use crate::kit::http::May;
 use crate::kit::time::{DAY, HOUR};
 use crate::kit::tries;
 use crate::kit::{Error, Reply, Req, Result, Role, RoleKind, Route};
+use crate::records::case::rules::State;
+use crate::records::case::view::{self, Item, Matter};
+use crate::records::case::{by_number, code_fits};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -41,7 +41,7 @@ struct Cases {
 }
 
 fn page_of(req: &Req, q: &mut dyn Query, filter: &Filter, look: &mut Look) -> Result<Cases> {
-    let (cases, next) = list::find(q, filter, PAGE)?;
+    let (cases, next) = super::find(q, filter, PAGE)?;
     Ok(Cases { items: view::items(req, q, &cases, look)?, next })
 }
 
@@ -109,8 +109,8 @@ fn desk(req: &Req) -> Result<Reply> {
         let mut counts = Vec::new();
         for (name, filter) in &all {
             let (count, most) = match &filter.path {
-                Some(path) if *name == "all" => (list::count_all(r, path)?, i64::MAX),
-                _ => (Some(list::count(r, filter)?), list::COUNTED),
+                Some(path) if *name == "all" => (super::count_all(r, path)?, i64::MAX),
+                _ => (Some(super::count(r, filter)?), super::COUNTED),
             };
             counts.push(Queue { name, count, more: count == Some(most) });
         }
@@ -119,7 +119,7 @@ fn desk(req: &Req) -> Result<Reply> {
         let first = counts.iter().find(|q| q.count.is_some_and(|n| n > 0)).map_or("all", |q| q.name);
         let wanted = req.query.get("queue").unwrap_or(if q.is_empty() { first } else { "all" });
         let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
-        let number = list::digits(&q);
+        let number = super::digits(&q);
         let filter = Filter { cursor: req.query.get("cursor").map(str::to_owned), number, ..filter.clone() };
         let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
         let open = match req.query.get("open") {
@@ -156,7 +156,7 @@ fn today(req: &Req) -> Result<Reply> {
         for role in if grids.is_empty() { req.who.roles.iter().filter(|r| r.kind.is_staff()).collect() } else { grids } {
             view.grids.extend(area::by_id(r, &role.area)?.map(|a| a.name));
             let filter = Filter { state: Some(Wanted::Open), path: Some(role.path.clone()), by_due: true, ..Filter::default() };
-            let (cases, _) = list::find(r, &filter, MOST)?;
+            let (cases, _) = super::find(r, &filter, MOST)?;
             let items = view::items(req, r, &cases, &mut look)?;
             for (case, item) in cases.iter().zip(items) {
                 let left = case.due_at.unwrap_or(req.now) - req.now;
@@ -234,7 +234,7 @@ fn progress(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "me");
     let mine = req.app.db.read(|r| match &req.who.person {
         Some(person) => {
-            let cases = list::by_reporter(r, person)?;
+            let cases = super::by_reporter(r, person)?;
             view::items(req, r, &cases, &mut look)
         }
         None => Ok(Vec::new()),

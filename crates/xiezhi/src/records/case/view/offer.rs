@@ -3,7 +3,7 @@
 //! What must stay true: everything a person may do is offered exactly once; the step that leads on is one this person is
 //! waited for, so whoever only looks on is not pressed to act.
 
-use super::rules::{Action, Facts, State, actions};
+use crate::records::case::rules::{Action, Facts, State, actions};
 
 /// Actions that stand open to the eye at once, the one that leads on among them.
 const SHOWN: usize = 3;
@@ -103,8 +103,8 @@ fn group(action: Action, f: &Facts) -> Option<Group> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::rules::tests::facts;
     use super::*;
+    use crate::records::case::rules::tests::facts;
 
     proptest! {
         #[test]

@@ -8,6 +8,12 @@
 //! of its grids, whose newest are merged, as long as there are not too many grids; else the order leads, and a page is
 //! found soon because what fits is frequent. SQLite would choose by guesses, so it is chosen here.
 
+/// What was put off.
+pub mod hung;
+/// Orders to hurry.
+pub mod orders;
+/// Pages that show many cases.
+pub mod pages;
 /// The same cases by squares.
 pub mod spots;
 

@@ -4,23 +4,14 @@
 //! case that was handed back has what is left of the time, not a new clock; a case that rests has the moment at which it
 //! comes back. A case has one alarm, the next moment at which something happens by itself.
 
-use super::rules::{Action, Overlay};
-use super::{Case, State};
+use crate::base::classes::Stage;
 use crate::kit::time::{HOUR, Ms};
+use crate::records::case::rulebook::Limits;
+use crate::records::case::rules::{Action, Overlay, State};
+use crate::records::case::{Case, Rulebook};
 
 /// Whoever gets a case back from a rest has at least this long.
 const LEAST: Ms = HOUR;
-
-/// Moments that the catalogue and the calendar give for a step.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    /// A whole limit of the new stage from now; `None` for a settled case.
-    pub fresh: Option<Ms>,
-    /// A quarter of it.
-    pub quarter: Option<Ms>,
-    /// A whole limit of the present stage from the present deadline (or from now, when that has passed).
-    pub longer: Option<Ms>,
-}
 
 /// The deadline after a step that changes no overlay. `before` is the case as it was, `to` its new state.
 pub fn due(action: Action, before: &Case, to: State, l: Limits) -> Option<Ms> {
@@ -52,6 +43,72 @@ pub fn alarm(c: &Case) -> Option<Ms> {
     }
     let dispute = c.dispute_at.filter(|_| c.overlay.is_none());
     [Some(due), c.warn_at, dispute].into_iter().flatten().min()
+}
+
+/// The first clock of a case, which begins at `from`; returns its deadline.
+pub fn start(book: &Rulebook, stage: Stage, from: Ms, case: &mut Case) -> Ms {
+    let due = book.due(stage, case.class.as_deref(), from);
+    (case.clock_from, case.due_at) = (Some(from), Some(due));
+    counted(book, from, case);
+    wind(book, case);
+    due
+}
+
+/// Sets when it warns and when it rings, from the clock as it stands.
+pub(super) fn wind(book: &Rulebook, case: &mut Case) {
+    case.warn_at = book.warning(case);
+    case.alarm_at = alarm(case);
+}
+
+/// What follows for every step from the new state and deadline: marks of the stage, the alarm, the moment of settling.
+pub(super) fn settle(book: &Rulebook, now: Ms, before: &Case, after: &mut Case) {
+    if after.state.is_open() {
+        after.closed_at = None;
+    } else {
+        (after.holder, after.assignee, after.due_at, after.overlay, after.ask) = (None, None, None, None, None);
+        after.closed_at = before.closed_at.or(Some(now));
+    }
+    after.due_at = capped(after, now);
+    if after.due_at != before.due_at {
+        (after.clock_from, after.warned) = (after.due_at.map(|_| now), 0);
+        mark(book, now, before, after);
+    }
+    if after.holder != before.holder {
+        after.assignee = None;
+    }
+    wind(book, after);
+}
+
+/// Remembers under which working time a new deadline was counted; a date that was set, not counted, is under none.
+fn mark(book: &Rulebook, now: Ms, before: &Case, after: &mut Case) {
+    let set = after.overlay.is_some()
+        || after.overdue_at.is_some()
+        || after.due_at == after.must_by
+        || after.orders > before.orders
+        || before.overlay.is_some()
+        || before.state == State::Merged;
+    (after.due_under, after.provisional) = (None, false);
+    if !set && after.due_at.is_some() {
+        counted(book, now, after);
+    }
+}
+
+/// The same for a clock that was counted from `now`.
+fn counted(book: &Rulebook, now: Ms, case: &mut Case) {
+    let Some(limit) = case.state.stage().map(|stage| book.class(case).limit(stage)) else { return };
+    if limit.unit.needs_calendar() {
+        (case.due_under, case.provisional) = (Some(book.time.version), book.time.due(now, limit).provisional);
+    }
+}
+
+/// The deadline of a case with what was promised about it.
+fn capped(case: &Case, now: Ms) -> Option<Ms> {
+    let due = case.due_at?;
+    let rests = case.overlay.is_some_and(Overlay::rests);
+    Some(match case.must_by.filter(|by| *by > now && !rests) {
+        Some(by) => due.min(by),
+        None => due,
+    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 
 use store::{Query, Row, Tx, params};
 
-use super::rules::{Overlay, State};
-use super::{Case, put};
 use crate::kit::time::Ms;
+use crate::records::case::rules::{Overlay, State};
+use crate::records::case::{Case, put};
 
 const HOLD: [&str; 7] = ["case_id", "n", "holder", "state", "overlay", "from_at", "to_at"];
 const TALLY: [&str; 3] = ["area", "state", "n"];

@@ -8,18 +8,22 @@
 //! he could not see otherwise.
 //!
 //! Cost of a look: at most ten look-ups of [`EACH`] cases in indexes, whatever the number of cases.
+//!
+//! Log kinds written: `case.link` and `case.unlink` of the case that came back, `case.recurred`, `case.unrecurred` and
+//! `case.recount` of the earlier one.
 
 /// What follows from the log.
 pub mod follow;
-/// Routes, and what readers get to see.
+/// Routes.
 pub mod web;
 
 use calc::geo::distance_m;
 use store::{Entry, Query, Row, Tx, Value, params};
 
-use super::alike::{self, Asked};
+use super::life::ledger;
+use super::report::alike::{self, Asked};
 use super::rules::{Outcome, State};
-use super::{COLUMNS, Case, Rulebook, by_number, ledger, load, moved, place, put, read, said};
+use super::{COLUMNS, Case, Rulebook, by_number, load, moved, place, put, read, said};
 use crate::base::classes::Visibility;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};

@@ -10,38 +10,15 @@ use std::sync::Arc;
 
 use store::{Entry, Query, Tx, params};
 
-use super::act::settle_clock;
-use super::rules::State;
-use super::{COLUMNS, Case, Rulebook, ledger, load, read};
+use super::{clock, ledger};
 use crate::base::worktime::{self, Due, Worktime};
 use crate::kit::time::Ms;
 use crate::kit::{App, Error, Result};
+use crate::records::case::{COLUMNS, Case, Rulebook, load, read};
 
 const NAME: &str = "recalendar";
 /// Cases of one write.
 const CHUNK: i64 = 200;
-
-/// Remembers under which working time a new deadline was counted; a date that was set, not counted, is under none.
-pub(super) fn mark(book: &Rulebook, now: Ms, before: &Case, after: &mut Case) {
-    let set = after.overlay.is_some()
-        || after.overdue_at.is_some()
-        || after.due_at == after.must_by
-        || after.orders > before.orders
-        || before.overlay.is_some()
-        || before.state == State::Merged;
-    (after.due_under, after.provisional) = (None, false);
-    if !set && after.due_at.is_some() {
-        begin(book, now, after);
-    }
-}
-
-/// The same for a clock that begins with the case.
-pub(super) fn begin(book: &Rulebook, now: Ms, case: &mut Case) {
-    let Some(limit) = case.state.stage().map(|stage| book.class(case).limit(stage)) else { return };
-    if limit.unit.needs_calendar() {
-        (case.due_under, case.provisional) = (Some(book.time.version), book.time.due(now, limit).provisional);
-    }
-}
 
 /// The deadline of a case under another working time; `None` where it stays.
 fn again(book: &Rulebook, old: &Worktime, case: &Case, now: Ms) -> Option<Due> {
@@ -101,12 +78,11 @@ fn apply(tx: &mut Tx, book: &Rulebook, olds: &HashMap<i64, Arc<Worktime>>, id: &
     if before.handle_due == before.due_at {
         after.handle_due = after.due_at;
     }
-    settle_clock(book, now, &before, &mut after);
+    clock::settle(book, now, &before, &mut after);
     // No new beginning: whoever was warned was warned, and the share of the clock counts from where it ran.
     (after.clock_from, after.warned) = (before.clock_from, before.warned);
     (after.due_under, after.provisional) = (Some(book.time.version), new.provisional);
-    after.warn_at = book.warning(&after);
-    after.alarm_at = super::clock::alarm(&after);
+    clock::wind(book, &mut after);
     ledger::save(tx, &before, &mut after);
     let entry = Entry { area: Some(&before.area), ..Entry::new("case.recalendar", "case", id) };
     let entry = entry.fact("number", before.number.as_str()).fact("state", after.state.as_str());

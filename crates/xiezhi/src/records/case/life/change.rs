@@ -5,14 +5,14 @@
 
 use store::{Query, Tx, params};
 
-use super::act::{Said, Step, is_public, missing, state_before};
-use super::rules::{Action, Ask, Outcome, Overlay, State};
-use super::{Case, by_number, clock, moved, order, place};
+use super::{Said, Step, clock, ledger, order};
 use crate::base::party::{self, Body};
 use crate::base::roster;
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
+use crate::records::case::rules::{Action, Ask, Outcome, Overlay, State};
+use crate::records::case::{Case, by_number, moved, place};
 
 /// Longest rest, from today. A longer one is asked for again when it comes back.
 const LONGEST_REST: Ms = 400 * DAY;
@@ -40,7 +40,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         }
     }
     if needs_words(action) && said.words().is_none() {
-        return Err(missing("reason"));
+        return Err(Kind::Missing.at("reason"));
     }
     if is_public(action, said) {
         after.updated_at = moved(before.updated_at, now);
@@ -54,7 +54,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             after.dispute_at = None;
         }
         Action::Dispatch | Action::Rule => {
-            let to = said.to.as_deref().ok_or_else(|| missing("to"))?;
+            let to = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
             let body = chart.living(to).filter(|b| b.kind.is_handler()).ok_or_else(|| Kind::Unknown.at("to"))?;
             hand_to(after, body);
             // Whoever follows a rule says so; whoever decides otherwise needs none.
@@ -83,9 +83,9 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         }
         Action::Feedback => {
             if said.text.is_none() && said.media.is_empty() {
-                return Err(missing("text"));
+                return Err(Kind::Missing.at("text"));
             }
-            book.evidence(tx, before, said)?;
+            book.evidence(tx, before, &said.media)?;
             after.holder = Some(local_desk.id.clone());
             after.handled_by.clone_from(&who.person);
             (after.overlay, after.ask, after.dispute_at) = (None, None, None);
@@ -100,7 +100,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
                 return Err(Kind::Unknown.at("outcome"));
             }
             if outcome != Outcome::Solved && said.words().is_none() {
-                return Err(missing("reason"));
+                return Err(Kind::Missing.at("reason"));
             }
             after.outcome = Some(outcome);
         }
@@ -115,7 +115,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         Action::Reject => {}
         Action::Merge => {
             // Only into what is still worked on, and where this desk answers: merging must not bury a report.
-            let into = said.to.as_deref().ok_or_else(|| missing("to"))?;
+            let into = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
             let fits = |m: &Case| m.id != before.id && m.state.is_open() && who.desk_over(&m.path).is_some();
             let main = by_number(tx, into)?.filter(fits).ok_or_else(|| Kind::Unknown.at("to"))?;
             // Those that were merged into this one go along, so that a chain never hides anybody.
@@ -137,7 +137,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             (after.handle_due, after.ruled, after.returns, after.dispute_at) = (None, false, 0, None);
             after.reopens += 1;
         }
-        Action::Rate => after.score = Some(said.score.ok_or_else(|| missing("score"))?),
+        Action::Rate => after.score = Some(said.score.ok_or_else(|| Kind::Missing.at("score"))?),
         Action::Extend => after.extended += 1,
         Action::Suspend => rest(after, Overlay::Suspended, until(said, now)?, now),
         Action::HangUp => rest(after, Overlay::HungUp, until(said, now)?, now),
@@ -146,7 +146,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             after.due_at = Some(clock::resumed(now, before.due_left));
         }
         Action::Ask => {
-            let ask = said.ask.ok_or_else(|| missing("ask"))?;
+            let ask = said.ask.ok_or_else(|| Kind::Missing.at("ask"))?;
             after.ask = Some(ask);
             after.ask_until = if ask == Ask::Extend { None } else { Some(until(said, now)?) };
         }
@@ -154,8 +154,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             after.ask = None;
             let date = before.ask_until.filter(|u| *u > now);
             match before.ask {
-                Some(Ask::Suspend) => rest(after, Overlay::Suspended, date.ok_or_else(|| missing("until"))?, now),
-                Some(Ask::HangUp) => rest(after, Overlay::HungUp, date.ok_or_else(|| missing("until"))?, now),
+                Some(Ask::Suspend) => rest(after, Overlay::Suspended, date.ok_or_else(|| Kind::Missing.at("until"))?, now),
+                Some(Ask::HangUp) => rest(after, Overlay::HungUp, date.ok_or_else(|| Kind::Missing.at("until"))?, now),
                 Some(Ask::Extend) | None => {
                     after.extended += 1;
                     after.due_at = book.limits(after, after.state, now).longer;
@@ -164,7 +164,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         }
         Action::Refuse => after.ask = None,
         Action::Assign => {
-            let to = said.to.as_deref().ok_or_else(|| missing("to"))?;
+            let to = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
             let holder = before.holder.as_deref().unwrap_or_default();
             if !party::members(tx, holder, now)?.iter().any(|p| p == to) {
                 return Err(Kind::Unknown.at("to"));
@@ -190,8 +190,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
                 (after.due_under, after.provisional) = (None, false);
             }
         }
-        Action::Review => after.review = Some(said.verdict.ok_or_else(|| missing("verdict"))?),
-        Action::Note if said.text.is_none() && said.media.is_empty() => return Err(missing("text")),
+        Action::Review => after.review = Some(said.verdict.ok_or_else(|| Kind::Missing.at("verdict"))?),
+        Action::Note if said.text.is_none() && said.media.is_empty() => return Err(Kind::Missing.at("text")),
         Action::Note => {}
     }
     if moves_clock(action) {
@@ -291,9 +291,21 @@ fn rest(after: &mut Case, overlay: Overlay, until: Ms, now: Ms) {
 
 /// The date on which it comes back: in the future, and not for ever.
 fn until(said: &Said, now: Ms) -> Result<Ms> {
-    let until = said.until.ok_or_else(|| missing("until"))?;
+    let until = said.until.ok_or_else(|| Kind::Missing.at("until"))?;
     if until <= now || until > now + LONGEST_REST {
         return Err(Kind::OutOfRange.at("until"));
     }
     Ok(until)
+}
+
+/// Whether everybody may see that a step happened, so that those who poll read the case again.
+fn is_public(action: Action, said: &Said) -> bool {
+    !(matches!(action, Action::Assign | Action::Review | Action::Follow | Action::Ask | Action::Refuse)
+        || action == Action::Note && said.private)
+}
+
+/// The state to which a merged case goes back: where it was.
+fn state_before(tx: &mut Tx, case: &Case) -> Result<(State, Option<String>)> {
+    let last = ledger::last(tx, case)?;
+    Ok(last.map_or((State::Accepted, None), |h| (h.state, Some(h.holder))))
 }

@@ -6,7 +6,7 @@
 //! gets the tracking code only when he said that the person knows. It is for people without an account: for those who let
 //! a helper act for them, see `party/trust.rs`.
 //!
-//! Log kinds written: `case.report`, by [`report::make`].
+//! Log kinds written: `case.report`, by [`super::make`].
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, params};
 
-use super::report::{self, MAX_MEDIA, MAX_TEXT, NewReport, WISHES};
-use super::view::{Choice, choices};
-use super::{Case, Rulebook, by_id, said, tracking_code};
+use super::{MAX_TEXT, NewReport, Proxy, WISHES};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::{Graded, Look, Relation};
-use crate::base::{classes, media, notice, party};
+use crate::base::classes::{self, Choice};
+use crate::base::{media, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::DAY;
 use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::records::case::{Case, MAX_MEDIA, Rulebook, by_id, said, tracking_code};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -46,21 +46,6 @@ const SHOWN: i64 = 30;
 const FIELDS: [&str; 10] =
     ["contact_name", "contact_phone", "contact_wish", "relation", "knows", "text", "class", "area", "building", "address"];
 
-/// What the report says about who wrote it.
-#[derive(Clone, Debug)]
-pub struct Proxy {
-    relation: String,
-    /// The person knows of it.
-    pub knows: bool,
-}
-
-impl Proxy {
-    /// How he stands to the person, as the log has it.
-    pub fn relation(&self) -> &str {
-        &self.relation
-    }
-}
-
 /// Who wrote a report for somebody else.
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -72,7 +57,7 @@ pub struct ProxyView {
 }
 
 /// Who wrote it, as this reader may know.
-pub(super) fn of(q: &mut dyn Query, case: &Case, relation: Relation, desk: bool, look: &mut Look) -> Result<Option<ProxyView>> {
+pub fn of(q: &mut dyn Query, case: &Case, relation: Relation, desk: bool, look: &mut Look) -> Result<Option<ProxyView>> {
     let row = q.row("select person, relation, knows from proxy where case_id = $1", params![&case.id])?;
     let Some(row) = row.filter(|_| relation != Relation::Public) else { return Ok(None) };
     let person: String = row.get("person")?;
@@ -167,7 +152,7 @@ fn show(req: &Req, mut values: BTreeMap<String, String>, error: Option<Error>) -
         }
         let done = req.query.get("done").filter(|n| items.iter().any(|i| i.number == *n)).map(str::to_owned);
         Ok::<_, Error>(Page {
-            classes: choices(&all, &values["class"], req.lang),
+            classes: all.choices(&values["class"], req.lang),
             relations: RELATIONS,
             wishes: WISHES.into_iter().filter(|w| *w != "sms" || notice::channel::state(req.app, "sms") == "ready").collect(),
             communities: area::communities(r)?.iter().map(Into::into).collect(),
@@ -210,14 +195,14 @@ fn file(req: &Req) -> Result<Reply> {
         }
         Err(e) => return Err(e),
     };
-    let spot = report::place(req.app, &new)?;
+    let spot = super::place(req.app, &new)?;
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());
     let id = req.once(move |tx| {
         let now = tx.now();
         if tx.count("select count(*) from proxy where person = $1 and at > $2", params![&person, now - DAY])? >= MOST {
             return Err(Kind::TooMany.at("text").limit(MOST));
         }
-        let (made, _) = report::make(tx, &book, &who, &new, &spot, &zone)?;
+        let (made, _) = super::make(tx, &book, &who, &new, &spot, &zone)?;
         let by = new.proxy.as_ref().ok_or_else(|| Error::internal("a report for nobody"))?;
         tx.exec(
             "insert into proxy(case_id, person, relation, knows, at) values ($1, $2, $3, $4, $5)",

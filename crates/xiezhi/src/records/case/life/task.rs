@@ -9,12 +9,13 @@ use std::collections::HashSet;
 
 use store::{Entry, Query, Row, Tx, params};
 
-use super::act::Said;
-use super::rules::names;
-use super::{Case, Rulebook, load, put};
+use super::Said;
 use crate::kit::error::Kind;
+use crate::kit::names::names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
+use crate::records::case::rules::State;
+use crate::records::case::{Case, Rulebook, load, moved, put};
 
 /// Unsettled parts that a case may have.
 pub const MOST: i64 = 20;
@@ -22,12 +23,8 @@ pub const MOST: i64 = 20;
 names! {
     /// How it began.
     TaskKind { Whistle = "whistle", Joint = "joint", }
-}
-names! {
     /// Where it stands.
     TaskState { Asked = "asked", Answered = "answered", Done = "done", Refused = "refused", Cancelled = "cancelled", }
-}
-names! {
     /// What can be done with it.
     TaskAction { Answer = "answer", Done = "done", Refuse = "refuse", Insist = "insist", Cancel = "cancel", Rate = "rate", }
 }
@@ -143,7 +140,7 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
         tx.log(entry.fact("body", body.id.as_str()).fact("task_due", due).element("case.note", Some(call.text.as_str())))?;
         case.tasks += 1;
     }
-    case.updated_at = super::moved(case.updated_at, now);
+    case.updated_at = moved(case.updated_at, now);
     put(tx, &case);
     Ok(case)
 }
@@ -184,7 +181,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, action: TaskAction
     match action {
         A::Answer => {
             after.answered_at = Some(now);
-            after.due_at = Some(book.limits(&case, super::State::Handling, now).fresh.unwrap_or(now));
+            after.due_at = Some(book.limits(&case, State::Handling, now).fresh.unwrap_or(now));
         }
         A::Refuse | A::Insist => after.due_at = Some(book.answer(now)),
         A::Rate => after.score = Some(said.score.ok_or_else(|| Kind::Missing.at("score"))?),
@@ -201,7 +198,7 @@ pub fn act(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, action: TaskAction
         "update case_task set state = $2, answered_at = $3, due_at = $4, overdue_at = $5, settled_at = $6, score = $7 where id = $1",
         params![id, after.state, after.answered_at, after.due_at, after.overdue_at, after.settled_at, after.score],
     )?;
-    case.updated_at = super::moved(case.updated_at, now);
+    case.updated_at = moved(case.updated_at, now);
     put(tx, &case);
     if !said.media.is_empty() {
         crate::base::media::attach(tx, &said.media, &case.id, "task", who)?;

@@ -5,10 +5,10 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::{load, put};
 use crate::base::roster;
 use crate::kit::Result;
 use crate::kit::time::Ms;
+use crate::records::case::{load, put};
 
 /// Open cases that lie with somebody who is away.
 pub fn cases(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {

@@ -4,25 +4,32 @@
 //! shown in clear to anybody but its owner is in the read log before the view leaves
 //! ([`Look::record`](crate::base::catalogue::Look::record)).
 
+/// The same thing before and after.
+mod again;
 /// What a clerk chooses from.
 mod choose;
 /// Cases in a list.
 mod items;
 /// A case in full.
 mod matter;
+/// How actions are offered.
+pub mod offer;
+/// What may be the same.
+mod similar;
 /// What happened to it.
 mod story;
 /// The views.
 mod types;
 
-pub use choose::choices;
+pub use again::Again;
 pub use items::items;
 pub use matter::matter;
+pub use similar::{Similar, similar};
 pub use types::*;
 
 use super::Case;
+use super::life::task::Task;
 use super::rules::Overlay;
-use super::task::Task;
 use crate::base::catalogue::Relation;
 use crate::base::classes::Catalogue;
 use crate::kit::i18n::Lang;
