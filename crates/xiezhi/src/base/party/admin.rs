@@ -33,7 +33,10 @@ struct People {
     beneath: Vec<AreaView>,
     people: Vec<PersonView>,
     bodies: Vec<BodyView>,
+    /// Kinds of role; residents come last, for whoever is added by hand mostly works here.
     kinds: Vec<&'static str>,
+    /// Something was just added or ended.
+    saved: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -88,8 +91,10 @@ fn people(req: &Req) -> Result<Reply> {
         let line: Vec<AreaView> = area::line(r, &here.id)?.iter().map(Into::into).collect();
         let beneath = area::children(r, &here.id)?.iter().map(Into::into).collect();
         let bodies = super::bodies_for(r, &here.id)?.into_iter().map(Into::into).collect();
-        let kinds = RoleKind::ALL.iter().map(|k| k.as_str()).collect();
-        Ok::<_, Error>(People { area: (&here).into(), line, beneath, people, bodies, kinds })
+        let mut kinds: Vec<_> = RoleKind::ALL.iter().map(|k| k.as_str()).collect();
+        kinds.rotate_left(1);
+        let saved = req.query.get("saved").is_some();
+        Ok::<_, Error>(People { area: (&here).into(), line, beneath, people, bodies, kinds, saved })
     })?;
     look.record(req.app)?;
     req.page("base/party/people.html", &view)
@@ -128,7 +133,7 @@ fn done(req: &Req, area: &str, id: &str) -> Result<Reply> {
     if req.wants_json() {
         return Ok(Reply::json(&serde_json::json!({ "id": id }))?.status(201));
     }
-    Ok(Reply::see_other(req.url(&format!("/people?area={area}"))))
+    Ok(Reply::see_other(req.url(&format!("/people?area={area}&saved=1"))))
 }
 
 fn add_person(req: &Req) -> Result<Reply> {

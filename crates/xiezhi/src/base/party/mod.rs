@@ -259,6 +259,10 @@ pub fn home_of(who: &Who) -> &'static str {
         "/desk"
     } else if who.is_staff() {
         "/today"
+    } else if who.is(RoleKind::SystemAdmin) {
+        "/people"
+    } else if who.is(RoleKind::AuditAdmin) || who.is(RoleKind::Auditor) {
+        "/audit/reads"
     } else {
         "/"
     }

@@ -121,8 +121,27 @@ fn begin(req: &Req) -> Result<Reply> {
     values.asset = take("asset").chars().take(40).collect();
     if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
+        if by_clerk(req, &values.channel) {
+            values.area = own_community(req)?.unwrap_or(values.area);
+        }
     }
     show(req, WHAT, values, None)
+}
+
+/// Whether a clerk writes down what somebody else says.
+fn by_clerk(req: &Req, channel: &str) -> bool {
+    req.who.is_staff() && matches!(channel, "phone" | "counter" | "paper")
+}
+
+/// The community that a clerk works for, when it is one: whoever calls there mostly lives there.
+fn own_community(req: &Req) -> Result<Option<String>> {
+    req.app.db.read(|r| {
+        let mut own = std::collections::BTreeSet::new();
+        for role in req.who.roles.iter().filter(|r| r.kind.is_staff()) {
+            own.insert(area::community_of(r, &role.area)?.map(|a| a.code));
+        }
+        Ok(if own.len() == 1 { own.pop_first().flatten() } else { None })
+    })
 }
 
 /// Where one is in the form: the number that people see, and whether the class asks something besides.
@@ -215,7 +234,7 @@ fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, al
             elsewhere: if asking { elsewhere() } else { None },
             key: req.form.get("_key").map_or_else(|| req.app.new_id(), str::to_owned),
             sms: notice::channel::state(req.app, "sms") == "ready",
-            clerk: req.who.is_staff() && matches!(values.channel.as_str(), "phone" | "counter" | "paper"),
+            clerk: by_clerk(req, &values.channel),
             error: message,
             field: error.as_ref().and_then(|e| e.field.as_deref().map(str::to_owned)),
             classes: classes.choices(&values.class, req.lang),

@@ -116,7 +116,9 @@ pub(super) fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply
         return Reply::json(&show(req, &now, code)?);
     }
     Ok(Reply::see_other(req.url(&match (req.form.get("back"), code) {
-        (Some("desk"), _) => format!("/desk?open={number}"),
+        (Some(back), _) if back.starts_with("desk:") => {
+            format!("/desk?queue={}&open={number}", crate::kit::form::encode(back.trim_start_matches("desk:")))
+        }
         (_, Some(code)) => format!("/reports/{number}?code={code}"),
         _ if req.who.is_staff() => format!("/cases/{number}"),
         _ => format!("/reports/{number}"),

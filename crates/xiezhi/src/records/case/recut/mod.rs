@@ -42,6 +42,8 @@ const PEOPLE: usize = 200;
 #[derive(Serialize, JsonSchema)]
 struct List {
     plans: Vec<PlanView>,
+    /// The community one comes from.
+    community: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -192,7 +194,8 @@ fn list(req: &Req) -> Result<Reply> {
             let (made_at, valid_from) = (req.app.time(p.made_at), req.app.time(p.valid_from));
             plans.push(PlanView { state: state(&p), id: p.id, community: place.name, made_at, valid_from });
         }
-        Ok::<_, Error>(List { plans })
+        let community = req.query.get("community").unwrap_or_default().chars().take(40).collect();
+        Ok::<_, Error>(List { plans, community })
     })?;
     req.page("records/case/recuts.html", &view)
 }

@@ -135,6 +135,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         helpers: if may_call { choose::parties(chart, case, None) } else { Vec::new() },
         assignee: case.assignee.as_ref().and_then(|a| people.iter().find(|p| p.id == *a)).map(|p| p.name.clone()),
         people,
+        own_work: facts.handled_it && matches!(case.state, State::Feedback | State::Checking),
         alike,
         again: again::again(req, q, &book, case, hidden, look)?,
         precedents,

@@ -85,6 +85,8 @@ pub struct Matter {
     pub people: Vec<PersonView>,
     /// Who of them does it.
     pub assignee: Option<String>,
+    /// The reader settled it himself: somebody else looks whether it is.
+    pub own_work: bool,
     /// Open cases that may be the same, when the reader may merge it.
     pub alike: Vec<Similar>,
     /// The same thing before and after.
