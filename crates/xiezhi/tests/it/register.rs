@@ -28,7 +28,7 @@ fn add(client: &Client, body: Json) -> String {
 }
 
 /// What the counters say equals what a count gives, in every area.
-fn recounted(w: &World) {
+pub fn recounted(w: &World) {
     let rows = w
         .app
         .db
@@ -239,6 +239,63 @@ fn doubles_are_found_joined_and_separated_again() {
             assert_eq!(clerk.post(&format!("/register/people/{id}/change"), &json!({"id_number": number})).status, 200);
         }
         assert_eq!(clerk.post(&format!("/register/pairs/{id}/same"), &json!({})).json()["code"], "two-numbers");
+        recounted(w);
+    });
+}
+
+/// Two records that somebody is asked about; gives the name of the pair, as a path needs it.
+pub fn suspected(w: &World, a: &str, b: &str) -> String {
+    let (id, a, b) = (format!("{a}:{b}"), a.to_owned(), b.to_owned());
+    let path = id.replace(':', "%3A");
+    w.app
+        .db
+        .write(move |tx| {
+            let sql = "insert into resident_pair(id, a, b, path, bits, why, state, found_at) \
+                       select $1, id, $3, path, 0, '', 'suspected', 0 from resident where id = $2";
+            tx.exec(sql, params![id, a, b])?;
+            tx.log(store::Entry::new("register.search", "node", ""))?;
+            Ok::<_, xiezhi::kit::Error>(())
+        })
+        .unwrap();
+    path
+}
+
+#[test]
+fn what_is_done_with_a_record_is_done_with_those_for_which_it_stands() {
+    on_each_engine(|w| {
+        let (house, clerk) = (building(w), w.client(Some("clerk")));
+        purpose(&clerk);
+        let number = "11010519491231002X";
+        let a = add(&clerk, json!({"place": house, "door": "1单元101", "name": "王丽", "phone": "13800000001"}));
+        w.app.ambience.advance(1_000);
+        let two = json!({"place": house, "door": "1单元102", "name": "王莉", "id_number": number, "phone": "13800000002", "source": "department", "anyway": "1"});
+        let b = add(&clerk, two);
+        let (one, other) = (format!("/register/people/{a}"), format!("/register/people/{b}"));
+        assert_eq!(clerk.post(&format!("{other}/tag"), &json!({"code": "alone", "consent": "spoken"})).status, 200);
+        let pair = suspected(w, &a, &b);
+        assert_eq!(clerk.post(&format!("/register/pairs/{pair}/same"), &json!({})).status, 200);
+        let value = |field: &str| {
+            let page = clerk.get(&one).json();
+            page["values"].as_array().unwrap().iter().find(|v| v["field"] == field).map(|v| v["value"].clone())
+        };
+        assert_eq!(value("phone"), Some(json!("13800000002")), "the department is trusted further");
+        // The page shows the other record's number: a form that brings it back changes nothing.
+        let form = json!({"name": value("name"), "id_number": number, "phone": "13800000009"});
+        assert_eq!(clerk.post(&format!("{one}/change"), &form).text.contains("13800000009"), true);
+        assert_eq!(value("phone"), Some(json!("13800000009")), "what was corrected is what is shown");
+        let second = json!({"id_number": "440524188001010014"});
+        assert_eq!(clerk.post(&format!("{one}/change"), &second).json()["code"], "two-numbers");
+        // A tag of either is taken from both.
+        assert_eq!(clerk.get(&one).json()["tags"][0]["code"], "alone");
+        assert_eq!(clerk.post(&format!("{one}/untag"), &json!({"code": "alone"})).json()["tags"], json!([]));
+        // Whoever has left has left as both, whichever of them is named.
+        assert_eq!(clerk.post(&format!("{other}/leave"), &json!({})).json()["state"], "away");
+        recounted(w);
+        assert_eq!(clerk.post(&format!("/register/pairs/{pair}/undo"), &json!({})).status, 200);
+        assert_eq!(
+            (clerk.get(&one).json()["state"].clone(), clerk.get(&other).json()["state"].clone()),
+            (json!("away"), json!("away"))
+        );
         recounted(w);
     });
 }

@@ -66,6 +66,49 @@ fn a_resident_sees_what_is_held_and_who_looked() {
 }
 
 #[test]
+fn of_joined_records_a_resident_sees_takes_back_and_destroys_all() {
+    on_each_engine(|w| {
+        let (id, clerk, me) = (registered(w), w.client(Some("clerk")), w.client(Some("resident")));
+        w.app.ambience.advance(1_000);
+        let body = json!({"place": w.body_area("committee"), "door": "5单元101", "name": "某某residant", "education": "20", "anyway": "1"});
+        let double = clerk.post("/register/people", &body).json()["id"].as_str().unwrap().to_owned();
+        let (page, tag) = (format!("/register/people/{double}"), json!({"code": "alone", "consent": "spoken"}));
+        assert_eq!(clerk.post(&format!("{page}/tag"), &tag).status, 200);
+        // Somebody reads the double, before it is known whose it is.
+        let other = w.client(Some("clerk2"));
+        purpose(&other, "register-aid");
+        assert_eq!(other.get(&page).status, 200);
+        assert_eq!(me.post("/me/register", &json!({"name": NAME, "id_number": NUMBER})).status, 200);
+        let pair = crate::register::suspected(w, &id, &double);
+        assert_eq!(clerk.post(&format!("/register/pairs/{pair}/same"), &json!({})).status, 200);
+
+        let data = me.get("/me/data").json();
+        assert!(field(&data, "education").is_some(), "{data}");
+        assert_eq!(data["registered"]["tags"][0]["code"], "alone");
+        let reads = me.get("/me/reads").json();
+        let read =
+            reads["items"].as_array().unwrap().iter().find(|r| r["purpose"] == "register-aid").expect("read as the double");
+        let asked = me.post("/me/requests", &json!({"ask": "question", "text": "为什么看？", "entry": read["entry"]}));
+        assert_eq!(asked.status, 200, "{}", asked.text);
+        let about = clerk.get("/rights").json()["items"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(clerk.get(&format!("/rights/{about}")).json()["read"]["purpose"], "register-aid");
+        assert_eq!(me.post("/me/tags/alone/withdraw", &json!({})).status, 200);
+        assert_eq!(me.get("/me/data").json()["registered"]["tags"], json!([]));
+
+        assert_eq!(me.post("/me/requests", &json!({"ask": "erase", "text": "请删除"})).status, 200);
+        let all = clerk.get("/rights").json();
+        let request = all["items"].as_array().unwrap().iter().find(|r| r["ask"] == "erase").unwrap()["id"].as_str().unwrap();
+        assert_eq!(clerk.post(&format!("/rights/{request}/done"), &json!({"text": "已删除"})).status, 200);
+        for gone in [&id, &double] {
+            let keys = "select count(*) from subject_key where owner = $1";
+            assert_eq!(w.app.db.read(|r| r.count(keys, params![gone])).unwrap(), 0);
+            assert_eq!(clerk.get(&format!("/register/people/{gone}")).status, 404);
+        }
+        crate::register::recounted(w);
+    });
+}
+
+#[test]
 fn requests_have_a_clock_and_an_answer() {
     on_each_engine(|w| {
         let id = registered(w);

@@ -2,13 +2,15 @@
 //!
 //! What must stay true: what was known before a change is kept ([`Past`](super::past)); one number of a valid identity
 //! card is one person of the register; a tag has a purpose, an end and a consent; who has left or died is no longer
-//! counted, found in no household, and still held until its time is over.
+//! counted, found in no household, and still held until its time is over; of joined records ([`super::same`]) none says, shows
+//! or keeps what was taken from the one that stands for them.
 
 use store::{Entry, Query as _, Tx, params};
 
 use super::home::{self, Dwelling, HouseholdKind, Purpose};
 use super::person::{self, Of, Person, Spot, save};
 use super::rules::{self, State, may_keep};
+use super::same;
 use super::values::{Source, Tag, Values};
 use crate::base::catalogue::codes as lists;
 use crate::kit::error::Kind;
@@ -125,11 +127,15 @@ fn complete(values: &mut Values, source: Source, now: Ms) {
     }
 }
 
+/// The valid number of a record.
+fn number(one: &Person) -> Option<&str> {
+    let number = one.values.text("register.id_number").filter(|n| rules::from_id(n).is_some());
+    number.or(one.values.text("register.uscc").filter(|c| calc::codes::uscc_valid(c)))
+}
+
 /// Whether another record bears the same valid number.
 fn is_number_held(tx: &mut Tx, one: &Person) -> Result<bool> {
-    let number = one.values.text("register.id_number").filter(|n| rules::from_id(n).is_some());
-    let number = number.or(one.values.text("register.uscc").filter(|c| calc::codes::uscc_valid(c)));
-    let Some(number) = number else { return Ok(false) };
+    let Some(number) = number(one) else { return Ok(false) };
     let mark = person::mark(tx, "id", number);
     let sql = "select count(*) from resident_mark where mark = $1 and resident <> $2";
     Ok(tx.count(sql, params![mark, &one.id])? > 0)
@@ -190,7 +196,7 @@ pub(super) fn write(tx: &mut Tx, who: &Who, act: &str, before: &Person, mut afte
     save(tx, Some(before), &after)
 }
 
-/// Other values. An empty one takes a value away.
+/// Other values. An empty one takes a value away, from the records for which this one stands as well.
 pub fn correct(
     tx: &mut Tx,
     who: &Who,
@@ -199,20 +205,42 @@ pub fn correct(
     values: &[(&'static str, String)],
     source: Source,
 ) -> Result<()> {
+    let members = same::members(tx, id)?;
+    let known = match person::fetch(tx, id)? {
+        Some(one) => same::golden(&one, &members),
+        None => return Err(Kind::NotFound.into()),
+    };
+    let other = |(element, text): &&(&'static str, String)| known.text(element).unwrap_or_default() != text;
+    let changed: Vec<_> = values.iter().filter(other).collect();
     change(tx, who, id, seen, "register.change", |tx, one| {
         let now = tx.now();
-        for (element, text) in values {
-            if one.values.text(element).unwrap_or_default() != text {
-                one.values.put(element, text, source, now);
-            }
+        for (element, text) in &changed {
+            one.values.put(element, text, source, now);
         }
         if one.values.text(one.name_element()).is_none() {
             return Err(Kind::Missing.at(one.name_element()));
         }
         complete(&mut one.values, source, now);
         one.seen_at = now;
+        // Two different valid numbers are two people: whoever joined them separates them first.
+        if number(one).is_some_and(|mine| members.iter().filter_map(number).any(|other| other != mine)) {
+            return Err(Kind::TwoNumbers.at("register.id_number"));
+        }
         if is_number_held(tx, one)? { Err(Kind::Held.at("register.id_number")) } else { Ok(()) }
-    })
+    })?;
+    for member in &members {
+        let mut after = member.clone();
+        let now = tx.now();
+        for (element, text) in changed.iter().filter(|(e, _)| member.values.text(e).is_some()) {
+            // A number is one record's.
+            let text = if matches!(*element, "register.id_number" | "register.uscc") { "" } else { text };
+            after.values.put(element, text, source, now);
+        }
+        if after.values != member.values {
+            write(tx, who, "register.change", member, after)?;
+        }
+    }
+    Ok(())
 }
 
 /// Somebody looked, and it is so.
@@ -264,21 +292,32 @@ pub fn split(tx: &mut Tx, who: &Who, people: &[String], living: &Living) -> Resu
 
 /// Somebody has moved away (迁出).
 pub fn leave(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
-    change(tx, who, id, None, "register.leave", |_, one| gone(one, State::Away))
+    gone(tx, who, id, "register.leave", State::Away)
 }
 
 /// Somebody has died.
 pub fn die(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
-    change(tx, who, id, None, "register.death", |_, one| gone(one, State::Dead))
+    gone(tx, who, id, "register.death", State::Dead)
 }
 
-fn gone(one: &mut Person, state: State) -> Result<()> {
-    if one.state != State::Here {
-        return Err(Kind::State.into());
+fn gone(tx: &mut Tx, who: &Who, id: &str, act: &str, state: State) -> Result<()> {
+    let end = |one: &mut Person| {
+        one.state = state;
+        // What somebody needed is nobody's business any more.
+        one.values.tags.clear();
+    };
+    change(tx, who, id, None, act, |_, one| {
+        if one.state != State::Here {
+            return Err(Kind::State.into());
+        }
+        end(one);
+        Ok(())
+    })?;
+    for member in same::members(tx, id)?.iter().filter(|m| m.state == State::Here) {
+        let mut after = member.clone();
+        end(&mut after);
+        write(tx, who, act, member, after)?;
     }
-    one.state = state;
-    // What somebody needed is nobody's business any more.
-    one.values.tags.clear();
     Ok(())
 }
 
@@ -319,9 +358,25 @@ pub fn tag(tx: &mut Tx, who: &Who, id: &str, new: &NewTag) -> Result<()> {
 
 /// Takes a tag away; what depended on that consent is over.
 pub fn untag(tx: &mut Tx, who: &Who, id: &str, code: &str) -> Result<()> {
-    change(tx, who, id, None, "register.untag", |_, one| {
-        let before = one.values.tags.len();
-        one.values.tags.retain(|t| t.code != code);
-        if one.values.tags.len() == before { Err(Kind::NotFound.into()) } else { Ok(()) }
-    })
+    let one = person::fetch(tx, id)?.filter(|p| p.state != State::Erased).ok_or(Kind::NotFound)?;
+    if !may_keep(who, &one.spot.path) {
+        return Err(Kind::Denied.into());
+    }
+    take_tag(tx, who, one, "register.untag", |t| t.code == code)
+}
+
+/// Takes away the tags that are meant, from a record and from those for which it stands.
+pub(super) fn take_tag(tx: &mut Tx, who: &Who, one: Person, act: &str, meant: impl Fn(&Tag) -> bool) -> Result<()> {
+    let mut all = same::members(tx, &one.id)?;
+    all.push(one);
+    all.retain(|p| p.values.tags.iter().any(&meant));
+    if all.is_empty() {
+        return Err(Kind::NotFound.into());
+    }
+    for before in &all {
+        let mut after = before.clone();
+        after.values.tags.retain(|t| !meant(t));
+        write(tx, who, act, before, after)?;
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use store::{Entry, Query as _, Tx, params};
 use super::act;
 use super::person::{self, save};
 use super::rules::{State, may_keep};
+use super::same;
 use super::values::Values;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
@@ -36,29 +37,31 @@ pub fn terms() -> &'static Terms {
     TERMS.get_or_init(|| toml::from_str(include_str!("../../../../../data/catalogue/rights.toml")).expect("rights.toml"))
 }
 
-/// Destroys a record because its subject asked for it.
+/// Destroys what is held of somebody because he asked for it. What is gone already, is gone.
 pub fn erase(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
-    let one = person::fetch(tx, id)?.filter(|p| p.state != State::Erased).ok_or(Kind::NotFound)?;
+    let Some(one) = person::fetch(tx, id)?.filter(|p| p.state != State::Erased) else { return Ok(()) };
     if !may_keep(who, &one.spot.path) {
         return Err(Kind::Denied.into());
     }
-    destroy(tx, who, id, "register.erase")
+    destroy(tx, who, one.golden.as_deref().unwrap_or(id), "register.erase")
 }
 
+/// Destroys a record and all for which it stands: they are of the same person.
 fn destroy(tx: &mut Tx, who: &Who, id: &str, act: &str) -> Result<()> {
-    let Some(before) = person::fetch(tx, id)? else { return Ok(()) };
-    let mut after = before.clone();
-    (after.state, after.values, after.golden) = (State::Erased, Values::default(), None);
-    (after.dwelling, after.household) = (None, None);
-    (after.version, after.changed_at) = (before.version + 1, tx.now());
-    save(tx, Some(&before), &after)?;
-    tx.exec("delete from resident_pair where a = $1", params![id])?;
-    tx.exec("delete from resident_pair where b = $1", params![id])?;
-    tx.exec("delete from resident_account where resident = $1", params![id])?;
-    // Whom this record stood for stands for himself again.
-    tx.exec("update resident set golden = null where golden = $1", params![id])?;
-    tx.destroy_key(id)?;
-    tx.log(Entry { actor: who.actor(), area: Some(&before.spot.area), ..Entry::new(act, "resident", id) })?;
+    let mut all = same::members(tx, id)?;
+    all.extend(person::fetch(tx, id)?);
+    for before in all.iter().filter(|p| p.state != State::Erased) {
+        let (mut after, id) = (before.clone(), &before.id);
+        (after.state, after.values, after.golden) = (State::Erased, Values::default(), None);
+        (after.dwelling, after.household) = (None, None);
+        (after.version, after.changed_at) = (before.version + 1, tx.now());
+        save(tx, Some(before), &after)?;
+        tx.exec("delete from resident_pair where a = $1", params![id])?;
+        tx.exec("delete from resident_pair where b = $1", params![id])?;
+        tx.exec("delete from resident_account where resident = $1", params![id])?;
+        tx.destroy_key(id)?;
+        tx.log(Entry { actor: who.actor(), area: Some(&before.spot.area), ..Entry::new(act, "resident", id) })?;
+    }
     Ok(())
 }
 

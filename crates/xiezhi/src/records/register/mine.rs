@@ -10,7 +10,7 @@ use store::{Entry, Query, Tx, params};
 use super::person::{self, Of, Person};
 use super::rules::State;
 use super::view::{self, text_key};
-use super::{home, rules};
+use super::{home, rules, same};
 use crate::base::catalogue::{Graded, Look, Relation, grade_of};
 use crate::kit::error::Kind;
 use crate::kit::{Req, Result};
@@ -52,12 +52,23 @@ pub fn record(q: &mut dyn Query, person: &str) -> store::Result<Option<Person>> 
     })
 }
 
-/// Everything that is held in it. The look is that of its owner.
+/// The names of everything that is held of a person: his account, his record, and the records for which that one stands.
+pub fn names(q: &mut dyn Query, person: &str) -> store::Result<Vec<String>> {
+    let mut out = vec![person.to_owned()];
+    if let Some(one) = record(q, person)? {
+        out.extend(same::members(q, &one.id)?.into_iter().map(|m| m.id));
+        out.push(one.id);
+    }
+    Ok(out)
+}
+
+/// Everything that is held in it, and in those for which it stands. The look is that of its owner.
 pub fn values(req: &Req, q: &mut dyn Query, one: &Person, look: &mut Look) -> Result<(Vec<Mine>, Vec<MyTag>)> {
-    let flags = rules::flags(&one.values, req.now);
+    let known = same::golden(one, &same::members(q, &one.id)?);
+    let flags = rules::flags(&known, req.now);
     let mut out = Vec::new();
     for element in view::elements(one.kind) {
-        let Some((held, value)) = one.values.get(element).zip(one.graded(element)) else { continue };
+        let Some((held, value)) = known.get(element).zip(known.graded(element, &one.id)) else { continue };
         let Some(shown) = look.at(&value, Relation::Owner) else { continue };
         out.push(Mine {
             element,
@@ -77,7 +88,7 @@ pub fn values(req: &Req, q: &mut dyn Query, one: &Person, look: &mut Look) -> Re
             out.push(Mine { element: "register.home", text, value, grade: grade_of("register.home"), source, at, flag: None });
         }
     }
-    let tags = one.values.tags_at(req.now).map(|t| MyTag {
+    let tags = known.tags_at(req.now).map(|t| MyTag {
         word: view::word("register.tag", t.code.clone(), req.lang),
         code: t.code.clone(),
         purpose: t.purpose.clone(),
@@ -120,11 +131,6 @@ pub fn bind(tx: &mut Tx, person: &str, phone: Option<&str>, name: &str, number: 
 /// Takes back the consent to a tag: it is gone at once, whoever put it.
 pub fn withdraw(tx: &mut Tx, person: &str, code: &str) -> Result<()> {
     let one = record(tx, person)?.ok_or(Kind::NotFound)?;
-    let mut after = one.clone();
-    after.values.tags.retain(|t| t.code != code || t.consent == "law");
-    if after.values.tags.len() == one.values.tags.len() {
-        return Err(Kind::NotFound.into());
-    }
     let who = crate::kit::Who { person: Some(person.to_owned()), ..Default::default() };
-    super::act::write(tx, &who, "register.withdraw", &one, after)
+    super::act::take_tag(tx, &who, one, "register.withdraw", |t| t.code == code && t.consent != "law")
 }

@@ -152,11 +152,13 @@ pub fn undo(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
 fn together(tx: &mut Tx, id: &str) -> Result<Vec<Person>> {
     let (mut known, mut next) = (BTreeSet::from([id.to_owned()]), vec![id.to_owned()]);
     while let Some(id) = next.pop() {
-        for pair in said_about(tx, &id)?.into_iter().filter(|p| p.said == Said::Same) {
-            for other in [pair.a, pair.b] {
-                if known.insert(other.clone()) {
-                    next.push(other);
-                }
+        // However many others are suspected beside them.
+        let sql = "select b other from resident_pair where a = $1 and state = 'same' union select a from resident_pair \
+                   where b = $1 and state = 'same'";
+        for row in tx.rows(sql, params![&id])? {
+            let other: String = row.get("other")?;
+            if known.insert(other.clone()) {
+                next.push(other);
             }
         }
         if known.len() > TOGETHER {

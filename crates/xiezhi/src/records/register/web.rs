@@ -454,7 +454,11 @@ fn add(req: &Req) -> Result<Reply> {
 
 fn act_on(req: &Req) -> Result<Reply> {
     let purpose = purpose::need(req)?;
-    let (one, _) = readable(req, req.param("id"))?;
+    let (mut one, _) = readable(req, req.param("id"))?;
+    // Of joined records one stands for all, here too.
+    if let Some(golden) = &one.golden {
+        one = readable(req, golden)?.0;
+    }
     let input = req.input()?;
     let (who, id) = (req.who.clone(), one.id.clone());
     match req.param("action") {

@@ -34,9 +34,12 @@ pub fn ask(tx: &mut Tx, person: &str, new: &New) -> Result<String> {
     }
     let record = mine::record(tx, person)?;
     if let Some(entry) = new.entry {
-        let owner = record.as_ref().map(|r| r.id.clone());
-        let sql = "select count(*) from read_log where seq = $1 and (owner = $2 or owner = $3)";
-        if tx.count(sql, params![entry, person, owner])? == 0 {
+        let sql = "select count(*) from read_log where seq = $1 and owner = $2";
+        let mut mine = 0;
+        for name in mine::names(tx, person)? {
+            mine += tx.count(sql, params![entry, name])?;
+        }
+        if mine == 0 {
             return Err(Kind::NotFound.at("entry"));
         }
     }

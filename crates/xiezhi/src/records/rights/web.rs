@@ -242,19 +242,19 @@ fn one(req: &Req) -> Result<Reply> {
 
 fn read_of(req: &Req, q: &mut dyn Query, entry: i64, one: &Request) -> Result<Option<ReadView>> {
     let sql = "select l.at, l.reader, l.elements, l.purpose, b.name body from read_log l left join body b on b.id = l.body \
-               where l.seq = $1 and (l.owner = $2 or l.owner = $3)";
-    let row = q.row(sql, store::params![entry, &one.person, &one.resident])?;
-    row.map(|row| {
+               where l.seq = $1 and l.owner = $2";
+    for name in mine::names(q, &one.person)?.iter().chain(&one.resident) {
+        let Some(row) = q.row(sql, store::params![entry, name])? else { continue };
         let (elements, reader): (String, String) = (row.get("elements")?, row.get("reader")?);
-        Ok(ReadView {
+        return Ok(Some(ReadView {
             at: req.app.time(row.get("at")?),
             by: row.get("body")?,
             elements: elements.split(' ').map(str::to_owned).collect(),
             purpose: row.get("purpose")?,
             own: req.who.actor() == Some(&reader),
-        })
-    })
-    .transpose()
+        }));
+    }
+    Ok(None)
 }
 
 fn answer(req: &Req) -> Result<Reply> {
