@@ -12,7 +12,7 @@ use store::{Entry, Tx};
 
 use super::view::{self, Matter, MediaView, relation};
 use super::web::{find, shown};
-use super::{Case, Rulebook, task};
+use super::{Case, Rulebook, complaint, task};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
 use crate::base::media::cover::{self, Place};
@@ -63,14 +63,14 @@ struct Covering {
 }
 
 /// The desk of the area, or one above it.
-pub(super) fn may(who: &Who, case: &Case) -> bool {
-    who.desk_over(&case.path).is_some()
+pub(super) fn may(chart: &party::Chart, who: &Who, case: &Case) -> bool {
+    complaint::over(chart, who, case).is_some()
 }
 
 /// How a reader stands to a case.
 fn stands(req: &Req, case: &Case, code: bool) -> Result<Relation> {
     let (chart, tasks) = (party::Chart::now(req.app)?, req.app.db.read(|r| task::of(r, &case.id))?);
-    Ok(relation(case, &req.who, code, &chart.desk_of(&case.path)?.id, view::called(&tasks, &req.who)))
+    Ok(relation(case, &req.who, code, &chart, view::called(&tasks, &req.who)))
 }
 
 fn look_at(req: &Req) -> Result<Reply> {
@@ -102,7 +102,7 @@ fn free(req: &Req, case: &Case, id: &str) -> Result<bool> {
 /// The case and its picture, for the desk.
 fn of_desk(req: &Req) -> Result<(Case, media::Shown)> {
     let (case, _) = find(req)?;
-    if !may(&req.who, &case) {
+    if !may(&*party::Chart::now(req.app)?, &req.who, &case) {
         return Err(Kind::Denied.into());
     }
     let found = req.app.db.read(|r| media::one(r, &case.id, req.param("id")))?;

@@ -47,7 +47,7 @@ const FIELDS: [&str; 10] =
     ["contact_name", "contact_phone", "contact_wish", "relation", "knows", "text", "class", "area", "building", "address"];
 
 /// What the report says about who wrote it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Proxy {
     relation: String,
     /// The person knows of it.

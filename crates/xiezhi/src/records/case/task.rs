@@ -11,7 +11,7 @@ use store::{Entry, Query, Row, Tx, params};
 
 use super::act::Said;
 use super::rules::names;
-use super::{Case, Rulebook, load, put};
+use super::{Case, Rulebook, complaint, load, put};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
@@ -117,7 +117,8 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
     let now = tx.now();
     let mut case = load(tx, id)?.ok_or(Kind::NotFound)?;
     let leads = case.handler.as_deref().is_some_and(|h| who.in_body(h));
-    if who.desk_over(&case.path).is_none() && !leads {
+    let desk = complaint::over(&book.chart, who, &case);
+    if desk.is_none() && !leads {
         return Err(Kind::Denied.into());
     }
     if !case.state.is_open() {
@@ -126,7 +127,7 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
     if case.tasks + call.to.len() as i64 > MOST {
         return Err(Kind::TooMany.at("to").limit(MOST));
     }
-    let role = if leads { case.handler.clone() } else { who.desk_over(&case.path).and_then(|r| r.body.clone()) };
+    let role = if leads { case.handler.clone() } else { desk.and_then(|r| r.body.clone()) };
     let caller = role.ok_or(Kind::Denied)?;
     let due = call.until.unwrap_or_else(|| book.answer(now));
     if due <= now {
