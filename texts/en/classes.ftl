@@ -33,6 +33,7 @@ problem-bad-number = A whole number within bounds is needed
 problem-needs-reason = Whoever asks for photos says why
 problem-needs-answer = A class that is out of scope needs an answer that says where to go
 problem-needs-other = There must be a class other that is taken up and is a plain choice
+problem-needs-complaint = There must be a class complaint that is taken up and is a plain choice
 problem-formula = This cell holds a formula or an error; put text or a number there
 sheet-edit = Save as .xlsx and upload it on the same page. Leave the first row as it is; rows may be added, removed and moved.
 sheet-code = Never give a code that was used to something else: old cases are read by it. Simply delete the row of a class that is no longer needed.

@@ -33,6 +33,7 @@ problem-bad-number = 要填一个范围内的整数
 problem-needs-reason = 要照片就得写明为什么要
 problem-needs-answer = 不受理的类别要写答复，告诉人去哪里办
 problem-needs-other = 缺少 other（其他）这一类；它要受理，还要有常用序号
+problem-needs-complaint = 缺少 complaint（投诉、建议）这一类；它要受理，还要有常用序号
 problem-formula = 这一格是公式或错误值，请换成文字或数字
 sheet-edit = 改好后存成 .xlsx，从同一页上传。第一行表头不要改；行可以增减、换位置。
 sheet-code = 代码一旦用过就不要改给别的事用：老的案件还要靠它来读。不用的类别整行删掉即可。

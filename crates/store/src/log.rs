@@ -70,8 +70,15 @@ impl<'a> Entry<'a> {
 }
 
 /// One disclosed personal value: name, value, salt (base64). Order as in the receipt's `elements`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Element(pub String, pub Json, pub String);
+
+/// Its name alone: what is written down while looking for a mistake names nobody.
+impl std::fmt::Debug for Element {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_tuple("Element").field(&self.0).finish_non_exhaustive()
+    }
+}
 
 impl Element {
     /// The digest that stands for it in the leaf; `None` when the salt is not base64 of 32 bytes.

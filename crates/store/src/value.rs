@@ -22,6 +22,19 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
+impl Value {
+    /// What it is, for errors: these are written down, and what it says is nobody's business there.
+    fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Int(_) => "an integer",
+            Value::Real(_) => "a real number",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+        }
+    }
+}
+
 macro_rules! value_from {
     ($($t:ty => |$v:ident| $e:expr),* $(,)?) => {
         $(impl From<$t> for Value { fn from($v: $t) -> Value { $e } })*
@@ -75,13 +88,13 @@ impl Row {
     /// The column as `T`. A missing column or a value of another kind is an error of the program, reported as [`Error::Shape`].
     pub fn get<T: FromValue>(&self, name: &str) -> Result<T> {
         let at = self.names.iter().position(|n| n == name).ok_or_else(|| Error::Shape(format!("no column {name}")))?;
-        T::from_value(&self.values[at]).ok_or_else(|| Error::Shape(format!("column {name} is {:?}", self.values[at])))
+        T::from_value(&self.values[at]).ok_or_else(|| Error::Shape(format!("column {name} is {}", self.values[at].kind())))
     }
 
     /// The first column, for `select count(*) …`.
     pub fn first<T: FromValue>(&self) -> Result<T> {
         let v = self.values.first().ok_or_else(|| Error::Shape("no column".into()))?;
-        T::from_value(v).ok_or_else(|| Error::Shape(format!("first column is {v:?}")))
+        T::from_value(v).ok_or_else(|| Error::Shape(format!("first column is {}", v.kind())))
     }
 }
 
@@ -105,7 +118,7 @@ impl Fields<'_> {
         self.at += 1;
         match self.row.values.get(at) {
             Some(v) if self.row.names.get(at).is_some_and(|n| n == name) => {
-                T::from_value(v).ok_or_else(|| Error::Shape(format!("column {name} is {v:?}")))
+                T::from_value(v).ok_or_else(|| Error::Shape(format!("column {name} is {}", v.kind())))
             }
             _ => Err(Error::Shape(format!("column {at} is not {name}"))),
         }

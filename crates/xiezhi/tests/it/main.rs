@@ -21,6 +21,7 @@ mod fieldwork;
 mod form;
 mod hotline;
 mod kpi;
+mod law;
 mod life;
 mod linkage;
 mod links;

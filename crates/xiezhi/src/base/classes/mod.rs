@@ -41,6 +41,8 @@ use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Result};
 use tables::{Hand, Tables};
 
+/// The class that the button on every staff page opens.
+pub const COMPLAINT: &str = "complaint";
 /// The group of work that is handed down: nobody reports it, and nothing is made it, but under an admission.
 pub const HANDED: &str = "handed";
 /// Milliseconds of a day, for windows.

@@ -20,7 +20,7 @@ const TEXT: usize = 500;
 const WORDS: usize = 40;
 
 /// Codes of all problems, for the test that each has a text.
-pub const CODES: [&str; 15] = [
+pub const CODES: [&str; 16] = [
     "table-missing",
     "column-missing",
     "column-unknown",
@@ -35,6 +35,7 @@ pub const CODES: [&str; 15] = [
     "needs-reason",
     "needs-answer",
     "needs-other",
+    "needs-complaint",
     "formula",
 ];
 
@@ -232,8 +233,11 @@ fn read_classes(
     for (at, _) in questions.into_values().flatten() {
         out.push(Problem { table: "questions", row: at, column: "class", code: "unknown" });
     }
-    if !columns.is_empty() && catalogue.get("other").is_none_or(|c| c.out_of_scope || c.plain.is_none()) {
-        out.push(Problem { table: form.key, row: tables.classes.len() + 1, column: "code", code: "needs-other" });
+    // Where everything fits that fits nowhere else, and what the button on every staff page opens.
+    for (code, problem) in [("other", "needs-other"), (super::COMPLAINT, "needs-complaint")] {
+        if !columns.is_empty() && catalogue.get(code).is_none_or(|c| c.out_of_scope || c.plain.is_none()) {
+            out.push(Problem { table: form.key, row: tables.classes.len() + 1, column: "code", code: problem });
+        }
     }
 }
 

@@ -12,10 +12,10 @@ use super::report::elsewhere::{self, Elsewhere};
 use super::report::question::{self, Answers, Asked};
 use super::report::{self, MAX_TEXT, NewReport};
 use super::view::{Similar, similar};
-use super::{MAX_MEDIA, Rulebook};
+use super::{MAX_MEDIA, Rulebook, complaint};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
-use crate::base::classes::{self, Choice, Visibility};
+use crate::base::classes::{self, COMPLAINT, Choice, Visibility};
 use crate::base::{asset, media, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -57,6 +57,8 @@ struct Form {
     place: Option<String>,
     /// Open reports that may be the same.
     alike: Vec<Similar>,
+    /// Whom a complaint of staff is about: he answers it neither alone nor himself, where somebody stands above him.
+    about: Vec<About>,
     /// A clerk writes for somebody.
     clerk: bool,
     /// Whether a message can be sent to a phone.
@@ -78,9 +80,18 @@ struct Values {
     contact_phone: String,
     contact_wish: String,
     channel: String,
+    about: String,
     media: Vec<String>,
     /// Answers so far, whatever class they belong to.
     answers: Answers,
+}
+
+/// A desk that may be complained about.
+#[derive(Serialize, JsonSchema)]
+struct About {
+    id: String,
+    name: String,
+    chosen: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -107,6 +118,7 @@ impl Values {
             contact_phone: text("contact_phone", 30)?,
             contact_wish: text("contact_wish", 10)?,
             channel: text("channel", 20)?,
+            about: text("about", 40)?,
             media: input.list("media", MAX_MEDIA)?,
             answers: question::carried(input),
         })
@@ -118,6 +130,7 @@ fn begin(req: &Req) -> Result<Reply> {
     let take = |name: &str| req.query.get(name).unwrap_or_default().to_owned();
     (values.building, values.area, values.class, values.channel) =
         (take("building"), take("area"), take("class"), take("channel"));
+    values.about = take("about");
     values.asset = take("asset").chars().take(40).collect();
     if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
@@ -232,6 +245,7 @@ fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, al
             asking,
             questions: class.map(|c| question::asked(c, &values.answers, req.lang)).unwrap_or_default(),
             elsewhere: if asking { elsewhere() } else { None },
+            about: whom(r, req, &values)?,
             key: req.form.get("_key").map_or_else(|| req.app.new_id(), str::to_owned),
             sms: notice::channel::state(req.app, "sms") == "ready",
             clerk: by_clerk(req, &values.channel),
@@ -247,6 +261,18 @@ fn show_with(req: &Req, step: Step, mut values: Values, error: Option<Error>, al
         })
     })?;
     req.page("records/case/report.html", &view)
+}
+
+/// Whom a complaint of somebody who works here may be about; the desk he works under, where he says nothing else.
+fn whom(q: &mut dyn store::Query, req: &Req, values: &Values) -> Result<Vec<About>> {
+    let own = req.who.is_staff() && values.class == COMPLAINT && matches!(values.channel.as_str(), "" | "web");
+    if !own {
+        return Ok(Vec::new());
+    }
+    let chart = party::Chart::read(q, req.app)?;
+    let all = complaint::choices(&chart, &req.who);
+    let at = all.iter().position(|b| b.id == values.about).unwrap_or_default();
+    Ok(all.iter().enumerate().map(|(i, b)| About { id: b.id.clone(), name: b.name.clone(), chosen: i == at }).collect())
 }
 
 /// Where an asset stands, with its name and code.

@@ -12,6 +12,8 @@
 //! Log kinds written: those of [`report`], [`life`], [`link`] and [`import`]; `case.cover`, `case.release`, `case.conceal` and
 //! `case.original` of a picture.
 
+/// Complaints of staff.
+pub mod complaint;
 /// The trial of a routing table.
 pub mod dryrun;
 /// The report form.
@@ -108,6 +110,8 @@ case! {
     source: Option<String>,
     /// When it came.
     received_at: Ms,
+    /// The desk that a complaint of staff is about: it does not settle it.
+    about: Option<String>,
     /// Entry of the log that made it.
     log_seq: u64,
     /// Phase.
@@ -235,7 +239,7 @@ pub(crate) fn moved(before: Ms, now: Ms) -> Ms {
 }
 
 /// So many columns of a case are never changed by a step; its place only by [`place::renew`].
-const FIXED: usize = 15;
+const FIXED: usize = 16;
 
 /// Writes a case, new or changed; the caller keeps ledger and tally ([`ledger`]).
 pub(crate) fn put(tx: &mut Tx, case: &Case) {
@@ -270,18 +274,22 @@ pub fn said(q: &mut dyn Query, case: &Case) -> store::Result<Option<Written>> {
 /// How a person stands to a case, for rights to act. `main` is the case it was merged into.
 pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds_code: bool, now: Ms) -> Result<rules::Facts> {
     let person = who.person.as_deref();
-    let local_desk = book.chart.desk_of(&case.path)?;
+    let chart = &book.chart;
+    let local_desk = complaint::desk(chart, case)?;
+    let over = complaint::over(chart, who, case);
+    let (complaint, own) = (case.about.is_some(), complaint::is_own(chart, who, case));
     let holds = case.holder.as_deref().is_some_and(|h| who.in_body(h));
     let holds_desk =
         case.holder.as_deref().is_some_and(|h| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(h)));
-    let top = book.chart.desk_above(local_desk).is_none();
+    let top = chart.desk_above(local_desk).is_none();
     let is_above = |r: &crate::kit::Role| {
         let higher = r.kind.is_desk() && case.path.starts_with(&r.path) && r.body.as_deref() != Some(&local_desk.id);
         higher || top && r.body.as_deref() == Some(&local_desk.id)
     };
     let class = book.class(case);
-    let claims =
-        class.claimable && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
+    let claims = !complaint
+        && class.claimable
+        && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
     let merged = case.state == State::Merged;
     let lies_with_me = case.assignee.is_some() && case.assignee.as_deref() == person;
     Ok(rules::Facts {
@@ -289,14 +297,16 @@ pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds
         overlay: case.overlay,
         signed_in: person.is_some(),
         reporter: holds_code || (case.reporter.is_some() && case.reporter.as_deref() == person),
-        desk: holds_desk || who.desk_over(&case.path).is_some(),
+        desk: holds_desk && !complaint || over.is_some(),
         holds,
-        above: who.roles.iter().any(is_above),
+        above: if complaint { over.is_some_and(is_above) } else { who.roles.iter().any(is_above) },
         // Whom a case of the handler lies with by name does it, also one who is led by it without being its clerk.
         handler: case.handler.as_deref().is_some_and(|h| who.in_body(h) || case.holder.as_deref() == Some(h) && lies_with_me),
-        handler_is_desk: case.handler.as_deref().and_then(|h| book.chart.body(h)).is_some_and(|b| b.kind.is_desk()),
+        handler_is_desk: case.handler.as_deref().and_then(|h| chart.body(h)).is_some_and(|b| b.kind.is_desk()),
+        complaint,
+        own,
         handled_it: case.handled_by.is_some() && case.handled_by.as_deref() == person,
-        local: who.roles.iter().any(|r| r.kind.walks() && case.path.starts_with(&r.path)),
+        local: !complaint && who.roles.iter().any(|r| r.kind.walks() && case.path.starts_with(&r.path)),
         claims,
         ruled: case.ruled,
         ask: case.ask,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use store::{Query, Written, params};
 
-use super::{Case, by_ids};
+use super::{Case, by_ids, complaint};
 use crate::base::classes::{self, Catalogue};
 use crate::base::notice::{New, Step};
 use crate::base::party::Chart;
@@ -86,7 +86,7 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
             None
         }
         "task-done" | "task-refuse" | "task-cancel" => entry.fact("body").map(str::to_owned),
-        "grant" | "refuse" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()),
+        "grant" | "refuse" => complaint::desk(chart, &case).ok().map(|d| d.id.clone()),
         "assign" => entry.fact("holder").map(str::to_owned),
         _ => None,
     };
@@ -179,12 +179,12 @@ fn parties(chart: &Chart, case: &Case, act: &str, entry: &Written) -> Vec<String
             Some(1) => holder().into_iter().collect(),
             _ => holder().as_deref().and_then(above).into_iter().collect(),
         },
-        "ask" => chart.desk_of(&case.path).ok().map(|d| d.id.clone()).into_iter().collect(),
+        "ask" => complaint::desk(chart, case).ok().map(|d| d.id.clone()).into_iter().collect(),
         // Whoever had solved it hears that it came back.
         "recurred" => case.handler.clone().into_iter().collect(),
         "grant" | "refuse" | "withdraw" => handler_or_holder().into_iter().collect(),
         // On what is settled already, the desk that answers for the place looks again.
-        "supervise" if !case.state.is_open() => chart.desk_of(&case.path).ok().map(|d| d.id.clone()).into_iter().collect(),
+        "supervise" if !case.state.is_open() => complaint::desk(chart, case).ok().map(|d| d.id.clone()).into_iter().collect(),
         "supervise" => handler_or_holder().into_iter().collect(),
         "task" | "task-insist" | "task-cancel" => fact("body").into_iter().collect(),
         "task-done" | "task-refuse" => fact("caller").into_iter().collect(),

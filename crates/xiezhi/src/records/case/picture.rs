@@ -13,7 +13,7 @@ use store::{Entry, Tx};
 use super::life::task;
 use super::view::{self, Matter, MediaView, relation};
 use super::web::{find, shown};
-use super::{Case, Rulebook};
+use super::{Case, Rulebook, complaint};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::classes::Visibility;
 use crate::base::media::cover::{self, Place};
@@ -66,7 +66,7 @@ struct Covering {
 /// How a reader stands to a case.
 fn stands(req: &Req, case: &Case, code: bool) -> Result<Relation> {
     let (chart, tasks) = (party::Chart::now(req.app)?, req.app.db.read(|r| task::of(r, &case.id))?);
-    Ok(relation(case, &req.who, code, &chart.desk_of(&case.path)?.id, view::called(&tasks, &req.who)))
+    Ok(relation(case, &req.who, code, &chart, view::called(&tasks, &req.who)))
 }
 
 fn look_at(req: &Req) -> Result<Reply> {
@@ -98,7 +98,7 @@ fn free(req: &Req, case: &Case, id: &str) -> Result<bool> {
 /// The case and its picture, for the desk.
 fn of_desk(req: &Req) -> Result<(Case, media::Shown)> {
     let (case, _) = find(req)?;
-    if req.who.desk_over(&case.path).is_none() {
+    if complaint::over(&*party::Chart::now(req.app)?, &req.who, &case).is_none() {
         return Err(Kind::Denied.into());
     }
     let found = req.app.db.read(|r| media::one(r, &case.id, req.param("id")))?;

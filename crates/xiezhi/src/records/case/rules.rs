@@ -117,6 +117,10 @@ pub struct Facts {
     pub handler: bool,
     /// That party is itself a desk (a committee that handles by itself).
     pub handler_is_desk: bool,
+    /// It is a complaint of staff about a desk.
+    pub complaint: bool,
+    /// About the person's own desk, which answers itself because none stands above.
+    pub own: bool,
     /// The person gave the feedback that is to be checked.
     pub handled_it: bool,
     /// The person works in the area (grid worker, building head …) or at a desk over it.
@@ -149,6 +153,11 @@ impl Facts {
         (self.desk || self.local) && !self.handled_it && (!self.handler || self.handler_is_desk)
     }
 
+    /// Complained, and did not answer it himself.
+    fn complained(&self) -> bool {
+        self.complaint && self.reporter && !self.handled_it
+    }
+
     fn within(&self, since: Option<Ms>, window: Ms) -> bool {
         since.is_some_and(|at| self.now - at <= window)
     }
@@ -162,6 +171,14 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
     if f.overlay.is_some_and(|o| !o.lets(action)) {
         return Err(Kind::State);
     }
+    // Nobody ends, or puts off, a complaint about himself.
+    let ends = matches!(
+        action,
+        A::Reject | A::Merge | A::Return | A::Close | A::Extend | A::Suspend | A::HangUp | A::Grant | A::Review | A::Withdraw
+    );
+    if f.own && ends && !f.complained() {
+        return Err(Kind::Denied);
+    }
     let settles = matches!(action, A::Close | A::Reject | A::Merge | A::Withdraw);
     let to = match (action, f.state) {
         (A::Accept, S::Received) => may(f.desk).map(|()| S::Accepted),
@@ -174,10 +191,12 @@ pub fn next(action: Action, f: &Facts) -> Result<State, Kind> {
             may(f.handler)?;
             if f.ruled { Err(Kind::Ruled) } else { Ok(S::Accepted) }
         }
-        (A::Return, S::Feedback | S::Checking) => may(f.may_check()).map(|()| S::Handling),
+        (A::Return, S::Feedback | S::Checking) => may(f.may_check() || f.complained()).map(|()| S::Handling),
         (A::Feedback, S::Dispatched | S::Handling) => may(f.handler).map(|()| S::Feedback),
         (A::Check, S::Feedback) => may(f.may_check()).map(|()| S::Checking),
-        (A::Close, S::Checking) => may(f.may_check()).map(|()| S::Closed),
+        (A::Close, S::Checking) => may(f.may_check() || f.complained()).map(|()| S::Closed),
+        // Whoever complained is content with the answer.
+        (A::Close, S::Feedback) if f.complaint => may(f.complained()).map(|()| S::Closed),
         // Nobody rates his own work: a grid worker may have found what he settled.
         (A::Rate, S::Closed | S::Merged) if f.within(f.settled_at, f.rate_window) => {
             may(f.reporter && !f.handled_it).map(|()| f.state)
@@ -274,6 +293,8 @@ pub(super) mod tests {
             above: bit(9),
             handler: bit(2),
             handler_is_desk: bit(3),
+            complaint: bit(17),
+            own: bit(17) && bit(18),
             handled_it: bit(4),
             local: bit(5),
             claims: bit(10),
@@ -296,6 +317,9 @@ pub(super) mod tests {
             let mut f = facts(bits, state);
             if f.handled_it {
                 prop_assert!(next(Action::Check, &f).is_err() && next(Action::Close, &f).is_err() && next(Action::Rate, &f).is_err());
+            }
+            if f.own && !f.reporter {
+                prop_assert!(!matches!(next(action, &f), Ok(n) if state.is_open() && !n.is_open()), "nobody settles a complaint about himself");
             }
             if !state.is_open() {
                 prop_assert!(!matches!(next(action, &f), Ok(n) if n.is_open()) || matches!(action, Action::Reopen | Action::Note));

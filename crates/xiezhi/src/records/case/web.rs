@@ -3,6 +3,7 @@
 use serde_json::json;
 use store::{Key, Query as _};
 
+use super::complaint;
 use super::life::reply;
 use super::life::task::{self, Call, TaskAction, TaskKind};
 use super::life::{Said, act};
@@ -39,7 +40,8 @@ fn make(req: &Req) -> Result<Reply> {
         input.0.insert("media".into(), json!(all));
     }
     let book = Rulebook::now(req.app)?;
-    let new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
+    let mut new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
+    new.about = complaint::about(&book.chart, &req.who, &new)?;
     let spot = report::place(req.app, &new)?;
     let elsewhere = elsewhere::of(&book.classes, new.class.as_deref(), new.text.as_deref().unwrap_or_default(), req.lang);
     let (who, zone) = (req.who.clone(), req.app.config.zone.clone());

@@ -41,6 +41,8 @@ const PAGE: usize = 100;
 #[derive(Serialize, JsonSchema)]
 struct Work {
     id: String,
+    /// Id of the organisation that asks.
+    asker: String,
     title: String,
     purpose: &'static str,
     done: usize,
@@ -155,8 +157,8 @@ fn work(req: &Req) -> Result<Reply> {
             });
         }
         let said = req.query.get("said").is_some();
-        let (id, title) = (form.id.clone(), form.title.clone());
-        Ok::<_, Error>(Work { id, title, purpose: form.purpose, done, total, places, place, people: shown, more, said })
+        let (id, asker, title) = (form.id.clone(), form.body.clone(), form.title.clone());
+        Ok::<_, Error>(Work { id, asker, title, purpose: form.purpose, done, total, places, place, people: shown, more, said })
     })?;
     look.record(req.app)?;
     req.page("records/form/work.html", &view)
@@ -174,6 +176,8 @@ fn numbers(text: &str) -> Vec<u64> {
 #[derive(Serialize, JsonSchema)]
 struct FillView {
     form: String,
+    /// Id of the organisation that asks.
+    asker: String,
     title: String,
     id: String,
     name: Option<String>,
@@ -250,6 +254,7 @@ fn one(req: &Req) -> Result<Reply> {
         let phone = query::shown(r, &mut look, &one, phone_of(&one), relation, req.lang)?.filter(|p| !p.contains('*'));
         Ok::<_, Error>(FillView {
             form: form.id.clone(),
+            asker: form.body.clone(),
             title: form.title.clone(),
             name: query::shown(r, &mut look, &one, one.name_element(), relation, req.lang)?,
             id: one.id.clone(),

@@ -308,6 +308,8 @@ struct FormView {
     title: String,
     state: &'static str,
     body: String,
+    /// Id of the organisation that asks.
+    asker: String,
     area: String,
     purpose: &'static str,
     record: &'static str,
@@ -353,6 +355,7 @@ fn view(req: &Req, q: &mut dyn Query, form: &Form, code: &'static str) -> Result
         title: form.title.clone(),
         state: form.state.as_str(),
         body: party::body_by_id(q, &form.body)?.map(|b| b.name).unwrap_or_default(),
+        asker: form.body.clone(),
         area: area::by_id(q, &form.area)?.map(|a| a.name).unwrap_or_default(),
         purpose: form.purpose,
         record: form.record.as_str(),

@@ -101,7 +101,11 @@ fn update(
         return Ok(None);
     }
     let called = view::called(&task::of(q, &case.id)?, who);
-    let relation = if own { Relation::Owner } else { view::relation(case, who, false, "", called) };
+    let relation = match view::relation(case, who, own, &book.chart, called) {
+        // A partner reads as somebody further away, also where it is the desk of the place.
+        Relation::Desk => Relation::Above,
+        other => other,
+    };
     if book.class(case).visibility == Visibility::Private && relation == Relation::Public {
         return Ok(None);
     }

@@ -219,7 +219,7 @@ fn show(req: &Req, found: &Found, mut values: BTreeMap<String, String>, error: O
 /// How this reader stands to the case made from a form.
 fn stands(req: &Req, q: &mut dyn Query, case: &Case) -> Result<Relation> {
     let chart = party::Chart::read(q, req.app)?;
-    Ok(view::relation(case, &req.who, false, &chart.desk_of(&case.path)?.id, false))
+    Ok(view::relation(case, &req.who, false, &chart, false))
 }
 
 fn keyed(req: &Req, q: &mut dyn Query, form: &Form, look: &mut Look) -> Result<Keyed> {

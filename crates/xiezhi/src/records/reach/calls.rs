@@ -80,7 +80,7 @@ fn show(req: &Req) -> Result<Reply> {
         let (book, shown) = (Rulebook::read(r, req.app)?, items(req, r, &cases, &mut look)?);
         let mut list = Vec::new();
         for ((case, reach), item) in cases.iter().zip(&reaches).zip(shown) {
-            let relation = view::relation(case, &req.who, false, &book.chart.desk_of(&case.path)?.id, false);
+            let relation = view::relation(case, &req.who, false, &book.chart, false);
             let words = said(r, case)?;
             let mut at = |element: &'static str| {
                 let value = words.as_ref()?.element(element)?.to_owned();

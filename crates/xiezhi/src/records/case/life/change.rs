@@ -12,7 +12,7 @@ use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::records::case::rules::{Action, Ask, Outcome, Overlay, State};
-use crate::records::case::{Case, by_number, moved, place};
+use crate::records::case::{Case, by_number, complaint, moved, place};
 
 /// Longest rest, from today. A longer one is asked for again when it comes back.
 const LONGEST_REST: Ms = 400 * DAY;
@@ -24,8 +24,8 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
     let Step { book, who, action, said, before } = *step;
     let now = tx.now();
     let chart = &book.chart;
-    let local_desk = chart.desk_of(&before.path)?;
-    let mine = || who.desk_over(&before.path).or(who.role_over(&before.path)).and_then(|r| r.body.clone());
+    let local_desk = complaint::desk(chart, before)?;
+    let mine = || complaint::over(chart, who, before).or(who.role_over(&before.path)).and_then(|r| r.body.clone());
     if let Some(class) = &said.class
         && matches!(action, Action::Accept | Action::Dispatch | Action::Rule)
     {
@@ -116,7 +116,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         Action::Merge => {
             // Only into what is still worked on, and where this desk answers: merging must not bury a report.
             let into = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
-            let fits = |m: &Case| m.id != before.id && m.state.is_open() && who.desk_over(&m.path).is_some();
+            let fits = |m: &Case| m.id != before.id && m.state.is_open() && complaint::over(chart, who, m).is_some();
             let main = by_number(tx, into)?.filter(fits).ok_or_else(|| Kind::Unknown.at("to"))?;
             // Those that were merged into this one go along, so that a chain never hides anybody.
             after.merged_into = Some(main.number);
@@ -240,7 +240,7 @@ pub(super) fn also(tx: &mut Tx, step: &Step, after: &Case) -> Result<()> {
 
 /// Who is responsible is disputed: the desk above rules (the local one where there is none), with a clock of its own.
 pub(super) fn dispute(step: &Step, after: &mut Case, now: Ms) -> Result<()> {
-    let local = step.book.chart.desk_of(&after.path)?;
+    let local = complaint::desk(&step.book.chart, after)?;
     let judge = step.book.chart.desk_above(local).unwrap_or(local);
     (after.state, after.overlay, after.dispute_at) = (State::Accepted, Some(Overlay::Adjudicating), None);
     (after.holder, after.handler, after.handled_by) = (Some(judge.id.clone()), None, None);

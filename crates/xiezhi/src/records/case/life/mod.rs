@@ -40,7 +40,7 @@ use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 
 /// What comes with an action.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "the fields of the contract's actions")]
 pub struct Said {
     pub reason: Option<String>,

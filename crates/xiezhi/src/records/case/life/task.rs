@@ -15,7 +15,7 @@ use crate::kit::names::names;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 use crate::records::case::rules::State;
-use crate::records::case::{Case, Rulebook, load, moved, put};
+use crate::records::case::{Case, Rulebook, complaint, load, moved, put};
 
 /// Unsettled parts that a case may have.
 pub const MOST: i64 = 20;
@@ -114,7 +114,8 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
     let now = tx.now();
     let mut case = load(tx, id)?.ok_or(Kind::NotFound)?;
     let leads = case.handler.as_deref().is_some_and(|h| who.in_body(h));
-    if who.desk_over(&case.path).is_none() && !leads {
+    let desk = complaint::over(&book.chart, who, &case);
+    if desk.is_none() && !leads {
         return Err(Kind::Denied.into());
     }
     if !case.state.is_open() {
@@ -123,7 +124,7 @@ pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> R
     if case.tasks + call.to.len() as i64 > MOST {
         return Err(Kind::TooMany.at("to").limit(MOST));
     }
-    let role = if leads { case.handler.clone() } else { who.desk_over(&case.path).and_then(|r| r.body.clone()) };
+    let role = if leads { case.handler.clone() } else { desk.and_then(|r| r.body.clone()) };
     let caller = role.ok_or(Kind::Denied)?;
     let due = call.until.unwrap_or_else(|| book.answer(now));
     if due <= now {

@@ -210,9 +210,9 @@ fn around(q: &mut dyn Query, case: &Case) -> store::Result<Vec<Case>> {
     Ok(all)
 }
 
-/// Whether this person may say that cases belong together: whoever answers for both.
+/// Whether this person may say that cases belong together: whoever answers for both. A complaint about a desk stands alone.
 pub fn may(who: &Who, case: &Case) -> bool {
-    who.desk_over(&case.path).is_some()
+    case.about.is_none() && who.desk_over(&case.path).is_some()
 }
 
 /// A clerk says that a case is the same thing again as an earlier one.

@@ -58,7 +58,7 @@ fn hung_up(req: &Req) -> Result<Reply> {
         for (case, item) in cases.iter().zip(view::items(req, r, &cases, &mut look)?) {
             let steps = r.history(&case.id)?;
             let put = steps.iter().rev().find(|w| w.fact("overlay") == Some(Overlay::HungUp.as_str()));
-            let relation = view::relation(case, &req.who, false, &book.chart.desk_of(&case.path)?.id, false);
+            let relation = view::relation(case, &req.who, false, &book.chart, false);
             let words = put.and_then(|w| w.element("case.note")).filter(|_| book.class(case).visibility != Visibility::Private);
             let reason = words.and_then(|v| look.at(&Graded::new("case.reason", &case.owner, v.to_owned()), relation));
             items.push(Put { item, reason, since: put.map(|w| req.app.time(w.at)) });

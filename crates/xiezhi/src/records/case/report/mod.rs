@@ -26,7 +26,7 @@ use store::{Entry, Logged, Query, Tx, params};
 
 use super::life::{clock, ledger};
 use super::rules::State;
-use super::{Case, MAX_MEDIA, Rulebook, place as whereabouts, put};
+use super::{Case, MAX_MEDIA, Rulebook, complaint, place as whereabouts, put};
 use crate::base::classes::{Catalogue, Stage, Visibility};
 use crate::base::{area, asset, party};
 use crate::kit::error::Kind;
@@ -41,7 +41,7 @@ pub const WISHES: [&str; 2] = ["sms", "call"];
 const CHANNELS: [&str; 7] = ["web", "counter", "phone", "patrol", "import", "open311", "paper"];
 
 /// What a report for somebody else says about who wrote it ([`proxy`]).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Proxy {
     /// How he stands to the person.
     relation: String,
@@ -50,7 +50,7 @@ pub struct Proxy {
 }
 
 /// What somebody reports, checked but not yet placed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "the fields of the contract's POST /reports")]
 pub struct NewReport {
     pub text: Option<String>,
@@ -76,6 +76,8 @@ pub struct NewReport {
     pub received: Option<Ms>,
     /// Who wrote it, when it was for somebody else.
     pub proxy: Option<Proxy>,
+    /// The desk that a complaint of staff is about.
+    pub about: Option<String>,
     /// Number of the admission under which it was handed down: without one no report has a class of such work.
     pub admission: Option<String>,
 }
@@ -118,6 +120,7 @@ impl NewReport {
             source: None,
             received: None,
             proxy: None,
+            about: if staff { input.text("about", 40)? } else { None },
             admission: None,
         };
         if new.wish.as_deref().is_some_and(|w| !WISHES.contains(&w)) {
@@ -294,6 +297,10 @@ pub fn make(
     if new.admission.is_none() && new.class.as_deref().is_some_and(|c| book.classes.is_handed(c)) {
         return Err(Kind::NotAdmitted.at("class"));
     }
+    let holder = match &new.about {
+        Some(about) => complaint::answers(&book.chart, about)?.id.clone(),
+        None => spot.holder.clone(),
+    };
     let now = tx.now();
     let id = tx.id();
     let day = time::day_number(now, zone);
@@ -313,7 +320,8 @@ pub fn make(
         channel: new.channel.clone(),
         source: new.source.clone(),
         received_at: from,
-        holder: Some(spot.holder.clone()),
+        about: new.about.clone(),
+        holder: Some(holder.clone()),
         holder_since: Some(from),
         hold_from: Some(from),
         updated_at: now,
@@ -338,7 +346,8 @@ pub fn make(
     let entry = entry
         .fact("state", State::Received.as_str())
         .fact("number", case.number.as_str())
-        .fact("holder", spot.holder.as_str())
+        .fact("holder", holder)
+        .fact_opt("about", new.about.as_deref())
         .fact("due", due_at)
         .fact("channel", new.channel.as_str())
         .fact_opt("relation", new.proxy.as_ref().map(|p| p.relation.as_str()))

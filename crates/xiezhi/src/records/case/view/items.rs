@@ -27,7 +27,7 @@ pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> R
     cases
         .iter()
         .map(|case| {
-            let relation = relation(case, who, false, &book.chart.desk_of(&case.path)?.id, mine.contains(&case.id));
+            let relation = relation(case, who, false, &book.chart, mine.contains(&case.id));
             let private = book.class(case).visibility == Visibility::Private;
             let words = said.get(&case.log_seq).filter(|w| w.obj == case.id).and_then(|w| w.element("case.text"));
             Ok(Item {

@@ -23,7 +23,7 @@ use crate::records::case::life::{ledger, reply};
 use crate::records::case::report::alike::Asked;
 use crate::records::case::report::{proxy, question};
 use crate::records::case::rules::{self, Action, Overlay, State};
-use crate::records::case::{Case, Rulebook, main_of, place, place_text, stand};
+use crate::records::case::{Case, Rulebook, complaint, main_of, place, place_text, stand};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -31,7 +31,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let book = Rulebook::read(q, app)?;
     let chart = &book.chart;
     let tasks = task::of(q, &case.id)?;
-    let relation = relation(case, who, code.is_some(), &chart.desk_of(&case.path)?.id, called(&tasks, who));
+    let relation = relation(case, who, code.is_some(), chart, called(&tasks, who));
     let history = q.history(&case.id)?;
     // A private matter is counted and has a clock in public; what it is about is nobody else's business.
     let hidden = relation == Relation::Public && book.class(case).visibility == Visibility::Private;
@@ -51,7 +51,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
             let mut free = || look.at(&Graded::new("case.picture", &case.owner, m.id.clone()), relation);
             seen_media.contains(&m.id) || m.released && !hidden && free().is_some()
         })
-        .map(|m| MediaView { may_cover: m.kind == "photo" && who.desk_over(&case.path).is_some(), ..MediaView::from(m) })
+        .map(|m| MediaView { may_cover: m.kind == "photo" && complaint::over(chart, who, case).is_some(), ..MediaView::from(m) })
         .collect();
     let holder = case.holder.as_deref().and_then(|id| chart.body(id)).zip(case.holder_since);
     let holder = holder.map(|(b, since)| Holder { party: b.name.clone(), since: app.time(since), phone: b.phone.clone() });
@@ -65,7 +65,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         Some(id) if who.is_staff() => asset::by_id(q, id)?.map(|a| AssetView { code: a.code, name: a.name }),
         _ => None,
     };
-    let may_call = case.state.is_open() && (who.desk_over(&case.path).is_some() || facts.handler);
+    let may_call = case.state.is_open() && (complaint::over(chart, who, case).is_some() || facts.handler);
     let overlays = overlays(case, now);
     let offer = offer::of(&facts, overlays.contains(&"overdue"), may_call);
     let precedents = if facts.overlay == Some(Overlay::Adjudicating) && facts.desk {

@@ -27,11 +27,12 @@ pub use matter::matter;
 pub use similar::{Similar, similar};
 pub use types::*;
 
-use super::Case;
 use super::life::task::Task;
 use super::rules::Overlay;
+use super::{Case, complaint};
 use crate::base::catalogue::Relation;
 use crate::base::classes::Catalogue;
+use crate::base::party::Chart;
 use crate::kit::i18n::Lang;
 use crate::kit::{App, RoleKind, Who};
 
@@ -42,16 +43,24 @@ pub(super) fn class_name(app: &App, classes: &Catalogue, class: Option<&str>, la
 
 /// How a reader stands to a case, for what he may see.
 /// `called`: the reader's organisation has a part of it.
-pub fn relation(case: &Case, who: &Who, holds_code: bool, local_desk: &str, called: bool) -> Relation {
+pub fn relation(case: &Case, who: &Who, holds_code: bool, chart: &Chart, called: bool) -> Relation {
     let in_body = |b: &Option<String>| b.as_deref().is_some_and(|b| who.in_body(b));
+    let over = complaint::over(chart, who, case);
     let walks_there = |kind: RoleKind| who.roles.iter().any(|r| r.kind == kind && case.path.starts_with(&r.path));
     if holds_code || (case.reporter.is_some() && case.reporter == who.person) {
         Relation::Owner
-    } else if called || in_body(&case.holder) || in_body(&case.handler) || walks_there(RoleKind::GridWorker) {
+    } else if called
+        || in_body(&case.holder)
+        || in_body(&case.handler)
+        || case.about.is_none() && walks_there(RoleKind::GridWorker)
+    {
         Relation::Involved
-    } else if who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_deref() == Some(local_desk)) {
+    } else if complaint::desk(chart, case)
+        .is_ok_and(|d| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&d.id)))
+        && over.is_some()
+    {
         Relation::Desk
-    } else if who.desk_over(&case.path).is_some() {
+    } else if over.is_some() {
         Relation::Above
     } else {
         Relation::Public

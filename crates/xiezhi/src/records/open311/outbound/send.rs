@@ -8,13 +8,13 @@ use super::http;
 use super::queue::{self, Delivery};
 use super::{Connector, Format};
 use crate::base::area::names::Names;
-use crate::base::catalogue::{Graded, Look};
+use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::media;
 use crate::kit::i18n::Lang;
 use crate::kit::outbound::{self, Trouble};
 use crate::kit::{App, Error, Result, Who};
 use crate::records::case::rules::State;
-use crate::records::case::{self, Case, place, place_text, view};
+use crate::records::case::{self, Case, place, place_text};
 use crate::records::open311::format::degrees;
 use crate::records::open311::{keys, services, show, status};
 
@@ -106,7 +106,9 @@ impl Opened {
     }
 
     fn at(&mut self, element: &'static str) -> Option<String> {
-        let relation = view::relation(&self.case, &self.who, false, "", false);
+        // It is sent to nobody but its handler.
+        let relation =
+            if self.case.handler.as_deref().is_some_and(|h| self.who.in_body(h)) { Relation::Involved } else { Relation::Public };
         let value = self.said.as_ref()?.element(element)?.to_owned();
         self.look.at(&Graded::new(element, &self.case.owner, value), relation)
     }
