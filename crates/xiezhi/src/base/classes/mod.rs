@@ -12,6 +12,8 @@
 pub mod admin;
 /// What a class is.
 pub mod class;
+/// Words of classes in a text.
+mod keywords;
 /// When an order to hurry arises by itself.
 pub mod orders;
 /// Reading a pack.
@@ -39,6 +41,7 @@ use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Result};
+use keywords::Keywords;
 use tables::{Hand, Tables};
 
 /// The class that the button on every staff page opens.
@@ -90,8 +93,7 @@ pub struct Catalogue {
     pub orders: Vec<OrderRule>,
     all: Vec<Class>,
     at: HashMap<String, usize>,
-    /// Each keyword and name in small letters, with its class: every report is searched for all of them.
-    words: Vec<(String, usize)>,
+    keywords: Keywords,
     /// Names of classes that only earlier versions have.
     retired: BTreeMap<String, Words>,
 }
@@ -111,15 +113,14 @@ impl Catalogue {
             orders: Vec::new(),
             all: Vec::new(),
             at: HashMap::new(),
-            words: Vec::new(),
+            keywords: Keywords::default(),
             retired: BTreeMap::new(),
         }
     }
 
     fn push(&mut self, class: Class) {
         let i = self.all.len();
-        let words = class.keywords.iter().flatten().chain([&class.name.zh, &class.name.en]);
-        self.words.extend(words.filter(|w| !w.is_empty()).map(|w| (w.to_lowercase(), i)));
+        self.keywords.add(i, class.keywords.iter().flatten().chain([&class.name.zh, &class.name.en]));
         self.at.insert(class.code.clone(), i);
         self.all.push(class);
     }
@@ -171,17 +172,9 @@ impl Catalogue {
 
     /// Classes whose keywords or name the text holds, the best first. A longer word weighs more.
     pub fn suggest(&self, text: &str, most: usize) -> Vec<&Class> {
-        let text = text.to_lowercase();
-        let mut found: Vec<(usize, &Class)> = Vec::new();
-        // The words of a class stand together.
-        for (word, i) in self.words.iter().filter(|(word, _)| text.contains(word.as_str())) {
-            match found.last_mut() {
-                Some((n, class)) if std::ptr::eq(*class, &self.all[*i]) => *n += word.len(),
-                _ => found.push((word.len(), &self.all[*i])),
-            }
-        }
-        found.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-        found.into_iter().take(most).map(|(_, c)| c).collect()
+        let mut found = self.keywords.weigh(text);
+        found.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        found.into_iter().take(most).map(|(i, _)| &self.all[i]).collect()
     }
 }
 
