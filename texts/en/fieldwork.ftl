@@ -22,7 +22,11 @@ field-homes = Homes to visit
 field-no-homes = There is no home on the list yet.
 field-home-due = due
 field-home-never = not visited yet
-field-home-days = visited { $n } days ago
+field-home-days = { $n ->
+    [0] visited today
+    [one] visited yesterday
+   *[other] visited { $n } days ago
+ }
 field-home-every = every { $n } days
 field-home-add = Add a home to the list
 field-home-name = Name
@@ -140,7 +144,7 @@ pocket-title = Pocket page
 pocket-noscript = This page needs scripts to work without a network. If your browser has none, use “Patrols and visits”.
 pocket-emergency = Emergency in { $area }, until { $until }: { $reason }
 pocket-fresh = Data of { $at }, good until { $until }.
-pocket-none = There is no data on this phone yet. Press “Update” while you have a network.
+pocket-none = Nothing is on this phone yet. With a network and signed in it comes by itself; you can also press “Update”.
 pocket-locked = What is on this phone is locked. Sign in with a network, or enter the PIN.
 pocket-cut = This phone was cut off; what was on it is gone.
 pocket-signin = The session has ended. Sign in and the sending goes on; everything is still on the phone.
@@ -209,3 +213,5 @@ error-cut-off = This phone was cut off and gets no more data.
 purpose-field = Planning patrols and visits
 purpose-field-pack = Taking the day's data along on a phone
 purpose-field-emergency = Seeing who reported in during an emergency
+pocket-due = by { $when }
+pocket-urgent = urgent

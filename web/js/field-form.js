@@ -28,6 +28,9 @@ export function form(t, pack, keep) {
   const kinds = KINDS.filter((k) => (k !== 'act' || pack?.cases.length) && (k !== 'visit' || pack?.homes.length) && (!['here', 'patrol', 'spot'].includes(k) || pack?.buildings.length));
   const cases = new Map((pack?.cases ?? []).map((c) => [c.number, c]));
   const classes = new Map((pack?.classes ?? []).map((c) => [c.code, c]));
+  // As people count them, and by name where that is enough: the whole address is cut off on a phone.
+  const houses = [...(pack?.buildings ?? [])].sort((a, b) => a.address.localeCompare(b.address, undefined, { numeric: true }));
+  const plain = new Set(houses.map((b) => b.name)).size === houses.length;
   const why = el('p', { class: 'hint', id: 'f-why' });
   const fields = {
     kind: field('kind', t('kind'), choice('kind', kinds.map((k) => [k, t(`kind-${k}`)]))),
@@ -35,7 +38,7 @@ export function form(t, pack, keep) {
     action: field('action', t('kind-act'), choice('action', [])),
     care: field('care', t('home'), choice('care', (pack?.homes ?? []).map((h) => [h.id, `${h.name} ${h.building_name}`]))),
     class: field('class', t('class'), choice('class', [['', t('class-none')], ...[...classes.values()].map((c) => [c.code, c.name])])),
-    building: field('building', t('building'), choice('building', [['', t('building-none')], ...(pack?.buildings ?? []).map((b) => [b.id, b.address])])),
+    building: field('building', t('building'), choice('building', [['', t('building-none')], ...houses.map((b) => [b.id, plain ? b.name : b.address])])),
     found: field('found', t('found'), choice('found', ['fine', 'look', 'nobody', 'help'].map((f) => [f, t(`found-${f}`)]))),
     text: field('text', t('text'), el('textarea', { id: 'f-text', name: 'text', rows: 3, maxlength: 1000 })),
     done: field('done', t('done'), el('textarea', { id: 'f-done', name: 'done', rows: 2, maxlength: 1000 })),

@@ -1,5 +1,6 @@
 // <field-pocket data-base data-words>: the page that a grid worker has in the pocket: what was taken along, a form to note
-// something, what waits and what the server would not take, with the choices its person has.
+// something, what waits and what the server would not take, with the choices its person has. Opening it with a network takes
+// the day along; what is there and fresh is left.
 // Must stay true: it works from what lies on this phone alone; it shows nothing of the pack that is locked or expired; a
 // refused item shows what the server says now and is never sent, changed or thrown away without its person.
 
@@ -9,6 +10,7 @@ import { hasPin, keeps, locked, openWithPin, sealing, setPin } from './field-sto
 
 const PAUSE = 250;
 const SHOWN = 50;
+const FRESH = 10 * 60 * 1000; // a pack younger than that is not taken anew by itself
 
 class FieldPocket extends HTMLElement {
   #words = {};
@@ -17,6 +19,7 @@ class FieldPocket extends HTMLElement {
   #form = null;
   #parts = {};
   #packMade = null;
+  #taken = null;
 
   async connectedCallback() {
     this.#words = JSON.parse(this.dataset.words);
@@ -50,7 +53,7 @@ class FieldPocket extends HTMLElement {
     return text;
   };
 
-  #when = (at) => new Date(at).toLocaleString(document.documentElement.lang, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+  #when = (at) => new Date(at).toLocaleString(document.documentElement.lang, { month: 'short', day: 'numeric', weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
   // Many items leave one after the other: the page is drawn once for all of them.
   #later = () => {
@@ -60,14 +63,24 @@ class FieldPocket extends HTMLElement {
   #refresh = async () => {
     if (navigator.onLine === false) return;
     await check().catch(() => {});
+    await this.#take().catch(() => {});
     await flush(true);
     await this.#show();
   };
+
+  // Whoever opens this page before he goes out has the day with him, without another press. Behind a PIN its person opens first.
+  async #take() {
+    if (!sealing || status.cut || ((await locked()) && (await hasPin()))) return;
+    const taken = await pack();
+    if (!taken || Date.now() - Date.parse(taken.made_at) > FRESH) await update();
+  }
 
   async #show() {
     const [taken, items, shut] = await Promise.all([pack(), list(SHOWN), locked()]).catch(() => [null, [], false]);
     // Never promised: a browser that keeps nothing for sure (iOS has lost such things) is named while something waits.
     const unsafe = items.length > 0 && (await navigator.storage?.persisted?.().catch(() => false)) !== true;
+    this.#taken = taken;
+    if (this.#said === 'saved' && items.every((item) => item.state === 'stuck')) this.#said = 'queue-none';
     this.#state(taken, shut, unsafe);
     if (!this.#form || this.#packMade !== (taken?.made_at ?? null)) this.#record(taken);
     this.#queue(items);
@@ -79,7 +92,7 @@ class FieldPocket extends HTMLElement {
   #state(taken, shut, unsafe) {
     const lines = [];
     const say = (key, tone, values) => lines.push(el('p', { class: 'say', 'data-tone': tone }, this.#t(key, values)));
-    if (this.#said) say(this.#said, this.#said === 'saved' ? 'jade' : 'amber');
+    if (this.#said) say(this.#said, ['saved', 'queue-none'].includes(this.#said) ? 'jade' : 'amber');
     if (status.cut) say('cut', 'vermilion');
     if (status.signin) {
       say('signin', 'amber');
@@ -111,7 +124,9 @@ class FieldPocket extends HTMLElement {
         this.#said = error?.message === 'locked' ? 'locked' : 'full';
         return false;
       } finally {
-        this.#show();
+        await this.#show();
+        // Far below the form nobody would read that it is kept.
+        this.#parts.state.scrollIntoView({ block: 'nearest' });
       }
     });
     this.#parts.record.replaceChildren(el('h2', {}, this.#t('record')), this.#form);
@@ -125,7 +140,10 @@ class FieldPocket extends HTMLElement {
 
   #item(item) {
     const { body, why } = item;
-    const about = [body?.number, body?.action && this.#t(`action-${body.action}`), body?.text ?? body?.note ?? body?.reason].filter(Boolean).join(' · ');
+    const of = (list, key, value) => (value ? this.#taken?.[list].find((one) => one[key] === value) : null);
+    const matter = of('cases', 'number', body?.number);
+    const where = of('homes', 'id', body?.care)?.name ?? of('buildings', 'id', body?.building)?.name;
+    const about = [where, body?.number, matter?.text, body?.action && this.#t(`action-${body.action}`), body?.text ?? body?.note ?? body?.reason].filter(Boolean).join(' · ');
     const parts = [
       el('p', {}, el('strong', {}, this.#t(`kind-${item.kind}`)), ' ', el('span', { class: 'badge', 'data-tone': item.state === 'stuck' ? 'vermilion' : 'plain' }, this.#t(`state-${item.state}`)),
         el('span', { class: 'sub' }, about), el('span', { class: 'sub' }, this.#t('made', { at: this.#when(item.made_at) }))),
@@ -164,9 +182,9 @@ class FieldPocket extends HTMLElement {
     const under = (s) => (Array.isArray(s) ? el('span', { class: 'sub parts' }, ...s.flatMap((part) => [el('span', {}, part), ' '])) : el('span', { class: 'sub' }, s));
     const row = (main, subs, ...side) => el('li', {}, el('div', { class: 'row under' }, el('span', { class: 'row-main' }, main, ...subs.filter(Boolean).map(under)), el('span', { class: 'row-side' }, ...side)));
     const note = (kind, fields) => el('button', { class: 'btn quiet', type: 'button', onclick: pick(kind, fields) }, this.#t('record'));
-    section('cases', (taken?.cases ?? []).map((c) => row(c.text ?? c.class_name, [[c.number, c.class_name, c.place]], note('act', { number: c.number }))));
+    section('cases', (taken?.cases ?? []).map((c) => row(c.text ?? c.class_name, [[c.number, c.class_name, c.place], [this.#t(`now-${c.state}`), c.due_at && this.#t('due', { when: this.#when(c.due_at) })].filter(Boolean)], c.urgent ? el('span', { class: 'badge', 'data-tone': 'vermilion' }, this.#t('urgent')) : '', note('act', { number: c.number }))));
     section('stops', (taken?.stops ?? []).filter((s) => s.building).map((s) => row(s.name, [s.address], note('patrol', { building: s.building }))));
-    section('homes', (taken?.homes ?? []).map((h) => row(h.name, [`${h.building_name} ${h.door ?? ''}`, h.phone, h.days === null ? null : this.#t('days', { n: h.days })], note('visit', { care: h.id }))));
+    section('homes', (taken?.homes ?? []).map((h) => row(h.name, [`${h.building_name} ${h.door ?? ''}`, h.phone && el('a', { href: `tel:${h.phone}` }, h.phone), h.days === null ? null : this.#t('days', { n: h.days })], note('visit', { care: h.id }))));
     this.#map(taken);
   }
 

@@ -149,8 +149,15 @@ async function open() {
   return share;
 }
 
-/// Takes a new pack along. Also gives this phone its days anew.
-export async function update() {
+let updating = null;
+
+/// Takes a new pack along. Also gives this phone its days anew. Asked for twice at once, it goes once.
+export function update() {
+  updating ??= renew().finally(() => { updating = null; });
+  return updating;
+}
+
+async function renew() {
   await check();
   if (status.cut) return told();
   const share = await open();

@@ -1,4 +1,4 @@
-// Loaded on every page, as a module: wakes the islands a page has, prints, copies, and gives the desk its keys.
+// Loaded on every page, as a module: wakes the islands a page has, prints, copies, goes back, and gives the desk its keys.
 // Must stay true: every page works without it; at most 3 kB; it fetches an element's module only where the element is;
 // it holds no words. A key does nothing while somebody types, and nothing at all under <html data-keys="off">.
 
@@ -19,12 +19,13 @@ if (document.querySelector('[data-clear]')) {
 for (const name of ISLANDS) if (document.querySelector(name)) import(`./${name}.js`);
 
 // Buttons that only a script can serve may be sent hidden.
-for (const button of document.querySelectorAll('[data-print], [data-copy]')) button.hidden = false;
+for (const button of document.querySelectorAll('[data-print], [data-copy], [data-back]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
-  const button = event.target.closest?.('[data-print], [data-copy]');
+  const button = event.target.closest?.('[data-print], [data-copy], [data-back]');
   if (!button) return;
   if (button.matches('[data-print]')) return window.print();
+  if (button.matches('[data-back]')) return window.history.back();
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     if (button.dataset.done) button.textContent = button.dataset.done;

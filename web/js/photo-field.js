@@ -1,4 +1,5 @@
-// <photo-field data-remove data-cover …>: around a .field with <input type=file multiple accept=image/*>; shows the chosen
+// <photo-field data-pick data-more data-remove data-cover …>: around a .field with <input type=file multiple accept=image/*>; one
+// button that says what it does stands for the browser's own, whose words speak of files; shows the chosen
 // photos, lets each be taken away and faces in it be covered, adds those of a second choice, and makes big ones smaller
 // before they travel.
 // Must stay true: the input always holds exactly the photos shown; a photo that cannot be made smaller is sent as it
@@ -40,6 +41,7 @@ async function smaller(file) {
 class PhotoField extends HTMLElement {
   #input = null;
   #list = null;
+  #pick = null;
   #photos = []; // { chosen, sent, url, hidden }: hidden is the field that names one that is with the server already
   #working = 0;
   #work = Promise.resolve();
@@ -53,6 +55,7 @@ class PhotoField extends HTMLElement {
       this.#list.className = 'previews';
       this.#list.hidden = true;
       this.#input.after(this.#list);
+      if (this.dataset.pick) this.#button();
       this.#input.addEventListener('change', () => this.#add([...this.#input.files]));
       this.#input.addEventListener('uploaded', ({ detail: { file, hidden } }) => {
         for (const photo of this.#photos) if (photo.sent === file) photo.hidden = hidden;
@@ -60,6 +63,15 @@ class PhotoField extends HTMLElement {
       if (this.#input.files.length) this.#add([...this.#input.files]); // a browser may bring them back
     }
     this.#end = hold(this.#input.form, () => (this.#working ? this.#work : null));
+  }
+
+  #button() {
+    const row = Object.assign(document.createElement('div'), { className: 'buttons' });
+    this.#pick = Object.assign(document.createElement('button'), { type: 'button', className: 'btn', textContent: this.dataset.pick });
+    this.#pick.addEventListener('click', () => this.#input.click());
+    row.append(this.#pick);
+    this.#input.before(row);
+    this.#input.hidden = true;
   }
 
   disconnectedCallback() {
@@ -103,7 +115,7 @@ class PhotoField extends HTMLElement {
       photo.hidden?.remove();
       item.remove();
       this.#fill();
-      (next ?? this.#input).focus();
+      (next ?? this.#pick ?? this.#input).focus();
     });
     item.append(image, button);
     if (this.dataset.cover && typeof HTMLDialogElement === 'function') item.append(this.#coverer(photo));
@@ -160,6 +172,7 @@ class PhotoField extends HTMLElement {
     this.#input.files = basket.files;
     this.#input.dispatchEvent(new Event('refilled'));
     this.#list.hidden = this.#photos.length === 0;
+    if (this.#pick) this.#pick.textContent = this.#photos.length ? this.dataset.more : this.dataset.pick;
   }
 }
 

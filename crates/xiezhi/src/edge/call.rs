@@ -27,7 +27,7 @@ use crate::kit::error::Kind;
 use crate::kit::form::Form;
 use crate::kit::http::{self, Header, May};
 use crate::kit::i18n::Lang;
-use crate::kit::{App, Error, Reply, Req, Result, Route, assets};
+use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route, assets};
 
 /// Uploads that are read at the same time; each may take what `upload_bytes` allows.
 const UPLOADS: usize = 16;
@@ -365,11 +365,18 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     })
 }
 
-/// For pages: the community that the visitor chose.
+/// For pages: the community that the visitor chose, else the one in which he is known to live.
 fn community(app: &App, req: &mut Req, code: Option<String>) -> Result<()> {
-    if let Some(code) = code.filter(|_| !req.wants_json()) {
-        req.community = app.db.read(|r| area::by_code(r, &code))?.map(|a| (a.code, a.name));
+    if req.wants_json() {
+        return Ok(());
     }
+    let home = req.who.roles.iter().find(|r| r.kind == RoleKind::Resident).map(|r| r.area.clone());
+    let found = match (code, home) {
+        (Some(code), _) => app.db.read(|r| area::by_code(r, &code))?,
+        (None, Some(home)) => app.db.read(|r| area::community_of(r, &home))?,
+        (None, None) => None,
+    };
+    req.community = found.map(|a| (a.code, a.name));
     Ok(())
 }
 

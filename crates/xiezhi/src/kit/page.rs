@@ -112,7 +112,7 @@ impl Req<'_> {
         let community = self.community.as_ref().map(|(code, name)| context! { code, name });
         Ok(context! {
             lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
-            base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, demo => self.app.config.demo,
+            base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, query => context! { done => self.query.get("done") }, demo => self.app.config.demo,
             ground => self.app.config.file.map.is_some(),
             key => self.app.new_id(), who => Serde(&(self.header)(self)?), banners => Serde(&(self.banner)(self)?), community, now_ms => self.now,
         })

@@ -113,9 +113,11 @@ pub fn left_again(due: Ms, now: Ms, zh: bool) -> String {
     }
 }
 
-/// `3 小时前`.
+/// `3 小时前`: as people say it, in the largest unit alone.
 pub fn ago(at: Ms, now: Ms, zh: bool) -> String {
-    let s = span(now - at, zh);
+    let past = (now - at).abs();
+    let unit = [DAY, HOUR].into_iter().find(|unit| past >= *unit).unwrap_or(MINUTE);
+    let s = span(past / unit * unit, zh);
     if zh { format!("{s}前") } else { format!("{s} ago") }
 }
 
@@ -136,6 +138,7 @@ mod tests {
         assert_eq!(left(at + 1, at, false), "1 minute left");
         assert_eq!(left_again(at + 2 * HOUR, at, true), "曾超时 · 还剩 2 小时");
         assert_eq!(left_again(at - 2 * HOUR, at, false), "2 hours over");
+        assert_eq!([ago(at, at + 4 * DAY + 10 * HOUR, true), ago(at, at + 65 * MINUTE, false)], ["4 天前", "1 hour ago"]);
         assert_eq!(rfc3339(at, &zone), "2026-11-27T16:00:00+08:00");
         assert_eq!(day_number(at, &zone), "261127");
         assert_eq!(rfc3339(day_start(at, &zone), &zone), "2026-11-27T00:00:00+08:00");

@@ -232,6 +232,9 @@ fn add_leave(req: &Req) -> Result<Reply> {
     let text = input.need("from", 40)?;
     let from = parse(&text).or_else(|| day_begin(&text, zone)).ok_or_else(|| Kind::WrongType.at("from"))?;
     let to = input.until("to", zone)?.ok_or_else(|| Kind::Missing.at("to"))?;
+    if to <= from {
+        return Err(Kind::LastDay.into());
+    }
     let (person, substitute) = (input.need("person", 40)?, input.text("substitute", 40)?);
     let new = NewLeave { body: wish(req, &input)?, person, substitute, from, to };
     let (who, body) = (req.who.clone(), new.body.clone());

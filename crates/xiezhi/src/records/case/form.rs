@@ -14,7 +14,7 @@ use super::report::{self, MAX_TEXT, NewReport};
 use super::view::{Similar, similar};
 use super::{MAX_MEDIA, Rulebook, complaint};
 use crate::base::area::{self, web::AreaView};
-use crate::base::catalogue::Look;
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::{self, COMPLAINT, Choice, Visibility};
 use crate::base::{asset, media, notice, party};
 use crate::kit::error::Kind;
@@ -208,7 +208,29 @@ fn step(req: &Req) -> Result<Reply> {
         (1, _) => WHERE,
         _ => CONTACT,
     };
-    show_with(req, next, values, None, alike)
+    if next == CONTACT {
+        known(req, &mut values)?;
+    }
+    let private = !values.contact_name.is_empty() || !values.contact_phone.is_empty();
+    let page = show_with(req, next, values, None, alike)?;
+    // The phone's own way back leads here again; without a copy the browser would show an error instead of the step. A page
+    // with a name or a number on it is kept nowhere.
+    Ok(if private { page } else { page.header("cache-control", "private, no-cache") })
+}
+
+/// Whoever is signed in is not asked for what is held already: his own name and number stand in the fields, to be taken out
+/// again if he wants.
+fn known(req: &Req, values: &mut Values) -> Result<()> {
+    let Some(person) = req.who.person.as_deref().filter(|_| !req.who.is_staff()) else { return Ok(()) };
+    if values.contact_name.is_empty() && values.contact_phone.is_empty() {
+        let mut look = Look::new(&req.who, "me");
+        (values.contact_name, values.contact_phone) = req.app.db.read(|r| {
+            let phone = party::phone_of(r, person)?.and_then(|p| look.at(&p, Relation::Owner));
+            Ok::<_, Error>((party::own_name(r, &req.who)?, phone.unwrap_or_default()))
+        })?;
+        look.record(req.app)?;
+    }
+    Ok(())
 }
 
 fn show(req: &Req, step: Step, values: Values, error: Option<Error>) -> Result<Reply> {

@@ -200,7 +200,7 @@ fn entry<'a>(kind: &'a str, who: &'a Who, case: &'a Case) -> Entry<'a> {
 /// Back to the picture, for there may be more to do with it.
 fn done(req: &Req, case: &Case) -> Result<Reply> {
     if req.wants_json() {
-        return shown(req, &case.number, None);
+        return shown(req, &case.number, None, "cover");
     }
     Ok(Reply::see_other(req.url(&format!("/cases/{}/media/{}/cover", case.number, req.param("id")))))
 }

@@ -266,8 +266,8 @@ pub fn actions(f: &Facts) -> Vec<Action> {
         A::Supervise,
         A::Review,
         A::Follow,
-        A::Withdraw,
         A::Note,
+        A::Withdraw,
     ];
     order.retain(|a| next(*a, f).is_ok());
     order

@@ -108,22 +108,22 @@ fn act_on(req: &Req) -> Result<Reply> {
         reply::apply(req.app, &book, &case, action, chosen.as_deref(), &mut said, req.lang)?;
     }
     req.once(move |tx| Ok(act::act(tx, &book, &who, holds, &id, action, &said)?.number))?;
-    shown(req, &case.number, code.as_deref())
+    shown(req, &case.number, code.as_deref(), action.as_str())
 }
 
-/// The answer to an action: the case as it then stands, or the page it was done on.
-pub(super) fn shown(req: &Req, number: &str, code: Option<&str>) -> Result<Reply> {
+/// The answer to an action: the case as it then stands, or the page it was done on, which says that it is `done`.
+pub(super) fn shown(req: &Req, number: &str, code: Option<&str>, done: &str) -> Result<Reply> {
     if req.wants_json() {
         let now = req.app.db.read(|r| by_number(r, number))?.ok_or(Kind::NotFound)?;
         return Reply::json(&show(req, &now, code)?);
     }
     Ok(Reply::see_other(req.url(&match (req.form.get("back"), code) {
         (Some(back), _) if back.starts_with("desk:") => {
-            format!("/desk?queue={}&open={number}", crate::kit::form::encode(back.trim_start_matches("desk:")))
+            format!("/desk?queue={}&open={number}&done={done}", crate::kit::form::encode(back.trim_start_matches("desk:")))
         }
-        (_, Some(code)) => format!("/reports/{number}?code={code}"),
-        _ if req.who.is_staff() => format!("/cases/{number}"),
-        _ => format!("/reports/{number}"),
+        (_, Some(code)) => format!("/reports/{number}?code={code}&done={done}"),
+        _ if req.who.is_staff() => format!("/cases/{number}?done={done}"),
+        _ => format!("/reports/{number}?done={done}"),
     })))
 }
 
@@ -142,7 +142,7 @@ fn call(req: &Req) -> Result<Reply> {
     }
     let (who, book, id) = (req.who.clone(), Rulebook::now(req.app)?, case.id.clone());
     req.once(move |tx| Ok(task::call(tx, &book, &who, &id, &call)?.number))?;
-    shown(req, &case.number, None)
+    shown(req, &case.number, None, "call")
 }
 
 fn task_act(req: &Req) -> Result<Reply> {
@@ -152,7 +152,7 @@ fn task_act(req: &Req) -> Result<Reply> {
     let (who, book, id) = (req.who.clone(), Rulebook::now(req.app)?, req.param("id").to_owned());
     let case = req.once(move |tx| Ok(task::act(tx, &book, &who, &id, action, &said)?.case_id))?;
     let case = req.app.db.read(|r| super::by_id(r, &case))?.ok_or(Kind::NotFound)?;
-    shown(req, &case.number, None)
+    shown(req, &case.number, None, &format!("task-{}", action.as_str()))
 }
 
 /// What the receipt page shows.

@@ -174,8 +174,7 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         }
         Action::Follow => {
             let person = who.person.as_deref().ok_or(Kind::SignIn)?;
-            let known = "select count(*) from case_follow where case_id = $1 and person = $2";
-            if tx.count(known, params![&before.id, person])? == 0 {
+            if !follows(tx, &before.id, person)? {
                 let sql = "insert into case_follow(case_id, person, at) values ($1, $2, $3)";
                 tx.exec(sql, params![&before.id, person, now])?;
                 after.followers += 1;
@@ -256,6 +255,12 @@ pub(super) fn needs_words(action: Action) -> bool {
         action,
         A::Reject | A::Return | A::Extend | A::Rule | A::Suspend | A::HangUp | A::Ask | A::Refuse | A::Supervise | A::Withdraw
     )
+}
+
+/// Whether somebody said that a case concerns him too.
+pub(in crate::records::case) fn follows(q: &mut dyn Query, case: &str, person: &str) -> store::Result<bool> {
+    let known = "select count(*) from case_follow where case_id = $1 and person = $2";
+    Ok(q.count(known, params![case, person])? > 0)
 }
 
 /// Actions after which the deadline follows from the new stage; the others leave it, or set it themselves.

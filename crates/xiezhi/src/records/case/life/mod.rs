@@ -32,6 +32,8 @@ pub mod ring;
 /// Parts of a case that others do: whistle and joint work.
 pub mod task;
 
+pub(super) use change::follows;
+
 use super::rules::{Action, Ask, Outcome, Verdict};
 use super::{Case, MAX_MEDIA, Rulebook};
 use crate::kit::error::Kind;

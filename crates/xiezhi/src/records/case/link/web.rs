@@ -26,7 +26,7 @@ fn make(req: &Req) -> Result<Reply> {
     let other = input.text("to", 40)?.or(input.text("pick", 40)?).ok_or_else(|| Kind::Missing.at("to"))?;
     let (who, id) = (req.who.clone(), case.id.clone());
     req.once(move |tx| super::make(tx, &who, &id, &other).map(|()| other))?;
-    shown(req, &case.number, None)
+    shown(req, &case.number, None, "link")
 }
 
 fn undo(req: &Req) -> Result<Reply> {
@@ -34,5 +34,5 @@ fn undo(req: &Req) -> Result<Reply> {
     let reason = req.input()?.text("reason", 1000)?;
     let (who, id, other) = (req.who.clone(), case.id.clone(), req.param("other").to_owned());
     req.once(move |tx| super::undo(tx, &who, &id, &other, reason.as_deref()).map(|()| other))?;
-    shown(req, &case.number, None)
+    shown(req, &case.number, None, "unlink")
 }

@@ -212,33 +212,62 @@ fn place(req: &Req) -> Result<Reply> {
 #[derive(Serialize)]
 struct Progress {
     number: String,
+    /// As it was typed, so that a slip of the finger is mended and not typed anew.
+    code: String,
     error: Option<&'static str>,
     mine: Vec<Item>,
+    /// Whom to ask when the slip is lost: the desk of the community that the visitor chose.
+    desk: Option<BodyView>,
+}
+
+/// A number as it stands on a slip, whatever was typed: many keypads of phones have no dash.
+fn as_number(typed: &str) -> String {
+    const DAY_DIGITS: usize = 6;
+    const LEAST: usize = 10;
+    let digits: String = typed.chars().map(calc::codes::half_width).filter(char::is_ascii_digit).collect();
+    if digits.len() < LEAST { typed.trim().to_owned() } else { format!("{}-{}", &digits[..DAY_DIGITS], &digits[DAY_DIGITS..]) }
 }
 
 fn progress(req: &Req) -> Result<Reply> {
-    let number: String = req.query.get("number").unwrap_or_default().chars().map(calc::codes::half_width).collect();
+    let number = as_number(req.query.get("number").unwrap_or_default());
     let typed = req.query.get("code").unwrap_or_default();
     let mut error = None;
     if !number.is_empty() {
         let keys = tries::keys("code", &number, req.ip);
         req.app.tries.check(&keys, req.now)?;
-        let case = req.app.db.read(|r| by_number(r, number.trim()))?;
+        let case = req.app.db.read(|r| by_number(r, &number))?;
         if case.as_ref().is_some_and(|c| code_fits(&req.app.db, &c.id, typed)) {
             let code = calc::codes::normalise(typed);
-            return Ok(Reply::see_other(req.url(&format!("/reports/{}?code={code}", number.trim()))));
+            return Ok(Reply::see_other(req.url(&format!("/reports/{number}?code={code}"))));
         }
         req.app.tries.failed(&keys, req.now);
         error = Some("progress-not-found");
     }
     let mut look = Look::new(&req.who, "me");
-    let mine = req.app.db.read(|r| match &req.who.person {
-        Some(person) => {
-            let cases = super::by_reporter(r, person)?;
-            view::items(req, r, &cases, &mut look)
-        }
-        None => Ok(Vec::new()),
+    let (mine, desk) = req.app.db.read(|r| {
+        let mine = match &req.who.person {
+            Some(person) => {
+                let cases = super::by_reporter(r, person)?;
+                view::items(req, r, &cases, &mut look)?
+            }
+            None => Vec::new(),
+        };
+        let here = req.community.as_ref().map(|(code, _)| area::by_code(r, code)).transpose()?.flatten();
+        let desk = here.map(|a| party::desk_of(r, &a.id)).transpose()?;
+        Ok::<_, Error>((mine, desk.map(Into::into)))
     })?;
     look.record(req.app)?;
-    req.page("records/case/progress.html", &Progress { number, error, mine })
+    req.page("records/case/progress.html", &Progress { number, code: typed.to_owned(), error, mine, desk })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_number;
+
+    #[test]
+    fn a_number_is_found_however_it_is_typed() {
+        let typed = ["261127-0022", "2611270022", " 261127 0022", "２６１１２７－００２２", "261127—0022"];
+        assert!(typed.iter().all(|t| as_number(t) == "261127-0022"));
+        assert_eq!([as_number("0022 "), as_number("路灯")], ["0022", "路灯"]);
+    }
 }

@@ -19,7 +19,7 @@ use crate::kit::i18n::Lang;
 use crate::kit::time::DAY;
 use crate::kit::{App, Req, Result, Who};
 use crate::records::case::life::task::{self, Task};
-use crate::records::case::life::{ledger, reply};
+use crate::records::case::life::{self, ledger, reply};
 use crate::records::case::report::alike::Asked;
 use crate::records::case::report::{proxy, question};
 use crate::records::case::rules::{self, Action, Overlay, State};
@@ -36,8 +36,16 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     // A private matter is counted and has a clock in public; what it is about is nobody else's business.
     let hidden = relation == Relation::Public && book.class(case).visibility == Visibility::Private;
     let mut show = |w: &Written, element: &'static str| {
+        // Whoever handed a case back still reads the reason that his own organisation gave.
+        let own = element == "case.note" && who.is_staff() && w.field("party").is_some_and(|body| who.in_body(body));
+        let relation = if own && relation == Relation::Public { Relation::Involved } else { relation };
         w.element(element).filter(|_| !hidden).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
     };
+    let asked = |t: &Task| history.iter().find(|w| w.act == "case.task" && w.fact("task") == Some(t.id.as_str()));
+    let parts: Vec<TaskView> = tasks
+        .iter()
+        .map(|t| TaskView { text: asked(t).and_then(|w| show(w, "case.note")), ..task_view(app, chart, t, who, now) })
+        .collect();
     let said = history.first().filter(|w| w.index == case.log_seq);
     let text = said.and_then(|w| show(w, "case.text"));
     let address = said.and_then(|w| show(w, "case.address"));
@@ -67,7 +75,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     };
     let may_call = case.state.is_open() && (complaint::over(chart, who, case).is_some() || facts.handler);
     let overlays = overlays(case, now);
-    let offer = offer::of(&facts, overlays.contains(&"overdue"), may_call);
+    let offer = offer::of(&facts, overlays.contains(&"overdue"), may_call, who.is_staff());
     let precedents = if facts.overlay == Some(Overlay::Adjudicating) && facts.desk {
         choose::precedents(app, q, chart, case)?
     } else {
@@ -75,6 +83,10 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     };
     let people = if actions.contains(&Action::Assign) { choose::people(q, case, look, now)? } else { Vec::new() };
     let holds = ledger::of(q, case)?;
+    let following = match &who.person {
+        Some(person) if case.followers > 0 => life::follows(q, &case.id, person)?,
+        _ => false,
+    };
     let alike = if actions.contains(&Action::Merge) {
         let at = place::of(case);
         let words = text.as_deref().unwrap_or_default();
@@ -92,8 +104,9 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         overlays,
         outcome: case.outcome.map(|o| o.as_str()),
         followers: case.followers,
+        following,
         held: story::held(&holds, chart, now),
-        tasks: tasks.iter().map(|t| task_view(app, chart, t, who, now)).collect(),
+        tasks: parts,
         ask: case.ask.map(|a| AskView { kind: a.as_str(), until: case.ask_until.map(|u| app.time(u)) }),
         review: case.review.filter(|_| who.is_staff()).map(|r| r.as_str()),
         class: case.class.clone(),
@@ -155,6 +168,7 @@ fn task_view(app: &App, chart: &Chart, t: &Task, who: &Who, now: i64) -> TaskVie
         kind: t.kind.as_str(),
         party: chart.name(&t.body),
         caller: chart.name(&t.caller),
+        text: None,
         state: t.state.as_str(),
         due_at: t.due_at.map(|d| app.time(d)),
         late: t.overdue_at.is_some() || t.due_at.is_some_and(|d| d <= now),

@@ -1,7 +1,7 @@
 //! How actions are offered: the one step that leads on, one or two beside it, and the rare ones by what they are about.
 //!
 //! What must stay true: everything a person may do is offered exactly once; the step that leads on is one this person is
-//! waited for, so whoever only looks on is not pressed to act.
+//! waited for, so whoever only looks on is not pressed to act; who works here is not asked first whether it concerns him too.
 
 use crate::records::case::rules::{Action, Facts, State, actions};
 
@@ -44,10 +44,11 @@ impl Group {
     }
 }
 
-/// Sorts what a person may do. `late`: the deadline has passed. `calls`: the person may call others to it.
-pub fn of(f: &Facts, late: bool, calls: bool) -> Offer {
+/// Sorts what a person may do. `late`: the deadline has passed. `calls`: the person may call others to it. `staff`: the
+/// person looks at it as somebody who works here, with this case or with others.
+pub fn of(f: &Facts, late: bool, calls: bool, staff: bool) -> Offer {
     let may = actions(f);
-    let next = may.iter().copied().find(|a| leads(*a, f, late));
+    let next = may.iter().copied().find(|a| leads(*a, f, late, staff));
     let mut more: Vec<(Group, Vec<Action>)> = Vec::new();
     let mut put = |group: Group, action: Option<Action>| match more.iter_mut().find(|(g, _)| *g == group) {
         Some((_, list)) => list.extend(action),
@@ -55,7 +56,7 @@ pub fn of(f: &Facts, late: bool, calls: bool) -> Offer {
     };
     let mut near = Vec::new();
     for action in may.into_iter().filter(|a| Some(*a) != next) {
-        match group(action, f) {
+        match group(action, f, staff) {
             Some(group) => put(group, Some(action)),
             None if near.len() + usize::from(next.is_some()) < SHOWN => near.push(action),
             None => put(Group::Also, Some(action)),
@@ -74,26 +75,26 @@ fn works(f: &Facts) -> bool {
 }
 
 /// Whether this is the step that this person is waited for.
-fn leads(action: Action, f: &Facts, late: bool) -> bool {
+fn leads(action: Action, f: &Facts, late: bool, staff: bool) -> bool {
     use Action as A;
     match action {
         A::Grant | A::Accept | A::Rule | A::Claim | A::Feedback | A::Check | A::Close | A::Rate => true,
         // Sending it to somebody else again is for when it went wrong.
         A::Dispatch => f.state == State::Accepted,
-        A::Follow => !works(f),
+        A::Follow => !works(f) && !staff,
         A::Supervise => late && !f.holds,
         _ => false,
     }
 }
 
 /// Where a rare action belongs; none for what is usual.
-fn group(action: Action, f: &Facts) -> Option<Group> {
+fn group(action: Action, f: &Facts, staff: bool) -> Option<Group> {
     use Action as A;
     match action {
         A::Extend | A::Suspend | A::HangUp | A::Ask => Some(Group::Time),
         A::Assign | A::Merge => Some(Group::Together),
         A::Dispatch if f.state != State::Accepted => Some(Group::Together),
-        A::Follow if works(f) => Some(Group::Together),
+        A::Follow if works(f) || staff => Some(Group::Together),
         A::Supervise | A::Review => Some(Group::Above),
         _ => None,
     }
@@ -108,9 +109,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn everything_is_offered_once(bits in any::<u32>(), s in 0..State::ALL.len(), late in any::<bool>(), calls in any::<bool>()) {
+        fn everything_is_offered_once(bits in any::<u32>(), s in 0..State::ALL.len(), late in any::<bool>(), calls in any::<bool>(), staff in any::<bool>()) {
             let f = facts(bits, State::ALL[s]);
-            let offer = of(&f, late, calls);
+            let offer = of(&f, late, calls, staff);
             let rare = offer.more.iter().flat_map(|(_, list)| list).copied();
             let mut all: Vec<Action> = offer.next.into_iter().chain(offer.near.iter().copied()).chain(rare).collect();
             let mut may = actions(&f);
@@ -126,13 +127,27 @@ mod tests {
     fn whoever_only_looks_on_is_not_pressed() {
         // A desk while somebody else handles it: it could send it elsewhere, but nobody waits for that.
         let f = Facts { desk: true, ..facts(0, State::Handling) };
-        let offer = of(&f, false, true);
+        let offer = of(&f, false, true, true);
         assert_eq!((offer.next, offer.near), (None, vec![Action::Note]));
         // The handler is waited for.
         let f = Facts { desk: false, handler: true, ..f };
-        assert_eq!(of(&f, false, false).next, Some(Action::Feedback));
+        assert_eq!(of(&f, false, false, true).next, Some(Action::Feedback));
         // A desk above presses once it is late.
         let f = Facts { handler: false, above: true, desk: true, ..f };
-        assert_eq!((of(&f, false, true).next, of(&f, true, true).next), (None, Some(Action::Supervise)));
+        assert_eq!((of(&f, false, true, true).next, of(&f, true, true, true).next), (None, Some(Action::Supervise)));
+    }
+
+    #[test]
+    fn who_handed_it_back_is_not_asked_whether_it_concerns_him() {
+        let f = Facts { signed_in: true, ..facts(0, State::Accepted) };
+        assert_eq!(of(&f, false, false, false).next, Some(Action::Follow));
+        let staff = of(&f, false, false, true);
+        assert_eq!((staff.next, staff.near), (None, Vec::new()));
+    }
+
+    #[test]
+    fn saying_more_stands_before_taking_it_back() {
+        let f = Facts { reporter: true, signed_in: true, ..facts(0, State::Received) };
+        assert_eq!(of(&f, false, false, false).near, vec![Action::Note, Action::Withdraw]);
     }
 }

@@ -25,6 +25,8 @@ pub struct Matter {
     pub outcome: Option<&'static str>,
     /// People who said that it concerns them too.
     pub followers: i64,
+    /// The reader is one of them.
+    pub following: bool,
     /// Who had it how long.
     pub held: Vec<Held>,
     /// Parts that others do.
@@ -234,6 +236,8 @@ pub struct TaskView {
     pub kind: &'static str,
     pub party: String,
     pub caller: String,
+    /// What they were asked for.
+    pub text: Option<String>,
     pub state: &'static str,
     pub due_at: Option<String>,
     pub late: bool,
