@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::alike::{self, Similar};
+use super::complaint;
 use super::elsewhere::{self, Elsewhere};
 use super::question::{self, Answers, Asked};
 use super::report::{MAX_MEDIA, MAX_TEXT, NewReport};
 use super::view::{Choice, choices};
-use super::complaint;
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
 use crate::base::classes::COMPLAINT;

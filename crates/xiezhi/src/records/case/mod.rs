@@ -21,10 +21,10 @@ pub mod act;
 pub mod alike;
 /// What each action changes.
 mod change;
-/// Complaints of staff.
-pub mod complaint;
 /// Deadlines and alarms.
 pub mod clock;
+/// Complaints of staff.
+pub mod complaint;
 /// The trial of a routing table.
 pub mod dryrun;
 /// Matters that others settle.
@@ -382,8 +382,9 @@ pub fn stand(case: &Case, main: Option<&Case>, book: &Rulebook, who: &Who, holds
         higher || top && r.body.as_deref() == Some(&local_desk.id)
     };
     let class = book.class(case);
-    let claims =
-        !complaint && class.claimable && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
+    let claims = !complaint
+        && class.claimable
+        && who.roles.iter().any(|r| r.kind.may_claim() && case.path.starts_with(&r.path) && r.body.is_some());
     let merged = case.state == State::Merged;
     let lies_with_me = case.assignee.is_some() && case.assignee.as_deref() == person;
     Ok(rules::Facts {

@@ -20,9 +20,9 @@ pub use items::items;
 pub use matter::matter;
 pub use types::*;
 
-use super::{Case, complaint};
 use super::rules::Overlay;
 use super::task::Task;
+use super::{Case, complaint};
 use crate::base::catalogue::Relation;
 use crate::base::classes::Catalogue;
 use crate::base::party::Chart;
@@ -42,9 +42,16 @@ pub fn relation(case: &Case, who: &Who, holds_code: bool, chart: &Chart, called:
     let walks_there = |kind: RoleKind| who.roles.iter().any(|r| r.kind == kind && case.path.starts_with(&r.path));
     if holds_code || (case.reporter.is_some() && case.reporter == who.person) {
         Relation::Owner
-    } else if called || in_body(&case.holder) || in_body(&case.handler) || case.about.is_none() && walks_there(RoleKind::GridWorker) {
+    } else if called
+        || in_body(&case.holder)
+        || in_body(&case.handler)
+        || case.about.is_none() && walks_there(RoleKind::GridWorker)
+    {
         Relation::Involved
-    } else if complaint::desk(chart, case).is_ok_and(|d| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&d.id))) && over.is_some() {
+    } else if complaint::desk(chart, case)
+        .is_ok_and(|d| who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&d.id)))
+        && over.is_some()
+    {
         Relation::Desk
     } else if over.is_some() {
         Relation::Above

@@ -34,9 +34,10 @@ fn l08_every_staff_page_has_the_complaint_link() {
                 let page = client.get_as(path, "text/html");
                 // Also where it says no: a page that refuses is a page.
                 if page.header("content-type").is_some_and(|t| t.starts_with("text/html")) {
-                    assert!(page.text.contains("/report?class=complaint"), "{login} {path} {}", page.status);
+                    assert!(page.text.contains("report?class=complaint"), "{login} {path} {}", page.status);
                     seen += 1;
-                    if path.starts_with("/forms/") && !path.ends_with("/new") && page.status == 200 && page.text.contains("form") {
+                    if path.starts_with("/forms/") && !path.ends_with("/new") && page.status == 200 && page.text.contains("form")
+                    {
                         forms += usize::from(page.text.contains(&asker));
                     }
                 }
@@ -70,7 +71,14 @@ fn row(w: &World, number: &str) -> Json {
     let sql = "select state, holder, overlay, due_at, class, about from cases where number = $1";
     let row = w.app.db.read(|r| r.row(sql, params![number])).unwrap().unwrap();
     let text = |c: &str| row.get::<Option<String>>(c).unwrap();
-    json!([text("state"), text("holder"), text("overlay"), row.get::<Option<i64>>("due_at").unwrap(), text("class"), text("about")])
+    json!([
+        text("state"),
+        text("holder"),
+        text("overlay"),
+        row.get::<Option<i64>>("due_at").unwrap(),
+        text("class"),
+        text("about")
+    ])
 }
 
 #[test]

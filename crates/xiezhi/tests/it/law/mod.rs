@@ -30,7 +30,8 @@ fn settled(w: &mut World) -> String {
     for to in ["register-keep"] {
         assert_eq!(clerk.post("/register/purpose", &json!({ "purpose": to })).status, 200);
     }
-    let one = json!({ "place": house, "door": "101", "name": "王丽", "phone": "13800000009", "stay": "here", "birth": "1950-05-01" });
+    let one =
+        json!({ "place": house, "door": "101", "name": "王丽", "phone": "13800000009", "stay": "here", "birth": "1950-05-01" });
     let made = clerk.post("/register/people", &one);
     assert_eq!(made.status, 201, "{}", made.text);
     let form = json!({ "title": "摸底", "purpose": "register-keep", "area": COMMUNITY, "due": "2026-04-30", "period": "once",
@@ -72,7 +73,8 @@ fn columns(w: &World) -> Vec<(String, String, String)> {
 
 /// Every id there is: one of each table.
 fn ids(w: &World) -> Vec<String> {
-    let tables: Vec<String> = columns(w).into_iter().filter(|(_, c, k)| c == "id" && k.eq_ignore_ascii_case("text")).map(|c| c.0).collect();
+    let tables: Vec<String> =
+        columns(w).into_iter().filter(|(_, c, k)| c == "id" && k.eq_ignore_ascii_case("text")).map(|c| c.0).collect();
     let first = |t: &String| w.app.db.read(|r| r.row(&format!("select id from {t} order by id limit 1"), &[])).unwrap();
     tables.iter().filter_map(first).map(|r| r.get("id").unwrap()).collect()
 }
@@ -88,7 +90,8 @@ fn paths(w: &mut World, number: &str) -> Vec<String> {
     let opens = |path: &String| tries.iter().any(|c| c.get_as(path, "text/html").status == 200);
     let mut out: Vec<String> = Vec::new();
     // Short ones first: what opens `/forms/{id}` is tried beneath it.
-    let mut all: Vec<_> = routes::all().into_iter().filter(|r| r.method == "GET" && !r.path.contains("{*")).map(|r| r.path).collect();
+    let mut all: Vec<_> =
+        routes::all().into_iter().filter(|r| r.method == "GET" && !r.path.contains("{*")).map(|r| r.path).collect();
     all.retain(|path| !path.starts_with("/live"));
     all.sort_by_key(|path| path.matches('{').count());
     for route in all {
@@ -103,11 +106,43 @@ fn paths(w: &mut World, number: &str) -> Vec<String> {
             let (before, rest) = path.split_once('{').unwrap();
             format!("{before}{id}{}", rest.split_once('}').unwrap().1)
         };
-        let found = first.iter().map(|id| fill(&path, id)).flat_map(|one| {
-            if one.contains('{') { ids.iter().map(|id| fill(&one, id)).collect() } else { vec![one] }
-        });
+        let found = first
+            .iter()
+            .map(|id| fill(&path, id))
+            .flat_map(|one| if one.contains('{') { ids.iter().map(|id| fill(&one, id)).collect() } else { vec![one] });
         out.extend(found.filter(|p| !p.contains('{')).find(opens));
     }
     assert!(out.len() > 100, "{}", out.len());
     out
+}
+
+/// Files beneath a folder of the repository, by extension.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    fn walk(dir: &std::path::Path, extension: &str, out: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !matches!(name.as_str(), "node_modules" | "vendor") {
+                walk(&path, extension, out);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                out.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let mut out = Vec::new();
+    walk(&root.join(folder), extension, &mut out);
+    assert!(!out.is_empty(), "{folder}");
+    let root = format!("{}/", root.display());
+    out.into_iter().map(|(p, t)| (p.replace(&root, ""), t)).collect()
+}
+
+fn sources() -> Vec<(String, String)> {
+    let tests = |p: &str| p.ends_with("tests.rs") || p.contains("/demo/");
+    files("crates/xiezhi/src", "rs").into_iter().filter(|(p, _)| !tests(p)).collect()
+}
+
+/// What a browser runs.
+fn scripts() -> Vec<(String, String)> {
+    files("web", "js")
 }

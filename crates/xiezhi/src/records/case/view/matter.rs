@@ -21,7 +21,9 @@ use crate::records::case::alike::{self, Asked};
 use crate::records::case::offer;
 use crate::records::case::rules::{self, Action, Overlay, State};
 use crate::records::case::task::{self, Task};
-use crate::records::case::{Case, Rulebook, complaint, ledger, link, main_of, picture, place, place_text, proxy, question, reply, stand};
+use crate::records::case::{
+    Case, Rulebook, complaint, ledger, link, main_of, picture, place, place_text, proxy, question, reply, stand,
+};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {

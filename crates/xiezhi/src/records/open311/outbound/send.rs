@@ -107,7 +107,8 @@ impl Opened {
 
     fn at(&mut self, element: &'static str) -> Option<String> {
         // It is sent to nobody but its handler.
-        let relation = if self.case.handler.as_deref().is_some_and(|h| self.who.in_body(h)) { Relation::Involved } else { Relation::Public };
+        let relation =
+            if self.case.handler.as_deref().is_some_and(|h| self.who.in_body(h)) { Relation::Involved } else { Relation::Public };
         let value = self.said.as_ref()?.element(element)?.to_owned();
         self.look.at(&Graded::new(element, &self.case.owner, value), relation)
     }
