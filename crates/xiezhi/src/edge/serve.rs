@@ -83,15 +83,17 @@ async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
                 }
             },
         };
+        // Where one listener serves both, an IPv4 address arrives dressed as an IPv6 one: to settings and limits it is the same.
+        let ip = address.ip().to_canonical();
         // Over the cap the connection is closed at once: whoever waits in vain would only hold a descriptor.
         let Ok(seat) = all.clone().try_acquire_owned() else { continue };
-        let most = if limits.trusted_proxies.contains(&address.ip()) { usize::MAX } else { limits.connections_per_ip };
-        let Some(place) = Place::take(&by_ip, address.ip(), most) else { continue };
+        let most = if limits.trusted_proxies.contains(&ip) { usize::MAX } else { limits.connections_per_ip };
+        let Some(place) = Place::take(&by_ip, ip, most) else { continue };
         let _ = stream.set_nodelay(true);
         let edge = edge.clone();
         let service = service_fn(move |request| {
             let edge = edge.clone();
-            async move { edge.call(request, address.ip()).await }
+            async move { edge.call(request, ip).await }
         });
         let connection = http.serve_connection(TokioIo::new(Patient::new(stream)), service);
         let connection = graceful.watch(connection);

@@ -75,7 +75,7 @@ fn published(client: &Client, body: &Json) -> String {
 }
 
 #[test]
-fn what_is_held_is_not_asked_and_who_holds_it_is_said() {
+fn l10_what_is_held_is_not_asked_and_who_holds_it_is_said() {
     on_each_engine(|w| {
         let people = people(w);
         let street = w.client(Some("street"));

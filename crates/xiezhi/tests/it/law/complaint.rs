@@ -34,7 +34,7 @@ fn l08_every_staff_page_has_the_complaint_link() {
                 let page = client.get_as(path, "text/html");
                 // Also where it says no: a page that refuses is a page.
                 if page.header("content-type").is_some_and(|t| t.starts_with("text/html")) {
-                    assert!(page.text.contains("/report?class=complaint"), "{login} {path} {}", page.status);
+                    assert!(page.text.contains("report?class=complaint"), "{login} {path} {}", page.status);
                     seen += 1;
                     if path.starts_with("/forms/") && !path.ends_with("/new") && page.status == 200 && page.text.contains("form")
                     {

@@ -115,3 +115,34 @@ fn paths(w: &mut World, number: &str) -> Vec<String> {
     assert!(out.len() > 100, "{}", out.len());
     out
 }
+
+/// Files beneath a folder of the repository, by extension.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    fn walk(dir: &std::path::Path, extension: &str, out: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(dir).unwrap().flatten() {
+            let path = entry.path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !matches!(name.as_str(), "node_modules" | "vendor") {
+                walk(&path, extension, out);
+            } else if path.extension().is_some_and(|e| e == extension) {
+                out.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let mut out = Vec::new();
+    walk(&root.join(folder), extension, &mut out);
+    assert!(!out.is_empty(), "{folder}");
+    let root = format!("{}/", root.display());
+    out.into_iter().map(|(p, t)| (p.replace(&root, ""), t)).collect()
+}
+
+fn sources() -> Vec<(String, String)> {
+    let tests = |p: &str| p.ends_with("tests.rs") || p.contains("/demo/");
+    files("crates/xiezhi/src", "rs").into_iter().filter(|(p, _)| !tests(p)).collect()
+}
+
+/// What a browser runs.
+fn scripts() -> Vec<(String, String)> {
+    files("web", "js")
+}
