@@ -38,6 +38,8 @@ pub mod page;
 pub mod pieces;
 /// QR codes.
 pub mod qr;
+/// Rows of our own tables.
+pub(crate) mod row;
 /// Tables of others as a stream of rows.
 pub mod rows;
 /// Tables that clerks edit as workbooks.

@@ -91,11 +91,6 @@ impl Pages {
         let template = self.env.get_template(template).map_err(fail)?;
         template.render(context! { page => page, view => view.clone(), ..view }).map_err(fail)
     }
-
-    /// Names of all templates, for tests.
-    pub fn names() -> Vec<String> {
-        Templates::iter().map(|n| n.to_string()).collect()
-    }
 }
 
 fn lang(state: &State) -> Lang {

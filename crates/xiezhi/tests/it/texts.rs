@@ -9,6 +9,7 @@ use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
 use xiezhi::records::case::life::task::{TaskAction, TaskState};
 use xiezhi::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
+use xiezhi::records::{duty, hotline};
 
 #[test]
 fn both_languages_have_the_same_keys() {
@@ -39,6 +40,8 @@ fn whatever_can_be_said_has_a_text() {
     keys.extend(read::CODES.iter().map(|c| format!("problem-{c}")));
     keys.extend(routing::sheet::CODES.iter().map(|c| format!("problem-{c}")));
     keys.extend(asset::import::CODES.iter().map(|c| format!("problem-{c}")));
+    keys.extend(hotline::take::CODES.iter().map(|c| format!("hotline-row-{c}")));
+    keys.extend(duty::pack::CODES.iter().map(|c| format!("duty-row-{c}")));
     keys.extend(area::recut::CODES.iter().map(|c| format!("recut-{c}")));
     keys.extend(["draft", "planned", "done"].iter().flat_map(|s| [format!("recut-{s}"), format!("recut-is-{s}")]));
     keys.extend(["shadowed", "nobody", "ended", "ended-area"].map(|c| format!("routing-warn-{c}")));

@@ -34,7 +34,6 @@ pub struct Home {
     pub why: Why,
     /// Days between two visits.
     pub every: i64,
-    pub made_at: Ms,
     name: Option<Graded>,
     door: Option<Graded>,
     phone: Option<Graded>,
@@ -47,7 +46,7 @@ impl Home {
     }
 }
 
-const COLUMNS: &str = "id, area, path, building, why, every, made_at, name, door, phone";
+const COLUMNS: &str = "id, area, path, building, why, every, name, door, phone";
 
 fn home(q: &mut dyn Query, row: &Row) -> store::Result<Home> {
     let id: String = row.get("id")?;
@@ -62,7 +61,6 @@ fn home(q: &mut dyn Query, row: &Row) -> store::Result<Home> {
         building: row.get("building")?,
         why: row.get("why")?,
         every: row.get("every")?,
-        made_at: row.get("made_at")?,
         name,
         door,
         phone,

@@ -176,13 +176,11 @@ pub struct Mine {
     pub at: Ms,
     pub shown: bool,
     pub trust: Trust,
-    pub made_at: Option<Ms>,
-    pub received_at: Ms,
 }
 
 /// What a person said himself, the newest first; for nobody else.
 pub fn mine(q: &mut dyn Query, person: &str) -> store::Result<Vec<Mine>> {
-    let sql = "select v.id, v.kind, v.building, v.found, v.at, v.shown, i.trust, i.made_at, i.received_at from field_visit v \
+    let sql = "select v.id, v.kind, v.building, v.found, v.at, v.shown, i.trust from field_visit v \
                join field_item i on i.id = v.id where v.person = $1 and v.undone_at is null order by v.at desc, v.id limit $2";
     let read = |r: &Row| {
         Ok(Mine {
@@ -193,8 +191,6 @@ pub fn mine(q: &mut dyn Query, person: &str) -> store::Result<Vec<Mine>> {
             at: r.get("at")?,
             shown: r.get::<i64>("shown")? == 1,
             trust: r.get("trust")?,
-            made_at: r.get("made_at")?,
-            received_at: r.get("received_at")?,
         })
     };
     q.rows(sql, params![person, SHOWN])?.iter().map(read).collect()

@@ -21,23 +21,26 @@ use store::{Entry, Query, Row, Tx, params};
 
 use crate::kit::Result;
 use crate::kit::error::Kind;
+use crate::kit::row::row;
 use crate::kit::time::{self, Ms};
 
-/// An area as it is now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Area {
-    /// Stable id.
-    pub id: String,
-    /// `nation province city county street community grid`.
-    pub kind: String,
-    /// Code of today.
-    pub code: String,
-    /// Name of today.
-    pub name: String,
-    /// Area above.
-    pub parent: Option<String>,
-    /// Prefix of the paths of everything beneath.
-    pub path: String,
+row! {
+    /// An area as it is now.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Area {
+        /// Stable id.
+        pub id: String,
+        /// `nation province city county street community grid`.
+        pub kind: String,
+        /// Code of today.
+        pub code: String,
+        /// Name of today.
+        pub name: String,
+        /// Area above.
+        pub parent: Option<String>,
+        /// Prefix of the paths of everything beneath.
+        pub path: String,
+    }
 }
 
 /// A building.
@@ -55,22 +58,9 @@ pub struct Building {
     pub point: Option<Point>,
 }
 
-const COLUMNS: &str = "id, kind, code, name, parent, path";
-
-fn area(row: &Row) -> store::Result<Area> {
-    Ok(Area {
-        id: row.get("id")?,
-        kind: row.get("kind")?,
-        code: row.get("code")?,
-        name: row.get("name")?,
-        parent: row.get("parent")?,
-        path: row.get("path")?,
-    })
-}
-
 /// The area with this id.
 pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Area>> {
-    q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(area).transpose()
+    q.row(&format!("select {COLUMNS} from area where id = $1"), params![id])?.as_ref().map(read).transpose()
 }
 
 /// The areas with these ids, in no order.
@@ -84,7 +74,7 @@ pub fn by_ids<'a>(q: &mut dyn Query, ids: impl Iterator<Item = &'a String>) -> s
     for some in ids.chunks(EACH) {
         let params: Vec<store::Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).as_str().into()).collect();
         for row in q.rows(&sql, &params)? {
-            found.push(area(&row)?);
+            found.push(read(&row)?);
         }
     }
     Ok(found)
@@ -103,7 +93,7 @@ pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {
     }
     let now = q.row(&format!("select {COLUMNS} from area where code = $1 and valid_to is null"), params![code])?;
     if let Some(row) = now {
-        return area(&row).map(Some);
+        return read(&row).map(Some);
     }
     let past = q.row("select area from area_past where code = $1 order by valid_to desc limit 1", params![code])?;
     if let Some(row) = past {
@@ -111,7 +101,7 @@ pub fn by_code(q: &mut dyn Query, code: &str) -> store::Result<Option<Area>> {
     }
     // One that has ended is still read: cases of its time lie in it.
     let ended = format!("select {COLUMNS} from area where code = $1 and code <> '' order by valid_to desc limit 1");
-    q.row(&ended, params![code])?.as_ref().map(area).transpose()
+    q.row(&ended, params![code])?.as_ref().map(read).transpose()
 }
 
 /// The area that bore a code on a local day: noon UTC lies in it in every zone of the world but the outermost.
@@ -120,7 +110,7 @@ fn on_day(q: &mut dyn Query, code: &str, day: &str) -> store::Result<Option<Area
     let sql = format!(
         "select {COLUMNS} from area where code = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2) order by valid_from desc limit 1"
     );
-    q.row(&sql, params![code, at])?.as_ref().map(area).transpose()
+    q.row(&sql, params![code, at])?.as_ref().map(read).transpose()
 }
 
 /// The areas directly beneath at a moment, in the order of their codes.
@@ -128,21 +118,21 @@ pub fn children_at(q: &mut dyn Query, parent: &str, at: Ms) -> store::Result<Vec
     let sql = format!(
         "select {COLUMNS} from area where parent = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2) order by code limit 2000"
     );
-    q.rows(&sql, params![parent, at])?.iter().map(area).collect()
+    q.rows(&sql, params![parent, at])?.iter().map(read).collect()
 }
 
 /// The area above all others.
 pub fn top(q: &mut dyn Query) -> store::Result<Option<Area>> {
     q.row(&format!("select {COLUMNS} from area where parent is null and valid_to is null order by path limit 1"), &[])?
         .as_ref()
-        .map(area)
+        .map(read)
         .transpose()
 }
 
 /// The areas directly beneath, in the order of their codes.
 pub fn children(q: &mut dyn Query, parent: &str) -> store::Result<Vec<Area>> {
     let sql = format!("select {COLUMNS} from area where parent = $1 and valid_to is null order by code limit 2000");
-    q.rows(&sql, params![parent])?.iter().map(area).collect()
+    q.rows(&sql, params![parent])?.iter().map(read).collect()
 }
 
 /// The area and all above it, nearest first.
@@ -163,7 +153,7 @@ pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<A
     let sql = format!(
         "select {COLUMNS} from area where path >= $1 and path < $2 and kind = $3 and valid_to is null order by code limit 2000"
     );
-    q.rows(&sql, params![path, end_of(path), kind])?.iter().map(area).collect()
+    q.rows(&sql, params![path, end_of(path), kind])?.iter().map(read).collect()
 }
 
 /// First path after a subtree: `'0'` follows `'/'`.
@@ -175,7 +165,7 @@ pub fn end_of(path: &str) -> String {
 pub fn communities(q: &mut dyn Query) -> store::Result<Vec<Area>> {
     let sql = "select distinct a.id, a.kind, a.code, a.name, a.parent, a.path from area a join body b on b.area = a.id \
                where a.kind = 'community' and a.valid_to is null and b.valid_to is null order by a.code limit 300";
-    q.rows(sql, &[])?.iter().map(area).collect()
+    q.rows(sql, &[])?.iter().map(read).collect()
 }
 
 /// The community an area lies in (itself, or one above).
@@ -223,7 +213,7 @@ pub fn outlines(q: &mut dyn Query, path: &str) -> store::Result<Vec<(Area, Vec<P
     let sql = "select a.id, a.kind, a.code, a.name, a.parent, a.path, s.ring from area_shape s join area a on a.id = s.area \
                where a.path >= $1 and a.path < $2 and a.valid_to is null order by a.path limit 500";
     let rows = q.rows(sql, params![path, end_of(path)])?;
-    rows.iter().map(|r| Ok((area(r)?, ring(&r.get::<String>("ring")?)))).collect()
+    rows.iter().map(|r| Ok((read(r)?, ring(&r.get::<String>("ring")?)))).collect()
 }
 
 /// The datum that somebody names for what he sends in; ours without a name.

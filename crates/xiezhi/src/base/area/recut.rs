@@ -13,7 +13,7 @@ use calc::geo::{self, Point};
 use serde::{Deserialize, Serialize};
 use store::{Entry, Query, Row, Tx, params};
 
-use super::{Area, Building, NewArea, area, by_code, by_id, changed, ring};
+use super::{Area, Building, NewArea, by_code, by_id, changed, ring};
 use crate::kit::Result;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::Ms;
@@ -134,7 +134,7 @@ fn present(q: &mut dyn Query, community: &Area) -> store::Result<Vec<(Area, Vec<
     let sql = "select a.id, a.kind, a.code, a.name, a.parent, a.path, s.ring from area a left join area_shape s on s.area = a.id \
                where a.parent = $1 and a.kind = 'grid' and a.valid_to is null order by a.code limit 2000";
     let rows = q.rows(sql, params![&community.id])?;
-    rows.iter().map(|r| Ok((area(r)?, r.get::<Option<String>>("ring")?.map(|t| ring(&t)).unwrap_or_default()))).collect()
+    rows.iter().map(|r| Ok((super::read(r)?, r.get::<Option<String>>("ring")?.map(|t| ring(&t)).unwrap_or_default()))).collect()
 }
 
 /// What is wrong with a cut of a community.

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use calc::grade::Mask;
 use serde::Deserialize;
 
+use crate::kit::names::names;
+
 /// One data element. The fields are those of `data/catalogue/elements.toml`, explained there.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,28 +30,16 @@ pub struct Element {
     pub sensitive: bool,
 }
 
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($kind:ident = $word:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-        #[serde(rename_all = "lowercase")]
-        #[expect(missing_docs, reason = "their texts say it")]
-        pub enum $name { #[default] $($kind,)* }
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [$name] = &[$($name::$kind,)*];
-            /// Stable identifier.
-            pub fn as_str(self) -> &'static str { match self { $($name::$kind => $word,)* } }
-        }
-    };
-}
-words! {
+names! {
     /// Whether it may be passed on to other departments (State Council Order 809).
-    Share { Conditional = "conditional", Unconditional = "unconditional", None = "none", }
-}
-words! {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    Share { #[default] Conditional = "conditional", Unconditional = "unconditional", None = "none", }
     /// What it is about.
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "lowercase")]
     Class {
+        #[default]
         Matter = "matter", Identity = "identity", Contact = "contact", Address = "address", Family = "family",
         Special = "special", Media = "media", Work = "work",
     }

@@ -275,27 +275,24 @@ pub struct Version {
     pub name: String,
     /// From when it holds.
     pub valid_from: Ms,
-    /// When it was made; 0 for the pack inside the program.
-    pub made_at: Ms,
     /// How many classes it has.
     pub classes: i64,
 }
 
 /// All versions, the newest first, the program's own last.
 pub fn versions(q: &mut dyn Query) -> Result<Vec<Version>> {
-    let sql = "select version, name, valid_from, made_at, classes from catalogue_pack order by version desc limit 200";
+    let sql = "select version, name, valid_from, classes from catalogue_pack order by version desc limit 200";
     let mut out = Vec::new();
     for row in q.rows(sql, &[])? {
         out.push(Version {
             version: row.get("version")?,
             name: row.get("name")?,
             valid_from: row.get("valid_from")?,
-            made_at: row.get("made_at")?,
             classes: row.get("classes")?,
         });
     }
     let own = embedded();
-    out.push(Version { version: 0, name: own.name.clone(), valid_from: 0, made_at: 0, classes: own.all.len() as i64 });
+    out.push(Version { version: 0, name: own.name.clone(), valid_from: 0, classes: own.all.len() as i64 });
     Ok(out)
 }
 

@@ -16,6 +16,7 @@ use super::rules::{Pace, free_at};
 use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::outbound::{Trouble, pause};
+use crate::kit::row::row;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 
 /// Tries before somebody must look.
@@ -68,48 +69,27 @@ pub struct Item {
     pub inbox: Option<String>,
 }
 
-/// A message as it stands.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `delivery`")]
-pub struct Delivery {
-    pub id: String,
-    pub channel: String,
-    pub target: String,
-    pub kind: String,
-    pub owner: Option<String>,
-    pub address: Option<Vec<u8>>,
-    pub code: Option<Vec<u8>>,
-    pub subject: Option<String>,
-    pub n: i64,
-    pub state: String,
-    pub tries: i64,
-    pub next_at: Option<Ms>,
-    pub error: Option<String>,
-    pub created_at: Ms,
-    pub sent_at: Option<Ms>,
-}
-
-const COLUMNS: &str =
-    "id, channel, target, kind, owner, address, code, subject, n, state, tries, next_at, error, created_at, sent_at";
-
-fn read(row: &Row) -> store::Result<Delivery> {
-    Ok(Delivery {
-        id: row.get("id")?,
-        channel: row.get("channel")?,
-        target: row.get("target")?,
-        kind: row.get("kind")?,
-        owner: row.get("owner")?,
-        address: row.get("address")?,
-        code: row.get("code")?,
-        subject: row.get("subject")?,
-        n: row.get("n")?,
-        state: row.get("state")?,
-        tries: row.get("tries")?,
-        next_at: row.get("next_at")?,
-        error: row.get("error")?,
-        created_at: row.get("created_at")?,
-        sent_at: row.get("sent_at")?,
-    })
+row! {
+    /// A message as it stands.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `delivery`")]
+    pub struct Delivery {
+        pub id: String,
+        pub channel: String,
+        pub target: String,
+        pub kind: String,
+        pub owner: Option<String>,
+        pub address: Option<Vec<u8>>,
+        pub code: Option<Vec<u8>>,
+        pub subject: Option<String>,
+        pub n: i64,
+        pub state: String,
+        pub tries: i64,
+        pub next_at: Option<Ms>,
+        pub error: Option<String>,
+        pub created_at: Ms,
+        pub sent_at: Option<Ms>,
+    }
 }
 
 fn read_all(rows: Vec<Row>) -> store::Result<Vec<Delivery>> {

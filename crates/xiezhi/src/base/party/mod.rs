@@ -89,19 +89,6 @@ pub fn desk_of(q: &mut dyn Query, area_id: &str) -> store::Result<Body> {
     }
 }
 
-/// The desk above another: the nearest one of an area further up. `None` at the top.
-pub fn desk_above(q: &mut dyn Query, of: &Body) -> store::Result<Option<Body>> {
-    let line = area::line(q, &of.area)?;
-    let start = if of.kind.is_desk() { 1 } else { 0 };
-    for a in line.iter().skip(start) {
-        let desk = bodies_for(q, &a.id)?.into_iter().find(|b| b.kind.is_desk() && b.area == a.id && b.id != of.id);
-        if desk.is_some() {
-            return Ok(desk);
-        }
-    }
-    Ok(None)
-}
-
 /// The desk that takes what has no other: set at first start.
 pub fn default_desk(q: &mut dyn Query) -> store::Result<Body> {
     let id = setting(q, "desk.default")?.unwrap_or_default();

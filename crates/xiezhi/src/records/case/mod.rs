@@ -50,9 +50,10 @@ pub mod web;
 use std::collections::HashMap;
 
 use calc::codes;
-use store::{Db, Query, Row, Tx, Value, Written, params};
+use store::{Db, Query, Tx, Value, Written, params};
 
 use crate::base::area::names::Names;
+use crate::kit::row::row;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 pub use rulebook::Rulebook;
@@ -61,143 +62,128 @@ use rules::{Ask, Outcome, Overlay, State, Verdict};
 /// Pictures and recordings that come with a report, or with one step.
 pub const MAX_MEDIA: usize = 10;
 
-macro_rules! case {
-    ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
-        /// A case as it stands: one row of `cases`.
-        #[derive(Clone, Debug, Default)]
-        pub struct Case { $($(#[$doc])* pub $field: $type,)* }
-        /// The columns, in the order of the fields; the first is the key.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($field)),*];
-        /// The columns as a list for `select`.
-        pub(crate) const COLUMNS: &str = concat!("id" $(, case!(@rest $field))*);
-        pub(crate) fn read(row: &Row) -> store::Result<Case> {
-            let mut fields = row.fields();
-            Ok(Case { $($field: fields.next(stringify!($field))?,)* })
-        }
-        impl Case {
-            fn values(&self) -> Vec<Value> { vec![$(self.$field.clone().into()),*] }
-        }
-    };
-    (@rest id) => { "" };
-    (@rest $field:ident) => { concat!(", ", stringify!($field)) };
-}
-case! {
-    /// UUIDv7.
-    id: String,
-    /// What people call it by.
-    number: String,
-    /// Area id: grid, or the smallest area that is known.
-    area: String,
-    /// Its path at the time: a case stays in the grid of its time.
-    path: String,
-    /// Building id.
-    building: Option<String>,
-    /// Asset id, when it is about one.
-    asset: Option<String>,
-    /// Where it is, as far as everybody may know (1e-7 degrees, WGS84).
-    lat: Option<i64>,
-    /// Longitude.
-    lon: Option<i64>,
-    /// The square of that place, for finding neighbours.
-    cell: Option<i64>,
-    /// Whose key seals what was said.
-    owner: String,
-    /// Person who reported it.
-    reporter: Option<String>,
-    /// How it came.
-    channel: String,
-    /// Foreign number, when it was imported or came over an interface.
-    source: Option<String>,
-    /// When it came.
-    received_at: Ms,
-    /// The desk that a complaint of staff is about: it does not settle it.
-    about: Option<String>,
-    /// Entry of the log that made it.
-    log_seq: u64,
-    /// Phase.
-    state: State,
-    /// What lies over it.
-    overlay: Option<Overlay>,
-    /// Class code.
-    class: Option<String>,
-    /// Version of the catalogue under which it was filed.
-    pack: i64,
-    /// Organisation that is accountable now.
-    holder: Option<String>,
-    /// Since when.
-    holder_since: Option<Ms>,
-    /// Number of the running interval of the ledger.
-    hold_n: i64,
-    /// When that interval began.
-    hold_from: Option<Ms>,
-    /// Person of the holder who does it.
-    assignee: Option<String>,
-    /// Party that handles.
-    handler: Option<String>,
-    /// Person who said it was done.
-    handled_by: Option<String>,
-    /// Person who checked.
-    checker: Option<String>,
-    /// When the present clock began.
-    clock_from: Option<Ms>,
-    /// When it runs out.
-    due_at: Option<Ms>,
-    /// The next moment at which something happens by itself.
-    alarm_at: Option<Ms>,
-    /// When its holder is warned next.
-    warn_at: Option<Ms>,
-    /// Warnings given on this clock.
-    warned: i64,
-    /// When the present stage became late.
-    overdue_at: Option<Ms>,
-    /// How often a stage of it became late, ever.
-    lates: i64,
-    /// How often it moved up.
-    level: i64,
-    /// How often it was handed back.
-    returns: i64,
-    /// When a dispute about who is responsible goes to a ruling.
-    dispute_at: Option<Ms>,
-    /// The handler was named by a ruling.
-    ruled: bool,
-    /// How often it was reopened.
-    reopens: i64,
-    /// How often it got more time.
-    extended: i64,
-    /// Deadline of the first handler: those after it have what is left.
-    handle_due: Option<Ms>,
-    /// What was promised to others: no clock ends later.
-    must_by: Option<Ms>,
-    /// What was left on the clock when it came to rest or was merged.
-    due_left: Option<Ms>,
-    /// What the handler asks for.
-    ask: Option<Ask>,
-    /// Until when he asks for it.
-    ask_until: Option<Ms>,
-    /// When it was settled.
-    closed_at: Option<Ms>,
-    /// Why it was closed.
-    outcome: Option<Outcome>,
-    /// Number of the main case.
-    merged_into: Option<String>,
-    /// The reporter's rating, 1 to 5.
-    score: Option<i64>,
-    /// Whether what was asked for was reasonable.
-    review: Option<Verdict>,
-    /// People who said that it concerns them too.
-    followers: i64,
-    /// Sub-tasks that are not settled.
-    tasks: i64,
-    /// Orders to hurry that were given.
-    orders: i64,
-    /// Routing rule and version that named the handler.
-    rule: Option<String>,
-    /// The last change that everybody can see.
-    updated_at: Ms,
-    /// Version of the working time under which the deadline was counted; none for a date that was set.
-    due_under: Option<i64>,
-    /// The calendar did not reach so far.
-    provisional: bool,
+row! {
+    whole
+    /// A case as it stands: one row of `cases`.
+    #[derive(Clone, Debug, Default)]
+    pub struct Case {
+        /// UUIDv7.
+        pub id: String,
+        /// What people call it by.
+        pub number: String,
+        /// Area id: grid, or the smallest area that is known.
+        pub area: String,
+        /// Its path at the time: a case stays in the grid of its time.
+        pub path: String,
+        /// Building id.
+        pub building: Option<String>,
+        /// Asset id, when it is about one.
+        pub asset: Option<String>,
+        /// Where it is, as far as everybody may know (1e-7 degrees, WGS84).
+        pub lat: Option<i64>,
+        /// Longitude.
+        pub lon: Option<i64>,
+        /// The square of that place, for finding neighbours.
+        pub cell: Option<i64>,
+        /// Whose key seals what was said.
+        pub owner: String,
+        /// Person who reported it.
+        pub reporter: Option<String>,
+        /// How it came.
+        pub channel: String,
+        /// Foreign number, when it was imported or came over an interface.
+        pub source: Option<String>,
+        /// When it came.
+        pub received_at: Ms,
+        /// The desk that a complaint of staff is about: it does not settle it.
+        pub about: Option<String>,
+        /// Entry of the log that made it.
+        pub log_seq: u64,
+        /// Phase.
+        pub state: State,
+        /// What lies over it.
+        pub overlay: Option<Overlay>,
+        /// Class code.
+        pub class: Option<String>,
+        /// Version of the catalogue under which it was filed.
+        pub pack: i64,
+        /// Organisation that is accountable now.
+        pub holder: Option<String>,
+        /// Since when.
+        pub holder_since: Option<Ms>,
+        /// Number of the running interval of the ledger.
+        pub hold_n: i64,
+        /// When that interval began.
+        pub hold_from: Option<Ms>,
+        /// Person of the holder who does it.
+        pub assignee: Option<String>,
+        /// Party that handles.
+        pub handler: Option<String>,
+        /// Person who said it was done.
+        pub handled_by: Option<String>,
+        /// Person who checked.
+        pub checker: Option<String>,
+        /// When the present clock began.
+        pub clock_from: Option<Ms>,
+        /// When it runs out.
+        pub due_at: Option<Ms>,
+        /// The next moment at which something happens by itself.
+        pub alarm_at: Option<Ms>,
+        /// When its holder is warned next.
+        pub warn_at: Option<Ms>,
+        /// Warnings given on this clock.
+        pub warned: i64,
+        /// When the present stage became late.
+        pub overdue_at: Option<Ms>,
+        /// How often a stage of it became late, ever.
+        pub lates: i64,
+        /// How often it moved up.
+        pub level: i64,
+        /// How often it was handed back.
+        pub returns: i64,
+        /// When a dispute about who is responsible goes to a ruling.
+        pub dispute_at: Option<Ms>,
+        /// The handler was named by a ruling.
+        pub ruled: bool,
+        /// How often it was reopened.
+        pub reopens: i64,
+        /// How often it got more time.
+        pub extended: i64,
+        /// Deadline of the first handler: those after it have what is left.
+        pub handle_due: Option<Ms>,
+        /// What was promised to others: no clock ends later.
+        pub must_by: Option<Ms>,
+        /// What was left on the clock when it came to rest or was merged.
+        pub due_left: Option<Ms>,
+        /// What the handler asks for.
+        pub ask: Option<Ask>,
+        /// Until when he asks for it.
+        pub ask_until: Option<Ms>,
+        /// When it was settled.
+        pub closed_at: Option<Ms>,
+        /// Why it was closed.
+        pub outcome: Option<Outcome>,
+        /// Number of the main case.
+        pub merged_into: Option<String>,
+        /// The reporter's rating, 1 to 5.
+        pub score: Option<i64>,
+        /// Whether what was asked for was reasonable.
+        pub review: Option<Verdict>,
+        /// People who said that it concerns them too.
+        pub followers: i64,
+        /// Sub-tasks that are not settled.
+        pub tasks: i64,
+        /// Orders to hurry that were given.
+        pub orders: i64,
+        /// Routing rule and version that named the handler.
+        pub rule: Option<String>,
+        /// The last change that everybody can see.
+        pub updated_at: Ms,
+        /// Version of the working time under which the deadline was counted; none for a date that was set.
+        pub due_under: Option<i64>,
+        /// The calendar did not reach so far.
+        pub provisional: bool,
+    }
 }
 
 /// The case with this number.

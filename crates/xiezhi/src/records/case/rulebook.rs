@@ -87,8 +87,9 @@ impl Rulebook {
         Ok(Rulebook { routing: routing::read_now(q, app)?, ..kept.0.clone() })
     }
 
-    /// What holds where nothing was set up yet.
-    pub fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
+    /// What holds where nothing was set up yet, for tests.
+    #[cfg(test)]
+    pub(crate) fn embedded(zone: jiff::tz::TimeZone) -> Rulebook {
         let time = Worktime::embedded(zone).into();
         Rulebook { classes: classes::embedded(), packs: Vec::new(), time, chart: Arc::default(), routing: None }
     }

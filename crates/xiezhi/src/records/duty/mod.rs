@@ -23,6 +23,7 @@ use store::{Query, Row, params};
 
 use crate::kit::Who;
 use crate::kit::names::names;
+use crate::kit::row::row;
 use crate::kit::time::Ms;
 
 names! {
@@ -37,50 +38,28 @@ names! {
 /// Refused by the lists, not by anybody.
 pub const BY_LIST: &str = "list";
 
-/// A request as it stands.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `duty_request`, explained there")]
-pub struct Request {
-    pub id: String,
-    pub number: String,
-    pub asker: String,
-    pub area: String,
-    pub path: String,
-    pub desk: String,
-    pub item: Option<String>,
-    pub list: pack::List,
-    pub pack: i64,
-    pub state: State,
-    pub asked_at: Ms,
-    pub decided_at: Option<Ms>,
-    pub until_at: Ms,
-    pub refused_by: Option<String>,
-    pub refused_item: Option<String>,
-    pub log_seq: u64,
-}
-
-const COLUMNS: &str = "id, number, asker, area, path, desk, item, list, pack, state, asked_at, decided_at, until_at, \
-                       refused_by, refused_item, log_seq";
-
-fn read(row: &Row) -> store::Result<Request> {
-    Ok(Request {
-        id: row.get("id")?,
-        number: row.get("number")?,
-        asker: row.get("asker")?,
-        area: row.get("area")?,
-        path: row.get("path")?,
-        desk: row.get("desk")?,
-        item: row.get("item")?,
-        list: row.get("list")?,
-        pack: row.get("pack")?,
-        state: row.get("state")?,
-        asked_at: row.get("asked_at")?,
-        decided_at: row.get("decided_at")?,
-        until_at: row.get("until_at")?,
-        refused_by: row.get("refused_by")?,
-        refused_item: row.get("refused_item")?,
-        log_seq: row.get("log_seq")?,
-    })
+row! {
+    /// A request as it stands.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `duty_request`, explained there")]
+    pub struct Request {
+        pub id: String,
+        pub number: String,
+        pub asker: String,
+        pub area: String,
+        pub path: String,
+        pub desk: String,
+        pub item: Option<String>,
+        pub list: pack::List,
+        pub pack: i64,
+        pub state: State,
+        pub asked_at: Ms,
+        pub decided_at: Option<Ms>,
+        pub until_at: Ms,
+        pub refused_by: Option<String>,
+        pub refused_item: Option<String>,
+        pub log_seq: u64,
+    }
 }
 
 /// The request with this number.

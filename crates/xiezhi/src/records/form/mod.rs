@@ -59,8 +59,6 @@ impl Record {
 
 /// Questions of a form that no element holds.
 pub const OWN: usize = 6;
-/// Most bytes of an id.
-pub const ID: usize = 60;
 
 /// A question that no element holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

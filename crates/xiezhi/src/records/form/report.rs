@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
 use serde::{Deserialize, Serialize};
-use store::{Entry, Query, Row, Tx, params};
+use store::{Entry, Query, Tx, params};
 
 use super::place::{self, Place};
 use super::sheet::{self, Cell};
@@ -16,6 +16,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
+use crate::kit::row::row;
 use crate::kit::time::{self, Ms};
 use crate::kit::{App, Error, Req, Result, Who};
 use crate::records::register::query::{self, Filter};
@@ -48,37 +49,29 @@ pub struct Snapshot {
     pub saved: i64,
 }
 
-/// A report as it lies there.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `fill_report`")]
-pub struct Report {
-    pub id: String,
-    pub form: String,
-    pub period: String,
-    pub at: Ms,
-    sealed: Vec<u8>,
-}
-
-fn read(row: &Row) -> store::Result<Report> {
-    Ok(Report {
-        id: row.get("id")?,
-        form: row.get("form")?,
-        period: row.get("period")?,
-        at: row.get("at")?,
-        sealed: row.get("sealed")?,
-    })
+row! {
+    /// A report as it lies there.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `fill_report`")]
+    pub struct Report {
+        pub id: String,
+        pub form: String,
+        pub period: String,
+        pub at: Ms,
+        sealed: Vec<u8>,
+    }
 }
 
 /// The reports of a form, the newest first.
 pub fn of_form(q: &mut dyn Query, form: &str) -> store::Result<Vec<Report>> {
-    let sql = "select id, form, period, at, sealed from fill_report where form = $1 order by at desc, id desc limit $2";
-    q.rows(sql, params![form, LISTED])?.iter().map(read).collect()
+    let sql = format!("select {COLUMNS} from fill_report where form = $1 order by at desc, id desc limit $2");
+    q.rows(&sql, params![form, LISTED])?.iter().map(read).collect()
 }
 
 /// A report of a form.
 pub fn one(q: &mut dyn Query, form: &str, id: &str) -> store::Result<Option<Report>> {
-    let sql = "select id, form, period, at, sealed from fill_report where form = $1 and id = $2";
-    q.row(sql, params![form, id])?.as_ref().map(read).transpose()
+    let sql = format!("select {COLUMNS} from fill_report where form = $1 and id = $2");
+    q.row(&sql, params![form, id])?.as_ref().map(read).transpose()
 }
 
 impl Report {

@@ -26,97 +26,89 @@ pub mod view;
 /// Routes.
 pub mod web;
 
-use store::{Query, Row, Tx, Value, params};
+use store::{Query, Tx, Value, params};
 
+use crate::kit::row::row;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 use crate::records::case::Rulebook;
 use crate::records::case::life::promise::promise;
 use rules::{Contact, Degree, State};
 
-macro_rules! order {
-    ($($(#[$doc:meta])* $field:ident: $type:ty,)*) => {
-        /// An order as it stands: one row of `hotline_order`.
-        #[derive(Clone, Debug)]
-        pub struct Order { $($(#[$doc])* pub $field: $type,)* }
-        const NAMES: &[&str] = &[$(stringify!($field)),*];
-        fn read(row: &Row) -> store::Result<Order> {
-            Ok(Order { $($field: row.get(stringify!($field))?,)* })
-        }
-        impl Order {
-            fn values(&self) -> Vec<Value> { vec![$(self.$field.clone().into()),*] }
-        }
-    };
-}
-order! {
-    /// UUIDv7.
-    id: String,
-    /// Name of the hotline.
-    source: String,
-    /// Its number there.
-    number: String,
-    /// Where it stands.
-    state: State,
-    /// The case it hangs on.
-    case_id: String,
-    /// The case that was made for it.
-    born: Option<String>,
-    /// Whose key seals what the caller said.
-    owner: String,
-    /// The desk that answers to the hotline.
-    desk: String,
-    /// Area of the case.
-    area: String,
-    /// Its path.
-    path: String,
-    /// Class in the words of the hotline.
-    kind: Option<String>,
-    /// When the caller called.
-    called_at: Option<Ms>,
-    /// When the hotline sent it.
-    sent_at: Ms,
-    /// When it was taken in here.
-    taken_at: Ms,
-    /// By when the caller must be contacted.
-    respond_due: Ms,
-    /// By when it must be answered.
-    answer_due: Ms,
-    /// Until when it can be returned.
-    return_by: Option<Ms>,
-    /// How much an extension gives.
-    extend_limit: Option<String>,
-    /// How often it was extended.
-    extended: i64,
-    /// When a clerk signed for it.
-    claimed_at: Option<Ms>,
-    /// For which organisation.
-    claimed_by: Option<String>,
-    /// When the caller was contacted.
-    contacted_at: Option<Ms>,
-    /// How.
-    contact_how: Option<Contact>,
-    /// The clock that runs now.
-    due_at: Option<Ms>,
-    /// Entry of the log that holds the reply, prepared or given.
-    reply_seq: Option<u64>,
-    /// How often it was returned.
-    returns: i64,
-    /// When it was returned last.
-    returned_at: Option<Ms>,
-    /// When it was answered or taken back.
-    settled_at: Option<Ms>,
-    /// The caller was contacted in time.
-    respond_ok: Option<i64>,
-    /// It was answered in time.
-    answer_ok: Option<i64>,
-    /// Whether the matter is solved.
-    solved: Option<Degree>,
-    /// Whether the caller is satisfied.
-    satisfied: Option<Degree>,
-    /// Whether the demand was reasonable.
-    reasonable: Option<Degree>,
-    /// Entry of the log that holds what the caller said.
-    log_seq: u64,
+row! {
+    whole
+    /// An order as it stands: one row of `hotline_order`.
+    #[derive(Clone, Debug)]
+    pub struct Order {
+        /// UUIDv7.
+        pub id: String,
+        /// Name of the hotline.
+        pub source: String,
+        /// Its number there.
+        pub number: String,
+        /// Where it stands.
+        pub state: State,
+        /// The case it hangs on.
+        pub case_id: String,
+        /// The case that was made for it.
+        pub born: Option<String>,
+        /// Whose key seals what the caller said.
+        pub owner: String,
+        /// The desk that answers to the hotline.
+        pub desk: String,
+        /// Area of the case.
+        pub area: String,
+        /// Its path.
+        pub path: String,
+        /// Class in the words of the hotline.
+        pub kind: Option<String>,
+        /// When the caller called.
+        pub called_at: Option<Ms>,
+        /// When the hotline sent it.
+        pub sent_at: Ms,
+        /// When it was taken in here.
+        pub taken_at: Ms,
+        /// By when the caller must be contacted.
+        pub respond_due: Ms,
+        /// By when it must be answered.
+        pub answer_due: Ms,
+        /// Until when it can be returned.
+        pub return_by: Option<Ms>,
+        /// How much an extension gives.
+        pub extend_limit: Option<String>,
+        /// How often it was extended.
+        pub extended: i64,
+        /// When a clerk signed for it.
+        pub claimed_at: Option<Ms>,
+        /// For which organisation.
+        pub claimed_by: Option<String>,
+        /// When the caller was contacted.
+        pub contacted_at: Option<Ms>,
+        /// How.
+        pub contact_how: Option<Contact>,
+        /// The clock that runs now.
+        pub due_at: Option<Ms>,
+        /// Entry of the log that holds the reply, prepared or given.
+        pub reply_seq: Option<u64>,
+        /// How often it was returned.
+        pub returns: i64,
+        /// When it was returned last.
+        pub returned_at: Option<Ms>,
+        /// When it was answered or taken back.
+        pub settled_at: Option<Ms>,
+        /// The caller was contacted in time.
+        pub respond_ok: Option<i64>,
+        /// It was answered in time.
+        pub answer_ok: Option<i64>,
+        /// Whether the matter is solved.
+        pub solved: Option<Degree>,
+        /// Whether the caller is satisfied.
+        pub satisfied: Option<Degree>,
+        /// Whether the demand was reasonable.
+        pub reasonable: Option<Degree>,
+        /// Entry of the log that holds what the caller said.
+        pub log_seq: u64,
+    }
 }
 
 impl Order {
@@ -158,7 +150,7 @@ fn one(q: &mut dyn Query, condition: &str, params: &[Value]) -> store::Result<Op
 
 /// Orders by a condition whose text is ours; what a person typed is a parameter.
 fn some(q: &mut dyn Query, condition: &str, params: &[Value]) -> store::Result<Vec<Order>> {
-    let sql = format!("select {} from hotline_order where {condition}", NAMES.join(", "));
+    let sql = format!("select {COLUMNS} from hotline_order where {condition}");
     q.rows(&sql, params)?.iter().map(read).collect()
 }
 

@@ -26,7 +26,7 @@ use crate::records::case::{self, Rulebook};
 /// Rows in one commit.
 const CHUNK: usize = 50;
 /// Why a row cannot be used; the texts are `hotline-row-<code>`.
-pub const CODES: [&str; 11] = [
+pub const CODES: [&str; 12] = [
     "number-missing",
     "number-twice",
     "text-missing",
@@ -38,9 +38,10 @@ pub const CODES: [&str; 11] = [
     "answer-not-readable",
     "answer-before-sent",
     "area-unknown",
+    ELSEWHERE,
 ];
-/// The same for areas that are not this desk's.
-pub const ELSEWHERE: &str = "area-elsewhere";
+/// The area is not this desk's.
+const ELSEWHERE: &str = "area-elsewhere";
 
 /// What was taken in.
 #[derive(Clone, Debug, Default, PartialEq)]

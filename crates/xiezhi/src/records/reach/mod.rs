@@ -20,42 +20,28 @@ pub mod rules;
 /// Routes for gateways and short links.
 pub mod web;
 
-use store::{Query, Row, hex, params};
+use store::{Query, hex, params};
 
+use crate::kit::row::row;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result};
 
-/// A report whose reporter asked to be told.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `reach`")]
-pub struct Reach {
-    pub case_id: String,
-    pub number: String,
-    pub path: String,
-    pub wish: String,
-    pub phone: Option<String>,
-    pub change: Option<String>,
-    pub changed_at: Option<Ms>,
-    pub told_at: Option<Ms>,
-    pub asked_at: Option<Ms>,
-    pub answered_at: Option<Ms>,
-}
-
-const COLUMNS: &str = "case_id, number, path, wish, phone, change, changed_at, told_at, asked_at, answered_at";
-
-fn read(row: &Row) -> store::Result<Reach> {
-    Ok(Reach {
-        case_id: row.get("case_id")?,
-        number: row.get("number")?,
-        path: row.get("path")?,
-        wish: row.get("wish")?,
-        phone: row.get("phone")?,
-        change: row.get("change")?,
-        changed_at: row.get("changed_at")?,
-        told_at: row.get("told_at")?,
-        asked_at: row.get("asked_at")?,
-        answered_at: row.get("answered_at")?,
-    })
+row! {
+    /// A report whose reporter asked to be told.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `reach`")]
+    pub struct Reach {
+        pub case_id: String,
+        pub number: String,
+        pub path: String,
+        pub wish: String,
+        pub phone: Option<String>,
+        pub change: Option<String>,
+        pub changed_at: Option<Ms>,
+        pub told_at: Option<Ms>,
+        pub asked_at: Option<Ms>,
+        pub answered_at: Option<Ms>,
+    }
 }
 
 /// The wish for one report.

@@ -11,7 +11,6 @@ use super::rules::may_keep;
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
-use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 
 names! {
@@ -36,7 +35,6 @@ pub struct Dwelling {
     pub door: String,
     pub spot: Spot,
     pub purpose: Purpose,
-    pub made_at: Ms,
 }
 
 /// People who keep house together.
@@ -45,13 +43,10 @@ pub struct Dwelling {
 pub struct Household {
     pub id: String,
     pub dwelling: String,
-    pub spot_path: String,
-    pub kind: HouseholdKind,
     pub size: i64,
-    pub made_at: Ms,
 }
 
-const COLUMNS: &str = "id, place, door, area, path, community, purpose, made_at";
+const COLUMNS: &str = "id, place, door, area, path, community, purpose";
 
 fn dwelling(row: &Row) -> store::Result<Dwelling> {
     Ok(Dwelling {
@@ -60,7 +55,6 @@ fn dwelling(row: &Row) -> store::Result<Dwelling> {
         door: row.get("door")?,
         spot: Spot { area: row.get("area")?, path: row.get("path")?, community: row.get("community")? },
         purpose: row.get("purpose")?,
-        made_at: row.get("made_at")?,
     })
 }
 
@@ -118,7 +112,7 @@ pub(super) fn ensure(tx: &mut Tx, who: &Who, place: &str, door: &str, purpose: O
     count::all(tx, &spot.path, &count::of_home(purpose.as_str()), 1);
     let entry = Entry { actor: who.actor(), area: Some(&spot.area), ..Entry::new("register.home", "dwelling", &id) };
     tx.log(entry.fact("purpose", purpose.as_str()))?;
-    Ok(Dwelling { id, place: place.to_owned(), door: door.to_owned(), spot, purpose, made_at: now })
+    Ok(Dwelling { id, place: place.to_owned(), door: door.to_owned(), spot, purpose })
 }
 
 /// Says what a home is used for.
@@ -140,25 +134,18 @@ pub fn set_purpose(tx: &mut Tx, who: &Who, id: &str, purpose: Purpose) -> Result
 
 /// A household.
 pub fn household(q: &mut dyn Query, id: &str) -> store::Result<Option<Household>> {
-    let sql = "select id, dwelling, path, kind, size, made_at from household where id = $1 and ended_at is null";
+    let sql = "select id, dwelling, size from household where id = $1 and ended_at is null";
     q.row(sql, params![id])?.as_ref().map(read_household).transpose()
 }
 
 fn read_household(row: &Row) -> store::Result<Household> {
-    Ok(Household {
-        id: row.get("id")?,
-        dwelling: row.get("dwelling")?,
-        spot_path: row.get("path")?,
-        kind: row.get("kind")?,
-        size: row.get("size")?,
-        made_at: row.get("made_at")?,
-    })
+    Ok(Household { id: row.get("id")?, dwelling: row.get("dwelling")?, size: row.get("size")? })
 }
 
 /// The households of a home, the oldest first.
 pub fn households(q: &mut dyn Query, dwelling: &str) -> store::Result<Vec<Household>> {
     let sql = format!(
-        "select id, dwelling, path, kind, size, made_at from household where dwelling = $1 and ended_at is null \
+        "select id, dwelling, size from household where dwelling = $1 and ended_at is null \
          order by made_at, id limit {MOST}"
     );
     q.rows(&sql, params![dwelling])?.iter().map(read_household).collect()

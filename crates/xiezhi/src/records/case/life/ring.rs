@@ -17,11 +17,6 @@ pub fn ringing(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {
     Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
 }
 
-/// The next alarm of the whole node.
-pub fn next(q: &mut dyn Query) -> store::Result<Option<Ms>> {
-    q.row("select min(alarm_at) at from cases where alarm_at is not null", &[])?.map_or(Ok(None), |r| r.get("at"))
-}
-
 /// Lets a case ring.
 pub fn ring(tx: &mut Tx, book: &Rulebook, id: &str) -> Result<()> {
     let now = tx.now();

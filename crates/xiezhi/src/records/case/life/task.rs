@@ -7,11 +7,12 @@
 
 use std::collections::HashSet;
 
-use store::{Entry, Query, Row, Tx, params};
+use store::{Entry, Query, Tx, params};
 
 use super::Said;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
+use crate::kit::row::row;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 use crate::records::case::rules::State;
@@ -36,41 +37,24 @@ impl TaskState {
     }
 }
 
-/// A part of a case.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `case_task`, explained there")]
-pub struct Task {
-    pub id: String,
-    pub case_id: String,
-    pub kind: TaskKind,
-    pub body: String,
-    pub caller: String,
-    pub state: TaskState,
-    pub asked_at: Ms,
-    pub answered_at: Option<Ms>,
-    pub due_at: Option<Ms>,
-    pub overdue_at: Option<Ms>,
-    pub settled_at: Option<Ms>,
-    pub score: Option<i64>,
-}
-
-const COLUMNS: &str = "id, case_id, kind, body, caller, state, asked_at, answered_at, due_at, overdue_at, settled_at, score";
-
-fn read(row: &Row) -> store::Result<Task> {
-    Ok(Task {
-        id: row.get("id")?,
-        case_id: row.get("case_id")?,
-        kind: row.get("kind")?,
-        body: row.get("body")?,
-        caller: row.get("caller")?,
-        state: row.get("state")?,
-        asked_at: row.get("asked_at")?,
-        answered_at: row.get("answered_at")?,
-        due_at: row.get("due_at")?,
-        overdue_at: row.get("overdue_at")?,
-        settled_at: row.get("settled_at")?,
-        score: row.get("score")?,
-    })
+row! {
+    /// A part of a case.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `case_task`, explained there")]
+    pub struct Task {
+        pub id: String,
+        pub case_id: String,
+        pub kind: TaskKind,
+        pub body: String,
+        pub caller: String,
+        pub state: TaskState,
+        pub asked_at: Ms,
+        pub answered_at: Option<Ms>,
+        pub due_at: Option<Ms>,
+        pub overdue_at: Option<Ms>,
+        pub settled_at: Option<Ms>,
+        pub score: Option<i64>,
+    }
 }
 
 /// The part with this id.

@@ -83,8 +83,6 @@ pub struct Link {
     pub case_id: String,
     /// Id of the earlier one.
     pub other: String,
-    /// When it was made.
-    pub at: Ms,
     /// `rule` or `desk`.
     pub made_by: String,
     undone_at: Option<Ms>,
@@ -95,7 +93,6 @@ fn link(row: &Row) -> store::Result<Link> {
     Ok(Link {
         case_id: row.get("case_id")?,
         other: row.get("other")?,
-        at: row.get("at")?,
         made_by: row.get("made_by")?,
         undone_at: row.get("undone_at")?,
         counted_at: row.get("counted_at")?,
@@ -104,7 +101,7 @@ fn link(row: &Row) -> store::Result<Link> {
 
 fn some(q: &mut dyn Query, condition: &str, params: &[Value]) -> store::Result<Vec<Link>> {
     let sql = format!(
-        "select case_id, other, at, made_by, undone_at, counted_at from case_link where kind = 'recurs' and {condition} order by at, case_id limit 100"
+        "select case_id, other, made_by, undone_at, counted_at from case_link where kind = 'recurs' and {condition} order by at, case_id limit 100"
     );
     q.rows(&sql, params)?.iter().map(link).collect()
 }

@@ -3,7 +3,6 @@
 //! What must stay true (inv07): a square is made of the place that everybody may know; a case without one is counted in
 //! its area and lies in no square. At most [`COUNTED`] cases are looked at, the newest, and whoever asks is told so.
 
-use calc::geo::Point;
 use store::Query;
 
 use super::{Filter, Lead, muted};
@@ -26,11 +25,6 @@ pub struct Spot {
     pub square: Option<(i32, i32)>,
     /// How many.
     pub n: i64,
-}
-
-/// South-west corner of a square.
-pub fn corner((row, column): (i32, i32)) -> Point {
-    Point { lat: row * SIDE, lon: column * SIDE }
 }
 
 /// The cases of a list by squares; and whether there are more than were counted.

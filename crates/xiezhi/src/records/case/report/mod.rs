@@ -151,7 +151,6 @@ pub struct Spot {
     asset: Option<String>,
     class: Option<String>,
     holder: String,
-    holder_name: String,
 }
 
 impl Spot {
@@ -164,11 +163,6 @@ impl Spot {
     /// Path of the area.
     pub fn path(&self) -> &str {
         &self.path
-    }
-
-    /// Name of the first holder.
-    pub fn holder_name(&self) -> &str {
-        &self.holder_name
     }
 }
 
@@ -226,7 +220,6 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
             asset: Some(a.id.clone()),
             class: a.class.clone(),
             holder: desk.id,
-            holder_name: desk.name,
         });
     }
     let mut found = match &building {
@@ -261,7 +254,6 @@ pub fn locate(q: &mut dyn Query, new: &NewReport) -> Result<Spot> {
         asset: None,
         class: None,
         holder: desk.id,
-        holder_name: desk.name,
     })
 }
 
@@ -272,8 +264,6 @@ pub struct Made {
     pub id: String,
     /// Its number.
     pub number: String,
-    /// By when the holder answers.
-    pub due_at: Ms,
 }
 
 /// Answers as one sealed element: `{"code": ["value", …]}`.
@@ -378,5 +368,5 @@ pub fn make(
     if !new.media.is_empty() {
         crate::base::media::attach(tx, &new.media, &id, "report", who)?;
     }
-    Ok((Made { id, number: case.number, due_at }, logged))
+    Ok((Made { id, number: case.number }, logged))
 }

@@ -4,13 +4,14 @@
 //! (somebody must look), `void` (no longer to be sent).
 
 use jiff::tz::TimeZone;
-use store::{Entry, Query, Row, Tx, Value, params};
+use store::{Entry, Query, Tx, Value, params};
 
 use super::Connector;
 use crate::base::notice;
 use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::outbound::{Trouble, pause};
+use crate::kit::row::row;
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Result, Who, follow};
 use crate::records::case::by_id;
@@ -28,42 +29,25 @@ const MOST_OPEN: i64 = 2000;
 /// Things that a page shows.
 pub const SHOWN: i64 = 200;
 
-/// One thing to be told.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns of `open311_delivery`")]
-pub struct Delivery {
-    pub connector: String,
-    pub seq: u64,
-    /// `request`, `update` or `withdraw`.
-    pub kind: String,
-    pub case_id: String,
-    pub number: String,
-    pub state: String,
-    pub tries: i64,
-    pub next_at: Option<Ms>,
-    pub foreign_id: Option<String>,
-    pub token: Option<String>,
-    pub error: Option<String>,
-    pub sent_at: Option<Ms>,
-}
-
-const COLUMNS: &str = "connector, seq, kind, case_id, number, state, tries, next_at, foreign_id, token, error, sent_at";
-
-fn read(row: &Row) -> store::Result<Delivery> {
-    Ok(Delivery {
-        connector: row.get("connector")?,
-        seq: row.get("seq")?,
-        kind: row.get("kind")?,
-        case_id: row.get("case_id")?,
-        number: row.get("number")?,
-        state: row.get("state")?,
-        tries: row.get("tries")?,
-        next_at: row.get("next_at")?,
-        foreign_id: row.get("foreign_id")?,
-        token: row.get("token")?,
-        error: row.get("error")?,
-        sent_at: row.get("sent_at")?,
-    })
+row! {
+    /// One thing to be told.
+    #[derive(Clone, Debug)]
+    #[expect(missing_docs, reason = "the columns of `open311_delivery`")]
+    pub struct Delivery {
+        pub connector: String,
+        pub seq: u64,
+        /// `request`, `update` or `withdraw`.
+        pub kind: String,
+        pub case_id: String,
+        pub number: String,
+        pub state: String,
+        pub tries: i64,
+        pub next_at: Option<Ms>,
+        pub foreign_id: Option<String>,
+        pub token: Option<String>,
+        pub error: Option<String>,
+        pub sent_at: Option<Ms>,
+    }
 }
 
 /// What the log says is to be told: a case that was dispatched to a department, and what others wrote or decided about
