@@ -10,7 +10,6 @@
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
-//! - [`suppress`]: small numbers that are left out of tables
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
@@ -26,4 +25,3 @@ pub mod geo;
 pub mod grade;
 pub mod kpi;
 pub mod link;
-pub mod suppress;

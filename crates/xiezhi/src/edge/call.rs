@@ -156,7 +156,7 @@ impl Edge {
         let Some(route) = found.value.iter().find(|r| r.method == method).copied() else {
             return self.refuse(head, Kind::Method.into()).await;
         };
-        if let Err(e) = guard::same_origin(&self.app, &head.method, &head.headers) {
+        if let Err(e) = guard::same_origin(&self.app, &head.method, &head.path, &head.headers) {
             return self.refuse(head, e).await;
         }
         let kept = route.same_for_all.then(|| self.kept.key(&head.path, &head.query, &head.headers)).flatten();

@@ -9,7 +9,7 @@ use crate::base::party;
 use crate::kit::config::Config;
 use crate::kit::error::Kind;
 use crate::kit::http::{self, May};
-use crate::kit::{App, Result, Who};
+use crate::kit::{App, Result, Who, tries};
 
 /// Who sends this request: the holder of the session cookie or of the bearer token.
 pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
@@ -20,11 +20,12 @@ pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
     }
 }
 
-/// The address of the caller: that of the connection, or what one of our own web servers says stands before it.
+/// The address of the caller: that of the connection, or what one of our own web servers says stands before it. Whether that one
+/// adds to the header that came or adds another one of the same name, what it says itself is last.
 pub fn caller(trusted: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let said =
-        headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next()?.trim().parse().ok());
-    said.filter(|_| trusted.contains(&peer)).unwrap_or(peer)
+    let last = headers.get_all("x-forwarded-for").iter().next_back();
+    let said = last.and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next()?.trim().parse().ok());
+    tries::line(said.filter(|_| trusted.contains(&peer.to_canonical())).unwrap_or(peer))
 }
 
 /// Whether a route lets this person in at all.
@@ -42,20 +43,25 @@ pub fn allowed(may: May, who: &Who) -> Result<()> {
     }
 }
 
-/// A call that carries a session must come from our own pages. Programs send no cookie and need no origin.
-pub fn same_origin(app: &App, method: &Method, headers: &HeaderMap) -> Result<()> {
-    if matches!(*method, Method::GET | Method::HEAD) || http::cookie(headers, party::session::cookie_name(&app.config)).is_none()
-    {
+/// Where a session is opened: a foreign page that did so would let somebody report into an account of its own.
+const OPENS: [&str; 4] = ["/sign-in", "/sign-in/code/check", "/card", "/set-up"];
+
+/// A call that carries a session, or opens one, must come from our own pages. Programs send no cookie and need no origin.
+pub fn same_origin(app: &App, method: &Method, path: &str, headers: &HeaderMap) -> Result<()> {
+    let carries = http::cookie(headers, party::session::cookie_name(&app.config)).is_some();
+    if matches!(*method, Method::GET | Method::HEAD) || !carries && !OPENS.contains(&path) {
         return Ok(());
     }
     let text = |n: &str| headers.get(n).and_then(|v| v.to_str().ok());
     let host_of = |url: &str| url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned());
     let own = text("host").map(str::to_owned);
     let public = app.config.file.public_url.as_deref().and_then(host_of);
+    let site = text("sec-fetch-site");
     let fine = match text("origin") {
-        Some("null") => false,
+        // Pages that tell nobody where one comes from say so here too; the browser knows better.
+        Some("null") => site == Some("same-origin") || site.is_none() && !carries,
         Some(origin) => host_of(origin).is_some_and(|o| Some(&o) == own.as_ref() || Some(&o) == public.as_ref()),
-        None => !matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")),
+        None => !matches!(site, Some("cross-site" | "same-site")),
     };
     if fine { Ok(()) } else { Err(Kind::ForeignOrigin.into()) }
 }
@@ -105,6 +111,10 @@ mod tests {
         headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.7"));
         assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([203, 0, 113, 7]));
         assert_eq!(caller(&[proxy], other, &headers), other);
+        headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9"));
+        assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([203, 0, 113, 9]), "the proxy's own line is the last");
+        let mapped = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().into();
+        assert_eq!(caller(&[proxy], mapped, &headers), IpAddr::from([203, 0, 113, 9]));
         headers.insert("x-forwarded-for", HeaderValue::from_static("nonsense"));
         assert_eq!(caller(&[proxy], proxy, &headers), proxy);
     }

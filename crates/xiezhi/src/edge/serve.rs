@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
 use super::call::Edge;
-use crate::kit::App;
+use crate::kit::{App, tries};
 use crate::records::case::Rulebook;
 
 /// How long unfinished answers may take once the program was told to stop.
@@ -88,7 +88,7 @@ async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
         // Over the cap the connection is closed at once: whoever waits in vain would only hold a descriptor.
         let Ok(seat) = all.clone().try_acquire_owned() else { continue };
         let most = if limits.trusted_proxies.contains(&ip) { usize::MAX } else { limits.connections_per_ip };
-        let Some(place) = Place::take(&by_ip, ip, most) else { continue };
+        let Some(place) = Place::take(&by_ip, tries::line(ip), most) else { continue };
         let _ = stream.set_nodelay(true);
         let edge = edge.clone();
         let service = service_fn(move |request| {

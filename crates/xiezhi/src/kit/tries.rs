@@ -5,6 +5,7 @@
 //! address may fail more often in all. Kept in memory only.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
 use super::error::{Error, Kind, Result};
@@ -23,8 +24,17 @@ const MOST: usize = 10_000;
 #[derive(Default)]
 pub struct Tries(Mutex<HashMap<String, (u32, Ms)>>);
 
+/// What is counted as one caller: an address of IPv4, or the 64 bits of IPv6 that one line has; of the other 64 whoever guesses
+/// may take a new one for each try.
+pub fn line(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() >> 64 << 64).into(),
+        four => four,
+    }
+}
+
 /// What a try is counted under: the thing that was guessed at, and where the guess came from.
-pub fn keys(kind: &str, thing: &str, address: std::net::IpAddr) -> [(String, u32); 2] {
+pub fn keys(kind: &str, thing: &str, address: IpAddr) -> [(String, u32); 2] {
     [(format!("{kind} {thing} from {address}"), OF_ONE), (format!("{kind} from {address}"), OF_ADDRESS)]
 }
 
@@ -35,7 +45,7 @@ impl Tries {
         for (key, most) in keys {
             if let Some((n, since)) = all.get(key)
                 && n >= most
-                && now - since < WINDOW
+                && (0..WINDOW).contains(&(now - since))
             {
                 return Err(Error::from(Kind::SlowDown).limit((WINDOW - (now - since)) / 1000 + 1));
             }
@@ -47,7 +57,8 @@ impl Tries {
     pub fn pace(&self, key: &str, a_minute: u32, now: Ms) -> Result<()> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = all.entry(format!("pace {key}")).or_insert((0, now));
-        if now - entry.1 >= MINUTE {
+        // A clock that was set back must not shut anybody out until it is there again.
+        if !(0..MINUTE).contains(&(now - entry.1)) {
             *entry = (0, now);
         }
         if entry.0 >= a_minute {
@@ -61,14 +72,39 @@ impl Tries {
     pub fn failed(&self, keys: &[(String, u32)], now: Ms) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() > MOST {
-            all.retain(|_, (_, since)| now - *since < WINDOW);
+            all.retain(|_, (_, since)| (0..WINDOW).contains(&(now - *since)));
         }
         for (key, _) in keys {
             let entry = all.entry(key.clone()).or_insert((0, now));
-            if now - entry.1 >= WINDOW {
+            if !(0..WINDOW).contains(&(now - entry.1)) {
                 *entry = (0, now);
             }
             entry.0 += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_line_of_ipv6_is_one_caller() {
+        let one = |text: &str| line(text.parse().unwrap());
+        assert_eq!(one("2001:db8:1:2::1"), one("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(one("2001:db8:1:2::1"), one("2001:db8:1:3::1"));
+        assert_eq!(one("::ffff:203.0.113.7"), IpAddr::from([203, 0, 113, 7]));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out() {
+        let (tries, keys) = (Tries::default(), keys("card", "x", [127, 0, 0, 1].into()));
+        let late = 1_000_000 * MINUTE;
+        (0..OF_ONE).for_each(|_| tries.failed(&keys, late));
+        assert!(tries.check(&keys, late).is_err() && tries.check(&keys, late - MINUTE).is_ok());
+        tries.failed(&keys, late - MINUTE);
+        assert!(tries.check(&keys, late - MINUTE).is_ok(), "counted from the beginning");
+        assert!(tries.pace("a", 1, late).is_ok() && tries.pace("a", 1, late).is_err());
+        assert!(tries.pace("a", 1, late - MINUTE).is_ok());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::world::{World, on_each_engine};
+use super::world::{PASSWORD, World, on_each_engine};
 
 #[test]
 fn each_mistake_has_its_code_and_names_the_field() {
@@ -106,6 +106,33 @@ fn a_foreign_page_cannot_act_with_a_visitors_session() {
     assert_eq!(call(&[("sec-fetch-site", "cross-site")]), 403);
     assert_eq!(call(&[("origin", &host)]), 200);
     assert_eq!(call(&[]), 200);
+    // A page that tells nobody where one comes from sends `null`, and the browser says beside it that it is ours.
+    assert_eq!(call(&[("origin", "null"), ("sec-fetch-site", "same-origin")]), 200);
+    // Nor may it open a session of its own in the visitor's browser: what he reports then would be somebody else's.
+    let opens = |path: &str, headers: &[(&str, &str)]| {
+        let mut all = vec![("content-type", "application/json"), ("accept", "application/json")];
+        all.extend(headers);
+        anyone
+            .post_raw(
+                path,
+                &all,
+                json!({ "name": "clerk", "password": PASSWORD, "code": "x", "phone": "x" }).to_string().as_bytes(),
+            )
+            .status
+    };
+    for path in ["/sign-in", "/card", "/sign-in/code/check", "/set-up"] {
+        assert_eq!(opens(path, &[("origin", "https://evil.example")]), 403, "{path}");
+        assert_eq!(opens(path, &[("origin", "null"), ("sec-fetch-site", "cross-site")]), 403, "{path}");
+    }
+    assert_eq!(opens("/sign-in", &[("origin", &host)]), 200);
+    assert_eq!(opens("/sign-in", &[]), 200, "programs need no origin");
+    let report = json!({ "text": "灯" }).to_string();
+    let foreign = [("content-type", "application/json"), ("origin", "https://portal.example")];
+    assert_eq!(
+        anyone.post_raw("/reports", &foreign, report.as_bytes()).status,
+        201,
+        "who signs in nowhere may come from anywhere"
+    );
 }
 
 /// Sends bytes and reads what comes until the server closes; `None` when it does not within the time.

@@ -178,6 +178,20 @@ fn an_answer_goes_to_the_report_that_was_told_of_last_and_has_none() {
 }
 
 #[test]
+fn what_was_signed_for_one_message_is_not_another_one() {
+    let mut w = World::new(None);
+    let system = gateway();
+    sms(&mut w, &system.url, "");
+    let sent = json!({ "id": "m1", "from": "13800000011", "text": "13900000022\n2", "time": w.app.now().to_string() });
+    let sign = signature("r3ply", &sent);
+    // The same lines, cut elsewhere: another number, another id.
+    let other = json!({ "id": "m1\n13800000011", "from": "13900000022", "text": "2", "time": sent["time"] });
+    assert_eq!(signature("r3ply", &other), sign);
+    assert_eq!(bring(&mut w, &other, &sign).error(), (422, "wrong-type".to_owned()));
+    assert_eq!(bring(&mut w, &sent, &sign).json()["outcome"], "unknown");
+}
+
+#[test]
 fn whoever_has_no_smartphone_stands_on_the_call_list_until_told() {
     on_each_engine(|w| {
         // Without a gateway, and for a landline with one, somebody calls.

@@ -306,3 +306,36 @@ fn inv07_a_long_list_needs_a_second_one_and_each_read_is_logged() {
         assert_eq!(clerk.get("/register/export").json()["items"].as_array().unwrap().len(), 3);
     });
 }
+
+#[test]
+fn many_short_lists_are_a_long_one() {
+    use xiezhi::records::register::export::{ALONE, LASTS};
+    use xiezhi::records::register::{Living, New, Of, Source, act};
+    on_each_engine(|w| {
+        let who = w.who("clerk");
+        let grids = [1, 2].map(|n| format!("{COMMUNITY}-{n}"));
+        let codes = grids.clone();
+        let write = move |tx: &mut store::Tx| {
+            for (n, code) in (0..ALONE / 2 + 1).flat_map(|n| codes.iter().map(move |code| (n, code))) {
+                let living = Living::Area(area::by_code(tx, code)?.unwrap().id);
+                let values = vec![("register.name", format!("某某{n}"))];
+                act::add(tx, &who, &New { kind: Of::Person, living, values, source: Source::Visit })?;
+            }
+            Ok::<_, Error>(())
+        };
+        w.app.db.write(write).unwrap();
+        let clerk = w.client(Some("clerk"));
+        assert_eq!(clerk.post("/register/purpose", &json!({"purpose": "register-keep"})).status, 200);
+        let ask = |grid: &str| clerk.post("/register/export", &json!({"area": grid, "element": ["register.name"]})).json();
+        assert_eq!(ask(&grids[0])["state"], "open");
+        let second = ask(&grids[1]);
+        assert_eq!(second["state"], "asked", "more than {ALONE} people in all");
+        let other = w.client(Some("clerk2"));
+        assert_eq!(other.post("/register/purpose", &json!({"purpose": "register-keep"})).status, 200);
+        let allow = format!("/register/export/{}/allow", second["id"].as_str().unwrap());
+        assert_eq!(other.post(&allow, &json!({})).json()["state"], "open");
+        w.app.ambience.advance(LASTS);
+        assert_eq!(clerk.post("/register/purpose", &json!({"purpose": "register-keep"})).status, 200);
+        assert_eq!(ask(&grids[1])["state"], "open", "another day");
+    });
+}

@@ -12,7 +12,7 @@ use crate::kit::i18n::Lang;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, Who};
 use crate::records::register::query;
-use crate::records::register::statistics::LEAST;
+use crate::records::register::statistics::told;
 
 /// One field of a form, and what is held of it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -68,7 +68,7 @@ fn names(app: &App, form: &Form) -> Vec<(&'static str, String)> {
 pub fn look(app: &App, q: &mut dyn Query, who: &Who, form: &Form, now: Ms) -> Result<Check> {
     let people = form.population(q, app, &form.path, now)?;
     let total = people.len() as i64;
-    let exact = query::keeps(who, &form.path) || total == 0 || total >= LEAST as i64;
+    let exact = query::keeps(who, &form.path);
     let mut asks = Asks { elements: form.asks.elements.clone(), own: Vec::new() };
     let names = names(app, form);
     let mut fields = Vec::new();
@@ -82,8 +82,8 @@ pub fn look(app: &App, q: &mut dyn Query, who: &Who, form: &Form, now: Ms) -> Re
             text: element.map(query::name_key),
             lead: element.and_then(crate::base::catalogue::element).and_then(|e| e.lead.as_deref()),
             is_held: !held.is_empty(),
-            held: exact.then_some(held.len() as i64),
-            people: exact.then_some(total),
+            held: told(held.len() as i64, exact).filter(|_| told(total, exact).is_some()),
+            people: told(total, exact),
             since: since.map(|at| app.time(at)),
             element,
             reason,

@@ -3,7 +3,7 @@
 //! What must stay true: a report of a period that is over is never counted anew; a number is as long as the list that it
 //! leads to; what a workbook says of somebody is what its reader may see, and is logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, XlsxError};
 use serde::{Deserialize, Serialize};
@@ -193,9 +193,20 @@ fn write_due(app: &App, id: &str, now: Ms) -> Result<()> {
     Ok(())
 }
 
-/// A number as this reader may see it: who does not keep the register sees none from 1 to 4.
-pub fn told(who: &Who, form: &Form, n: usize) -> Option<i64> {
-    (n == 0 || n as u64 >= LEAST || query::keeps(who, &form.path)).then_some(n as i64)
+/// The numbers as this reader may see them. Who does not keep the register sees none from 1 to 4, and of two numbers that
+/// differ by so few people only the larger one: else 19 women of 20 people would be one man.
+pub fn told(who: &Who, form: &Form, numbers: &[Number]) -> Vec<Option<i64>> {
+    if query::keeps(who, &form.path) {
+        return numbers.iter().map(|n| Some(n.ids.len() as i64)).collect();
+    }
+    let small = |n: usize| (1..LEAST as usize).contains(&n);
+    let within = |one: &Number, all: &Number| {
+        let known: BTreeSet<&String> = all.ids.iter().collect();
+        one.ids.iter().all(|id| known.contains(id))
+    };
+    let telling = |one: &Number, all: &Number| small(all.ids.len().saturating_sub(one.ids.len())) && within(one, all);
+    let hidden = |one: &Number| small(one.ids.len()) || !one.ids.is_empty() && numbers.iter().any(|all| telling(one, all));
+    numbers.iter().map(|one| (!hidden(one)).then_some(one.ids.len() as i64)).collect()
 }
 
 /// Elements that are listed, under what heads: what our own workbook has.
@@ -237,7 +248,9 @@ pub fn written(req: &Req, q: &mut dyn Query, form: &Form, report: &Report, look:
     let bytes = book(req.app, q, form, req.lang)?;
     let places: BTreeMap<String, Place> = places(req.app, form, &bytes)?.into_iter().collect();
     let listed = places.values().any(Place::repeats);
-    let people = if listed { behind(q, form, &snapshot.numbers[0].ids)? } else { Vec::new() };
+    let mut people = if listed { behind(q, form, &snapshot.numbers[0].ids)? } else { Vec::new() };
+    // Of whom this reader may not know there is no row either: rows can be counted.
+    people.retain(|one| query::relation(&req.who, &one.spot.path).is_some());
     // A long list of people leaves as an export, which a second one has to allow; numbers leave whatever they count.
     if people.len() as i64 > export::ALONE {
         return Err(Kind::TooMany.at("template").limit(export::ALONE));
@@ -251,12 +264,12 @@ pub fn written(req: &Req, q: &mut dyn Query, form: &Form, report: &Report, look:
     let answers = form.answers(q, since(form, report, req))?;
     let body = party::body_by_id(q, &form.body)?.map(|b| b.name).unwrap_or_default();
     let few = req.app.texts.plain(req.lang, "form-few");
+    let shown = told(&req.who, form, &snapshot.numbers);
     let number = |label: &str| {
         let whole = |filter: &Filter| *filter == Filter::default();
         // A number that the workbook got after it was counted is not known of that day.
-        let all = matches!(places.get(label), Some(Place::Count(f)) if whole(f)).then(|| &snapshot.numbers[0]);
-        let found = snapshot.numbers.iter().find(|n| n.label == label).or(all);
-        match found.map(|n| told(&req.who, form, n.ids.len())) {
+        let all = matches!(places.get(label), Some(Place::Count(f)) if whole(f)).then_some(0);
+        match snapshot.numbers.iter().position(|n| n.label == label).or(all).map(|at| shown[at]) {
             Some(Some(n)) => Cell::Number(n),
             Some(None) => Cell::Text(few.clone()),
             None => Cell::Text(String::new()),

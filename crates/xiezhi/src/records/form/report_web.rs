@@ -56,9 +56,10 @@ struct NumberView {
 
 fn page(req: &Req) -> Result<Reply> {
     let (form, one, snapshot) = req.app.db.read(|r| found(req, r))?;
-    let number = |n: &report::Number| NumberView { label: n.label.clone(), n: report::told(&req.who, &form, n.ids.len()) };
+    let shown = report::told(&req.who, &form, &snapshot.numbers);
+    let numbers = snapshot.numbers.iter().zip(shown);
     let view = ReportView {
-        numbers: snapshot.numbers.iter().map(number).collect(),
+        numbers: numbers.map(|(number, n)| NumberView { label: number.label.clone(), n }).collect(),
         exact: query::keeps(&req.who, &form.path),
         form: form.id,
         id: one.id,
@@ -107,7 +108,7 @@ fn drill(req: &Req) -> Result<Reply> {
     let (form, one, snapshot) = req.app.db.read(|r| found(req, r))?;
     let n: usize = req.param("n").parse().map_err(|_| Kind::NotFound)?;
     let number = snapshot.numbers.get(n).ok_or(Kind::NotFound)?;
-    let told = report::told(&req.who, &form, number.ids.len()).ok_or(Kind::Denied)?;
+    let told = report::told(&req.who, &form, &snapshot.numbers)[n].ok_or(Kind::Denied)?;
     let by_tag = form.meant.tag.is_some() || number.filter.tag.is_some();
     if by_tag && !query::knows_tags(&req.who, form.purpose, &form.path) {
         return Err(Kind::Denied.into());

@@ -17,6 +17,7 @@ use crate::kit::input::Input;
 use crate::kit::time;
 use crate::kit::{Error, Reply, Req, Result, Route, foreign};
 use crate::records::register::query::{self, Filter};
+use crate::records::register::statistics::told;
 
 /// Routes.
 pub const ROUTES: &[Route] = &[
@@ -363,7 +364,7 @@ fn view(req: &Req, q: &mut dyn Query, form: &Form, code: &'static str) -> Result
         due: form.due_at.map(|at| req.app.time(at)),
         held: check.held(),
         all: check.fields.len(),
-        people: report::told(&req.who, form, check.people as usize),
+        people: told(check.people, query::keeps(&req.who, &form.path)),
         saved,
         saved_words: grouped(saved),
         done: waiting.as_ref().map(|(total, left)| total - left.len()),

@@ -29,6 +29,8 @@ fn take(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     // The signature is over what was sent, so nothing is cleaned before it is checked.
     let raw = |name: &'static str, max: usize| match input.0.get(name) {
+        // The lines of what is signed are told apart by their ends: only a text may have some of its own.
+        Some(serde_json::Value::String(s)) if name != "text" && s.contains(char::is_control) => Err(Kind::WrongType.at(name)),
         Some(serde_json::Value::String(s)) if s.chars().count() <= max => Ok(s.clone()),
         Some(serde_json::Value::Number(n)) => Ok(n.to_string()),
         Some(_) => Err(Kind::WrongType.at(name)),

@@ -31,7 +31,7 @@ pub const ROUTES: &[Route] = &[
         "/register/export",
         May::Staff,
         ask,
-        "Asks for a list: `area`, `kind` (person or organisation), `element` (several). Above 200 people a second one of the committee must allow it.",
+        "Asks for a list: `area`, `kind` (person or organisation), `element` (several). Above 200 people, of a day's lists together, a second one of the committee must allow it.",
     )
     .gives::<Asked>(),
     Route::post("/register/export/{id}/{said}", May::Staff, say, "allow or refuse, by another one than who asked.").gives::<Asked>(),
@@ -43,7 +43,7 @@ names! {
     State { Asked = "asked", Open = "open", Refused = "refused", }
 }
 
-/// Most people of a list that nobody else needs to allow.
+/// Most people of the lists that one takes in a day and nobody else needs to allow.
 pub const ALONE: i64 = 200;
 /// Most people of a list.
 pub const MOST: i64 = 20_000;
@@ -213,7 +213,12 @@ fn ask(req: &Req) -> Result<Reply> {
     let who = req.who.clone();
     let id = req.once(move |tx| {
         let (id, now) = (tx.id(), tx.now());
-        let (state, until) = if people > ALONE { (State::Asked, None) } else { (State::Open, Some(now + LASTS)) };
+        // Many short lists are a long one.
+        let alone = "select cast(coalesce(sum(people), 0) as bigint) from register_export where by_person = $1 and made_at > $2 \
+                     and said_by is null";
+        let before = tx.count(alone, params![who.actor(), now - LASTS])?;
+        let (state, until) =
+            if before + people > ALONE { (State::Asked, None) } else { (State::Open, Some(now + LASTS)) };
         let sql = "insert into register_export(id, area, path, kind, elements, people, purpose, by_person, made_at, state, until) \
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         let row = params![

@@ -1,11 +1,12 @@
 //! Statistics of any area, from a grid to the nation: people by age and sex, households, homes, organisations, tags.
 //!
 //! What must stay true: it is read from counters, so it costs the same for a nation as for a street; whoever does not keep
-//! the register of the area sees no number of 1 to 4, and none from which one could be computed ([`calc::suppress`]).
+//! the register of the area sees no number of 1 to 4, and all others to the nearest five. The same people are counted by
+//! area, age, size of household, tag, and in forms by whatever is asked: with exact numbers, and however many of them left out of
+//! each table, one table tells what another one hides (in a town of five grids, whose empty nest the sixth view was).
 
 use std::collections::BTreeMap;
 
-use calc::suppress::Table;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, params};
@@ -27,7 +28,7 @@ pub const ROUTES: &[Route] = &[Route::get(
 .gives::<Statistics>()];
 
 /// The smallest number that is shown to whoever does not keep the register.
-pub const LEAST: u64 = 5;
+pub const LEAST: i64 = 5;
 /// Years of an age group, and where the last begins.
 const YEARS: i64 = 5;
 const OLDEST: i64 = 85;
@@ -44,7 +45,7 @@ struct Statistics {
     /// Nothing is left out.
     exact: bool,
     /// The smallest number that is shown.
-    least: u64,
+    least: i64,
     totals: Vec<Figure>,
     ages: Vec<Ages>,
     /// The longest bar.
@@ -96,34 +97,27 @@ fn counters(q: &mut dyn Query, path: &str) -> store::Result<BTreeMap<String, i64
     rows.iter().map(|r| Ok((r.get("what")?, r.get("n")?))).collect()
 }
 
-/// The numbers of a list, without those that are too small.
-fn told(numbers: &[i64], exact: bool) -> Vec<Option<i64>> {
-    if exact {
-        return numbers.iter().map(|n| Some(*n)).collect();
+/// A number as it is told to whoever does not keep the register: small ones not at all, others to the nearest five.
+pub fn told(n: i64, exact: bool) -> Option<i64> {
+    match n {
+        _ if exact || n == 0 => Some(n),
+        _ if n < LEAST => None,
+        _ => Some((n + LEAST / 2) / LEAST * LEAST),
     }
-    let list: Vec<u64> = numbers.iter().map(|n| u64::try_from(*n).unwrap_or_default()).collect();
-    let hidden = Table::list(&list).hidden(LEAST);
-    numbers.iter().zip(hidden).map(|(n, hidden)| (!hidden).then_some(*n)).collect()
-}
-
-/// One number by itself.
-fn alone(n: i64, exact: bool) -> Option<i64> {
-    (exact || n == 0 || n >= LEAST as i64).then_some(n)
 }
 
 fn ages(all: &BTreeMap<String, i64>, year: i64, exact: bool) -> (Vec<Ages>, i64) {
     let groups = (OLDEST / YEARS + 1) as usize;
-    let mut numbers = vec![0u64; groups * 2];
+    let mut numbers = vec![0; groups * 2];
     for (what, n) in all {
         let Some((born, sex)) = what.strip_prefix("born:").and_then(|w| w.split_once(':')) else { continue };
         let (Ok(born), Some(column)) = (born.parse::<i64>(), ["1", "2"].iter().position(|s| *s == sex)) else { continue };
         if born > 0 {
             let group = ((year - born).clamp(0, OLDEST) / YEARS) as usize;
-            numbers[group * 2 + column] += u64::try_from(*n).unwrap_or_default();
+            numbers[group * 2 + column] += n;
         }
     }
-    let hidden = if exact { vec![false; (groups + 1) * 3] } else { Table::new(&numbers, 2).hidden(LEAST) };
-    let at = |group: usize, column: usize| (!hidden[group * 3 + column]).then_some(numbers[group * 2 + column] as i64);
+    let at = |group: usize, column: usize| told(numbers[group * 2 + column], exact);
     let row = |g: usize| {
         let from = g as i64 * YEARS;
         Ages { from, to: (from < OLDEST).then_some(from + YEARS - 1), male: at(g, 0), female: at(g, 1) }
@@ -156,8 +150,7 @@ fn place(req: &Req, q: &mut dyn Query) -> Result<(Area, bool)> {
 }
 
 fn figures(req: &Req, all: &BTreeMap<String, i64>, prefix: &str, exact: bool) -> Vec<Figure> {
-    let some: Vec<(&String, i64)> = all.iter().filter(|(w, n)| w.starts_with(prefix) && **n > 0).map(|(w, n)| (w, *n)).collect();
-    let numbers: Vec<i64> = some.iter().map(|(_, n)| *n).collect();
+    let some = all.iter().filter(|(w, n)| w.starts_with(prefix) && **n > 0);
     let word = |what: &str| {
         let code = &what[prefix.len()..];
         match prefix {
@@ -168,8 +161,7 @@ fn figures(req: &Req, all: &BTreeMap<String, i64>, prefix: &str, exact: bool) ->
             _ => req.app.texts.plain(req.lang, &format!("register-size-{code}")),
         }
     };
-    let figure = |((what, _), n): (&(&String, i64), Option<i64>)| Figure { word: word(what), what: (*what).clone(), n };
-    some.iter().zip(told(&numbers, exact)).map(figure).collect()
+    some.map(|(what, n)| Figure { word: word(what), what: what.clone(), n: told(*n, exact) }).collect()
 }
 
 fn look_up(req: &Req) -> Result<Statistics> {
@@ -182,7 +174,7 @@ fn look_up(req: &Req) -> Result<Statistics> {
         let total = |what: &str| Figure {
             what: what.into(),
             word: req.app.texts.plain(req.lang, &format!("register-count-{what}")),
-            n: alone(all.get(what).copied().unwrap_or(0), exact),
+            n: told(all.get(what).copied().unwrap_or(0), exact),
         };
         let totals = [count::PEOPLE, count::HOUSEHOLDS, count::HOMES, count::ORGANISATIONS].map(total).into();
         let groups = [("stay:", "stays"), ("size:", "sizes"), ("home:", "uses"), ("org:", "kinds"), ("tag:", "tags")]
@@ -200,10 +192,8 @@ fn look_up(req: &Req) -> Result<Statistics> {
             Some(kind) => beneath(r, &own.path, kind, &what)?,
             None => Vec::new(),
         };
-        let numbers: Vec<i64> = list.iter().map(|(_, _, n)| *n).collect();
-        let shown = told(&numbers, exact);
         let mut beneath: Vec<Beneath> =
-            list.into_iter().zip(shown).map(|((code, name, _), n)| Beneath { code, name, n }).collect();
+            list.into_iter().map(|(code, name, n)| Beneath { code, name, n: told(n, exact) }).collect();
         let more = if req.wants_json() || req.query.get("format").is_some() { 0 } else { beneath.len().saturating_sub(LISTED) };
         beneath.truncate(beneath.len() - more);
         let line = area::line(r, &own.id)?;
@@ -255,4 +245,28 @@ fn statistics(req: &Req) -> Result<Reply> {
     let bytes = foreign::write_xlsx(&[(&one, first), (&two, ages), (&three, beneath)])?;
     let file = format!("attachment; filename=\"statistics-{}.xlsx\"", view.area);
     Ok(Reply::of(foreign::XLSX, bytes).header("content-disposition", file))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::told;
+
+    proptest! {
+        /// Sums are told, and parts of them: what is left is never one number alone.
+        #[test]
+        fn no_small_number_is_what_two_views_differ_by(parts in prop::collection::vec(0i64..300, 1..9), small in 1i64..5) {
+            let sum: i64 = parts.iter().sum();
+            prop_assume!(sum >= 5);
+            let known = told(sum + small, false).unwrap() - told(sum, false).unwrap();
+            prop_assert!(known % 5 == 0 && told(small, false).is_none());
+        }
+
+        #[test]
+        fn a_number_is_told_within_two(n in 5i64..100_000_000) {
+            let near = told(n, false).unwrap();
+            prop_assert!(near % 5 == 0 && (near - n).abs() <= 2 && told(n, true) == Some(n));
+        }
+    }
 }

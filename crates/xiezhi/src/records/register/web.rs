@@ -24,7 +24,8 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 pub const ROUTES: &[Route] = &[
     Route::get("/register", May::Staff, start, "The register: for what it is read, places, what waits.").gives::<Start>(),
     Route::post("/register/purpose", May::Staff, name_purpose, "Names for what the register is read: `{purpose}`; none ends it."),
-    Route::get("/register/people", May::Staff, list, "Records by `q` (name, number, telephone, last four signs), `area`, `kind`, `tag`, `cursor`.").gives::<List>(),
+    Route::get("/register/people", May::Staff, list, "Records of an `area`, by `kind`, `tag`, `cursor`.").gives::<List>(),
+    Route::post("/register", May::Staff, find, "Records by `q`: a name, number or telephone, or the last four signs of one. No address holds it, so no log of a server does.").gives::<List>(),
     Route::get("/register/people/new", May::Staff, form, "The form for somebody new: `place door household kind`.").gives::<FormView>(),
     Route::post("/register/people", May::Staff, add, "Writes somebody down: elements by their names, `place`, `door`, `household?`, `source?`, `anyway?`. 409 `perhaps-held` names who is perhaps the same.").gives::<Added>(),
     Route::post("/register/check", May::Staff, check, "Who is perhaps meant: elements by their names, `place?`, `door?`.").gives::<Perhaps>(),
@@ -34,12 +35,17 @@ pub const ROUTES: &[Route] = &[
 
 /// Most bytes of an id.
 pub(super) const ID: usize = 60;
+/// Most characters that are searched for.
+const TYPED: usize = 60;
 
 /// Runs a page of the register for the purpose that is open; without one a reader is first asked for it.
 pub(super) fn gate(req: &Req, page: impl FnOnce(&'static str) -> Result<Reply>) -> Result<Reply> {
     match purpose::need(req) {
         Ok(purpose) => page(purpose),
-        Err(e) if e.kind == Kind::Purpose && req.method == "GET" && !req.wants_json() => {
+        Err(e) if e.kind == Kind::Purpose && req.method != "GET" && !req.wants_json() => {
+            Ok(Reply::see_other(req.url("/register")))
+        }
+        Err(e) if e.kind == Kind::Purpose && !req.wants_json() => {
             let query: Vec<String> =
                 req.query.fields.iter().map(|(k, v)| format!("{k}={}", crate::kit::form::encode(v))).collect();
             let here = if query.is_empty() { req.path.to_owned() } else { format!("{}?{}", req.path, query.join("&")) };
@@ -143,7 +149,7 @@ fn name_purpose(req: &Req) -> Result<Reply> {
     Ok(Reply::see_other(req.url(to.as_deref().unwrap_or("/register"))))
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Default, Serialize, JsonSchema)]
 struct List {
     items: Vec<RowView>,
     next: Option<String>,
@@ -158,50 +164,62 @@ struct List {
 
 fn list(req: &Req) -> Result<Reply> {
     gate(req, |purpose| {
-        let mut look = Look::new(&req.who, purpose);
-        let q = req.query.get("q").unwrap_or_default();
         let kind = Of::parse(req.query.get("kind").unwrap_or("person")).ok_or_else(|| Kind::Unknown.at("kind"))?;
-        let (code, tag) = (req.query.get("area"), req.query.get("tag"));
-        let view = req.app.db.read(|r| {
-            let place = code.map(|c| area::by_code(r, c)?.ok_or_else(|| Kind::Unknown.at("area"))).transpose()?;
-            let readable = |path: &str| rules::relation(&req.who, path).is_some();
-            if place.as_ref().is_some_and(|p| !readable(&p.path)) {
-                return Err(Kind::NotFound.into());
-            }
+        let code = req.query.get("area").ok_or_else(|| Kind::Missing.at("area"))?;
+        let tag = req.query.get("tag");
+        people(req, purpose, |r, look| {
+            let place = area::by_code(r, code)?.ok_or_else(|| Kind::Unknown.at("area"))?;
+            let relation = rules::relation(&req.who, &place.path).ok_or(Kind::NotFound)?;
             let cursor = req.query.get("cursor").and_then(|c| c.split_once('|'));
-            let (people, next) = match (&place, tag) {
-                (Some(place), Some(tag)) => {
+            let (people, next) = match tag {
+                Some(tag) => {
                     // Whoever may not see a tag does not learn it from a list either.
                     let roles: Vec<_> = req.who.roles.iter().map(|r| r.kind).collect();
-                    let relation = rules::relation(&req.who, &place.path).unwrap_or(Relation::Public);
                     let asker = decide::Asker { roles: &roles, purpose, relation };
                     if decide("register.tag", &asker).decision != calc::grade::Decision::Plain {
                         return Err(Kind::Denied.into());
                     }
-                    let tagged = find::tagged(r, &req.who, place, tag)?;
+                    let tagged = find::tagged(r, &req.who, &place, tag)?;
                     tagged.iter().for_each(|one| look.gives(&one.id, "register.tag"));
                     (tagged, None)
                 }
-                (Some(place), None) if q.is_empty() => find::of_area(r, &place.path, kind, cursor)?,
-                _ if !q.is_empty() => (find::search(r, &req.who, q)?, None),
-                _ => return Err(Kind::Missing.at("q")),
+                None => find::of_area(r, &place.path, kind, cursor)?,
             };
-            let items = view::rows(req, r, &people, &mut look, true)?;
-            Ok::<_, Error>(List {
-                items,
+            let list = List {
                 next,
-                q: q.to_owned(),
-                area: place.as_ref().map(|p| p.code.clone()),
-                area_name: place.map(|p| p.name),
+                area: Some(place.code),
+                area_name: Some(place.name),
                 kind: kind.as_str(),
                 tag: tag.map(str::to_owned),
                 tag_word: tag.map(|t| view::word("register.tag", t.to_owned(), req.lang)),
-                purpose,
-            })
-        })?;
-        look.record(req.app)?;
-        req.page("records/register/people.html", &view)
+                ..List::default()
+            };
+            Ok((people, list))
+        })
     })
+}
+
+fn find(req: &Req) -> Result<Reply> {
+    gate(req, |purpose| {
+        let q = req.input()?.need("q", TYPED)?;
+        let list = List { q: q.clone(), kind: Of::Person.as_str(), ..List::default() };
+        people(req, purpose, |r, _| Ok((find::search(r, &req.who, &q)?, list)))
+    })
+}
+
+/// A list of records, each as this reader may see it.
+fn people<F>(req: &Req, purpose: &'static str, found: F) -> Result<Reply>
+where
+    F: FnOnce(&mut store::Read, &mut Look) -> Result<(Vec<Person>, List)>,
+{
+    let mut look = Look::new(&req.who, purpose);
+    let view = req.app.db.read(|r| {
+        let (people, list) = found(r, &mut look)?;
+        let items = view::rows(req, r, &people, &mut look, true)?;
+        Ok::<_, Error>(List { items, purpose, ..list })
+    })?;
+    look.record(req.app)?;
+    req.page("records/register/people.html", &view)
 }
 
 /// A record that this reader may know of, and how he stands to it.
@@ -338,23 +356,31 @@ fn perhaps(req: &Req, purpose: &'static str, said: &[(&'static str, String)], in
     Ok(views)
 }
 
+/// A row that says nothing.
+fn elsewhere(kind: Of) -> RowView {
+    RowView {
+        id: String::new(),
+        kind: kind.as_str(),
+        name: None,
+        sex: None,
+        birth: None,
+        relation: None,
+        home: None,
+        state: State::Here.as_str(),
+    }
+}
+
 fn near_views(req: &Req, q: &mut dyn store::Query, found: Vec<near::Near>, look: &mut Look) -> Result<Vec<NearView>> {
     let mut out = Vec::new();
     for near in found {
         let Some(one) = person::by_id(q, &near.id)? else { continue };
         let row = match view::rows(req, q, std::slice::from_ref(&one), look, true)?.pop() {
             Some(row) => row,
-            // Somebody of another place: that he is held there, and nothing else.
-            None => RowView {
-                id: String::new(),
-                kind: one.kind.as_str(),
-                name: None,
-                sex: None,
-                birth: None,
-                relation: None,
-                home: None,
-                state: one.state.as_str(),
-            },
+            // Somebody of another place: that he is held there, and nothing else. What agrees would tell by and by what he is.
+            None => {
+                out.push(NearView { row: elsewhere(one.kind), percent: 0, why: Vec::new() });
+                continue;
+            }
         };
         out.push(NearView { row, percent: near.percent, why: near.why.iter().map(|w| w.replace(':', "-")).collect() });
     }

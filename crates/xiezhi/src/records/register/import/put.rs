@@ -318,6 +318,7 @@ fn complete(tx: &mut Tx, plan: &Plan, item: &mut Item, id: &str) -> Result<Becam
         item.checked.refuse("held-elsewhere", "register.name");
         return Ok(Became::Refused);
     }
+    let known = same::golden(&one, &same::members(tx, &one.id)?);
     let told = &mut item.checked.told;
     match one.state {
         State::Here => {}
@@ -329,7 +330,7 @@ fn complete(tx: &mut Tx, plan: &Plan, item: &mut Item, id: &str) -> Result<Becam
     }
     let mut missing = Vec::new();
     for (element, text) in &item.checked.values {
-        match one.values.text(element) {
+        match known.text(element) {
             None => missing.push((*element, text.clone())),
             Some(held) if *element == "register.name" && person::spelling(held) == person::spelling(text) => {}
             Some(held) if held != text => told.push(("differs", element)),
