@@ -7,7 +7,7 @@ use store::Query;
 use super::list::{self, Filter, PAGE, Wanted};
 use super::rules::State;
 use super::view::{self, Item, Matter};
-use super::{by_number, code_fits};
+use super::{by_ids, by_number, code_fits, task};
 use crate::base::area::{self, web::AreaView};
 use crate::base::catalogue::Look;
 use crate::base::party::{self, admin::BodyView};
@@ -75,6 +75,9 @@ struct Queue {
     more: bool,
 }
 
+/// The queue of cases to which the organisation was called.
+const CALLED: &str = "called";
+
 /// The queues of an organisation, in the order in which its work comes.
 fn queues(role: &Role) -> Vec<(&'static str, Filter)> {
     let state = |s: State| Some(Wanted::In(s));
@@ -107,6 +110,11 @@ fn desk(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let all = queues(role);
         let mut counts = Vec::new();
+        // Others wait for whoever was called to help, so that comes first, and is there only while somebody waits.
+        let called = task::waiting(r, role.body.as_deref().unwrap_or_default())?;
+        if !called.is_empty() {
+            counts.push(Queue { name: CALLED, count: Some(called.len() as i64), more: false });
+        }
         for (name, filter) in &all {
             let (count, most) = match &filter.path {
                 Some(path) if *name == "all" => (list::count_all(r, path)?, i64::MAX),
@@ -121,7 +129,12 @@ fn desk(req: &Req) -> Result<Reply> {
         let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
         let number = list::digits(&q);
         let filter = Filter { cursor: req.query.get("cursor").map(str::to_owned), number, ..filter.clone() };
-        let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
+        let (name, Cases { items, next }) = if wanted == CALLED && !called.is_empty() {
+            let cases = by_ids(r, &called)?;
+            (CALLED, Cases { items: view::items(req, r, &cases, &mut look)?, next: None })
+        } else {
+            (*name, page_of(req, r, &filter, &mut look)?)
+        };
         let open = match req.query.get("open") {
             Some(number) => {
                 let case = by_number(r, number)?.ok_or(Kind::NotFound)?;
@@ -129,7 +142,7 @@ fn desk(req: &Req) -> Result<Reply> {
             }
             None => None,
         };
-        Ok::<_, Error>(Desk { queues: counts, queue: (*name).into(), items, next, open, body: role.body_name.clone(), q })
+        Ok::<_, Error>(Desk { queues: counts, queue: name.into(), items, next, open, body: role.body_name.clone(), q })
     })?;
     look.record(req.app)?;
     req.page("records/case/desk.html", &view)
