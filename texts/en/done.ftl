@@ -51,3 +51,4 @@ queue-called = Called to help
 # Between two sentences
 gap = {" "}
 alike-hint-guest = Somebody nearby has reported this already. If it is the same, open it to follow it and you need not report again; if not, just go on.
+roster-free = nothing this week

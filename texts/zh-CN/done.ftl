@@ -51,3 +51,4 @@ queue-called = 请来报到
 # 两句话之间：中文不空格
 gap = {""}
 alike-hint-guest = 附近已经有人报过。是同一件，点开就能看进度，不用再报；不是，接着往下填。
+roster-free = 这一周没有安排

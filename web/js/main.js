@@ -32,6 +32,8 @@ document.addEventListener('click', async (event) => {
   } catch { /* not allowed: the text stands on the page and can be selected */ }
 });
 
+if (performance.getEntriesByType('navigation')[0]?.type === 'back_forward') import('./come-back.js');
+
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || page.dataset.keys === 'off') return;
   if (event.target.closest?.('input, textarea, select, [contenteditable]')) return;

@@ -44,6 +44,7 @@ fn passed_round_three_times_it_goes_to_a_ruling_which_binds_and_is_remembered() 
         let first = clerk.get(&format!("/cases/{number}")).json()["due_at"].clone();
         for round in 1..=3 {
             let seen = done(&property, &number, "return", json!({ "reason": "不归我们" }));
+            assert_eq!(seen["events"].as_array().unwrap().last().unwrap()["text"], "不归我们", "its own words stay to be read");
             if round < 3 {
                 assert_eq!((&seen["state"], overlays(&seen)), (&json!("accepted"), vec!["returned"]));
                 let again = done(&clerk, &number, "dispatch", json!({ "to": to }));
@@ -114,12 +115,18 @@ fn the_community_whistles_each_answer_has_its_clock_and_the_case_closes_last() {
         assert!(tasks.len() == 2 && tasks.iter().all(|t| t["state"] == "asked" && t["due_at"].is_string()));
         let id = |name: &str| tasks.iter().find(|t| t["party"] == name).unwrap()["id"].as_str().unwrap().to_owned();
         let (ours, theirs) = (id("helpers"), id("street"));
+        // Whoever is called finds it on his desk, first of all, with what is asked; and no longer once he has done it.
+        let desk = helper.get("/desk").json();
+        assert_eq!((&desk["queue"], &desk["items"][0]["number"]), (&json!("called"), &json!(number)));
+        let asked = helper.get(&format!("/cases/{number}")).json();
+        assert!(asked["tasks"].as_array().unwrap().iter().all(|t| t["text"] == "请来看看老人"));
         let task = |who: &Client, id: &str, action: &str, body: Json| who.post(&format!("/tasks/{id}/{action}"), &body);
         assert_eq!(task(&property, &ours, "answer", json!({})).error().1, "denied", "it is not theirs");
         assert_eq!(task(&helper, &ours, "answer", json!({})).status, 200);
         assert_eq!(task(&helper, &ours, "done", json!({})).error(), (422, "missing".into()), "they say what they did");
         assert_eq!(task(&helper, &ours, "rate", json!({ "score": 5 })).error().1, "state");
         assert_eq!(task(&helper, &ours, "done", json!({ "text": "陪老人住了一晚" })).status, 200);
+        assert!(helper.get("/desk").json()["queues"].as_array().unwrap().iter().all(|q| q["name"] != "called"));
 
         done(&property, &number, "feedback", json!({ "text": "换好了" }));
         done(&clerk2, &number, "check", json!({}));
@@ -240,7 +247,8 @@ fn neighbours_follow_it_and_then_it_is_no_longer_one_persons_to_take_back() {
         let (number, code) = anyone.report("垃圾桶满了");
         assert_eq!(anyone.act(&number, "follow", json!({})).error().1, "denied", "a visitor has no inbox");
         assert_eq!(done(&neighbour, &number, "follow", json!({}))["followers"], 1);
-        assert_eq!(done(&neighbour, &number, "follow", json!({}))["followers"], 1, "once each");
+        let again = done(&neighbour, &number, "follow", json!({}));
+        assert_eq!((&again["followers"], &again["following"]), (&json!(1), &json!(true)), "once each, and it is said");
         assert_eq!(anyone.act(&number, "withdraw", json!({ "code": code, "reason": "不用了" })).error(), (409, "shared".into()));
         let (own, code) = anyone.report("看错了");
         let seen = done(&anyone, &own, "withdraw", json!({ "code": code, "reason": "看错了" }));

@@ -93,6 +93,19 @@ pub fn cases_for(q: &mut dyn Query, who: &Who) -> store::Result<HashSet<String>>
     Ok(out)
 }
 
+/// Cases to which an organisation was called and where its part still waits for it, the soonest due first.
+pub fn waiting(q: &mut dyn Query, body: &str) -> store::Result<Vec<String>> {
+    let sql = "select case_id from case_task where body = $1 and state in ('asked', 'answered') order by due_at, id limit 200";
+    let mut out: Vec<String> = Vec::new();
+    for row in q.rows(sql, params![body])? {
+        let id = row.get("case_id")?;
+        if !out.contains(&id) {
+            out.push(id);
+        }
+    }
+    Ok(out)
+}
+
 /// Calls others to a case: the desk that answers for it, or the party that leads its handling.
 pub fn call(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, call: &Call) -> Result<Case> {
     let now = tx.now();

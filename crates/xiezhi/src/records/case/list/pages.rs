@@ -13,9 +13,10 @@ use crate::kit::http::May;
 use crate::kit::time::{DAY, HOUR};
 use crate::kit::tries;
 use crate::kit::{Error, Reply, Req, Result, Role, RoleKind, Route};
+use crate::records::case::life::task;
 use crate::records::case::rules::State;
 use crate::records::case::view::{self, Item, Matter};
-use crate::records::case::{by_number, code_fits};
+use crate::records::case::{by_ids, by_number, code_fits};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -75,6 +76,9 @@ struct Queue {
     more: bool,
 }
 
+/// The queue of cases to which the organisation was called.
+const CALLED: &str = "called";
+
 /// The queues of an organisation, in the order in which its work comes.
 fn queues(role: &Role) -> Vec<(&'static str, Filter)> {
     let state = |s: State| Some(Wanted::In(s));
@@ -107,6 +111,11 @@ fn desk(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let all = queues(role);
         let mut counts = Vec::new();
+        // Others wait for whoever was called to help, so that comes first, and is there only while somebody waits.
+        let called = task::waiting(r, role.body.as_deref().unwrap_or_default())?;
+        if !called.is_empty() {
+            counts.push(Queue { name: CALLED, count: Some(called.len() as i64), more: false });
+        }
         for (name, filter) in &all {
             let (count, most) = match &filter.path {
                 Some(path) if *name == "all" => (super::count_all(r, path)?, i64::MAX),
@@ -121,7 +130,12 @@ fn desk(req: &Req) -> Result<Reply> {
         let (name, filter) = all.iter().find(|(n, _)| *n == wanted).or(all.last()).ok_or(Kind::NotFound)?;
         let number = super::digits(&q);
         let filter = Filter { cursor: req.query.get("cursor").map(str::to_owned), number, ..filter.clone() };
-        let Cases { items, next } = page_of(req, r, &filter, &mut look)?;
+        let (name, Cases { items, next }) = if wanted == CALLED && !called.is_empty() {
+            let cases = by_ids(r, &called)?;
+            (CALLED, Cases { items: view::items(req, r, &cases, &mut look)?, next: None })
+        } else {
+            (*name, page_of(req, r, &filter, &mut look)?)
+        };
         let open = match req.query.get("open") {
             Some(number) => {
                 let case = by_number(r, number)?.ok_or(Kind::NotFound)?;
@@ -129,7 +143,7 @@ fn desk(req: &Req) -> Result<Reply> {
             }
             None => None,
         };
-        Ok::<_, Error>(Desk { queues: counts, queue: (*name).into(), items, next, open, body: role.body_name.clone(), q })
+        Ok::<_, Error>(Desk { queues: counts, queue: name.into(), items, next, open, body: role.body_name.clone(), q })
     })?;
     look.record(req.app)?;
     req.page("records/case/desk.html", &view)

@@ -94,7 +94,7 @@ fn group(action: Action, f: &Facts, staff: bool) -> Option<Group> {
         A::Extend | A::Suspend | A::HangUp | A::Ask => Some(Group::Time),
         A::Assign | A::Merge => Some(Group::Together),
         A::Dispatch if f.state != State::Accepted => Some(Group::Together),
-        A::Follow if works(f) || staff => Some(Group::Together),
+        A::Follow if works(f) || staff => Some(Group::Also),
         A::Supervise | A::Review => Some(Group::Above),
         _ => None,
     }
