@@ -51,3 +51,4 @@ named-geojson = outlines
 named-classes = kinds of matter
 named-forms = number of forms
 named-at = time
+named-id = which ones (tick them first)

@@ -51,3 +51,4 @@ named-geojson = 网格图
 named-classes = 类别
 named-forms = 份数
 named-at = 时间
+named-id = 要办的几件（先在前面打勾）

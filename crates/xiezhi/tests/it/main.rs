@@ -13,6 +13,7 @@ mod cards;
 mod classes;
 mod crash;
 mod demo;
+mod desk;
 mod duty;
 mod engine;
 mod fake;
