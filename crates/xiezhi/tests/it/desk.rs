@@ -31,10 +31,10 @@ fn an_action_leads_back_to_the_queue_it_was_done_in() {
         let open = clerk.get(&format!("/desk?queue=new&open={number}")).text;
         assert!(open.contains("name=\"back\" value=\"desk:new\""));
         let mut act = |action: &str, body: &str| clerk.post(&format!("/cases/{number}/{action}"), PUBLIC, "text/html", body).to;
-        assert_eq!(act("accept", "back=desk%3Anew"), format!("/desk?queue=new&open={number}"));
+        assert_eq!(act("accept", "back=desk%3Anew"), format!("/desk?queue=new&open={number}&done=accept"));
         // Whatever stands there stays within the desk.
         let odd = act("note", "text=x&back=desk%3A%2F%2Fevil%26open%3D1");
-        assert_eq!(odd, format!("/desk?queue=//evil%26open%3D1&open={number}"));
+        assert_eq!(odd, format!("/desk?queue=//evil%26open%3D1&open={number}&done=note"));
     });
 }
 
