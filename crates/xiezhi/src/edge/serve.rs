@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
 use super::call::Edge;
-use crate::kit::App;
+use crate::kit::{App, tries};
 use crate::records::case::Rulebook;
 
 /// How long unfinished answers may take once the program was told to stop.
@@ -76,7 +76,8 @@ async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok(one) => one,
+                // On [::] an IPv4 address comes inside an IPv6 one.
+                Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(_) => {
                     tokio::time::sleep(BREATH).await;
                     continue;
@@ -85,13 +86,13 @@ async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
         };
         // Over the cap the connection is closed at once: whoever waits in vain would only hold a descriptor.
         let Ok(seat) = all.clone().try_acquire_owned() else { continue };
-        let most = if limits.trusted_proxies.contains(&address.ip()) { usize::MAX } else { limits.connections_per_ip };
-        let Some(place) = Place::take(&by_ip, address.ip(), most) else { continue };
+        let most = if limits.trusted_proxies.contains(&address) { usize::MAX } else { limits.connections_per_ip };
+        let Some(place) = Place::take(&by_ip, address, most) else { continue };
         let _ = stream.set_nodelay(true);
         let edge = edge.clone();
         let service = service_fn(move |request| {
             let edge = edge.clone();
-            async move { edge.call(request, address.ip()).await }
+            async move { edge.call(request, address).await }
         });
         let connection = http.serve_connection(TokioIo::new(Patient::new(stream)), service);
         let connection = graceful.watch(connection);
@@ -123,6 +124,7 @@ struct Place {
 
 impl Place {
     fn take(all: &Arc<Mutex<HashMap<IpAddr, usize>>>, ip: IpAddr, most: usize) -> Option<Place> {
+        let ip = tries::home(ip);
         let mut map = all.lock().unwrap_or_else(PoisonError::into_inner);
         let n = map.entry(ip).or_default();
         if *n >= most {

@@ -8,7 +8,7 @@ use super::keep_as;
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::{Manner, May};
 use crate::kit::pieces::{Added, Far, KEPT};
-use crate::kit::{Reply, Req, Result, Route};
+use crate::kit::{Reply, Req, Result, Route, tries};
 
 const VERSION: &str = "1.0.0";
 /// Uploads that one address may begin within a minute; a whole sub-district may sit behind one.
@@ -64,7 +64,7 @@ fn begin(req: &Req) -> Result<Reply> {
     if length == 0 {
         return Err(Kind::BadMedia.at("upload-length"));
     }
-    req.app.tries.pace(&format!("uploads {}", req.ip), A_MINUTE, req.now)?;
+    req.app.tries.pace(&format!("uploads {}", tries::home(req.ip)), A_MINUTE, req.now)?;
     let id = req.app.new_id();
     req.app.pieces.begin(id.clone(), length, req.now)?;
     let reply = at(req, Far { here: 0, length }).status(201);

@@ -16,7 +16,7 @@ use crate::base::party::{self, NewPerson, add_person, add_role};
 use crate::kit::error::{Error, Kind};
 use crate::kit::letters::Letter;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{App, Result, RoleKind, tries};
+use crate::kit::{App, Result, RoleKind, tell, tries};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -30,7 +30,7 @@ fn digest(db: &Db, id: &str, code: &str) -> String {
 pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result<String> {
     let sms = app.config.file.notice.sms.as_ref().ok_or(Kind::NotFound)?;
     let (id, code) = (app.new_id(), rules::code(app.random()));
-    let address = hex(&app.db.digest("sign-in address", &ip.to_string())[..16]);
+    let address = hex(&app.db.digest("sign-in address", &tries::home(ip).to_string())[..16]);
     let (kept, fresh, row) = (digest(&app.db, &id, &code), hex(&app.random::<16>()), id.clone());
     let number = mobile.to_owned();
     let (chain, sends) = app
@@ -169,7 +169,7 @@ pub fn round(app: &App) -> Result<()> {
         if let Err(trouble) = channel::code_by_sms(app, &letter) {
             // The gateway's own words may hold the code: only our word for them is printed.
             let told = serde_json::json!({ "level": "warn", "job": "sign-in code", "id": letter.id, "code": trouble.code });
-            eprintln!("{told}");
+            tell::trouble(&told);
         }
     }
     Ok(())
