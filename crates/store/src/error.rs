@@ -14,6 +14,9 @@ pub enum Error {
     /// No space left for writing. Reading goes on.
     #[error("the disk is full")]
     Full,
+    /// The database cannot be reached, or the connection to it broke before anything was committed: try again.
+    #[error("the database is away: {0}")]
+    Away(String),
     /// A uniqueness or foreign-key rule of the schema refused the row.
     #[error("constraint: {0}")]
     Constraint(String),

@@ -22,12 +22,17 @@ impl Viewer {
         Viewer { readers: Readers::new(place, 1, 0), no_key: Secret::new([0; 32]) }
     }
 
-    /// Reads.
+    /// Reads one state of the database, however many questions it takes and whoever writes meanwhile.
     pub fn read<T, E: From<crate::Error>>(
         &self,
         f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        self.readers.with(&self.no_key, f)
+        self.readers.with(&self.no_key, |r| {
+            r.conn.freeze()?;
+            let out = f(r);
+            r.conn.unfreeze()?;
+            out
+        })
     }
 
     /// A consistent copy of the database file while it is in use (SQLite).
@@ -87,8 +92,10 @@ impl Readers {
         let mut lease = Lease { pool: self, conn: Some(self.take()?) };
         let Some(conn) = lease.conn.as_mut() else { return Err(crate::Error::Busy.into()) };
         let out = f(&mut Read { conn, node_key });
-        if out.is_err() && conn.broken() {
+        if conn.broken() {
+            // The server restarted: those that lie idle died with it, and each would cost somebody his answer.
             lease.conn = None;
+            self.forget_idle();
         }
         out
     }
@@ -106,6 +113,12 @@ impl Readers {
             }
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn forget_idle(&self) {
+        let mut state = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let dead = std::mem::take(&mut state.idle);
+        state.open -= dead.len();
     }
 
     fn forget(&self) {

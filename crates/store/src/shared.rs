@@ -72,14 +72,14 @@ impl Shared {
         })
     }
 
-    /// Time for a batch: the clock's, but never before the last batch, so that the log never runs backwards.
-    pub(crate) fn monotonic_now(&self) -> i64 {
-        self.ambient.now_ms().max(self.last_now.load(Ordering::Relaxed))
+    /// Time for a batch.
+    pub(crate) fn time_of_batch(&self) -> i64 {
+        time_after(self.last_now.load(Ordering::Relaxed), self.ambient.now_ms())
     }
 
     /// The log now reaches up to this time.
     pub(crate) fn logged_at(&self, now: i64) {
-        self.last_now.fetch_max(now, Ordering::Relaxed);
+        self.last_now.store(now, Ordering::Relaxed);
     }
 
     /// Signs a commit.
@@ -129,6 +129,19 @@ impl Shared {
     }
 }
 
+/// How far the clock may lie behind the log and still be the one that is corrected: a day in milliseconds.
+const BEHIND: i64 = 86_400_000;
+/// No clock is right that shows a time before this program was written (2026-01-01): a computer whose battery is empty.
+const WRITTEN: i64 = 1_767_225_600_000;
+
+/// The time of a batch when the last one was at `last`: the clock's, but not before `last`, so that the log does not run
+/// backwards when a clock is corrected. With one exception: a clock that lies more than a day behind shows that the log
+/// was written ahead of time, and it is believed. Otherwise one hour with a wrong year would date every report, and set
+/// every deadline, in that year for ever after.
+fn time_after(last: i64, clock: i64) -> i64 {
+    if clock >= WRITTEN && last - clock > BEHIND { clock } else { clock.max(last) }
+}
+
 /// A log that is shorter than, or different from, what was signed here before must not be continued.
 fn refuse_rollback(r: &mut Read, data: &Path, signer: &Signer) -> Result<()> {
     let Ok(text) = std::fs::read_to_string(data.join("checkpoint")) else { return Ok(()) };
@@ -141,9 +154,26 @@ fn refuse_rollback(r: &mut Read, data: &Path, signer: &Signer) -> Result<()> {
     let size = r.log_size()?;
     if size < signed.size || r.root(signed.size)? != signed.root {
         return Err(Error::Corrupt(format!(
-            "the log has {size} entries but {} were signed here: the database was rolled back or exchanged",
+            "the log has {size} entries but {} were signed here: the database was rolled back or exchanged. \
+             (Put back from a copy on purpose: remove the file checkpoint in this folder.)",
             signed.size
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_ran_ahead_for_years_dates_nothing_for_ever() {
+        let (now, ahead) = (WRITTEN + 400 * BEHIND, WRITTEN + 30_000 * BEHIND);
+        assert_eq!(time_after(now, now + 5), now + 5);
+        assert_eq!(time_after(now, now - 5000), now, "a clock that is corrected by seconds does not turn the log round");
+        assert_eq!(time_after(now, ahead), ahead);
+        assert_eq!(time_after(ahead, now), now, "what ran ahead is over when the clock is right again");
+        assert_eq!(time_after(now, 0), now, "an empty battery shows 1970");
+        assert_eq!(time_after(ahead, WRITTEN - 1), ahead);
+    }
 }

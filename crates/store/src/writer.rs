@@ -139,7 +139,7 @@ pub(crate) fn run(place: Place, shared: Arc<Shared>, mut conn: Conn, jobs: Recei
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        let end = if shared.has_space() { batch_of(&mut conn, &shared, &mut batch) } else { Err(Error::Full) };
+        let end = if shared.has_space() { batch_of(&place, &mut conn, &shared, &mut batch) } else { Err(Error::Full) };
         shared.note_health(end.as_ref().err());
         match end {
             Ok(commit) => {
@@ -186,9 +186,13 @@ fn next(conn: &mut Conn, shared: &Shared, jobs: &Receiver<Box<dyn Job>>) -> Opti
 }
 
 /// Runs one batch to its commit. `None` when nothing was logged.
-fn batch_of(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result<Option<Arc<Commit>>> {
+fn batch_of(place: &Place, conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result<Option<Arc<Commit>>> {
     let trouble = |e: Error| if matches!(e, Error::Full | Error::Corrupt(_)) { e } else { Error::Unknown(e.to_string()) };
-    conn.begin().map_err(trouble)?;
+    if conn.begin().is_err() {
+        // Nothing was done yet. A connection that died while nobody wrote is replaced, and nobody hears of it.
+        *conn = Conn::open(place, Use::Write { cache: shared.cache })?;
+        conn.begin().map_err(trouble)?;
+    }
     match steps(conn, shared, batch) {
         Ok(Some(mut commit)) => {
             conn.script("commit").map_err(trouble)?;
@@ -217,7 +221,7 @@ fn steps(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result
     let mut pending = Pending { start: edge.size, ..Pending::default() };
     let mut saved = once::look_up(conn, batch)?;
     let mut keep: Vec<(String, once::Saved)> = Vec::new();
-    let now = shared.monotonic_now();
+    let now = shared.time_of_batch();
     let mut open = false;
     for job in batch.iter_mut() {
         if let Some(hit) = job.key().and_then(|k| saved.get(&k.id)) {

@@ -274,6 +274,25 @@ fn inv01_tampering_with_the_log_is_named() {
 }
 
 #[test]
+fn a_proof_sees_one_moment_of_a_log_that_grows() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let add = |i: i64| drop(db.write(move |tx| add(tx, &format!("t{i}"), i)).unwrap());
+        (0..5).for_each(add);
+        let viewer = store::Viewer::new(w.place.clone());
+        let report = viewer.read(|r| {
+            let before = r.log_size()?;
+            (5..9).for_each(add);
+            let report = verify::log(r)?;
+            assert_eq!((before, report.size), (5, 5));
+            Ok::<_, Error>(report)
+        });
+        assert!(report.unwrap().ok);
+        assert_eq!(viewer.read(|r| verify::log(r)).unwrap().size, 9);
+    });
+}
+
+#[test]
 fn a_database_rolled_back_to_yesterday_is_refused() {
     on_each_engine(|w| {
         let db = w.open();

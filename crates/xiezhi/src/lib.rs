@@ -4,6 +4,9 @@
 //! beneath them the crates `store` (databases, log) and `calc` (pure methods). `tests/tidy.rs` sees to it. A request
 //! goes `edge/routes.rs` → a room's `web.rs` → its `mod.rs` → its template; there is no layer that only forwards.
 
+// `kit/tell.rs` says why.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 /// Floor 3: what people do together and on their ways.
 pub mod activities;
 /// Floor 1: areas, parties, data elements, media, notices.

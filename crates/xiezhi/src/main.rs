@@ -11,8 +11,8 @@ use store::{Receipt, note};
 use xiezhi::base::{area, classes, party, worktime};
 use xiezhi::demo;
 use xiezhi::edge::{backup, serve};
-use xiezhi::kit::App;
 use xiezhi::kit::config::Config;
+use xiezhi::kit::{App, tell};
 use xiezhi::records::case::import;
 
 #[path = "main/hotline.rs"]
@@ -226,9 +226,9 @@ fn run(command: Command) -> Result<ExitCode, String> {
             let app = open(node.config()?, &listen, None)?;
             let token = party::web::set_up_token(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
-                println!("listening http://{address}");
+                tell::started(&format!("listening http://{address}"));
                 if let Some(token) = token {
-                    println!("set-up token {token} (open /set-up and make the first account)");
+                    tell::started(&format!("set-up token {token} (open /set-up and make the first account)"));
                 }
             })?;
         }
@@ -249,11 +249,11 @@ fn run(command: Command) -> Result<ExitCode, String> {
             }
             let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
-                println!("listening http://{address}");
+                tell::started(&format!("listening http://{address}"));
                 for (role, name, password) in accounts {
-                    println!("account {role} {name} {password}");
+                    tell::started(&format!("account {role} {name} {password}"));
                 }
-                println!("Open311 key: {key}");
+                tell::started(&format!("Open311 key: {key}"));
             })?;
         }
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
@@ -294,7 +294,10 @@ fn open(config: Config, listen: &Listen, demo: Option<usize>) -> Result<Arc<App>
         // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.
         demo::seed(&app, people).map_err(|e| e.to_string())?;
     }
-    app.db.write(party::first_start).map_err(|e| e.to_string())?;
+    // Only what is missing is written: with a full disk, too, a node starts and shows what it has.
+    if !app.db.read(|r| party::was_started(r)).map_err(|e| e.to_string())? {
+        app.db.write(party::first_start).map_err(|e| e.to_string())?;
+    }
     Ok(Arc::new(app))
 }
 

@@ -78,6 +78,19 @@ impl Conn {
         }
     }
 
+    /// From here to [`Conn::unfreeze`] all reads see the database as it is now, whatever is written meanwhile.
+    pub(crate) fn freeze(&mut self) -> Result<()> {
+        match self {
+            Conn::Sqlite(_) => self.script("begin"),
+            Conn::Postgres(_) => self.script("begin isolation level repeatable read"),
+        }
+    }
+
+    /// Ends what [`Conn::freeze`] began.
+    pub(crate) fn unfreeze(&mut self) -> Result<()> {
+        self.script("commit")
+    }
+
     /// Begins a savepoint `s`, after ending the one before when there is one: one trip, or two prepared statements.
     pub(crate) fn savepoint(&mut self, open: bool) -> Result<()> {
         match self {

@@ -158,12 +158,23 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
+fn cause(e: &postgres::Error) -> Option<&(dyn std::error::Error + 'static)> {
+    std::error::Error::source(e)
+}
+
 fn error(e: postgres::Error) -> Error {
     use postgres::error::SqlState;
     match e.code() {
         Some(c) if c.code().starts_with("23") => Error::Constraint(e.to_string()),
         Some(c) if *c == SqlState::DISK_FULL => Error::Full,
         Some(c) if *c == SqlState::QUERY_CANCELED => Error::Timeout,
+        // 08: the connection; 57P: the server is told to stop, stops, or only starts; 53300: it has no seat left.
+        Some(c) if c.code().starts_with("08") || c.code().starts_with("57P") || *c == SqlState::TOO_MANY_CONNECTIONS => {
+            Error::Away(e.as_db_error().map_or_else(|| e.to_string(), |d| d.message().to_owned()))
+        }
+        None if e.is_closed() || cause(&e).is_some_and(|c| c.is::<std::io::Error>()) => {
+            Error::Away(cause(&e).map_or_else(|| e.to_string(), |c| format!("{e}: {c}")))
+        }
         Some(c) if *c == SqlState::DATA_CORRUPTED || *c == SqlState::INDEX_CORRUPTED => Error::Corrupt(e.to_string()),
         _ => Error::Sql(e.as_db_error().map_or_else(|| e.to_string(), |d| format!("{}: {}", d.code().code(), d.message()))),
     }

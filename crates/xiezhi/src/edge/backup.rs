@@ -2,8 +2,11 @@
 //!
 //! What must stay true: a copy is consistent (one snapshot of the database, then every blob, which are never changed);
 //! it holds the sealed values but not the keys that open them (`keys/` is copied apart, with its own, shorter life); a
-//! restored node has the same log, proved entry by entry, and as many cases as the copy says.
+//! restored node has the same log, proved entry by entry, and as many cases as the copy says. What is put back gets the
+//! name of a database at the very end, when it is whole and proved: whatever breaks off before leaves a folder without
+//! one, in which the same command can be given again.
 
+use std::fs::File;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -12,6 +15,8 @@ use store::{Place, Query as _, Viewer, hex, verify};
 use crate::kit::App;
 use crate::kit::config::Config;
 
+/// The database in a node's folder, and in a copy.
+const DATABASE: &str = "xiezhi.db";
 /// Name of the list of what a copy holds.
 const MANIFEST: &str = "manifest.json";
 
@@ -19,8 +24,8 @@ const MANIFEST: &str = "manifest.json";
 pub fn viewer(data: Option<&Path>, database_url: Option<&str>) -> Result<Viewer, String> {
     match (database_url, data) {
         (Some(url), _) => Ok(Viewer::new(Place::Postgres(url.to_owned()))),
-        (None, Some(data)) if data.join("xiezhi.db").exists() => Ok(Viewer::new(Place::Sqlite(data.join("xiezhi.db")))),
-        (None, Some(data)) => Err(format!("{}: there is no database", data.join("xiezhi.db").display())),
+        (None, Some(data)) if data.join(DATABASE).exists() => Ok(Viewer::new(Place::Sqlite(data.join(DATABASE)))),
+        (None, Some(data)) => Err(format!("{}: there is no database", data.join(DATABASE).display())),
         (None, None) => Err("where is the log? --data or --database-url".into()),
     }
 }
@@ -54,8 +59,12 @@ pub fn backup(config: &Config, out: &Path) -> Result<Json, String> {
     }
     let source = viewer(Some(&config.data), None)?;
     std::fs::create_dir_all(out).map_err(say)?;
-    source.copy_to(&out.join("xiezhi.db")).map_err(|e| e.to_string())?;
-    let blobs = copy_tree(&config.data.join("blobs"), &out.join("blobs")).map_err(say)?;
+    let copied = source.copy_to(&out.join(DATABASE)).map_err(|e| format!("{}: {e}", out.display()));
+    let blobs =
+        copied.and_then(|()| copy_tree(&config.data.join("blobs"), &out.join("blobs")).map_err(say)).inspect_err(|_| {
+            // Half a copy is of no use, and in the way of the next one.
+            let _ = std::fs::remove_dir_all(out);
+        })?;
     let mut manifest = facts(&viewer(Some(out), None)?)?;
     manifest["blobs"] = blobs.into();
     std::fs::write(out.join(MANIFEST), manifest.to_string()).map_err(say)?;
@@ -73,8 +82,11 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<usize> {
             files += copy_tree(&entry.path(), &target)?;
         } else if entry.path().extension().is_none() {
             // What is still being written has an extension (`.tmp`) and is named by no row.
-            std::fs::copy(entry.path(), &target)?;
-            files += 1;
+            match std::fs::copy(entry.path(), &target) {
+                // A picture that nobody wanted was swept meanwhile.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound && !entry.path().exists() => {}
+                copied => files += usize::from(copied.map(|_| true)?),
+            }
         }
     }
     Ok(files)
@@ -82,20 +94,43 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<usize> {
 
 /// Puts a copy into a folder that has no database yet, and proves it.
 pub fn restore(from: &Path, data: &Path) -> Result<Json, String> {
-    let say = |e: std::io::Error| format!("{}: {e}", from.display());
-    let manifest = std::fs::read_to_string(from.join(MANIFEST)).map_err(say)?;
-    let manifest: Json = serde_json::from_str(&manifest).map_err(|e| e.to_string())?;
-    let target = data.join("xiezhi.db");
-    if target.exists() {
-        return Err(format!("{}: there is a database already", target.display()));
+    let manifest = from.join(MANIFEST);
+    let text = std::fs::read_to_string(&manifest).map_err(|e| format!("{}: {e} (is the copy whole?)", manifest.display()))?;
+    let manifest: Json = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", manifest.display()))?;
+    // A journal that lies there alone belongs to another database, and would be played into this one.
+    for name in [DATABASE, "xiezhi.db-wal", "xiezhi.db-journal"] {
+        if data.join(name).exists() {
+            return Err(format!("{}: there is a database already", data.join(name).display()));
+        }
     }
+    let say = |e: std::io::Error| format!("{} to {}: {e}", from.display(), data.display());
     std::fs::create_dir_all(data).map_err(say)?;
-    std::fs::copy(from.join("xiezhi.db"), &target).map_err(say)?;
     copy_tree(&from.join("blobs"), &data.join("blobs")).map_err(say)?;
-    let mut found = facts(&viewer(Some(data), None)?)?;
-    let same = ["ok", "size", "root", "cases"].iter().all(|k| found[*k] == manifest[*k]);
+    let part = data.join("restored.part");
+    let proved = put(&from.join(DATABASE), &part).map_err(say).and_then(|()| {
+        let found = facts(&Viewer::new(Place::Sqlite(part.clone())))?;
+        let same = ["ok", "size", "root", "cases"].iter().all(|k| found[*k] == manifest[*k]);
+        if same { Ok(found) } else { Err(format!("what was restored is not what was copied: {found}")) }
+    });
+    let mut found = proved.inspect_err(|_| {
+        let _ = std::fs::remove_file(&part);
+    })?;
+    std::fs::rename(&part, data.join(DATABASE)).and_then(|()| File::open(data)?.sync_all()).map_err(say)?;
     found["keys"] = data.join("keys/node.key").exists().into();
-    if same { Ok(found) } else { Err(format!("what was restored is not what was copied: {found}")) }
+    Ok(found)
+}
+
+/// Copies a database file, to the disk itself; what an attempt that was cut off left there goes away.
+fn put(from: &Path, to: &Path) -> std::io::Result<()> {
+    for end in ["-wal", "-shm", "-journal"] {
+        let mut left = to.as_os_str().to_owned();
+        left.push(end);
+        if Path::new(&left).exists() {
+            std::fs::remove_file(left)?;
+        }
+    }
+    std::fs::copy(from, to)?;
+    File::open(to)?.sync_all()
 }
 
 /// Opens a node as `serve` would and proves its log.

@@ -27,7 +27,7 @@ use crate::kit::error::Kind;
 use crate::kit::form::Form;
 use crate::kit::http::{self, Header, May};
 use crate::kit::i18n::Lang;
-use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route, assets};
+use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route, assets, tell};
 
 /// Uploads that are read at the same time; each may take what `upload_bytes` allows.
 const UPLOADS: usize = 16;
@@ -127,11 +127,11 @@ impl Edge {
         };
         let head_only = head.method == Method::HEAD;
         let too_long = parts.uri.path().len() + query.len() > MAX_URI;
-        if path.is_some() && !too_long && head.method == Method::GET {
+        if path.is_some() && !too_long && matches!(head.method, Method::GET | Method::HEAD) {
             if let Some(file) = head.path.strip_prefix("/assets/") {
                 return Ok(asset(file, &head));
             }
-            if head.path.starts_with("/live/") {
+            if !head_only && head.path.starts_with("/live/") {
                 return Ok(live::answer(&self.app, &self.live, &head.path, &head.query, &head.headers)
                     .await
                     .unwrap_or_else(|reply| self.finish(reply, false)));
@@ -217,7 +217,7 @@ impl Edge {
         let done = tokio::task::spawn_blocking(move || answer(&app, head, route, params, read, error)).await;
         drop(seat);
         done.unwrap_or_else(|_| {
-            eprintln!("{{\"level\":\"error\",\"code\":\"panic\"}}");
+            tell::trouble(&serde_json::json!({ "level": "error", "code": "panic" }));
             short(&Kind::Internal.into())
         })
     }
@@ -257,7 +257,9 @@ fn brief(e: &Error) -> Reply {
 
 fn asset(file: &str, head: &Head) -> Response<Out> {
     let tag = format!("\"{}\"", assets::version(file));
-    let known = head.headers.get("if-none-match").and_then(|v| v.to_str().ok()) == Some(&tag);
+    // A web server in front that packs by itself marks the tag as weak; browsers send several at once.
+    let held = head.headers.get("if-none-match").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let known = held.split(',').any(|t| t.trim().trim_start_matches("W/") == tag);
     let packed = guard::takes_gzip(&head.headers).then(|| assets::packed(file)).flatten();
     let mut out = match assets::get(file) {
         Some((bytes, kind)) => {
@@ -351,7 +353,8 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     };
     end.unwrap_or_else(|e| {
         if let Some(detail) = &e.detail {
-            eprintln!("{}", serde_json::json!({ "level": "error", "code": e.kind.code(), "detail": detail, "path": head.path }));
+            let line = serde_json::json!({ "level": "error", "code": e.kind.code(), "detail": detail, "path": head.path });
+            tell::trouble(&line);
         }
         if let Some(manner) = routes::manner(&head.path) {
             return manner.error(&head.path, &e, &req.error_text(&e));

@@ -20,12 +20,17 @@ pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
     }
 }
 
-/// The address of the caller: that of the connection, or what one of our own web servers says stands before it. Whether that one
-/// adds to the header that came or adds another one of the same name, what it says itself is last.
+/// The address of the caller: that of the connection, or what our own web servers say stands before them. Each of them adds
+/// the address that called it at the end, some in a header line of its own: from there back, the first that is none of
+/// ours. What stands before that, anybody may have written. Of IPv6 it is the line ([`tries::line`]).
 pub fn caller(trusted: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let last = headers.get_all("x-forwarded-for").iter().next_back();
-    let said = last.and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next()?.trim().parse().ok());
-    tries::line(said.filter(|_| trusted.contains(&peer.to_canonical())).unwrap_or(peer))
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().map(|v| v.to_str().unwrap_or_default()).collect();
+    let mut caller = peer.to_canonical();
+    for said in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let Some(before) = said.trim().parse::<IpAddr>().ok().filter(|_| trusted.contains(&caller)) else { break };
+        caller = before.to_canonical();
+    }
+    tries::line(caller)
 }
 
 /// Whether a route lets this person in at all.
@@ -111,10 +116,15 @@ mod tests {
         headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 203.0.113.7"));
         assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([203, 0, 113, 7]));
         assert_eq!(caller(&[proxy], other, &headers), other);
-        headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9"));
-        assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([203, 0, 113, 9]), "the proxy's own line is the last");
-        let mapped = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().into();
-        assert_eq!(caller(&[proxy], mapped, &headers), IpAddr::from([203, 0, 113, 9]));
+        // Some web servers add a line instead of a word, so the one before is the visitor's own invention.
+        headers.append("x-forwarded-for", HeaderValue::from_static("198.51.100.4"));
+        assert_eq!(caller(&[proxy], proxy, &headers), IpAddr::from([198, 51, 100, 4]));
+        // Two of ours in a row.
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.9"));
+        assert_eq!(caller(&[proxy, other], proxy, &headers), IpAddr::from([198, 51, 100, 4]));
+        // Who listens on [::] sees addresses of the old kind inside those of the new one.
+        let mapped = IpAddr::from("::ffff:127.0.0.1".parse::<std::net::Ipv6Addr>().unwrap());
+        assert_eq!(caller(&[proxy], mapped, &headers), other);
         headers.insert("x-forwarded-for", HeaderValue::from_static("nonsense"));
         assert_eq!(caller(&[proxy], proxy, &headers), proxy);
     }

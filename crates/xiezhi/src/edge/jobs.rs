@@ -5,6 +5,7 @@
 //! a crash between look-up and write is harmless. Threads of their own, because the store is synchronous; other systems
 //! have one to themselves, because they may be slow, and so have the channels of notices.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -14,7 +15,7 @@ use crate::activities::fieldwork;
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
-use crate::kit::{App, Result, follow};
+use crate::kit::{App, Error, Result, follow, tell};
 use crate::oversight::supervise::kpi;
 use crate::records::case::life::{absent, recalendar, ring, task};
 use crate::records::case::{Rulebook, link, notify, recut};
@@ -61,7 +62,7 @@ pub fn start(app: Arc<App>) -> Jobs {
                 followed = (now, size);
             }
         }
-        if now - swept > HOUR {
+        if (now - swept).abs() > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
             rounds.push(reach::reply::sweep(app));
@@ -105,9 +106,12 @@ fn thread(
 ) -> Option<JoinHandle<()>> {
     let run = move || {
         while !over.load(Ordering::Relaxed) {
-            for e in round(&app).into_iter().filter_map(Result::err) {
+            // A mistake in one round must not end all that follow: without this thread no deadline rings any more.
+            let done = catch_unwind(AssertUnwindSafe(|| round(&app)));
+            let done = done.unwrap_or_else(|_| vec![Err(Error::internal("a job panicked"))]);
+            for e in done.into_iter().filter_map(Result::err) {
                 // A full disk or a database that restarts: said once a round at most, tried again in the next.
-                eprintln!("{}", serde_json::json!({ "level": "warn", "job": "round", "detail": e.to_string() }));
+                tell::trouble(&serde_json::json!({ "level": "warn", "job": "round", "detail": e.to_string() }));
                 std::thread::sleep(ROUND * 8);
             }
             std::thread::sleep(ROUND);

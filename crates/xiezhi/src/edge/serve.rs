@@ -72,19 +72,18 @@ async fn accept(app: &Arc<App>, listener: TcpListener, stop: impl Future<Output 
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(limits.header_seconds)).max_buf_size(64 << 10);
     loop {
-        let (stream, address) = tokio::select! {
+        let (stream, ip) = tokio::select! {
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok(one) => one,
+                // On [::] an IPv4 address comes inside an IPv6 one: to settings and limits it is the same.
+                Ok((stream, address)) => (stream, address.ip().to_canonical()),
                 Err(_) => {
                     tokio::time::sleep(BREATH).await;
                     continue;
                 }
             },
         };
-        // Where one listener serves both, an IPv4 address arrives dressed as an IPv6 one: to settings and limits it is the same.
-        let ip = address.ip().to_canonical();
         // Over the cap the connection is closed at once: whoever waits in vain would only hold a descriptor.
         let Ok(seat) = all.clone().try_acquire_owned() else { continue };
         let most = if limits.trusted_proxies.contains(&ip) { usize::MAX } else { limits.connections_per_ip };

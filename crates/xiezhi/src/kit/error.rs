@@ -198,6 +198,8 @@ kinds! {
     Internal = 500 "internal",
     /// Too much to do; wait `limit` seconds.
     Busy = 503 "busy",
+    /// The database cannot be reached; nothing was done.
+    DatabaseAway = 503 "database-away",
     /// The outcome is unknown; retry with the same key.
     Uncertain = 503 "uncertain",
     /// The disk is full.
@@ -244,9 +246,10 @@ impl From<store::Error> for Error {
             store::Error::Full => Kind::Full,
             store::Error::KeyReused => Kind::KeyReused,
             store::Error::Timeout => Kind::Busy,
+            store::Error::Away(_) => Kind::DatabaseAway,
             _ => Kind::Internal,
         };
-        let limit = matches!(kind, Kind::Busy | Kind::Uncertain | Kind::Full).then_some(2);
+        let limit = matches!(kind, Kind::Busy | Kind::DatabaseAway | Kind::Uncertain | Kind::Full).then_some(2);
         Error { kind, field: None, limit, detail: Some(e.to_string()) }
     }
 }

@@ -48,6 +48,8 @@ pub mod sheet;
 pub mod slots;
 /// Tables that come in.
 pub mod table;
+/// Lines for whoever looks after the program.
+pub mod tell;
 /// Dates and durations as people read them.
 pub mod time;
 /// Slowing down whoever guesses.

@@ -62,7 +62,7 @@ impl Pieces {
     /// Begins an upload of so many bytes.
     pub fn begin(&self, id: String, length: usize, now: Ms) -> Result<()> {
         let mut all = self.all();
-        all.retain(|_, u| now - u.touched < KEPT);
+        all.retain(|_, u| (now - u.touched).abs() < KEPT);
         if all.len() >= MOST && !push_out(&mut all, now) {
             return Err(Kind::Busy.into());
         }
@@ -118,7 +118,7 @@ impl Pieces {
 
 /// Lets the upload go that was left alone for longest; false when all are alive.
 fn push_out(all: &mut HashMap<String, Upload>, now: Ms) -> bool {
-    let idle = all.iter().filter(|(_, u)| now - u.touched >= ALIVE).min_by_key(|(_, u)| u.touched);
+    let idle = all.iter().filter(|(_, u)| (now - u.touched).abs() >= ALIVE).min_by_key(|(_, u)| u.touched);
     match idle.map(|(id, _)| id.clone()) {
         Some(id) => all.remove(&id).is_some(),
         None => false,

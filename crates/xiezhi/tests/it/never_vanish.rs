@@ -49,6 +49,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1usize..4).prop_map(|cut| Step::Recut { cut }),
         1 => Just(Step::Restart),
         3 => (0i64..80).prop_map(|hours| Step::Wait { hours }),
+        // A clock that is set back, by hours or by weeks.
+        1 => (-900i64..0).prop_map(|hours| Step::Wait { hours }),
     ];
     prop::collection::vec(step, 1..160)
 }

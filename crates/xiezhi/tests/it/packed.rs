@@ -48,3 +48,22 @@ fn pages_and_files_are_packed_for_nobody_in_particular() {
         assert_eq!(get(w, "/assets/img/icon.svg", &[gzip]).0, None, "a small file is smaller as it is");
     });
 }
+
+#[test]
+fn a_file_that_is_held_already_is_not_sent_again() {
+    on_each_engine(|w| {
+        let url = format!("http://{}/assets/site.css", w.serve());
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let head = agent.head(&url).call().unwrap();
+        let tag = head.headers().get("etag").unwrap().to_str().unwrap().to_owned();
+        assert_eq!(
+            (head.status().as_u16(), head.headers().get("content-type").is_some_and(|t| t == "text/css; charset=utf-8")),
+            (200, true)
+        );
+        // A web server in front that packs by itself makes the tag a weak one.
+        for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", W/{tag}")] {
+            assert_eq!(agent.get(&url).header("if-none-match", &held).call().unwrap().status().as_u16(), 304, "{held}");
+        }
+        assert_eq!(agent.get(&url).header("if-none-match", "\"other\"").call().unwrap().status().as_u16(), 200);
+    });
+}

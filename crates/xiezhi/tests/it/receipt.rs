@@ -81,6 +81,11 @@ fn outsiders_can_follow_the_log() {
         assert!(store::tree::verify_inclusion(leaf, 0, point.size, &path, &point.root));
         assert_eq!(anyone.get("/log/proof?index=5&size=99999999").error(), (422, "out-of-range".into()));
         assert_eq!(anyone.get("/log/tile/0/999").status, 404);
+        assert_eq!(
+            anyone.get("/log/tile/0/x999/x999/x999/x999/x999/999").status,
+            404,
+            "the first hash of a far tile has no number"
+        );
         let equation = anyone.get("/equation").json();
         let root = store::hex(point.root);
         assert_eq!((&equation["log"]["size"], &equation["log"]["root"]), (&json!(point.size), &json!(root)));

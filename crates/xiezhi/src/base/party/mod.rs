@@ -106,9 +106,14 @@ pub fn set(tx: &mut Tx, name: &str, value: &str) -> store::Result<()> {
     tx.exec(sql, params![name, value]).map(drop)
 }
 
+/// Whether [`first_start`] was done.
+pub fn was_started(q: &mut impl Query) -> Result<bool> {
+    Ok(setting(q, "desk.default")?.is_some())
+}
+
 /// At the first start of a node: the top area and a desk, so that a report has a holder from the first minute.
 pub fn first_start(tx: &mut Tx) -> Result<()> {
-    if setting(tx, "desk.default")?.is_some() {
+    if was_started(tx)? {
         return Ok(());
     }
     area::import::apply(tx, Vec::new())?;

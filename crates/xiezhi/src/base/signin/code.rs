@@ -16,7 +16,7 @@ use crate::base::party::{self, NewPerson, add_person, add_role};
 use crate::kit::error::{Error, Kind};
 use crate::kit::letters::Letter;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{App, Result, RoleKind, tries};
+use crate::kit::{App, Result, RoleKind, tell, tries};
 
 fn digest(db: &Db, id: &str, code: &str) -> String {
     hex(db.digest("sign-in code", &format!("{id} {code}")))
@@ -165,7 +165,7 @@ pub fn round(app: &App) -> Result<()> {
         if let Err(trouble) = channel::code_by_sms(app, &letter) {
             // The gateway's own words may hold the code: only our word for them is printed.
             let told = serde_json::json!({ "level": "warn", "job": "sign-in code", "id": letter.id, "code": trouble.code });
-            eprintln!("{told}");
+            tell::trouble(&told);
         }
     }
     Ok(())

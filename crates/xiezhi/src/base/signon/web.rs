@@ -13,7 +13,7 @@ use crate::kit::error::Kind;
 use crate::kit::form::encode;
 use crate::kit::http::May;
 use crate::kit::i18n::Lang;
-use crate::kit::{Error, Reply, Req, Result, Route, tries};
+use crate::kit::{Error, Reply, Req, Result, Route, tell, tries};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -151,7 +151,7 @@ pub(super) fn refused(req: &Req, file: &SignOnFile, trip: &Trip, error: Error) -
     if matches!(error.kind, SignOnAnswer | SignOnDown | SignOnToken) {
         // For whoever looks after the node: which provider, and a word of ours for it.
         let told = serde_json::json!({ "level": "warn", "sign_on": file.id, "code": error.kind.code(), "why": error.field });
-        eprintln!("{told}");
+        tell::trouble(&told);
     }
     if req.wants_json() || !(error.kind.code().starts_with("sign-on") || error.kind == SlowDown) {
         return Err(error);

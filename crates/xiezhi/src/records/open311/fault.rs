@@ -4,7 +4,7 @@ use fluent_bundle::FluentArgs;
 
 use super::format::{self, Format};
 use crate::kit::error::Kind;
-use crate::kit::{Error, Reply, Req};
+use crate::kit::{Error, Reply, Req, tell};
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ impl Faults {
                     if let Some(detail) = &e.detail {
                         let line =
                             serde_json::json!({ "level": "error", "code": e.kind.code(), "detail": detail, "path": req.path });
-                        eprintln!("{line}");
+                        tell::trouble(&line);
                     }
                     retry = retry.or(e.limit.filter(|_| matches!(f.status, 429 | 503 | 507)));
                     let field = e.field.as_deref().map(|f| format!(" ({f})")).unwrap_or_default();

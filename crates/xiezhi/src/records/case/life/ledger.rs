@@ -72,7 +72,8 @@ pub fn charged(holds: &[Hold], now: Ms) -> Vec<(String, Ms, usize)> {
 
 /// Writes a changed case: ends the running interval when holder, state or overlay changed, begins the next, counts.
 pub(super) fn save(tx: &mut Tx, before: &Case, after: &mut Case) {
-    let now = tx.now();
+    // A clock that was set back turns no interval round: it ends where it began, and the next one begins there.
+    let now = tx.now().max(before.hold_from.or(before.closed_at).unwrap_or(0));
     if (&after.holder, after.state, after.overlay) != (&before.holder, before.state, before.overlay) {
         if let (Some(holder), Some(from)) = (&before.holder, before.hold_from) {
             let row = params![&before.id, before.hold_n, holder, before.state, before.overlay, from, now];
