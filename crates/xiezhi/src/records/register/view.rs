@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{Query, params};
 
 use super::home::{self, Dwelling};
-use super::person::{Of, Person};
+use super::person::{self, Of, Person};
 use super::rules::{self, Flag, State};
 use super::same;
 use super::values::Values;
@@ -284,7 +284,7 @@ pub(super) fn full(
     };
     let household = match one.dwelling.as_deref().zip(one.household.as_deref()).filter(|_| one.state == State::Here) {
         Some((dwelling, household)) => {
-            let all = home::people(q, dwelling)?;
+            let all = person::of_home(q, dwelling)?;
             let kin: Vec<Person> =
                 all.into_iter().filter(|p| p.household.as_deref() == Some(household) && p.id != one.id).collect();
             rows(req, q, &kin, look, false)?
