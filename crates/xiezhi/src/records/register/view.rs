@@ -384,7 +384,7 @@ fn past(req: &Req, q: &mut dyn Query, one: &Person, relation: Relation, look: &m
     let mut then = one.values.clone();
     let mut out = Vec::new();
     for (row, bytes) in rows.iter().zip(opened) {
-        let Some(was) = bytes.and_then(|b| serde_json::from_slice::<super::person::Snapshot>(&b).ok()) else { continue };
+        let Some(was) = bytes.and_then(|b| serde_json::from_slice::<person::Snapshot>(&b).ok()) else { continue };
         let mut changed = Vec::new();
         for (element, value) in was.values.elements() {
             if then.text(element) == Some(value.text.as_str()) {
