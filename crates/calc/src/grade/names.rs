@@ -169,7 +169,7 @@ fn boundary(chars: &[char], at: usize) -> bool {
 
 /// Whether one of these words begins here.
 fn begins(chars: &[char], at: usize, words: &str) -> bool {
-    words.split(' ').any(|w| super::text::starts_with(chars.get(at..).unwrap_or_default(), w))
+    words.split(' ').any(|w| starts_with(chars.get(at..).unwrap_or_default(), w))
 }
 
 /// Whether one of these words stands right before.
@@ -192,7 +192,7 @@ fn introduced(chars: &[char], at: usize, word: &str) -> bool {
 
 fn closes(chars: &[char], end: usize, word: &str) -> bool {
     let n = word.chars().count();
-    end >= n && super::text::starts_with(&chars[end - n..end], word)
+    end >= n && starts_with(&chars[end - n..end], word)
 }
 
 /// Whether a word of more than two characters could not run across this place: the beginning, a mark, or a small word.
@@ -238,7 +238,7 @@ fn english(chars: &[char], hidden: &mut [bool]) {
         let n = words.chars().count();
         for at in 0..chars.len().saturating_sub(n) {
             let fresh = at == 0 || !chars[at - 1].is_alphanumeric();
-            if fresh && super::text::starts_with(&lower[at..], words) {
+            if fresh && starts_with(&lower[at..], words) {
                 let parts = capitals(chars, at + n);
                 if parts.len() >= least {
                     parts.iter().for_each(|p| hidden[p.start + 1..p.end].fill(true));
@@ -262,4 +262,12 @@ fn capitals(chars: &[char], from: usize) -> Vec<std::ops::Range<usize>> {
         at += 1;
     }
     out
+}
+
+pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
+    let mut at = 0;
+    word.chars().all(|w| {
+        at += 1;
+        chars.get(at - 1) == Some(&w)
+    })
 }

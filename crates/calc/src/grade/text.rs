@@ -5,6 +5,7 @@
 //! patterns then mark characters as hidden, and marks only ever add up. So one pattern cannot undo another, and the
 //! cost is linear in the text.
 
+use super::names::{names, starts_with};
 use crate::address::words::{Part, Word, digit, parts};
 use crate::codes::{half_width, is_dash, is_date};
 
@@ -27,7 +28,7 @@ const CHATS: [&str; 4] = ["微信", "wx", "vx", "qq"];
 pub fn mask_text(text: &str) -> String {
     let (chars, mut hidden) = numbers_of(text);
     tokens(&chars, &mut hidden);
-    super::names::names(&chars, &mut hidden);
+    names(&chars, &mut hidden);
     starred(&chars, &hidden)
 }
 
@@ -240,14 +241,6 @@ fn plates(chars: &[char], hidden: &mut [bool]) {
 /// What stands between building, unit and room.
 fn joins(c: char) -> bool {
     half_width(c) == ' ' || is_dash(half_width(c)) || half_width(c) == '/'
-}
-
-pub(super) fn starts_with(chars: &[char], word: &str) -> bool {
-    let mut at = 0;
-    word.chars().all(|w| {
-        at += 1;
-        chars.get(at - 1) == Some(&w)
-    })
 }
 
 /// Whether this number names a flat, seen with the one before it.

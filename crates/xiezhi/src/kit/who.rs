@@ -120,6 +120,16 @@ impl Who {
         self.roles.iter().filter(|r| r.kind.is_desk() && path.starts_with(&r.path)).max_by_key(|r| r.path.len())
     }
 
+    /// The desk role of his nearest area: where he works himself.
+    pub fn nearest_desk(&self) -> Option<&Role> {
+        self.roles.iter().filter(|r| r.kind.is_desk()).max_by_key(|r| r.path.len())
+    }
+
+    /// The desk role of his largest area: all that he answers for.
+    pub fn widest_desk(&self) -> Option<&Role> {
+        self.roles.iter().filter(|r| r.kind.is_desk()).min_by_key(|r| r.path.len())
+    }
+
     /// Any role at or above the area.
     pub fn role_over(&self, path: &str) -> Option<&Role> {
         self.roles.iter().filter(|r| path.starts_with(&r.path)).max_by_key(|r| r.path.len())

@@ -73,12 +73,7 @@ fn is_uuid(id: &str) -> bool {
 pub fn take(req: &Req) -> Result<Reply> {
     let mut input = req.input()?;
     let item = Item::read(req, &input)?;
-    let files = media::web::keep_files(req)?;
-    if !files.is_empty() {
-        let mut all = input.list("media", MAX_MEDIA)?;
-        all.extend(files);
-        input.0.insert("media".into(), json!(all));
-    }
+    media::web::keep_into(req, &mut input, MAX_MEDIA)?;
     for file in req.form.files.iter().filter(|f| f.field == "media_after" && !f.bytes.is_empty()).take(MAX_MEDIA) {
         let mut all = input.list("media_after", MAX_MEDIA)?;
         all.push(media::keep(req.app, &req.who, &file.bytes)?);

@@ -7,6 +7,7 @@ use store::Key;
 use super::{forget, insert, keep, prepare};
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
+use crate::kit::input::Input;
 use crate::kit::{Reply, Req, Result, Route};
 
 /// Files that one form may bring.
@@ -53,6 +54,17 @@ fn keep_once(req: &Req, key: &Key, bytes: &[u8]) -> Result<String> {
 pub fn keep_files(req: &Req) -> Result<Vec<String>> {
     let (kept, refused) = keep_good_files(req);
     refused.map_or(Ok(kept), Err)
+}
+
+/// Keeps the files that a form brought beside the uploads that it names: `input` then names all of them, at most so many.
+pub fn keep_into(req: &Req, input: &mut Input, most: usize) -> Result<()> {
+    let files = keep_files(req)?;
+    if !files.is_empty() {
+        let mut all = input.list("media", most)?;
+        all.extend(files);
+        input.0.insert("media".into(), all.into());
+    }
+    Ok(())
 }
 
 /// Keeps those of the files that can be kept; the error is that of the first other one, for a form that is shown again.

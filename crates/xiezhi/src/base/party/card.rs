@@ -108,7 +108,7 @@ pub fn home(q: &mut dyn Query, person: &str) -> store::Result<Option<Graded>> {
 
 /// The area for whose homes this person gives cards.
 fn desk(who: &Who) -> Result<(String, String)> {
-    let role = who.roles.iter().filter(|r| r.kind.is_desk()).max_by_key(|r| r.path.len()).ok_or(Kind::Denied)?;
+    let role = who.nearest_desk().ok_or(Kind::Denied)?;
     Ok((role.area.clone(), role.path.clone()))
 }
 

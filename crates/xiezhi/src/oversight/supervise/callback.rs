@@ -93,17 +93,13 @@ fn sample(q: &mut dyn Query, role: &Role, (from, to): (Ms, Ms)) -> Result<Draw> 
     Ok(Draw { seed, size, of: all.len(), numbers })
 }
 
-fn desk<'a>(req: &'a Req) -> Result<&'a Role> {
-    req.who.roles.iter().filter(|r| r.kind.is_desk()).min_by_key(|r| r.path.len()).ok_or_else(|| Kind::Denied.into())
-}
-
 /// Whether the reader said that it was done: he does not ask about himself.
 fn is_own(req: &Req, case: &Case) -> bool {
     case.handled_by.is_some() && case.handled_by == req.who.person
 }
 
 fn show(req: &Req) -> Result<Reply> {
-    let role = desk(req)?;
+    let role = req.who.widest_desk().ok_or(Kind::Denied)?;
     let mut look = Look::new(&req.who, "callback");
     let (from, to) = week(req.now, &req.app.config.zone);
     let view = req.app.db.read(|r| {
@@ -126,7 +122,7 @@ fn show(req: &Req) -> Result<Reply> {
 }
 
 fn note(req: &Req) -> Result<Reply> {
-    let role = desk(req)?.clone();
+    let role = req.who.widest_desk().ok_or(Kind::Denied)?.clone();
     let input = req.input()?;
     let reached = input.flag("reached");
     let said = |name: &'static str| -> Result<Option<bool>> {

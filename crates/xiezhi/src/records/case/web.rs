@@ -33,12 +33,7 @@ pub const ROUTES: &[Route] = &[
 
 fn make(req: &Req) -> Result<Reply> {
     let mut input = req.input()?;
-    let files = media::web::keep_files(req)?;
-    if !files.is_empty() {
-        let mut all = input.list("media", MAX_MEDIA)?;
-        all.extend(files);
-        input.0.insert("media".into(), json!(all));
-    }
+    media::web::keep_into(req, &mut input, MAX_MEDIA)?;
     let book = Rulebook::now(req.app)?;
     let mut new = NewReport::parse(&input, req.who.is_staff(), &book.classes)?;
     new.about = complaint::about(&book.chart, &req.who, &new)?;

@@ -11,7 +11,7 @@ use store::Query;
 
 use super::act::{self, Filled};
 use super::report_web::known;
-use super::{Form, Question, rules};
+use super::{Form, KEYS, Question, rules};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -283,11 +283,11 @@ fn fill(req: &Req) -> Result<Reply> {
         }
     }
     let mut own = Vec::new();
-    for (n, key) in super::web::KEYS.iter().enumerate() {
-        if form.asks.own.iter().any(|q| q.key == *key)
-            && let Some(said) = input.text(super::web::KEYS[n], LONGEST)?
+    for key in KEYS {
+        if form.asks.own.iter().any(|q| q.key == key)
+            && let Some(said) = input.text(key, LONGEST)?
         {
-            own.push(((*key).to_owned(), said));
+            own.push((key.to_owned(), said));
         }
     }
     if elements.is_empty() && own.is_empty() {

@@ -59,6 +59,8 @@ impl Record {
 
 /// Questions of a form that no element holds.
 pub const OWN: usize = 6;
+/// Keys of such questions.
+pub const KEYS: [&str; OWN] = ["a1", "a2", "a3", "a4", "a5", "a6"];
 
 /// A question that no element holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use store::Query;
 use super::act::{self, Draft};
 use super::check::{self, Field};
 use super::report_web::known;
-use super::{Asks, Form, OWN, Period, Question, Record, State, around, fill, report, rules};
+use super::{Asks, Form, KEYS, OWN, Period, Question, Record, State, around, fill, report, rules};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::{codes, decide};
 use crate::base::party;
@@ -32,8 +32,7 @@ pub const ROUTES: &[Route] = &[
     Route::post("/forms/{id}/{action}", May::Staff, act_on, "publish (`reuse`; 409 `already-held` lists what is held) close report.").gives::<FormView>(),
 ];
 
-/// Keys of questions, and the fields of the draft that say more about them.
-pub const KEYS: [&str; OWN] = ["a1", "a2", "a3", "a4", "a5", "a6"];
+/// The fields of a draft that say more about a question.
 const KIND: [&str; OWN] = ["a1_kind", "a2_kind", "a3_kind", "a4_kind", "a5_kind", "a6_kind"];
 const CHOICES: [&str; OWN] = ["a1_choices", "a2_choices", "a3_choices", "a4_choices", "a5_choices", "a6_choices"];
 const REASON: [&str; OWN] = ["a1_reason", "a2_reason", "a3_reason", "a4_reason", "a5_reason", "a6_reason"];

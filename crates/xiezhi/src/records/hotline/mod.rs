@@ -38,7 +38,7 @@ use rules::{Contact, Degree, State};
 row! {
     whole
     /// An order as it stands: one row of `hotline_order`.
-    #[derive(Clone, Debug)]
+    #[derive(Clone, Debug, Default)]
     pub struct Order {
         /// UUIDv7.
         pub id: String,

@@ -9,7 +9,9 @@ use crate::kit::time::Ms;
 
 names! {
     /// Where an order stands.
+    #[derive(Default)]
     State {
+        #[default]
         New = "new", Working = "working", Ready = "ready", Answered = "answered", Returned = "returned", TakenBack = "taken_back",
     }
     /// What a clerk does with it.

@@ -310,22 +310,8 @@ fn take(
         answer_due: row.answer_due,
         return_by: row.return_by,
         extend_limit: extend.map(str::to_owned),
-        extended: 0,
-        claimed_at: None,
-        claimed_by: None,
-        contacted_at: None,
-        contact_how: None,
-        due_at: None,
-        reply_seq: None,
-        returns: 0,
-        returned_at: None,
-        settled_at: None,
-        respond_ok: None,
-        answer_ok: None,
-        solved: None,
-        satisfied: None,
-        reasonable: None,
         log_seq,
+        ..Order::default()
     };
     put(tx, &mut order);
     bind(tx, book, who, &case.id)?;

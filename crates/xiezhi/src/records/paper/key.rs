@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::{Entry, Query, params};
 
 use super::rules::{self, Serial};
-use super::{BATCH, Batch, Form, batch, desk, form, place, print, serial};
+use super::{BATCH, Batch, Form, batch, form, place, print, serial};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::{area, classes, media, notice, party};
 use crate::kit::error::Kind;
@@ -66,7 +66,7 @@ struct Found {
 
 /// Finds a form for a desk. Guessing numbers is slowed.
 fn find(req: &Req, typed: &str) -> Result<Found> {
-    desk(&req.who)?;
+    req.who.nearest_desk().ok_or(Kind::Denied)?;
     let keys = tries::keys("paper", req.person()?, req.ip);
     req.app.tries.check(&keys, req.now)?;
     let read = Serial::parse(typed).filter(|s| serial(&req.app.db, s.batch, s.form).check == s.check);
@@ -94,7 +94,7 @@ fn find(req: &Req, typed: &str) -> Result<Found> {
 }
 
 fn ask(req: &Req) -> Result<Reply> {
-    desk(&req.who)?;
+    req.who.nearest_desk().ok_or(Kind::Denied)?;
     let typed = req.query.get("serial").unwrap_or_default().trim().to_owned();
     if !typed.is_empty() {
         return match find(req, &typed) {
@@ -172,7 +172,7 @@ struct Keyed {
 }
 
 fn open(req: &Req) -> Result<Reply> {
-    if desk(&req.who).is_err() {
+    if req.who.nearest_desk().is_none() {
         // Somebody scanned the form in his stairwell: he may as well report with the phone in his hand.
         return if req.wants_json() { Err(Kind::Denied.into()) } else { req.page("records/paper/stranger.html", &()) };
     }

@@ -21,9 +21,9 @@ use store::{Db, Query, Row, params};
 
 use self::rules::Serial;
 use crate::base::area;
+use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
-use crate::kit::{Result, Role, Who};
 
 /// Forms that were printed at once.
 #[derive(Clone, Debug)]
@@ -87,11 +87,6 @@ fn form(q: &mut dyn Query, serial: &str) -> store::Result<Option<Form>> {
 /// The number of a form of ours.
 fn serial(db: &Db, batch: i64, form: i64) -> Serial {
     Serial { batch, form, check: rules::check(&db.digest("paper form", &format!("{batch} {form}"))) }
-}
-
-/// The desk role under which somebody prints and keys: that of his nearest area.
-fn desk(who: &Who) -> Result<&Role> {
-    who.roles.iter().filter(|r| r.kind.is_desk()).max_by_key(|r| r.path.len()).ok_or_else(|| Kind::Denied.into())
 }
 
 /// Where the forms of a batch are for, in words.

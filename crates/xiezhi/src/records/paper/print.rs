@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Query, params};
 
-use super::{BATCH, Batch, batch, desk, place, serial};
+use super::{BATCH, Batch, batch, place, serial};
 use crate::base::area::{self, web::AreaView};
 use crate::base::{classes, party};
 use crate::kit::error::Kind;
@@ -102,7 +102,7 @@ pub(super) fn today(req: &Req, q: &mut dyn Query) -> Result<i64> {
 }
 
 fn page(req: &Req) -> Result<Reply> {
-    let path = desk(&req.who)?.path.clone();
+    let path = req.who.nearest_desk().ok_or(Kind::Denied)?.path.clone();
     let view = req.app.db.read(|r| {
         let sql = format!("select {BATCH} from paper_batch where path >= $1 and path < $2 order by num desc limit $3");
         let mut batches = Vec::new();
@@ -128,7 +128,7 @@ fn page(req: &Req) -> Result<Reply> {
 }
 
 fn make(req: &Req) -> Result<Reply> {
-    let role = desk(&req.who)?.clone();
+    let role = req.who.nearest_desk().ok_or(Kind::Denied)?.clone();
     let input = req.input()?;
     let forms = input.int("forms", 1, MOST)?.ok_or_else(|| Kind::Missing.at("forms"))?;
     let (code, building) = (input.text("area", 40)?, input.text("building", 40)?);
@@ -174,7 +174,7 @@ fn make(req: &Req) -> Result<Reply> {
 
 /// The batch of the path, when it is one of the reader's area.
 fn mine(req: &Req, q: &mut dyn Query) -> Result<Batch> {
-    let path = &desk(&req.who)?.path;
+    let path = &req.who.nearest_desk().ok_or(Kind::Denied)?.path;
     let row = q.row(&format!("select {BATCH} from paper_batch where id = $1"), params![req.param("id")])?;
     let found = row.as_ref().map(batch).transpose()?.filter(|b| b.path.starts_with(path));
     found.ok_or_else(|| Kind::NotFound.into())
@@ -239,7 +239,7 @@ fn sheets(req: &Req) -> Result<Reply> {
 }
 
 fn void(req: &Req) -> Result<Reply> {
-    let role = desk(&req.who)?.clone();
+    let role = req.who.nearest_desk().ok_or(Kind::Denied)?.clone();
     let why = req.input()?.need("why", 20)?;
     if !WHY.contains(&why.as_str()) {
         return Err(Kind::Unknown.at("why"));

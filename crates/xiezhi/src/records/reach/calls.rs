@@ -11,7 +11,7 @@ use crate::base::area;
 use crate::base::catalogue::{Graded, Look};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::{Error, Reply, Req, Result, Role, Route, Who};
+use crate::kit::{Error, Reply, Req, Result, Route, Who};
 use crate::records::case::view::{self, Item, items};
 use crate::records::case::{Case, Rulebook, by_id, by_number, said};
 
@@ -50,17 +50,12 @@ struct Call {
     own: bool,
 }
 
-/// The desk role under which a list is shown: that of the largest area.
-fn desk(who: &Who) -> Result<&Role> {
-    who.roles.iter().filter(|r| r.kind.is_desk()).min_by_key(|r| r.path.len()).ok_or_else(|| Kind::Denied.into())
-}
-
 fn is_own(who: &Who, case: &Case) -> bool {
     case.handled_by.is_some() && case.handled_by == who.person
 }
 
 fn show(req: &Req) -> Result<Reply> {
-    let role = desk(&req.who)?;
+    let role = req.who.widest_desk().ok_or(Kind::Denied)?;
     let mut look = Look::new(&req.who, "calls");
     let view = req.app.db.read(|r| {
         let sql = format!(
@@ -104,7 +99,7 @@ fn show(req: &Req) -> Result<Reply> {
 }
 
 fn told(req: &Req) -> Result<Reply> {
-    let role = desk(&req.who)?.clone();
+    let role = req.who.widest_desk().ok_or(Kind::Denied)?.clone();
     let answer = req.input()?.text("answer", 10)?.filter(|a| a != "none");
     let answer = answer.map(|a| Answer::parse(&a).ok_or_else(|| Kind::Unknown.at("answer"))).transpose()?;
     let number = req.param("number").to_owned();

@@ -7,8 +7,8 @@
 
 use store::{Entry, Query as _, Tx, params};
 
-use super::home::{self, Dwelling, HouseholdKind, Purpose};
-use super::person::{self, Of, Person, Spot, save};
+use super::home::{self, Dwelling, HouseholdKind, Purpose, Spot};
+use super::person::{self, Of, Person, save};
 use super::rules::{self, State, may_keep};
 use super::same;
 use super::values::{Source, Tag, Values};

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 
 use store::{Tx, params};
 
-use super::person::{Of, Person};
-
 /// Counters of an area.
 pub(super) const PEOPLE: &str = "people";
 pub(super) const ORGANISATIONS: &str = "organisations";
@@ -17,23 +15,6 @@ pub(super) const HOMES: &str = "homes";
 pub(super) const HOUSEHOLDS: &str = "households";
 /// The largest size of a household that is told apart.
 pub(super) const LARGE: i64 = 6;
-
-/// What a record counts as.
-pub(super) fn of(one: &Person) -> Vec<String> {
-    if one.kind == Of::Organisation {
-        let kind = one.values.text("register.org_kind").unwrap_or("other");
-        return vec![ORGANISATIONS.into(), format!("org:{kind}")];
-    }
-    let text = |element| one.values.text(element);
-    let year = text("register.birth").and_then(|b| b.get(..4)).unwrap_or("0");
-    let sex = text("register.sex").filter(|s| matches!(*s, "1" | "2")).unwrap_or("0");
-    let mut out = vec![PEOPLE.into(), format!("born:{year}:{sex}")];
-    if let Some(stay) = text("register.stay") {
-        out.push(format!("stay:{stay}"));
-    }
-    out.extend(one.values.tags.iter().map(|t| format!("tag:{}", t.code)));
-    out
-}
 
 /// What a household of a size counts as.
 pub(super) fn of_household(size: i64) -> Vec<String> {

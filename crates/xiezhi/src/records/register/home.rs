@@ -6,7 +6,6 @@
 use store::{Entry, Query, Row, Tx, params};
 
 use super::count;
-use super::person::{self, Person, Spot};
 use super::rules::may_keep;
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -24,6 +23,17 @@ names! {
 pub const DOOR: usize = 40;
 /// Homes of a building, households of a home, people of a household that are read at once.
 pub const MOST: i64 = 500;
+
+/// Where something belongs.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Spot {
+    /// The grid, or the smallest area that is known.
+    pub area: String,
+    pub path: String,
+    /// Its community, or the same area where there is none.
+    pub community: String,
+}
 
 /// A home.
 #[derive(Clone)]
@@ -149,24 +159,6 @@ pub fn households(q: &mut dyn Query, dwelling: &str) -> store::Result<Vec<Househ
          order by made_at, id limit {MOST}"
     );
     q.rows(&sql, params![dwelling])?.iter().map(read_household).collect()
-}
-
-/// The people of a home, household by household.
-pub fn people(q: &mut dyn Query, dwelling: &str) -> store::Result<Vec<Person>> {
-    let sql = format!(
-        "select {} from resident r where r.dwelling = $1 and r.state = 'here' and r.golden is null \
-         order by r.household, r.made_at, r.id limit {MOST}",
-        person::columns()
-    );
-    let rows = q.rows(&sql, params![dwelling])?;
-    let mut all = person::read(q, &rows)?;
-    // The head of a household first, then as the code list of relations goes, the older before the younger.
-    let order = |p: &Person| {
-        let text = |element| p.values.text(element).map(str::to_owned);
-        (p.household.clone(), text("register.relation").unwrap_or("~".into()), text("register.birth"))
-    };
-    all.sort_by_cached_key(order);
-    Ok(all)
 }
 
 /// A new household of a home. The caller logs.

@@ -53,5 +53,6 @@ mod view;
 pub mod web;
 
 pub use act::{Living, New, NewTag};
-pub use person::{Of, Person, Spot};
+pub use home::Spot;
+pub use person::{Of, Person};
 pub use values::Source;

@@ -10,9 +10,10 @@ use calc::link::clean;
 use serde::{Deserialize, Serialize};
 use store::{Query, Row, Tx, params};
 
+use super::count;
+use super::home::{self, MOST, Spot};
 use super::rules::State;
 use super::values::Values;
-use super::{count, home};
 use crate::base::catalogue::Graded;
 use crate::kit::Result;
 use crate::kit::names::names;
@@ -21,17 +22,6 @@ use crate::kit::time::Ms;
 names! {
     /// What a record is about.
     Of { Person = "person", Organisation = "organisation", }
-}
-
-/// Where something belongs.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Spot {
-    /// The grid, or the smallest area that is known.
-    pub area: String,
-    pub path: String,
-    /// Its community, or the same area where there is none.
-    pub community: String,
 }
 
 /// A record.
@@ -285,7 +275,7 @@ pub(super) fn save(tx: &mut Tx, before: Option<&Person>, after: &Person) -> Resu
     let mut change: BTreeMap<(String, String), i64> = BTreeMap::new();
     for (one, by) in [(before, -1), (Some(after), 1)] {
         let Some(one) = one.filter(|o| o.counts()) else { continue };
-        for what in count::of(one) {
+        for what in counts(one) {
             for path in count::above(&one.spot.path) {
                 *change.entry((path.to_owned(), what.clone())).or_default() += by;
             }
@@ -293,4 +283,39 @@ pub(super) fn save(tx: &mut Tx, before: Option<&Person>, after: &Person) -> Resu
     }
     count::add(tx, change);
     Ok(())
+}
+
+/// The people of a home, household by household.
+pub fn of_home(q: &mut dyn Query, dwelling: &str) -> store::Result<Vec<Person>> {
+    let sql = format!(
+        "select {} from resident r where r.dwelling = $1 and r.state = 'here' and r.golden is null \
+         order by r.household, r.made_at, r.id limit {MOST}",
+        columns()
+    );
+    let rows = q.rows(&sql, params![dwelling])?;
+    let mut all = read(q, &rows)?;
+    // The head of a household first, then as the code list of relations goes, the older before the younger.
+    let order = |p: &Person| {
+        let text = |element| p.values.text(element).map(str::to_owned);
+        (p.household.clone(), text("register.relation").unwrap_or("~".into()), text("register.birth"))
+    };
+    all.sort_by_cached_key(order);
+    Ok(all)
+}
+
+/// What a record counts as.
+pub(super) fn counts(one: &Person) -> Vec<String> {
+    if one.kind == Of::Organisation {
+        let kind = one.values.text("register.org_kind").unwrap_or("other");
+        return vec![count::ORGANISATIONS.into(), format!("org:{kind}")];
+    }
+    let text = |element| one.values.text(element);
+    let year = text("register.birth").and_then(|b| b.get(..4)).unwrap_or("0");
+    let sex = text("register.sex").filter(|s| matches!(*s, "1" | "2")).unwrap_or("0");
+    let mut out = vec![count::PEOPLE.into(), format!("born:{year}:{sex}")];
+    if let Some(stay) = text("register.stay") {
+        out.push(format!("stay:{stay}"));
+    }
+    out.extend(one.values.tags.iter().map(|t| format!("tag:{}", t.code)));
+    out
 }

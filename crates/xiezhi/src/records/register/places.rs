@@ -70,7 +70,7 @@ fn place(req: &Req) -> Result<Reply> {
             let spot = home::spot_of(r, id)?.filter(|s| rules::relation(&req.who, &s.path).is_some()).ok_or(Kind::NotFound)?;
             let mut homes = Vec::new();
             for (n, one) in home::of_place(r, id)?.into_iter().enumerate() {
-                let people = if n < OPENED { home::people(r, &one.id)? } else { Vec::new() };
+                let people = if n < OPENED { person::of_home(r, &one.id)? } else { Vec::new() };
                 let people = view::rows(req, r, &people, &mut look, false)?;
                 homes.push(HomeRow { id: one.id, door: one.door, purpose: one.purpose.as_str(), people });
             }
@@ -105,7 +105,7 @@ fn one(req: &Req) -> Result<Reply> {
             if rules::relation(&req.who, &one.spot.path).is_none() {
                 return Err(Kind::NotFound.into());
             }
-            let all = home::people(r, &one.id)?;
+            let all = person::of_home(r, &one.id)?;
             let mut households = Vec::new();
             for household in home::households(r, &one.id)? {
                 let of: Vec<Person> = all.iter().filter(|p| p.household.as_ref() == Some(&household.id)).cloned().collect();

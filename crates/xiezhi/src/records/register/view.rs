@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{Query, params};
 
 use super::home::{self, Dwelling};
-use super::person::{Of, Person};
+use super::person::{self, Of, Person};
 use super::rules::{self, Flag, State};
 use super::same;
 use super::values::Values;
@@ -284,7 +284,7 @@ pub(super) fn full(
     };
     let household = match one.dwelling.as_deref().zip(one.household.as_deref()).filter(|_| one.state == State::Here) {
         Some((dwelling, household)) => {
-            let all = home::people(q, dwelling)?;
+            let all = person::of_home(q, dwelling)?;
             let kin: Vec<Person> =
                 all.into_iter().filter(|p| p.household.as_deref() == Some(household) && p.id != one.id).collect();
             rows(req, q, &kin, look, false)?
@@ -384,7 +384,7 @@ fn past(req: &Req, q: &mut dyn Query, one: &Person, relation: Relation, look: &m
     let mut then = one.values.clone();
     let mut out = Vec::new();
     for (row, bytes) in rows.iter().zip(opened) {
-        let Some(was) = bytes.and_then(|b| serde_json::from_slice::<super::person::Snapshot>(&b).ok()) else { continue };
+        let Some(was) = bytes.and_then(|b| serde_json::from_slice::<person::Snapshot>(&b).ok()) else { continue };
         let mut changed = Vec::new();
         for (element, value) in was.values.elements() {
             if then.text(element) == Some(value.text.as_str()) {

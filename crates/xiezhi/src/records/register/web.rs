@@ -403,7 +403,7 @@ fn form_view(req: &Req, kind: Of, input: &Input, purpose: &'static str, near: Ve
         };
         let mut households = Vec::new();
         if let Some(home) = home::at(r, id, &door(&typed))?.filter(|h| rules::relation(&req.who, &h.spot.path).is_some()) {
-            let all = home::people(r, &home.id)?;
+            let all = person::of_home(r, &home.id)?;
             for one in home::households(r, &home.id)? {
                 let kin: Vec<Person> = all.iter().filter(|p| p.household.as_ref() == Some(&one.id)).cloned().collect();
                 households.push(HouseholdView { people: view::rows(req, r, &kin, &mut look, false)?, id: one.id });

@@ -46,7 +46,7 @@ struct Order {
 
 /// Whose orders a person sees: a desk those of its area, others those on what they handle or hold.
 fn seen_by(who: &Who) -> Option<(String, Vec<Value>)> {
-    if let Some(desk) = who.roles.iter().filter(|r| r.kind.is_desk()).min_by_key(|r| r.path.len()) {
+    if let Some(desk) = who.widest_desk() {
         return Some(("c.path >= $1 and c.path < $2".into(), vec![desk.path.as_str().into(), area::end_of(&desk.path).into()]));
     }
     let own = |r: &&Role| r.kind.is_handler() && !r.kind.walks();

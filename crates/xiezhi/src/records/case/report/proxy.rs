@@ -172,9 +172,7 @@ fn show(req: &Req, mut values: BTreeMap<String, String>, error: Option<Error>) -
 
 fn check(req: &Req, book: &Rulebook) -> Result<NewReport> {
     let mut input = req.input()?;
-    let mut files = input.list("media", MAX_MEDIA)?;
-    files.extend(media::web::keep_files(req)?);
-    input.0.insert("media".into(), serde_json::json!(files));
+    media::web::keep_into(req, &mut input, MAX_MEDIA)?;
     let relation = input.need("relation", 20)?;
     if !RELATIONS.contains(&relation.as_str()) {
         return Err(Kind::Unknown.at("relation"));

@@ -159,7 +159,7 @@ pub fn look(app: &App, plan: &Plan, run: &Run, items: &mut [Item]) -> Result<Hel
             }
             if !item.place.door.is_empty() && !held.doors.contains_key(&item.place) {
                 let faces = match home::at(r, &item.place.id, &item.place.door)? {
-                    Some(home) => home::people(r, &home.id)?.iter().map(Face::of).collect(),
+                    Some(home) => person::of_home(r, &home.id)?.iter().map(Face::of).collect(),
                     None => Vec::new(),
                 };
                 held.doors.insert(item.place.clone(), faces);
