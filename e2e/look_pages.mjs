@@ -66,6 +66,7 @@ export const pages = (c) => [
   ['report-patrol', 'grid_worker', '/report?channel=patrol'],
   ['report-building', undefined, `/report?building=${c.building}`],
   ['report-complaint', undefined, '/report?class=complaint'],
+  ['report-complaint-staff', 'committee', '/report?class=complaint'],
   ['progress', undefined, '/progress'],
   ['progress-wrong', undefined, '/progress?number=261127-9999&code=ABCDE12345'],
   ['progress-resident', 'resident', '/progress'],
