@@ -10,7 +10,7 @@ use calc::link::clean;
 use serde::{Deserialize, Serialize};
 use store::{Query, Row, Tx, params};
 
-use super::rules::State;
+use super::rules::{self, State};
 use super::values::Values;
 use super::{count, home};
 use crate::base::catalogue::Graded;
@@ -206,6 +206,9 @@ impl Person {
 
 /// A mark: twelve bytes, so that of a billion values hardly two share one.
 pub(super) fn mark(q: &dyn Query, kind: &str, text: &str) -> Vec<u8> {
+    // A number is found by each of its spellings.
+    let number = if kind == "id" { rules::number(Some(text)) } else { None };
+    let text = number.as_deref().unwrap_or(text);
     q.digest("register mark", &format!("{kind}\0{text}"))[..12].to_vec()
 }
 
