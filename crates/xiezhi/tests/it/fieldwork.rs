@@ -250,6 +250,15 @@ fn plans_name_places_with_reasons_and_visits_move_them_on() {
         assert_eq!(w.client(Some("property")).get("/field").json()["homes"], json!([]), "who may not know a home learns of none");
         let reads = format!("select count(*) from read_log where owner = '{id}' and purpose = 'field'");
         assert_eq!(count(w, &reads), 1);
+        // Nobody gets there by naming a house of his own beside it.
+        let elsewhere = w.app.db.write(|tx| {
+            let sibling = area::by_code(tx, crate::world::SIBLING)?.unwrap();
+            let house = NewBuilding { area: &sibling.id, name: "9栋", address: "9栋", point: None, floors: 6, homes: 24 };
+            Ok::<_, Error>(area::add_buildings(tx, &[house])?.remove(0))
+        });
+        let foreign = json!({ "kind": "visit", "care": id, "building": elsewhere.unwrap().value, "note": "我来过" });
+        let stranger = w.client(Some("stranger"));
+        assert_eq!(sent(w, &stranger, 8, (0, 0), foreign).error().1, "denied");
         let visit = json!({ "kind": "visit", "care": id, "found": "help", "note": "药快吃完了" });
         assert_eq!(sent(w, &grid, 9, (0, 0), visit).status, 201);
         assert_eq!(grid.get("/field").json()["homes"][0]["due"], json!(false));

@@ -189,6 +189,11 @@ fn what_was_signed_for_one_message_is_not_another_one() {
     assert_eq!(signature("r3ply", &other), sign);
     assert_eq!(bring(&mut w, &other, &sign).error(), (422, "wrong-type".to_owned()));
     assert_eq!(bring(&mut w, &sent, &sign).json()["outcome"], "unknown");
+    // However far a clock is off.
+    for time in [i64::MIN, i64::MAX] {
+        let far = json!({ "id": "m2", "from": "13800000011", "text": "1", "time": time.to_string() });
+        assert_eq!(bring(&mut w, &far, &signature("r3ply", &far)).status, 403, "{time}");
+    }
 }
 
 #[test]

@@ -240,6 +240,10 @@ fn doubles_are_found_joined_and_separated_again() {
         }
         assert_eq!(clerk.post(&format!("/register/pairs/{id}/same"), &json!({})).json()["code"], "two-numbers");
         recounted(w);
+        // The number as old cards have it is the same number.
+        let old = json!({"place": house, "name": "王丽", "id_number": "110105491231002", "anyway": "1"});
+        assert_eq!(clerk.post("/register/people", &old).json()["code"], "held");
+        assert_eq!(clerk.post("/register", &json!({"q": "110105491231002"})).json()["items"][0]["id"], a.as_str());
     });
 }
 

@@ -82,8 +82,13 @@ pub fn record(tx: &mut Tx, who: &Who, id: &str, new: &NewVisit, (at, trust): (Ms
     };
     let area_id = house.as_ref().map(|h| &h.area).or(thing.as_ref().map(|t| &t.area)).or(home.as_ref().map(|h| &h.area));
     let place = area::by_id(tx, area_id.map_or("", String::as_str))?.ok_or_else(|| Kind::Unknown.at("building"))?;
-    if !works_at(who, &place.path) {
-        return Err(Kind::Denied.into());
+    // Everything that is named lies where this person works: who names a house of his own beside the home of others does not get there.
+    let named = [house.as_ref().map(|h| &h.area), thing.as_ref().map(|t| &t.area), home.as_ref().map(|h| &h.area)];
+    for area in named.into_iter().flatten() {
+        let here = area::by_id(tx, area)?.is_some_and(|a| works_at(who, &a.path));
+        if !here {
+            return Err(Kind::Denied.into());
+        }
     }
     // What was found in a home is sealed with the home's key, and goes when that goes.
     let owner = home.as_ref().map_or(id, |h| &h.id);

@@ -50,7 +50,7 @@ impl Incoming {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
         mac.update(format!("{}\n{}\n{}\n{}", self.id, self.from, self.text, self.time).as_bytes());
         let time: Ms = self.time.parse().map_err(|_| Kind::WrongType.at("time"))?;
-        if bytes.is_none_or(|b| mac.verify_slice(&b).is_err()) || (now - time).abs() > OLDEST {
+        if bytes.is_none_or(|b| mac.verify_slice(&b).is_err()) || now.abs_diff(time) > OLDEST.unsigned_abs() {
             return Err(Kind::Denied.at("signature"));
         }
         Ok(())

@@ -128,15 +128,15 @@ fn complete(values: &mut Values, source: Source, now: Ms) {
 }
 
 /// The valid number of a record.
-fn number(one: &Person) -> Option<&str> {
-    let number = one.values.text("register.id_number").filter(|n| rules::from_id(n).is_some());
-    number.or(one.values.text("register.uscc").filter(|c| calc::codes::uscc_valid(c)))
+fn number(one: &Person) -> Option<String> {
+    let code = || one.values.text("register.uscc").filter(|c| calc::codes::uscc_valid(c));
+    rules::number(one.values.text("register.id_number")).or_else(|| code().map(str::to_owned))
 }
 
 /// Whether another record bears the same valid number.
 fn is_number_held(tx: &mut Tx, one: &Person) -> Result<bool> {
     let Some(number) = number(one) else { return Ok(false) };
-    let mark = person::mark(tx, "id", number);
+    let mark = person::mark(tx, "id", &number);
     let sql = "select count(*) from resident_mark where mark = $1 and resident <> $2";
     Ok(tx.count(sql, params![mark, &one.id])? > 0)
 }

@@ -12,7 +12,7 @@ use store::{Query, Row, Tx, params};
 
 use super::count;
 use super::home::{self, MOST, Spot};
-use super::rules::State;
+use super::rules::{self, State};
 use super::values::Values;
 use crate::base::catalogue::Graded;
 use crate::kit::Result;
@@ -196,6 +196,9 @@ impl Person {
 
 /// A mark: twelve bytes, so that of a billion values hardly two share one.
 pub(super) fn mark(q: &dyn Query, kind: &str, text: &str) -> Vec<u8> {
+    // A number is found by each of its spellings.
+    let number = if kind == "id" { rules::number(Some(text)) } else { None };
+    let text = number.as_deref().unwrap_or(text);
     q.digest("register mark", &format!("{kind}\0{text}"))[..12].to_vec()
 }
 

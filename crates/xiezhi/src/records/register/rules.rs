@@ -92,6 +92,12 @@ pub(super) fn from_id(number: &str) -> Option<(String, &'static str)> {
     })
 }
 
+/// A valid identity number as all its spellings mean it: one of 15 digits is the 18 that replaced it.
+pub(super) fn number(said: Option<&str>) -> Option<String> {
+    let mut out = String::new();
+    clean::id(said?, &mut out).valid.then_some(out)
+}
+
 /// Whether somebody is under fourteen: then everything about him is sensitive (PIPL article 28).
 pub(super) fn is_minor(values: &Values, now: Ms) -> bool {
     let then = time::rfc3339(now - MINOR, &jiff::tz::TimeZone::UTC);

@@ -119,8 +119,8 @@ pub fn join(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     both(tx, who, &pair)?;
     decide(tx, who, &pair, Said::Same, "register.same")?;
     let members = together(tx, &pair.a)?;
-    let numbers: BTreeSet<&str> = members.iter().filter_map(|m| m.values.text("register.id_number")).collect();
-    if numbers.iter().filter(|n| rules::from_id(n).is_some()).count() > 1 {
+    let numbers: BTreeSet<String> = members.iter().filter_map(|m| rules::number(m.values.text("register.id_number"))).collect();
+    if numbers.len() > 1 {
         return Err(Kind::TwoNumbers.into());
     }
     stand(tx, who, &members, "register.same")

@@ -98,7 +98,7 @@ pub struct Item {
 impl Item {
     /// A row that was read.
     pub fn new(line: u64, checked: Checked, place: Place) -> Item {
-        let number = Some(checked.text("register.id_number")).filter(|n| rules::from_id(n).is_some()).map(str::to_owned);
+        let number = rules::number(Some(checked.text("register.id_number")));
         Item { line, checked, place, number, near: None }
     }
 }
@@ -121,7 +121,7 @@ impl Face {
             id: one.id.clone(),
             name: person::spelling(text("register.name")),
             birth: text("register.birth").to_owned(),
-            number: Some(text("register.id_number")).filter(|n| rules::from_id(n).is_some()).map(str::to_owned),
+            number: rules::number(Some(text("register.id_number"))),
             household: one.household.clone(),
             head: HEADS.contains(&text("register.relation")),
         }
@@ -258,8 +258,8 @@ pub fn row(tx: &mut Tx, plan: &Plan, run: &Run, held: &mut Held, item: &mut Item
     if let (None, Some(hit)) = (&found, &item.near) {
         let other = person::fetch(tx, &hit.id)?;
         let two = other.as_ref().is_some_and(|o| {
-            let theirs = o.values.text("register.id_number").filter(|n| rules::from_id(n).is_some());
-            theirs.zip(item.number.as_deref()).is_some_and(|(a, b)| a != b)
+            let theirs = rules::number(o.values.text("register.id_number"));
+            theirs.zip(item.number.as_ref()).is_some_and(|(a, b)| a != *b)
         });
         let named = hit.why.iter().any(|w| NAMES.contains(&w.as_str()));
         match () {
