@@ -44,3 +44,4 @@ audit-further-log = Where every matter is, and how the log proves that nothing w
 audit-further-catalogue = What is held, who sees it, by which rule
 audit-further-verify = Whether a receipt is genuine
 desk-holder = with { $party }
+desk-none-found = Nothing found. Search by number: some digits of it are enough.

@@ -41,3 +41,4 @@ audit-further-log = 收到的每一件在哪里，日志怎么证明没有改过
 audit-further-catalogue = 存了哪些信息，谁能看，凭什么看
 audit-further-verify = 一张回执是不是真的
 desk-holder = 在{ $party }手里
+desk-none-found = 没有找到。这里按编号查，写编号里的几位数字就行。

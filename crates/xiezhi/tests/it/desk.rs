@@ -31,10 +31,10 @@ fn an_action_leads_back_to_the_queue_it_was_done_in() {
         let open = clerk.get(&format!("/desk?queue=new&open={number}")).text;
         assert!(open.contains("name=\"back\" value=\"desk:new\""));
         let mut act = |action: &str, body: &str| clerk.post(&format!("/cases/{number}/{action}"), PUBLIC, "text/html", body).to;
-        assert_eq!(act("accept", "back=desk%3Anew"), format!("/desk?queue=new&open={number}&done=accept"));
+        assert_eq!(act("accept", "back=desk%3Anew"), format!("/desk?queue=new&open={number}&done=accept#open"));
         // Whatever stands there stays within the desk.
         let odd = act("note", "text=x&back=desk%3A%2F%2Fevil%26open%3D1");
-        assert_eq!(odd, format!("/desk?queue=//evil%26open%3D1&open={number}&done=note"));
+        assert_eq!(odd, format!("/desk?queue=//evil%26open%3D1&open={number}&done=note#open"));
     });
 }
 
@@ -65,5 +65,16 @@ fn whoever_settled_a_matter_is_told_why_he_cannot_check_it() {
         clerk.act(&number, "feedback", json!({ "text": "劝开了" }));
         let mut page = |login: &str| w.client(Some(login)).get(&format!("/cases/{number}")).json()["own_work"].clone();
         assert_eq!((page("clerk"), page("street")), (json!(true), json!(false)));
+    });
+}
+
+#[test]
+fn words_in_the_search_for_numbers_do_not_show_everything() {
+    on_each_engine(|w| {
+        let clerk = w.client(Some("clerk"));
+        let (number, _) = clerk.report("楼道灯坏了");
+        let found = |q: &str| clerk.get(&format!("/desk?q={q}")).json()["items"].as_array().unwrap().len();
+        assert_eq!((found(&number), found("%E6%BC%8F%E6%B0%B4"), found("%20")), (1, 0, 1));
+        assert!(clerk.get_as("/desk?q=abc", "text/html").text.contains("按编号查"));
     });
 }

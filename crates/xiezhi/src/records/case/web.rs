@@ -114,7 +114,7 @@ pub(super) fn shown(req: &Req, number: &str, code: Option<&str>, done: &str) -> 
     }
     Ok(Reply::see_other(req.url(&match (req.form.get("back"), code) {
         (Some(back), _) if back.starts_with("desk:") => {
-            format!("/desk?queue={}&open={number}&done={done}", crate::kit::form::encode(back.trim_start_matches("desk:")))
+            format!("/desk?queue={}&open={number}&done={done}#open", crate::kit::form::encode(back.trim_start_matches("desk:")))
         }
         (_, Some(code)) => format!("/reports/{number}?code={code}&done={done}"),
         _ if req.who.is_staff() => format!("/cases/{number}?done={done}"),
