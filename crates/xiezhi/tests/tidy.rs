@@ -218,6 +218,85 @@ fn imports_point_down() {
     }
 }
 
+/// Modules that a text names by `crate::` or `super::`, from the root; of a list each item.
+fn named(text: &str, here: &[String]) -> Vec<Vec<String>> {
+    fn items(rest: &str, from: &[String], out: &mut Vec<Vec<String>>) {
+        let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let mut path = from.to_vec();
+        match rest[word.len()..].strip_prefix("::") {
+            Some(more) if word == "super" => {
+                path.pop();
+                items(more, &path, out);
+            }
+            Some(more) => {
+                path.push(word);
+                items(more, &path, out);
+            }
+            None if rest.starts_with('{') => {
+                let (mut depth, mut start) = (0, 1);
+                for (at, c) in rest.char_indices() {
+                    depth += i32::from(c == '{') - i32::from(c == '}');
+                    if depth == 0 || depth == 1 && c == ',' {
+                        items(rest[start..at].trim(), from, out);
+                        start = at + 1;
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+            None => out.push(path.into_iter().chain([word]).collect()),
+        }
+    }
+    let mut out = Vec::new();
+    for (at, _) in text.match_indices("super::").filter(|(at, _)| !text[..*at].ends_with("super::")) {
+        items(&text[at..], here, &mut out);
+    }
+    text.match_indices("crate::").for_each(|(at, word)| items(&text[at + word.len()..], &[], &mut out));
+    out
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let module = |path: &str| -> Vec<String> {
+        let inside = path.trim_start_matches("crates/xiezhi/src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        inside.split('/').map(str::to_owned).collect()
+    };
+    let code = |text: &str| -> String {
+        let code = text.split("#[cfg(test)]").next().unwrap().lines();
+        code.filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    };
+    // `mod.rs` holds what all of its room share, and knows what is in it. `kit` is one room.
+    let all: Vec<(Vec<String>, String)> = files("crates/xiezhi/src", "rs")
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("/mod.rs") && !path.contains("/src/kit/"))
+        .map(|(path, text)| (module(&path), code(&text)))
+        .collect();
+    let known: BTreeSet<&Vec<String>> = all.iter().map(|(m, _)| m).collect();
+    let mut left: Vec<(&Vec<String>, Vec<String>)> = Vec::new();
+    for (here, text) in &all {
+        for mut path in named(text, here) {
+            while !path.is_empty() && !known.contains(&path) {
+                path.pop();
+            }
+            if !path.is_empty() && path != *here {
+                left.push((here, path));
+            }
+        }
+    }
+    assert!(left.len() > 500, "{} imports were found", left.len());
+    while !left.is_empty() {
+        let before = left.len();
+        let users: BTreeSet<Vec<String>> = left.iter().map(|(a, _)| (*a).clone()).collect();
+        left.retain(|(_, b)| users.contains(b));
+        assert!(
+            left.len() < before,
+            "a circle among {:?}",
+            left.iter().map(|(a, b)| (a.join("/"), b.join("/"))).collect::<BTreeSet<_>>()
+        );
+    }
+}
+
 #[test]
 fn the_dependency_lists_are_the_architecture() {
     let manifest = |c: &str| fs::read_to_string(root().join(format!("crates/{c}/Cargo.toml"))).unwrap();

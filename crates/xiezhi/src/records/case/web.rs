@@ -26,7 +26,7 @@ pub const ROUTES: &[Route] = &[
     Route::get("/reports/{number}/sent", May::Anyone, sent, "The receipt page.").gives::<Sent>(),
     Route::get("/reports/{number}/receipt", May::Anyone, receipt, "The signed receipt as a file (`code` needed)."),
     Route::get("/cases/{number}", May::Staff, look_at, "A case as staff sees it.").gives::<Matter>(),
-    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note: `{reason?, to?, text?, class?, media?, score?, answer?, code?}`.").gives::<Matter>(),
+    Route::post("/cases/{number}/{action}", May::Anyone, act_on, "accept reject dispatch return feedback check close rate reopen merge extend note rule suspend hang_up resume ask grant refuse claim assign follow withdraw review supervise: `{reason?, to?, text?, class?, media?, score?, until?, outcome?, ask?, verdict?, private?, answer?, code?}`.").gives::<Matter>(),
     Route::post("/cases/{number}/tasks", May::Staff, call, "Calls others to a case: `{to: [id], kind: whistle|joint, text, until?}`.").gives::<Matter>(),
     Route::post("/tasks/{id}/{action}", May::Staff, task_act, "answer done refuse insist cancel rate: `{text?, reason?, media?, score?}`.").gives::<Matter>(),
 ];
@@ -195,4 +195,18 @@ fn receipt(req: &Req) -> Result<Reply> {
     let receipt = req.app.db.receipt(case.log_seq, size)?;
     let name = format!("attachment; filename=\"receipt-{}.json\"", case.number);
     Ok(Reply::json(&receipt)?.header("content-disposition", name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_names_every_action() {
+        let told = |path: &str| ROUTES.iter().find(|r| r.path == path).unwrap().about;
+        let words: Vec<&str> = told("/cases/{number}/{action}").split([' ', ':']).collect();
+        assert!(Action::ALL.iter().all(|a| words.contains(&a.as_str())));
+        let words: Vec<&str> = told("/tasks/{id}/{action}").split([' ', ':']).collect();
+        assert!(TaskAction::ALL.iter().all(|a| words.contains(&a.as_str())));
+    }
 }

@@ -21,11 +21,22 @@ pub const MOST_RETURNS: i64 = 2;
 
 /// Changes `after`, whose state is the new one already.
 pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
-    let Step { book, who, action, said, before } = *step;
-    let now = tx.now();
-    let chart = &book.chart;
-    let local_desk = complaint::desk(chart, before)?;
-    let mine = || complaint::over(chart, who, before).or(who.role_over(&before.path)).and_then(|r| r.body.clone());
+    let Step { action, said, before, .. } = *step;
+    classify(tx, step, after)?;
+    if needs_words(action) && said.words().is_none() {
+        return Err(Kind::Missing.at("reason"));
+    }
+    if is_public(action, said) {
+        after.updated_at = moved(before.updated_at, tx.now());
+    }
+    by_action(tx, step, after)?;
+    // What comes out of a merge goes on where it was.
+    if before.state != State::Merged { by_stage(step, after, tx.now()) } else { Ok(()) }
+}
+
+/// Another class, with what everybody may then know of the place.
+fn classify(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
+    let Step { book, action, said, before, .. } = *step;
     if let Some(class) = &said.class
         && matches!(action, Action::Accept | Action::Dispatch | Action::Rule)
     {
@@ -39,12 +50,16 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             place::renew(tx, after, new.visibility)?;
         }
     }
-    if needs_words(action) && said.words().is_none() {
-        return Err(Kind::Missing.at("reason"));
-    }
-    if is_public(action, said) {
-        after.updated_at = moved(before.updated_at, now);
-    }
+    Ok(())
+}
+
+/// What the action itself changes.
+fn by_action(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
+    let Step { book, who, action, said, before } = *step;
+    let now = tx.now();
+    let chart = &book.chart;
+    let local_desk = complaint::desk(chart, before)?;
+    let mine = || complaint::over(chart, who, before).or(who.role_over(&before.path)).and_then(|r| r.body.clone());
     match action {
         // Whoever takes it in hand holds it: also a desk above that steps in.
         Action::Accept if before.state == State::Received => after.holder = mine().or(before.holder.clone()),
@@ -127,7 +142,6 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             (after.state, after.merged_into) = (state, None);
             after.holder = holder.filter(|h| chart.living(h).is_some()).or(Some(local_desk.id.clone()));
             after.due_at = Some(clock::resumed(now, before.due_left));
-            return Ok(());
         }
         Action::Reopen => {
             let appeal = before.state == State::Rejected;
@@ -193,6 +207,12 @@ pub(super) fn apply(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         Action::Note if said.text.is_none() && said.media.is_empty() => return Err(Kind::Missing.at("text")),
         Action::Note => {}
     }
+    Ok(())
+}
+
+/// What follows from the new stage: the deadline, the first handler's deadline, the marks of being late, a dispute.
+fn by_stage(step: &Step, after: &mut Case, now: Ms) -> Result<()> {
+    let Step { book, action, before, .. } = *step;
     if moves_clock(action) {
         let mut filed = before.clone();
         (filed.class, filed.pack) = (after.class.clone(), after.pack);

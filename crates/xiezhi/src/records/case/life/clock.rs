@@ -45,13 +45,11 @@ pub fn alarm(c: &Case) -> Option<Ms> {
     [Some(due), c.warn_at, dispute].into_iter().flatten().min()
 }
 
-/// The first clock of a case, which begins at `from`; returns its deadline.
-pub fn start(book: &Rulebook, stage: Stage, from: Ms, case: &mut Case) -> Ms {
-    let due = book.due(stage, case.class.as_deref(), from);
-    (case.clock_from, case.due_at) = (Some(from), Some(due));
+/// The first clock of a case, which begins at `from`.
+pub fn start(book: &Rulebook, stage: Stage, from: Ms, case: &mut Case) {
+    (case.clock_from, case.due_at) = (Some(from), Some(book.due(stage, case.class.as_deref(), from)));
     counted(book, from, case);
     wind(book, case);
-    due
 }
 
 /// Sets when it warns and when it rings, from the clock as it stands.

@@ -319,30 +319,43 @@ pub fn make(
     };
     let shown = book.class(&case).visibility;
     whereabouts::set(&mut case, spot.shown(new, shown));
-    let due_at = clock::start(book, Stage::Receive, from, &mut case);
+    clock::start(book, Stage::Receive, from, &mut case);
     // A clerk who writes for somebody is the actor, not the reporter: the owner of the words is then the case itself.
     let reporter = who.person.as_deref().filter(|_| new.channel == "web" || new.channel == "patrol");
     let owner = reporter.unwrap_or(&id).to_owned();
     if reporter.is_none() {
         tx.new_owner(&owner)?;
     }
+    (case.owner, case.reporter) = (owner, reporter.map(str::to_owned));
+    let logged = log(tx, who, new, &case)?;
+    case.log_seq = logged.index;
+    ledger::tally(tx, &spot.area, State::Received, 1);
+    put(tx, &case);
+    if !new.media.is_empty() {
+        crate::base::media::attach(tx, &new.media, &id, "report", who)?;
+    }
+    Ok((Made { id, number: case.number }, logged))
+}
+
+/// Logs the report: what was said lies sealed beside the entry, under the key of its owner.
+fn log(tx: &mut Tx, who: &Who, new: &NewReport, case: &Case) -> Result<Logged> {
     let entry = Entry {
         actor: who.actor(),
         role: who.roles.first().map(|r| r.kind.as_str()),
-        area: Some(&spot.area),
-        owner: Some(&owner),
-        ..Entry::new("case.report", "case", &id)
+        area: Some(&case.area),
+        owner: Some(&case.owner),
+        ..Entry::new("case.report", "case", &case.id)
     };
     let entry = entry
         .fact("state", State::Received.as_str())
         .fact("number", case.number.as_str())
-        .fact("holder", holder)
+        .fact_opt("holder", case.holder.as_deref())
         .fact_opt("about", new.about.as_deref())
-        .fact("due", due_at)
+        .fact_opt("due", case.due_at)
         .fact("channel", new.channel.as_str())
         .fact_opt("relation", new.proxy.as_ref().map(|p| p.relation.as_str()))
         .fact_opt("knows", new.proxy.as_ref().map(|p| i64::from(p.knows)))
-        .fact_opt("received", new.received.map(|_| from))
+        .fact_opt("received", new.received.map(|_| case.received_at))
         .fact_opt("class", case.class.as_deref())
         .fact("counts", "received")
         .fact_opt("of_class", case.class.as_deref())
@@ -352,7 +365,7 @@ pub fn make(
         .fact_opt("wish", new.wish.as_deref().filter(|_| new.contact_phone.is_some()))
         .element("case.text", new.text.as_deref())
         // A code that nobody knows is still what the reporter said about the place.
-        .element("case.address", new.address.as_deref().or(new.asset.as_deref().filter(|_| spot.asset.is_none())))
+        .element("case.address", new.address.as_deref().or(new.asset.as_deref().filter(|_| case.asset.is_none())))
         .element("case.lat", new.lat)
         .element("case.lon", new.lon)
         .element("case.contact_name", new.contact_name.as_deref())
@@ -361,12 +374,5 @@ pub fn make(
         .element("case.media", (!new.media.is_empty()).then(|| new.media.join(" ")))
         // The class the reporter chose is part of what he can prove, and gives every receipt at least one element.
         .element("case.class", Some(new.class.as_deref().unwrap_or("")));
-    let logged = tx.log(entry)?;
-    (case.owner, case.reporter, case.log_seq) = (owner, reporter.map(str::to_owned), logged.index);
-    ledger::tally(tx, &spot.area, State::Received, 1);
-    put(tx, &case);
-    if !new.media.is_empty() {
-        crate::base::media::attach(tx, &new.media, &id, "report", who)?;
-    }
-    Ok((Made { id, number: case.number }, logged))
+    Ok(tx.log(entry)?)
 }
