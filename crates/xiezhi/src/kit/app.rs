@@ -195,6 +195,7 @@ pub fn migrations() -> Vec<Migration> {
         "0028_register_files",
         "0029_form",
         "0030_rights",
+        "0035_answers_of",
     ]
     .into_iter()
     .enumerate()
