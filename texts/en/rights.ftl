@@ -37,6 +37,7 @@ register-mine-none = Your account is not tied to a record of the community yet.
 register-mine-bind = Find my record
 register-mine-bind-hint = Name, ID number and the phone you sign in with have to agree with the record.
 register-mine-tags = Care that is registered
+register-mine-answers = Answers in forms
 register-mine-withdraw = Withdraw consent
 register-act-withdraw = Consent withdrawn by the person
 data-export = Download my data

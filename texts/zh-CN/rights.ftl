@@ -37,6 +37,7 @@ register-mine-none = 还没有和社区的登记对上。
 register-mine-bind = 对上我的登记
 register-mine-bind-hint = 姓名、身份证号和您登录的手机号都要和登记一致。
 register-mine-tags = 登记的照顾
+register-mine-answers = 填表时的回答
 register-mine-withdraw = 不再同意
 register-act-withdraw = 本人撤回同意
 data-export = 下载我的信息

@@ -59,6 +59,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/register", "records/case"),
     // What is held of somebody, and what he asks about it.
     ("records/mine", "records/register"),
+    ("records/mine", "records/form"),
     ("records/rights", "records/case"),
     ("records/rights", "records/register"),
     // A form asks for what the register does not hold.

@@ -196,6 +196,7 @@ pub fn migrations() -> Vec<Migration> {
         "0029_form",
         "0030_rights",
         "0031_complaint",
+        "0032_answers_of",
     ]
     .into_iter()
     .enumerate()

@@ -26,18 +26,36 @@ pub struct Letter {
 pub struct Letters(Mutex<VecDeque<Letter>>);
 
 impl Letters {
+    /// Whether one more may wait; asked also for whom nothing is sent, so that a full queue tells nobody apart.
+    pub fn room(&self) -> Result<()> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST { Err(Error::from(Kind::Busy).limit(2)) } else { Ok(()) }
+    }
+
     /// Lets a code wait.
     pub fn put(&self, letter: Letter) -> Result<()> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MOST {
-            return Err(Error::from(Kind::Busy).limit(2));
-        }
-        all.push_back(letter);
+        self.room()?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(letter);
         Ok(())
     }
 
     /// Takes the first one.
     pub fn take(&self) -> Option<Letter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_says_so_before_it_is_known_whether_one_more_comes() {
+        let letters = Letters::default();
+        let letter = || Letter { id: String::new(), phone: String::new(), code: String::new() };
+        (0..MOST).for_each(|_| letters.put(letter()).unwrap());
+        assert_eq!((letters.room().unwrap_err().kind, letters.put(letter()).unwrap_err().kind), (Kind::Busy, Kind::Busy));
+        letters.take();
+        assert!(letters.room().is_ok() && letters.put(letter()).is_ok());
     }
 }

@@ -146,6 +146,9 @@ fn l10_what_is_held_is_not_asked_and_who_holds_it_is_said() {
         assert_eq!(fill(last, rest).status, 200);
         assert_eq!(grid.get(&format!("/forms/{form}/work")).json()["done"], 0, "one question is left");
         assert_eq!(fill(last, json!({"a5": "愿意"})).status, 200);
+        // Two had the page open at once: what the first one wrote stays, and the second is told.
+        assert_eq!(fill(last, json!({"a4": "3"})).error(), (409, "already-held".to_owned()));
+        assert_eq!(fill(last, json!({"a4": "2"})).status, 200, "the same again");
         assert_eq!(grid.get(&format!("/forms/{form}/work")).json()["done"], 1);
         let held = clerk.get(&format!("/register/people/{last}")).json();
         let phone = held["values"].as_array().unwrap().iter().find(|v| v["field"] == "phone").unwrap();

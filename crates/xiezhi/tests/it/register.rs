@@ -64,6 +64,10 @@ fn inv07_nothing_is_read_without_a_purpose_and_every_read_is_logged() {
             &grid,
             json!({"place": house, "door": "2单元602", "name": "王丽", "phone": "13800000001", "id_number": "11010519491231002X"}),
         );
+        // A browser keeps titles in its history, and shows them to whoever looks over a shoulder.
+        let shown = grid.get_as(&format!("/register/people/{id}"), "text/html").text;
+        let title = shown.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0;
+        assert!(shown.contains("王丽") && !title.contains("王丽"), "{title}");
         let page = grid.get(&format!("/register/people/{id}")).json();
         let value = |page: &Json, field: &str| {
             let all = page["values"].as_array().unwrap();

@@ -60,7 +60,31 @@ fn a_resident_sees_what_is_held_and_who_looked() {
         let all: Vec<&str> = reads["items"].as_array().unwrap().iter().map(|r| r["purpose"].as_str().unwrap()).collect();
         assert!(all.contains(&"register-aid"), "{reads}");
         assert_eq!(reads["items"][0]["by"], "committee");
+        // A desk above sees a masked name only; that it looked for this number is said all the same.
+        let street = w.client(Some("street"));
+        purpose(&street, "register-safety");
+        assert_eq!(street.post("/register", &json!({"q": NUMBER})).json()["items"][0]["id"], id.as_str());
+        assert_eq!(me.get("/me/reads").json()["items"][0]["by"], "street");
         // Whoever he trusts with his reports is not shown his register.
+        assert_eq!(w.client(Some("neighbour")).get("/me/data").json()["registered"], Json::Null);
+    });
+}
+
+#[test]
+fn what_was_answered_in_forms_is_among_my_data() {
+    on_each_engine(|w| {
+        let (id, clerk, me) = (registered(w), w.client(Some("clerk")), w.client(Some("resident")));
+        assert_eq!(me.post("/me/register", &json!({"name": NAME, "id_number": NUMBER})).status, 200);
+        assert_eq!(me.get("/me/data").json()["registered"]["answers"], json!([]));
+        let form = json!({"title": "犬只登记", "purpose": "register-keep", "area": "321002001001", "due": "2026-04-30", "period": "once",
+            "element": ["register.name"], "a1": "家里有几只狗", "a1_kind": "number", "a1_reason": "犬只登记"});
+        let made = clerk.post("/forms", &form).json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(clerk.post(&format!("/forms/{made}/publish"), &json!({"reuse": "1"})).json()["state"], "open");
+        assert_eq!(clerk.post(&format!("/forms/{made}/people/{id}"), &json!({"a1": "2"})).status, 200);
+        let answers = me.get("/me/data").json()["registered"]["answers"].clone();
+        assert_eq!(answers, json!([{"form": "犬只登记", "question": "家里有几只狗", "value": "2"}]));
+        let page = me.get_as("/me/data", "text/html").text;
+        assert!(page.contains("家里有几只狗"), "{page}");
         assert_eq!(w.client(Some("neighbour")).get("/me/data").json()["registered"], Json::Null);
     });
 }

@@ -53,6 +53,8 @@ pub fn ask(app: &App, ip: IpAddr, mobile: &str, chain: Option<String>) -> Result
     app.tries.pace("sign-in codes", sms.per_minute, app.now())?;
     if sends {
         app.letters.put(Letter { id, phone: mobile.to_owned(), code })?;
+    } else {
+        app.letters.room()?;
     }
     Ok(chain)
 }

@@ -205,7 +205,12 @@ pub fn fill(tx: &mut Tx, who: &Who, id: &str, resident: &str, filled: &Filled) -
     let mut answers = before;
     for (key, said) in &filled.own {
         let question: &Question = form.asks.own.iter().find(|q| q.key == *key).ok_or_else(|| Kind::Unknown.at(key.clone()))?;
-        answers.insert(key.clone(), rules::answer(question, said)?);
+        let said = rules::answer(question, said)?;
+        // Two had the same page open: what the first one wrote is not replaced unseen.
+        if answers.get(key).is_some_and(|before| *before != said) {
+            return Err(Kind::AlreadyHeld.at(key.clone()).limit(1));
+        }
+        answers.insert(key.clone(), said);
     }
     let all = text(&answers);
     if !filled.own.is_empty() {

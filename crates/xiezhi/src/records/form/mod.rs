@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use store::{Query, Row, params};
 
 use crate::base::area;
-use crate::base::catalogue::decide;
+use crate::base::catalogue::{Graded, decide};
 use crate::kit::names::names;
 use crate::kit::time::{self, Ms};
 use crate::kit::{App, Result};
@@ -203,6 +203,27 @@ impl Form {
         let opened = q.open_many(&sealed)?;
         let read = |bytes: Option<Vec<u8>>| serde_json::from_slice(&bytes?).ok();
         Ok(sealed.into_iter().zip(opened).filter_map(|((id, _), bytes)| Some((id, read(bytes)?))).collect())
+    }
+
+    /// The answers that are kept of a record, the newest form first: its name, the question, what was said.
+    pub fn said_of(q: &mut dyn Query, resident: &str) -> Result<Vec<(String, String, Graded)>> {
+        let rows = q.rows(
+            "select form, sealed from fill_answer where resident = $1 order by at desc, form limit 100",
+            params![resident],
+        )?;
+        let mut out = Vec::new();
+        for row in rows {
+            let bytes = q.open(resident, &row.get::<Vec<u8>>("sealed")?)?;
+            let said: Answers = bytes.and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default();
+            let Some(form) = by_id(q, &row.get::<String>("form")?)? else { continue };
+            for question in &form.asks.own {
+                if let Some(said) = said.get(&question.key) {
+                    let value = Graded::new("form.answer", resident, said.clone());
+                    out.push((form.title.clone(), question.label.clone(), value));
+                }
+            }
+        }
+        Ok(out)
     }
 
     /// Elements that are not known of somebody, and questions that he has not answered.

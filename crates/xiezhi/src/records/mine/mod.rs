@@ -11,6 +11,7 @@ use crate::base::signon;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
 use crate::records::case::{self, view::Item};
+use crate::records::form::Form;
 use crate::records::register;
 
 /// Routes of this room.
@@ -32,8 +33,17 @@ struct Data {
 struct Registered {
     values: Vec<register::mine::Mine>,
     tags: Vec<register::mine::MyTag>,
+    /// What was answered in forms and no element holds.
+    answers: Vec<AnswerView>,
     /// Household and home are in it; who lived there before is not.
     state: &'static str,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct AnswerView {
+    form: String,
+    question: String,
+    value: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -77,7 +87,15 @@ fn data(req: &Req) -> Result<Reply> {
         let registered = match record {
             Some(one) => {
                 let (values, tags) = register::mine::values(req, r, &one, &mut look)?;
-                Some(Registered { values, tags, state: one.state.as_str() })
+                let mut answers = Vec::new();
+                for name in register::mine::names(r, person)? {
+                    for (form, question, said) in Form::said_of(r, &name)? {
+                        if let Some(value) = look.at(&said, Relation::Owner) {
+                            answers.push(AnswerView { form, question, value });
+                        }
+                    }
+                }
+                Some(Registered { values, tags, answers, state: one.state.as_str() })
             }
             None => None,
         };

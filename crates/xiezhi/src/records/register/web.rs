@@ -203,7 +203,12 @@ fn find(req: &Req) -> Result<Reply> {
     gate(req, |purpose| {
         let q = req.input()?.need("q", TYPED)?;
         let list = List { q: q.clone(), kind: Of::Person.as_str(), ..List::default() };
-        people(req, purpose, |r, _| Ok((find::search(r, &req.who, &q)?, list)))
+        people(req, purpose, |r, look| {
+            let found = find::search(r, &req.who, &q)?;
+            // Whoever finds somebody by his number learns that it is his, however little of him the list shows.
+            found.iter().for_each(|one| look.gives(&one.id, one.name_element()));
+            Ok((found, list))
+        })
     })
 }
 

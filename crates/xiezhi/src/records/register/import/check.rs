@@ -56,7 +56,8 @@ pub fn row(columns: &[Option<&'static str>], line: &Line, now: Ms) -> Checked {
             continue;
         }
         let Some(cell) = line.cells.get(at).filter(|c| !c.is_empty()) else { continue };
-        let cell = if cell.is_ascii() { cell.trim().to_owned() } else { input::clean(cell).trim().to_owned() };
+        let plain = cell.bytes().all(|b| (0x20..0x7f).contains(&b));
+        let cell = if plain { cell.trim().to_owned() } else { input::clean(cell).trim().to_owned() };
         if cell.is_empty() || matches!(cell.as_str(), "-" | "/" | "无" | "—" | "#") {
             continue;
         }
@@ -151,6 +152,8 @@ mod tests {
         let lost = read(["甲", "110105194912310000", "", "", "", "3", "", ""], &[(1, Note::Rounded)]);
         assert_eq!((lost.text("register.id_number"), &lost.told[..]), ("", &[("rounded", "register.id_number")][..]));
         assert!(read(["\u{200b} ", "", "", "", "", "", "", ""], &[]).fatal, "no name that anybody sees");
+        assert!(read(["\0\0", "", "1990-01-02", "", "", "", "", ""], &[]).fatal, "nor this one");
+        assert_eq!(read(["Li\u{1b}\0Wei", "", "1990-01-02", "", "", "", "", ""], &[]).text("register.name"), "LiWei");
         assert_eq!(read(["王А", "", "", "", "", "3", "", ""], &[]).told, [("mixed-letters", "register.name")]);
     }
 }
