@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::household;
-use super::levels::{Compared, FORBIDDEN, SAME, level_in, pattern};
+use super::levels::{Compared, FORBIDDEN, SAME, level_in};
 use super::model::{Model, Weights};
 use super::records::Records;
 use crate::draw::mix;
@@ -257,11 +257,6 @@ fn maximise(
         Weights::new(*c, m, u, h)
     });
     Model::new(prior, household, weights.collect())
-}
-
-/// The pattern of two rows.
-pub fn pattern_of(compared: &[Compared], records: &Records, a: &[u32], b: &[u32]) -> u64 {
-    pattern(compared, records, a, b)
 }
 
 /// Whether a pattern says that the rows cannot be one person.
