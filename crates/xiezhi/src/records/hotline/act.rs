@@ -135,7 +135,8 @@ fn contact(after: &mut Order, said: &Said, now: Ms) -> Result<()> {
 /// Hangs the order on another case that is still worked on; the case that was made for it alone is merged into that one.
 fn link(tx: &mut Tx, book: &Rulebook, who: &Who, said: &Said, after: &mut Order) -> Result<()> {
     let to = said.to.as_deref().ok_or_else(|| Kind::Missing.at("to"))?;
-    let fits = |c: &case::Case| c.id != after.case_id && c.state.is_open() && who.desk_over(&c.path).is_some();
+    let fits =
+        |c: &case::Case| c.id != after.case_id && c.state.is_open() && c.about.is_none() && who.desk_over(&c.path).is_some();
     let main = case::by_number(tx, to)?.filter(fits).ok_or_else(|| Kind::Unknown.at("to"))?;
     let alone = on_case(tx, &after.case_id)?.len() == 1;
     if alone && after.born.as_deref() == Some(&after.case_id) {
