@@ -39,7 +39,7 @@ function ours(endpoint) {
 }
 
 async function until(what, fits) {
-  for (let i = 0; i < 400; i += 1) {
+  for (let i = 0; i < 1200; i += 1) {
     const found = await what();
     if (fits(found)) return found;
     await new Promise((later) => { setTimeout(later, 25); });

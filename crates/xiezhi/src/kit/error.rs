@@ -162,6 +162,8 @@ kinds! {
     TooLong = 422 "too-long",
     /// A number is out of range.
     OutOfRange = 422 "out-of-range",
+    /// Somebody wants to be called or written to, and the number cannot be.
+    NoNumber = 422 "no-number",
     /// The last day of something is before its first.
     LastDay = 422 "last-day",
     /// The value is none of those that exist.

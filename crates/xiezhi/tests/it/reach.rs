@@ -277,13 +277,15 @@ fn a_report_that_ends_before_anybody_looked_is_told_all_the_same() {
 }
 
 #[test]
-fn wishes_are_checked_and_a_report_without_a_number_has_none() {
+fn wishes_are_checked_and_nobody_waits_for_a_call_that_cannot_be_made() {
     on_each_engine(|w| {
         let anyone = w.client(None);
         let bad = anyone.post("/reports", &json!({ "text": "灯", "contact": { "phone": "13812345678", "wish": "pigeon" } }));
         assert_eq!((bad.status, bad.json()["field"].clone()), (422, json!("contact_wish")));
-        let (number, _) = report(w, "灯坏了", "", "call");
-        close(w, &number);
+        for (phone, wish) in [("", "call"), ("王家", "call"), ("8765", "sms")] {
+            let bad = anyone.post("/reports", &json!({ "text": "灯", "contact": { "phone": phone, "wish": wish } }));
+            assert_eq!((bad.status, bad.json()["error"]["code"].clone()), (422, json!("no-number")), "{phone}");
+        }
         settle(w);
         assert_eq!(w.app.db.read(|r| r.count("select count(*) from reach", &[])).unwrap(), 0);
         assert_eq!(comes_in(w, "x", "13812345678", "1").status, 404, "no gateway, no way in");

@@ -38,6 +38,8 @@ use crate::kit::{App, Result, Who};
 pub const MAX_TEXT: usize = 4000;
 /// Ways to be told for whoever leaves a number: a message, or a call.
 pub const WISHES: [&str; 2] = ["sms", "call"];
+/// Digits of the shortest number of a telephone at home.
+const LOCAL_NUMBER: usize = 7;
 const CHANNELS: [&str; 7] = ["web", "counter", "phone", "patrol", "import", "open311", "paper"];
 
 /// What a report for somebody else says about who wrote it ([`proxy`]).
@@ -125,6 +127,11 @@ impl NewReport {
         };
         if new.wish.as_deref().is_some_and(|w| !WISHES.contains(&w)) {
             return Err(Kind::Unknown.at("contact_wish"));
+        }
+        // Whoever waits for a call must not wait for one that nobody can make.
+        let digits = new.contact_phone.iter().flat_map(|p| p.chars()).filter(|c| c.is_numeric()).count();
+        if new.wish.is_some() && digits < LOCAL_NUMBER {
+            return Err(Kind::NoNumber.at("contact_phone"));
         }
         if new.text.is_none() && new.media.is_empty() {
             return Err(Kind::Empty.at("text"));
