@@ -150,7 +150,7 @@ fn refuse_rollback(r: &mut Read, data: &Path, signer: &Signer) -> Result<()> {
         return Ok(());
     }
     let (_, key) = note::parse_key(&signer.public_key()).ok_or_else(|| Error::Corrupt("the log key is unusable".into()))?;
-    let signed = note::open(&text, &key).map_err(|e| Error::Corrupt(format!("checkpoint file: {e}")))?;
+    let signed = note::open(&text, &key).map_err(|e| Error::Corrupt(format!("checkpoint file: {e} (are these its keys?)")))?;
     let size = r.log_size()?;
     if size < signed.size || r.root(signed.size)? != signed.root {
         return Err(Error::Corrupt(format!(

@@ -109,7 +109,7 @@ impl Tx<'_> {
 
     /// Inserts many rows in few statements.
     pub fn insert_many(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
-        self.wrote = true;
+        self.wrote |= !rows.is_empty();
         insert_many(self.conn, table, columns, Clash::Refuse, rows)
     }
 

@@ -135,7 +135,9 @@ fn put(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// Opens a node as `serve` would and proves its log.
 pub fn check(config: &Config) -> (bool, Json) {
-    let found = App::open(config.clone()).and_then(|_| facts(&viewer(Some(&config.data), config.database_url.as_deref())?));
+    // Looked for first: opening would begin a new node where a name was mistyped, and find it in best order.
+    let found = viewer(Some(&config.data), config.database_url.as_deref())
+        .and_then(|viewer| App::open(config.clone()).and_then(|_| facts(&viewer)));
     match found {
         Ok(facts) => (facts["ok"] == true, facts),
         Err(why) => (false, json!({ "ok": false, "error": why })),

@@ -234,9 +234,15 @@ fn secret_file(dir: &Path, name: &str, ambience: &Ambience) -> Result<[u8; 32], 
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(say)?;
         let mut secret = [0u8; 32];
         ambience.fill(&mut secret);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(say)?;
-        std::io::Write::write_all(&mut file, &secret).map_err(say)?;
-        file.sync_all().map_err(say)?;
+        // It gets its name when it is whole: a first start that is killed leaves no half key, and of two first starts at
+        // once the second takes the key of the first.
+        let part = dir.join(format!("{name}.{}.part", std::process::id()));
+        let _ = std::fs::remove_file(&part);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(say)?;
+        std::io::Write::write_all(&mut file, &secret).and_then(|()| file.sync_all()).map_err(say)?;
+        let named = std::fs::hard_link(&part, &path).or_else(|e| if path.exists() { Ok(()) } else { Err(e) });
+        std::fs::remove_file(&part).and(named).map_err(say)?;
+        std::fs::File::open(dir).and_then(|d| d.sync_all()).map_err(say)?;
     }
     let mode = std::fs::metadata(&path).map_err(say)?.mode();
     if mode & 0o077 != 0 {

@@ -54,6 +54,25 @@ pub struct File {
     pub sign_on: Vec<sign_on::SignOnFile>,
 }
 
+impl File {
+    /// What cannot be meant: a server with no seat for anybody, an address that nobody can type.
+    fn faults(&self) -> Option<String> {
+        let l = &self.limits;
+        let seats = [
+            ("connections", l.connections),
+            ("connections_per_ip", l.connections_per_ip),
+            ("writers", l.writers),
+            ("readers", l.readers),
+            ("header_seconds", l.header_seconds as usize),
+            ("body_seconds", l.body_seconds as usize),
+        ];
+        let none = seats.iter().find(|(_, n)| *n == 0).map(|(name, _)| format!("[limits] {name}: at least 1"));
+        let host = |url: &str| url.strip_prefix("https://").or(url.strip_prefix("http://")).map(str::to_owned);
+        let odd = self.public_url.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
+        none.or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
+    }
+}
+
 /// `[store]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -157,6 +176,7 @@ impl Config {
         if let Some(fault) = sign_on::faults(&self.file.sign_on, self.file.public_url.as_deref()).into_iter().next() {
             return Err(format!("{}: {fault}", file.display()));
         }
+        self.file.faults().map_or(Ok(()), |fault| Err(format!("{}: {fault}", file.display())))?;
         self.file.map.check().map_err(|e| format!("{}: {e}", file.display()))?;
         if let Some(name) = &self.file.time_zone {
             self.zone = TimeZone::get(name).map_err(|e| e.to_string())?;
@@ -183,5 +203,25 @@ impl Config {
     /// True when people reach us by https.
     pub fn secure(&self) -> bool {
         self.file.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_would_serve_nobody_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.toml");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Config::new(dir.path()).with_file(&file).map(drop)
+        };
+        for bad in ["[limits]\nreaders = 0", "[limits]\nconnections = 0", "public_url = \"ftp://x\"", "public_url = \"https://\""]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        read("public_url = \"https://community.example.cn/p\"\n[limits]\nreaders = 1").unwrap();
     }
 }

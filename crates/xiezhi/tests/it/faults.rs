@@ -173,6 +173,24 @@ fn a_copy_of_a_running_node_is_the_node() {
 }
 
 #[test]
+fn a_first_start_that_was_killed_leaves_no_half_key() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("keys")).unwrap();
+    std::fs::write(dir.path().join("keys").join(format!("log.key.{}.part", std::process::id())), b"half").unwrap();
+    let app = App::open(Config::new(dir.path())).unwrap();
+    let names = std::fs::read_dir(dir.path().join("keys")).unwrap().count();
+    assert_eq!((names, app.db.last().size), (2, 0), "two keys and nothing else");
+}
+
+#[test]
+fn nothing_is_checked_where_there_is_no_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let typed = dir.path().join("xiezih");
+    assert!(!backup::check(&Config::new(&typed)).0);
+    assert!(!typed.exists(), "and none is begun there");
+}
+
+#[test]
 fn a_node_without_its_keys_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
     drop(App::open(Config::new(dir.path())).unwrap());

@@ -19,6 +19,8 @@ use crate::kit::slots::Slots;
 const SIDE: u32 = 2000;
 /// Most pixels of a picture that is decoded.
 const PIXELS: u64 = 40_000_000;
+/// Longest side of a picture that is decoded: a strip one pixel high would cost the making of the copy sixteen bytes a pixel.
+const LONGEST: u32 = 32_000;
 /// Most bytes that a decoder may take.
 const MEMORY: u64 = 256 << 20;
 /// Quality of the JPEG, 1 to 100.
@@ -95,7 +97,7 @@ fn draw(bytes: &[u8]) -> ImageResult<Vec<u8>> {
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder()?;
     let (w, h) = decoder.dimensions();
-    if u64::from(w) * u64::from(h) > PIXELS {
+    if u64::from(w) * u64::from(h) > PIXELS || w.max(h) > LONGEST {
         return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::DimensionError)));
     }
     limits.reserve(decoder.total_bytes())?;

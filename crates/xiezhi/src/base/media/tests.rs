@@ -116,6 +116,9 @@ fn floods_ruins_and_disguises_are_refused() {
     assert_eq!(refused(&flood), Kind::BadMedia);
     assert!(begun.elapsed().as_millis() < 500);
 
+    // As many pixels as a picture may have, in one line.
+    assert_eq!(refused(&encode(RgbImage::new(32_001, 1), ImageFormat::Png)), Kind::BadMedia);
+
     let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, (x + 3 * y) as u8]));
     let png = encode(noise.clone(), ImageFormat::Png);
     assert_eq!(refused(&png[..png.len() / 2]), Kind::BadMedia);
