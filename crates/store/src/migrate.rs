@@ -1,7 +1,8 @@
 //! Migrations: plain SQL, each in one transaction together with its version row.
 //!
 //! What must stay true: a crash anywhere leaves the old or the new schema, never one between; an applied migration is
-//! never edited (its digest is kept and compared); a database newer than the program is refused, not downgraded.
+//! never edited (its digest is kept and compared); a database newer than the program is refused, not downgraded. Several
+//! processes may start at the same moment: whoever writes the version row first does the step, the others wait for him.
 
 use crate::hex;
 use sha2::{Digest, Sha256};
@@ -26,8 +27,13 @@ const STORE: Migration = Migration { version: 0, name: "store", sql: include_str
 pub(crate) fn apply(conn: &mut Conn, program: &[Migration], now: i64) -> Result<()> {
     let table = "create table if not exists schema_version (\n  version {int} primary key,\n  name text not null,\n  digest text not null,\n  at {int} not null\n);";
     let table = conn.dialect(table);
-    conn.script(&table)?;
-    let done = conn.rows("select version, name, digest from schema_version order by version", &[])?;
+    // PostgreSQL may refuse it to the second of two that make it at once; then it is there.
+    let made = conn.script(&table);
+    let known = conn.rows("select version, name, digest from schema_version order by version", &[]);
+    let done = match made {
+        Err(e) if known.is_err() => return Err(e),
+        _ => known?,
+    };
     let all: Vec<&Migration> = std::iter::once(&STORE).chain(program).collect();
     if done.len() > all.len() {
         return Err(Error::Schema(format!(
@@ -55,16 +61,24 @@ pub(crate) fn apply(conn: &mut Conn, program: &[Migration], now: i64) -> Result<
 fn step_in_transaction(conn: &mut Conn, step: &Migration, digest: &str, now: i64) -> Result<()> {
     let sql = conn.dialect(step.sql);
     conn.begin()?;
+    let row = params![step.version, step.name, digest, now];
+    let first = "insert into schema_version(version, name, digest, at) values ($1, $2, $3, $4) on conflict(version) do nothing";
     let end = conn
-        .script(&sql)
-        .and_then(|()| {
-            let row = params![step.version, step.name, digest, now];
-            conn.exec("insert into schema_version(version, name, digest, at) values ($1, $2, $3, $4)", row)
-        })
-        .and_then(|_| conn.script("commit"));
+        .exec(first, row)
+        .and_then(|n| if n == 1 { conn.script(&sql) } else { same(conn, step, digest) })
+        .and_then(|()| conn.script("commit"));
     if let Err(e) = end {
         let _ = conn.script("rollback");
         return Err(Error::Schema(format!("{}: {e}", step.name)));
     }
     Ok(())
+}
+
+/// Somebody else has done the step in the meantime: was it this one?
+fn same(conn: &mut Conn, step: &Migration, digest: &str) -> Result<()> {
+    let row = conn.rows("select digest from schema_version where version = $1", params![step.version])?;
+    match row.first().map(|r| r.get::<String>("digest")).transpose()? {
+        Some(theirs) if theirs == digest => Ok(()),
+        _ => Err(Error::Schema("another program changes the database at this moment".into())),
+    }
 }

@@ -350,6 +350,19 @@ fn erasing_a_key_erases_the_person_and_keeps_the_proof() {
 }
 
 #[test]
+fn several_first_starts_at_once_all_come_up() {
+    on_each_engine(|w| {
+        std::thread::scope(|s| {
+            let all: Vec<_> = (0..4).map(|_| s.spawn(|| w.open_with(128, vec![MIGRATION]).map(drop))).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(w.open().read(|r| r.count("select count(*) from schema_version", &[])).unwrap(), 2);
+    });
+}
+
+#[test]
 fn migrations_are_whole_ordered_and_never_edited() {
     on_each_engine(|w| {
         let broken = Migration {
