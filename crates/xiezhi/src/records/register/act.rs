@@ -8,9 +8,9 @@
 use store::{Entry, Query as _, Tx, params};
 
 use super::home::{self, Dwelling, HouseholdKind, Purpose, Spot};
+use super::joined;
 use super::person::{self, Of, Person, save};
 use super::rules::{self, State, may_keep};
-use super::same;
 use super::values::{Source, Tag, Values};
 use crate::base::catalogue::codes as lists;
 use crate::kit::error::Kind;
@@ -205,9 +205,9 @@ pub fn correct(
     values: &[(&'static str, String)],
     source: Source,
 ) -> Result<()> {
-    let members = same::members(tx, id)?;
+    let members = joined::members(tx, id)?;
     let known = match person::fetch(tx, id)? {
-        Some(one) => same::golden(&one, &members),
+        Some(one) => joined::golden(&one, &members),
         None => return Err(Kind::NotFound.into()),
     };
     let other = |(element, text): &&(&'static str, String)| known.text(element).unwrap_or_default() != text;
@@ -313,7 +313,7 @@ fn gone(tx: &mut Tx, who: &Who, id: &str, act: &str, state: State) -> Result<()>
         end(one);
         Ok(())
     })?;
-    for member in same::members(tx, id)?.iter().filter(|m| m.state == State::Here) {
+    for member in joined::members(tx, id)?.iter().filter(|m| m.state == State::Here) {
         let mut after = member.clone();
         end(&mut after);
         write(tx, who, act, member, after)?;
@@ -367,7 +367,7 @@ pub fn untag(tx: &mut Tx, who: &Who, id: &str, code: &str) -> Result<()> {
 
 /// Takes away the tags that are meant, from a record and from those for which it stands.
 pub(super) fn take_tag(tx: &mut Tx, who: &Who, one: Person, act: &str, meant: impl Fn(&Tag) -> bool) -> Result<()> {
-    let mut all = same::members(tx, &one.id)?;
+    let mut all = joined::members(tx, &one.id)?;
     all.push(one);
     all.retain(|p| p.values.tags.iter().any(&meant));
     if all.is_empty() {

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use store::{Entry, Query as _, Tx, params};
 
 use super::act;
+use super::joined;
 use super::person::{self, save};
 use super::rules::{State, may_keep};
-use super::same;
 use super::values::Values;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
@@ -48,7 +48,7 @@ pub fn erase(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
 
 /// Destroys a record and all for which it stands: they are of the same person.
 fn destroy(tx: &mut Tx, who: &Who, id: &str, act: &str) -> Result<()> {
-    let mut all = same::members(tx, id)?;
+    let mut all = joined::members(tx, id)?;
     all.extend(person::fetch(tx, id)?);
     for before in all.iter().filter(|p| p.state != State::Erased) {
         let (mut after, id) = (before.clone(), &before.id);

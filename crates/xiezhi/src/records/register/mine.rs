@@ -10,7 +10,7 @@ use store::{Entry, Query, Tx, params};
 use super::person::{self, Of, Person};
 use super::rules::State;
 use super::view::{self, text_key};
-use super::{home, rules, same};
+use super::{home, joined, rules};
 use crate::base::catalogue::{Graded, Look, Relation, grade_of};
 use crate::kit::error::Kind;
 use crate::kit::{Req, Result};
@@ -56,7 +56,7 @@ pub fn record(q: &mut dyn Query, person: &str) -> store::Result<Option<Person>> 
 pub fn names(q: &mut dyn Query, person: &str) -> store::Result<Vec<String>> {
     let mut out = vec![person.to_owned()];
     if let Some(one) = record(q, person)? {
-        out.extend(same::members(q, &one.id)?.into_iter().map(|m| m.id));
+        out.extend(joined::members(q, &one.id)?.into_iter().map(|m| m.id));
         out.push(one.id);
     }
     Ok(out)
@@ -64,7 +64,7 @@ pub fn names(q: &mut dyn Query, person: &str) -> store::Result<Vec<String>> {
 
 /// Everything that is held in it, and in those for which it stands. The look is that of its owner.
 pub fn values(req: &Req, q: &mut dyn Query, one: &Person, look: &mut Look) -> Result<(Vec<Mine>, Vec<MyTag>)> {
-    let known = same::golden(one, &same::members(q, &one.id)?);
+    let known = joined::golden(one, &joined::members(q, &one.id)?);
     let flags = rules::flags(&known, req.now);
     let mut out = Vec::new();
     for element in view::elements(one.kind) {

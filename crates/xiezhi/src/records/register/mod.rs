@@ -25,6 +25,10 @@ pub mod find;
 pub mod home;
 /// Tables that come in.
 pub mod import;
+/// What joined records say together.
+pub mod joined;
+/// What joined records say together.
+pub mod joined;
 /// What it holds about the person who asks.
 pub mod mine;
 /// Who somebody perhaps is.

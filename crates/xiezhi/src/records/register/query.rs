@@ -112,7 +112,7 @@ pub fn all(q: &mut dyn Query, path: &str, kind: Of) -> Result<Vec<Person>> {
     }
     for one in &mut people {
         if let Some(members) = joined.get(&one.id) {
-            one.values = super::same::golden(one, members);
+            one.values = super::joined::golden(one, members);
         }
     }
     Ok(people)
@@ -121,8 +121,8 @@ pub fn all(q: &mut dyn Query, path: &str, kind: Of) -> Result<Vec<Person>> {
 /// One record, with what the records joined with it know.
 pub fn whole(q: &mut dyn Query, id: &str) -> Result<Option<Person>> {
     let Some(mut one) = person::by_id(q, id)?.filter(Person::counts) else { return Ok(None) };
-    let members = super::same::members(q, &one.id)?;
-    one.values = super::same::golden(&one, &members);
+    let members = super::joined::members(q, &one.id)?;
+    one.values = super::joined::golden(&one, &members);
     Ok(Some(one))
 }
 

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use store::{Entry, Query, Row, Tx, params};
 
 use super::act;
+use super::joined::TOGETHER;
 use super::person::{self, Person};
 use super::rules::{self, State, may_keep};
-use super::values::Values;
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
@@ -22,8 +22,6 @@ names! {
     Said { Suspected = "suspected", Same = "same", Other = "other", Apart = "apart", }
 }
 
-/// Records that may be joined into one.
-pub const TOGETHER: usize = 20;
 /// Pairs that a page lists.
 pub const LISTED: i64 = 50;
 
@@ -186,16 +184,4 @@ fn stand(tx: &mut Tx, who: &Who, members: &[Person], act: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The records for which another one stands.
-pub fn members(q: &mut dyn Query, golden: &str) -> store::Result<Vec<Person>> {
-    let sql = format!("select {} from resident r where r.golden = $1 order by r.id limit {TOGETHER}", person::columns());
-    let rows = q.rows(&sql, params![golden])?;
-    person::read(q, &rows)
-}
-
-/// What is known of a person from all records that were joined.
-pub(super) fn golden(one: &Person, members: &[Person]) -> Values {
-    members.iter().fold(one.values.clone(), |all, m| all.joined(&m.values))
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use store::{Query, params};
 
 use super::home::{self, Dwelling};
+use super::joined;
 use super::person::{self, Of, Person};
 use super::rules::{self, Flag, State};
-use super::same;
 use super::values::Values;
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation, codes as lists, element, grade_of};
@@ -246,8 +246,8 @@ pub(super) fn full(
     look: &mut Look,
     purpose: &'static str,
 ) -> Result<FullView> {
-    let members = same::members(q, &one.id)?;
-    let known = same::golden(one, &members);
+    let members = joined::members(q, &one.id)?;
+    let known = joined::golden(one, &members);
     let flags = rules::flags(&known, req.now);
     let mut values = Vec::new();
     let mut fields = Vec::new();

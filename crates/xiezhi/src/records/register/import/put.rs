@@ -15,8 +15,8 @@ use super::super::home::{self, DOOR};
 use super::super::near::{self, Hit};
 use super::super::person::{self, Of, Person};
 use super::super::rules::{self, State, may_keep};
-use super::super::same;
 use super::super::values::Source;
+use super::super::{joined, same};
 use super::Run;
 use super::check::Checked;
 use crate::base::area::{self, Area, Building};
@@ -318,7 +318,7 @@ fn complete(tx: &mut Tx, plan: &Plan, item: &mut Item, id: &str) -> Result<Becam
         item.checked.refuse("held-elsewhere", "register.name");
         return Ok(Became::Refused);
     }
-    let known = same::golden(&one, &same::members(tx, &one.id)?);
+    let known = joined::golden(&one, &joined::members(tx, &one.id)?);
     let told = &mut item.checked.told;
     match one.state {
         State::Here => {}
