@@ -27,8 +27,6 @@ pub mod home;
 pub mod import;
 /// What joined records say together.
 pub mod joined;
-/// What joined records say together.
-pub mod joined;
 /// What it holds about the person who asks.
 pub mod mine;
 /// Who somebody perhaps is.
