@@ -66,8 +66,9 @@ impl Pages {
             let tag = format!("<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\">{drawn}</svg>");
             Value::from_safe_string(tag)
         });
-        let filters: [(&str, TimeFilter); 5] = [
+        let filters: [(&str, TimeFilter); 6] = [
             ("when", time::when),
+            ("by", time::by),
             ("day", time::day),
             ("left", |at, now, _, zh| time::left(at, now, zh)),
             ("left_again", |at, now, _, zh| time::left_again(at, now, zh)),

@@ -62,6 +62,14 @@ pub fn when(at: Ms, now: Ms, zone: &TimeZone, zh: bool) -> String {
     format!("{week}{} {}", day(at, now, zone, zh), clock.strftime("%H:%M"))
 }
 
+/// Like [`when`], for the end of something: what ends at midnight ends with the day before it, at 24:00.
+pub fn by(at: Ms, now: Ms, zone: &TimeZone, zh: bool) -> String {
+    match zoned(at, zone) {
+        z if z.time() == jiff::civil::Time::midnight() => when(at - MINUTE, now, zone, zh).replace("23:59", "24:00"),
+        _ => when(at, now, zone, zh),
+    }
+}
+
 /// `11月27日 周五`.
 pub fn day(at: Ms, now: Ms, zone: &TimeZone, zh: bool) -> String {
     let z = zoned(at, zone);
@@ -133,6 +141,7 @@ mod tests {
         assert_eq!(when(at, at, &zone, true), "11月27日 周五 16:00");
         assert_eq!(when(at, at, &zone, false), "Fri 27 Nov 16:00");
         assert_eq!(when(at, at + 400 * DAY, &zone, true), "2026年11月27日 周五 16:00");
+        assert_eq!([by(at, at, &zone, true), by(at + 8 * HOUR, at, &zone, true)], ["11月27日 周五 16:00", "11月27日 周五 24:00"]);
         assert_eq!(left(at + 28 * HOUR, at, true), "还剩 1 天 4 小时");
         assert_eq!(left(at - 3 * HOUR, at, true), "已超 3 小时");
         assert_eq!(left(at + 1, at, false), "1 minute left");

@@ -104,7 +104,7 @@ fn write(ask: &Ask, key: &ApiKey, who: Who, new: NewReport) -> Result<(String, S
 fn answer(ask: &Ask, key: &ApiKey, id: &str, number: &str) -> Result<Value, Faults> {
     let case = ask.req.app.db.read(|r| crate::records::case::by_number(r, number))?.ok_or(Kind::Internal)?;
     let zh = ask.req.lang == crate::kit::i18n::Lang::Zh;
-    let due = case.due_at.map(|at| time::when(at, ask.req.now, &ask.req.app.config.zone, zh)).unwrap_or_default();
+    let due = case.due_at.map(|at| time::by(at, ask.req.now, &ask.req.app.config.zone, zh)).unwrap_or_default();
     let name =
         if key.by_token { ("token", Value::Text(id.to_owned())) } else { ("service_request_id", Value::Text(number.to_owned())) };
     let notice = ask.say("open311-notice", &[("due", &due)]);
