@@ -157,10 +157,12 @@ fn notes(ask: &Ask, case: &Case, agency: &str) -> String {
     let app = ask.req.app;
     let zh = ask.req.lang == crate::kit::i18n::Lang::Zh;
     // The year is always said when it is not that of the report, so the words do not change with the calendar.
-    let when = |at: Option<Ms>| at.map(|at| time::when(at, case.received_at, &app.config.zone, zh)).unwrap_or_default();
+    let word = |at: Option<Ms>, how: fn(Ms, Ms, &jiff::tz::TimeZone, bool) -> String| {
+        at.map(|at| how(at, case.received_at, &app.config.zone, zh)).unwrap_or_default()
+    };
     let key = format!("open311-notes-{}", case.overlay.map_or(case.state.as_str(), |o| o.as_str()));
     let main = case.merged_into.as_deref().unwrap_or_default();
-    let (due, closed) = (when(case.due_at), when(case.closed_at));
+    let (due, closed) = (word(case.due_at, time::by), word(case.closed_at, time::when));
     ask.say(&key, &[("party", agency), ("due", &due), ("closed", &closed), ("main", main)])
 }
 
