@@ -19,13 +19,13 @@ if (document.querySelector('[data-clear]')) {
 for (const name of ISLANDS) if (document.querySelector(name)) import(`./${name}.js`);
 
 // Buttons that only a script can serve may be sent hidden.
-for (const button of document.querySelectorAll('[data-print], [data-copy], [data-back]')) button.hidden = false;
+for (const button of document.querySelectorAll('[data-print], [data-copy], [data-return]')) button.hidden = false;
 
 document.addEventListener('click', async (event) => {
-  const button = event.target.closest?.('[data-print], [data-copy], [data-back]');
+  const button = event.target.closest?.('[data-print], [data-copy], [data-return]');
   if (!button) return;
   if (button.matches('[data-print]')) return window.print();
-  if (button.matches('[data-back]')) return window.history.back();
+  if (button.matches('[data-return]')) return window.history.back();
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     if (button.dataset.done) button.textContent = button.dataset.done;
