@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { BASE, DESK, browser, good, json, open, post, reported, server, shot, stage } from './lib.mjs';
+import { BASE, DESK, browser, good, json, open, post, reported, send, server, shot, stage } from './lib.mjs';
 
 const calls = [];
 const vendor = createServer((asked, answer) => {
@@ -63,7 +63,9 @@ test('a browser is woken, asks what there is, and shows a number', async () => {
   await good(page, 'push: on');
   await shot(page, 'push-on');
 
-  // Something happens that the resident is told of.
+  // Something happens that the resident is told of, at whatever hour this runs.
+  await send(page, '/me/notices', { digest: 'now', quiet_from: '00:00', quiet_to: '00:00' });
+  await good(page, 'push: at any hour');
   const { communities } = await json(page, server, '/');
   const { number } = await reported(page, '楼道灯坏了', { place: { area: communities[0].code } });
   const clerk = await open(browser, server, { look: DESK, role: 'committee' });
