@@ -40,7 +40,8 @@ how-done = What was done: { $text }
 matter-untitled = A report
 progress-lost = Lost the number or the code? Please call the community.
 sign-in-forgot = Forgot the password? The committee can give you a household card: scan it to sign in.
-error-back = Back to the page beforetask-asked-for = What to do: { $text }
+error-back = Back to the page before
+task-asked-for = What to do: { $text }
 rights-bind-first = To correct or erase something we must know which record is yours. Go back to “My data” and press “Find my record”.
 rights-question-how = To ask why your data were read, find that reading under “Who read my data” and press “Ask about it”.
 photo-pick = Take or choose a photo

@@ -40,7 +40,8 @@ how-done = 怎么办的：{ $text }
 matter-untitled = 一件报事
 progress-lost = 编号或查询码找不到了？请打电话问社区。
 sign-in-forgot = 忘了密码？可以请居委会办一张住户卡，扫一扫就能登录。
-error-back = 退回上一页task-asked-for = 要做的事：{ $text }
+error-back = 退回上一页
+task-asked-for = 要做的事：{ $text }
 rights-bind-first = 要改正或删除，先要知道哪份登记是您的。请回到“关于我的信息”，点“对上我的登记”。
 rights-question-how = 想问某次查看是为什么，请在“谁看过我的信息”里找到那一次，点“问一问”。
 photo-pick = 拍照或选照片

@@ -1,5 +1,7 @@
 //! Texts: both languages have the same keys, and whatever the program can say has a text.
 
+use std::path::{Path, PathBuf};
+
 use xiezhi::base::catalogue::decide::{Relation, purposes};
 use xiezhi::base::catalogue::element::{Class, Share, all};
 use xiezhi::base::classes::read;
@@ -17,6 +19,38 @@ fn both_languages_have_the_same_keys() {
     assert_eq!(zh.difference(&en).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in English");
     assert_eq!(en.difference(&zh).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in Chinese");
     assert!(zh.len() > 300);
+}
+
+/// Templates beneath a folder.
+fn templates(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+        match entry.extension() {
+            _ if entry.is_dir() => templates(&entry, found),
+            Some(end) if end == "html" => found.push(entry),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn whatever_a_template_names_has_a_text() {
+    let mut found = Vec::new();
+    templates(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let (texts, mut named) = (Texts::load().unwrap(), 0);
+    for path in found {
+        let template = std::fs::read_to_string(&path).unwrap();
+        // What is put together from parts (`'state-' ~ …`) is checked where the parts come from.
+        let call = |(at, _): (usize, &str)| !template[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        for (at, found) in template.match_indices("t('").filter(|m| call(*m)) {
+            if let Some((key, rest)) = template[at + found.len()..].split_once('\'')
+                && rest.starts_with([')', ','])
+            {
+                assert!(texts.has(Lang::Zh, key) && texts.has(Lang::En, key), "{}: {key}", path.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 1000, "{named}");
 }
 
 #[test]
