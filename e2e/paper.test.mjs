@@ -174,7 +174,9 @@ async function oneByOne(page, fields, name) {
   const answered = new Set();
   for (let step = 1; ; step += 1) {
     assert.match(await whole.locator('[role=status]').first().innerText(), new RegExp(`^第 ${step} 步`));
-    const shown = await whole.locator('input:visible, select:visible, textarea:visible').evaluateAll((all) => [...new Set(all.map((f) => f.name))]);
+    // A button that says what it does stands for the field of photos.
+    const shown = await whole.locator('input:visible, select:visible, textarea:visible, photo-field:visible')
+      .evaluateAll((all) => [...new Set(all.map((f) => f.name ?? f.querySelector('[type=file]').name))]);
     assert.ok(shown.length === 1 && !answered.has(shown[0]), `one question: ${shown}`);
     answered.add(shown[0]);
     if (shown[0] in fields) await fill(whole, shown[0], fields[shown[0]]);

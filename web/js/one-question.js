@@ -64,7 +64,7 @@ class OneQuestion extends HTMLElement {
     this.where.textContent = this.dataset.of.replace('%1', now + 1).replace('%2', this.#questions.length);
     if (!focus) return;
     this.#form.scrollIntoView({ block: 'nearest' });
-    this.#questions[now].querySelector('input:not([type=hidden]), select, textarea, button')?.focus();
+    this.#questions[now].querySelector('input:not([type=hidden], [hidden]), select, textarea, button')?.focus();
   }
 }
 
