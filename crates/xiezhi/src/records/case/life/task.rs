@@ -93,11 +93,14 @@ pub fn cases_for(q: &mut dyn Query, who: &Who) -> store::Result<HashSet<String>>
     Ok(out)
 }
 
+/// Parts that wait for one organisation and are shown to it.
+pub const WAITING: usize = 200;
+
 /// Cases to which an organisation was called and where its part still waits for it, the soonest due first.
 pub fn waiting(q: &mut dyn Query, body: &str) -> store::Result<Vec<String>> {
-    let sql = "select case_id from case_task where body = $1 and state in ('asked', 'answered') order by due_at, id limit 200";
+    let sql = "select case_id from case_task where body = $1 and state in ('asked', 'answered') order by due_at, id limit $2";
     let mut out: Vec<String> = Vec::new();
-    for row in q.rows(sql, params![body])? {
+    for row in q.rows(sql, params![body, WAITING as i64])? {
         let id = row.get("case_id")?;
         if !out.contains(&id) {
             out.push(id);

@@ -114,7 +114,7 @@ fn desk(req: &Req) -> Result<Reply> {
         // Others wait for whoever was called to help, so that comes first, and is there only while somebody waits.
         let called = task::waiting(r, role.body.as_deref().unwrap_or_default())?;
         if !called.is_empty() {
-            counts.push(Queue { name: CALLED, count: Some(called.len() as i64), more: false });
+            counts.push(Queue { name: CALLED, count: Some(called.len() as i64), more: called.len() == task::WAITING });
         }
         for (name, filter) in &all {
             let (count, most) = match &filter.path {
