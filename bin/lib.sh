@@ -43,6 +43,7 @@ need_rust() {
   command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
   command -v cargo >/dev/null || die "Rust is missing: install it from https://rustup.rs"
   need cc build-essential || die "no C compiler (SQLite is built from source)"
+  need make build-essential || die "make is missing (the allocator is built from source)"
 }
 
 # Map, charts and htmx for the browser; optional, islands fall back to lists and tables without them.
