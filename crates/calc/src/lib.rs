@@ -10,6 +10,7 @@
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
+//! - [`tally`]: votes by heads and area
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
@@ -25,3 +26,4 @@ pub mod geo;
 pub mod grade;
 pub mod kpi;
 pub mod link;
+pub mod tally;

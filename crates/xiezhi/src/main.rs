@@ -23,6 +23,8 @@ mod link;
 mod methods;
 #[path = "main/recut.rs"]
 mod recut;
+#[path = "main/tally.rs"]
+mod tally;
 
 /// What one thread takes from memory another gives back (a request, its write, its answer), on hundreds of threads: of four
 /// allocators this one is fast at it and returns what rests (`.cargo/config.toml` has its settings, docs/dependencies.md why).

@@ -2,3 +2,5 @@
 
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
+/// Votes of owners and residents.
+pub mod vote;

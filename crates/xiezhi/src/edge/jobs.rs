@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::fieldwork;
+use crate::activities::{fieldwork, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -129,7 +129,9 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let cut = all(app, |r| recut::due(r, now, AT_ONCE), recut::apply);
     let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
     let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
-    rung.and(late).and(moved).and(cut).and(asked)
+    let texts = app.texts.clone();
+    let counted = all(app, |r| vote::act::ended(r, now, AT_ONCE), move |tx, id| vote::act::publish(tx, &texts, id));
+    rung.and(late).and(moved).and(cut).and(asked).and(counted)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

@@ -96,6 +96,18 @@ kinds! {
     ForeignSerial = 403 "foreign-serial",
     /// The form was printed and then withdrawn.
     VoidSerial = 409 "void-serial",
+    /// No ballot has this number and code.
+    WrongBallot = 404 "wrong-ballot",
+    /// The vote is not open yet.
+    NotOpen = 409 "not-open",
+    /// The vote is over.
+    VoteClosed = 409 "vote-closed",
+    /// The roll of the vote was not posted.
+    RollNotPosted = 409 "roll-not-posted",
+    /// Whoever keyed a paper does not key it again.
+    SameKeyer = 409 "same-keyer",
+    /// The roll has mistakes.
+    BadRoll = 422 "bad-roll",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

@@ -28,6 +28,19 @@ pub struct Pages {
     env: Environment<'static>,
 }
 
+/// Hundredths as people write them, `16,559.05`: areas in 0.01 m², money in fen.
+pub fn hundredths(n: i64) -> String {
+    let whole = (n / 100).unsigned_abs().to_string();
+    let mut out = String::from(if n < 0 { "-" } else { "" });
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    format!("{out}.{:02}", (n % 100).abs())
+}
+
 impl Pages {
     /// Parses every template; a broken one stops the program at start.
     pub fn load(texts: Arc<Texts>, base: &str, zone: jiff::tz::TimeZone) -> std::result::Result<Pages, String> {
@@ -82,6 +95,7 @@ impl Pages {
                 Ok(f(time::parse(at).ok_or_else(bad)?, now.unwrap_or_default(), &zone, lang(state) == Lang::Zh))
             });
         }
+        env.add_filter("hundredths", hundredths);
         env.add_filter("minutes", |state: &State, n: i64| time::span(n * time::MINUTE, lang(state) == Lang::Zh));
         Ok(Pages { env })
     }

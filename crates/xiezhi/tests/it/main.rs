@@ -65,4 +65,5 @@ mod sign_on;
 mod sign_on_oidc;
 mod texts;
 mod trust;
+mod vote;
 mod world;

@@ -1,0 +1,234 @@
+//! The roll (业主名册) and the ballots cast by it.
+
+use super::Names;
+
+/// Most units of a roll.
+pub const UNITS: usize = 2_000_000;
+/// Largest area of a unit, in 0.01 m²: a square kilometre.
+const AREA: i64 = 100_000_000;
+
+/// Who owns a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Anybody else than the developer.
+    Owner,
+    /// The developer: unsold, or sold and not yet handed over (interpretation art. 9).
+    Developer,
+}
+
+/// What a unit is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// 住宅
+    Home,
+    /// 商铺
+    Shop,
+    /// 车位、车库
+    Parking,
+    /// 其他
+    Other,
+}
+
+/// What a ballot says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// 同意
+    Yes,
+    /// 不同意
+    No,
+    /// 弃权
+    Abstain,
+    /// 废票
+    Invalid,
+}
+
+/// How a ballot came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Signed in.
+    App,
+    /// A link or code of one use.
+    Link,
+    /// On paper.
+    Paper,
+    /// At the door.
+    Door,
+    /// By telephone.
+    Phone,
+    /// By somebody with a power of attorney.
+    Proxy,
+    /// Any other way.
+    Other,
+}
+
+macro_rules! words {
+    ($kind:ident: $($word:literal $name:ident),*) => {
+        impl $kind {
+            /// All, in the order of their names in files.
+            pub const ALL: [(&'static str, $kind); [$($word),*].len()] = [$(($word, $kind::$name)),*];
+
+            /// By its name.
+            pub fn parse(name: &str) -> Option<$kind> {
+                $kind::ALL.iter().find(|(n, _)| *n == name).map(|(_, one)| *one)
+            }
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                $kind::ALL[self as usize].0
+            }
+        }
+    };
+}
+words!(Kind: "owner" Owner, "developer" Developer);
+words!(Use: "home" Home, "shop" Shop, "parking" Parking, "other" Other);
+words!(Choice: "yes" Yes, "no" No, "abstain" Abstain, "invalid" Invalid);
+words!(Channel: "app" App, "link" Link, "paper" Paper, "door" Door, "phone" Phone, "proxy" Proxy, "other" Other);
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// No unit is named.
+    NoUnit,
+    /// No owner is named.
+    NoOwner,
+    /// No area, a negative one, or more than a square kilometre.
+    Area,
+    /// The unit is on the roll already.
+    Twice,
+    /// The ballot's unit is not on the roll.
+    Unknown,
+    /// The roll is full.
+    TooMany,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Fault::NoUnit => "no unit is named",
+            Fault::NoOwner => "no owner is named",
+            Fault::Area => "an area is a whole number of 0.01 m², more than 0 and at most a square kilometre",
+            Fault::Twice => "this unit is on the roll already",
+            Fault::Unknown => "this unit is not on the roll",
+            Fault::TooMany => "more than 2,000,000 units",
+        })
+    }
+}
+
+/// A unit as it counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit {
+    /// Whose it is, from 0.
+    pub head: u32,
+    /// 0.01 m².
+    pub area: i64,
+    pub usage: Use,
+}
+
+/// Everybody who may vote.
+#[derive(Default, Debug)]
+pub struct Roll {
+    units: Vec<Unit>,
+    names: Names,
+    heads: Names,
+}
+
+impl Roll {
+    /// Adds a unit. `owner` names the head: equal names are one, and all that is the developer's is one.
+    pub fn add(&mut self, unit: &str, owner: &str, area: i64, kind: Kind, usage: Use) -> Result<(), Fault> {
+        let (unit, owner) = (unit.trim(), owner.trim());
+        if unit.is_empty() {
+            return Err(Fault::NoUnit);
+        }
+        if owner.is_empty() && kind == Kind::Owner {
+            return Err(Fault::NoOwner);
+        }
+        if !(1..=AREA).contains(&area) {
+            return Err(Fault::Area);
+        }
+        if self.units.len() == UNITS {
+            return Err(Fault::TooMany);
+        }
+        if !self.names.number(unit).1 {
+            return Err(Fault::Twice);
+        }
+        // No owner is named like this: names are trimmed.
+        let head = self.heads.number(if kind == Kind::Developer { " developer" } else { owner }).0;
+        self.units.push(Unit { head, area, usage });
+        Ok(())
+    }
+
+    /// Units, in the order they came.
+    pub fn units(&self) -> &[Unit] {
+        &self.units
+    }
+
+    /// Heads of all units, also of those a pack leaves out.
+    pub fn heads(&self) -> usize {
+        self.heads.0.len()
+    }
+}
+
+/// One counted ballot.
+#[derive(Clone, Copy, Debug)]
+struct Slip {
+    time: i64,
+    choice: Choice,
+    channel: Channel,
+    conflict: bool,
+}
+
+/// Ballots, one counted for each unit.
+#[derive(Debug)]
+pub struct Ballots<'r> {
+    roll: &'r Roll,
+    slips: Vec<Option<Slip>>,
+    seen: usize,
+}
+
+impl<'r> Ballots<'r> {
+    /// None cast yet.
+    pub fn new(roll: &'r Roll) -> Ballots<'r> {
+        Ballots { roll, slips: vec![None; roll.units.len()], seen: 0 }
+    }
+
+    /// Takes a ballot; `time` in any unit, the larger is the later.
+    pub fn add(&mut self, unit: &str, choice: Choice, channel: Channel, time: i64) -> Result<(), Fault> {
+        let at = *self.roll.names.0.get(unit.trim()).ok_or(Fault::Unknown)? as usize;
+        self.seen += 1;
+        let new = Slip { time, choice, channel, conflict: false };
+        self.slips[at] = Some(match self.slips[at] {
+            Some(old) if old.time > time => old,
+            Some(old) if old.time == time => Slip {
+                conflict: old.conflict || old.choice != choice,
+                channel: if (channel as u8) < old.channel as u8 { channel } else { old.channel },
+                ..old
+            },
+            _ => new,
+        });
+        Ok(())
+    }
+
+    /// What the unit in this place of the roll says, if it voted.
+    pub fn of(&self, at: usize) -> Option<Choice> {
+        self.slips[at].map(|s| if s.conflict { Choice::Invalid } else { s.choice })
+    }
+
+    /// Units with different ballots of the same moment.
+    pub fn conflicts(&self) -> usize {
+        self.slips.iter().flatten().filter(|s| s.conflict).count()
+    }
+
+    /// Ballots that do not count because another of the same unit does.
+    pub fn replaced(&self) -> usize {
+        self.seen - self.slips.iter().flatten().count()
+    }
+
+    /// Counted ballots by channel.
+    pub fn channels(&self) -> [usize; Channel::ALL.len()] {
+        let mut by = [0; Channel::ALL.len()];
+        for slip in self.slips.iter().flatten() {
+            by[slip.channel as usize] += 1;
+        }
+        by
+    }
+}

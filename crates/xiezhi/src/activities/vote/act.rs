@@ -1,0 +1,215 @@
+//! Drafting a vote, posting it, giving it up, and its result.
+//!
+//! Every action has one shape: may you? → load → rules decide → write → log.
+
+use store::{Entry, Query, Tx, params};
+
+use super::pack::{self, Pack};
+use super::rules::{self, Phase};
+use super::{State, Vote, by_id, count, questions, roll};
+use crate::kit::error::Kind;
+use crate::kit::i18n::{Lang, Texts};
+use crate::kit::input::Input;
+use crate::kit::time::Ms;
+use crate::kit::{Error, Result, Who};
+
+/// What is to be voted on.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct Draft {
+    pub roll: String,
+    pub title: String,
+    pub pack: String,
+    pub opens_at: Ms,
+    pub closes_at: Ms,
+    pub temporary: bool,
+    pub asked: Vec<Asked>,
+}
+
+/// A question of a draft.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct Asked {
+    pub topic: String,
+    pub words: String,
+}
+
+impl Draft {
+    /// Reads the form: one question a line in `questions`, as `topic: words`, or a list of `{topic, words}`.
+    pub fn parse(input: &Input, zone: &jiff::tz::TimeZone) -> Result<Draft> {
+        let mut asked = Vec::new();
+        match input.0.get("questions") {
+            Some(serde_json::Value::Array(items)) => {
+                for item in items.iter().take(rules::QUESTIONS + 1) {
+                    let serde_json::Value::Object(map) = item else { return Err(Kind::WrongType.at("questions")) };
+                    let item = Input(map.clone());
+                    asked.push(Asked { topic: item.need("topic", 40)?, words: item.need("words", 500)? });
+                }
+            }
+            _ => {
+                // A form has a row for each question; rows without words are left out.
+                for (topic, words) in FIELDS {
+                    if let Some(words) = input.text(words, 500)? {
+                        asked.push(Asked { topic: input.need(topic, 40)?, words });
+                    }
+                }
+            }
+        }
+        if asked.is_empty() {
+            return Err(Kind::Missing.at("questions"));
+        }
+        if asked.len() > rules::QUESTIONS {
+            return Err(Kind::TooMany.at("questions").limit(rules::QUESTIONS as i64));
+        }
+        let moment = |name: &'static str| -> Result<Ms> {
+            let text = input.need(name, 40)?;
+            let at = crate::kit::time::parse(&text).or_else(|| crate::kit::time::day_begin(&text, zone));
+            at.ok_or_else(|| Kind::WrongType.at(name))
+        };
+        Ok(Draft {
+            roll: input.need("roll", 20)?,
+            title: input.need("title", 100)?,
+            pack: input.text("pack", 40)?.unwrap_or_default(),
+            opens_at: moment("opens_at")?,
+            closes_at: input.until("closes_at", zone)?.ok_or_else(|| Kind::Missing.at("closes_at"))?,
+            temporary: input.flag("temporary"),
+            asked,
+        })
+    }
+}
+
+/// Rows of the form for questions.
+pub const FIELDS: [(&str, &str); 8] = [
+    ("topic1", "words1"),
+    ("topic2", "words2"),
+    ("topic3", "words3"),
+    ("topic4", "words4"),
+    ("topic5", "words5"),
+    ("topic6", "words6"),
+    ("topic7", "words7"),
+    ("topic8", "words8"),
+];
+
+fn entry<'w>(who: &'w Who, vote: &'w Vote, act: &'static str) -> Result<Entry<'w>> {
+    let role = who.desk_over(&vote.path).ok_or(Kind::Denied)?;
+    Ok(Entry {
+        actor: who.actor(),
+        role: Some(role.kind.as_str()),
+        party: role.body.as_deref(),
+        area: Some(&vote.area),
+        ..Entry::new(act, "vote", &vote.id)
+    })
+}
+
+/// Drafts a vote; gives its number. `at` are the rules of the place, for a draft that names none.
+pub fn draft(tx: &mut Tx, who: &Who, at: &str, new: &Draft) -> Result<String> {
+    let roll = roll::by_number(tx, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
+    let role = who.desk_over(&roll.path).ok_or(Kind::Denied)?;
+    let name = if new.pack.is_empty() { at } else { &new.pack };
+    let rules = pack::named(name).filter(|p| p.body.as_deref() == Some(roll.body.as_str()));
+    let rules = rules.ok_or_else(|| Kind::Unknown.at("pack"))?;
+    if new.closes_at <= new.opens_at {
+        return Err(Kind::OutOfRange.at("closes_at"));
+    }
+    let (id, now) = (tx.id(), tx.now());
+    let number = format!("V-{:04}", tx.count("select count(*) from vote", &[])? + 1);
+    tx.new_owner_of(&id, &roll.area)?;
+    let log = Entry {
+        actor: who.actor(),
+        role: Some(role.kind.as_str()),
+        party: role.body.as_deref(),
+        area: Some(&roll.area),
+        ..Entry::new("vote.draft", "vote", &id)
+    };
+    let asked = new.asked.len() as i64;
+    let log = log.fact("number", number.as_str()).fact("roll", roll.id.as_str()).fact("pack", rules.id.as_str());
+    let seq = tx.log(log.fact("questions", asked))?.index;
+    let text = rules.text().map_err(Error::internal)?;
+    let sql = "insert into vote(id, number, title, roll, area, path, state, temporary, pack, made_at, opens_at, closes_at, log_seq) \
+               values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)";
+    let temporary = i64::from(new.temporary);
+    let row = params![
+        &id,
+        &number,
+        &new.title,
+        &roll.id,
+        &roll.area,
+        &roll.path,
+        State::Draft,
+        temporary,
+        text,
+        now,
+        new.opens_at,
+        new.closes_at,
+        seq
+    ];
+    tx.exec(sql, row)?;
+    for (q, asked) in new.asked.iter().enumerate() {
+        let topic = rules.topic(&asked.topic).ok_or_else(|| Kind::Unknown.at("topic"))?;
+        let sql = "insert into vote_question(vote, q, topic, item, words) values ($1, $2, $3, $4, $5)";
+        tx.exec(sql, params![&id, q as i64 + 1, &topic.id, &topic.item, &asked.words])?;
+    }
+    Ok(number)
+}
+
+/// Posts a vote: from now on its questions, its times and its rules stand still.
+pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    let log = entry(who, &vote, "vote.post")?;
+    if vote.state != State::Draft {
+        return Err(Kind::State.into());
+    }
+    let (rules, roll) = (vote.pack()?, roll::by_id(tx, &vote.roll)?);
+    if roll.state != roll::State::Posted {
+        return Err(Kind::RollNotPosted.into());
+    }
+    rules::times(&rules, vote.temporary == 1, now, vote.opens_at, vote.closes_at)
+        .map_err(|(field, days)| Kind::OutOfRange.at(field).limit(days))?;
+    tx.exec("update vote set state = $2, posted_at = $3 where id = $1", params![id, State::Posted, now])?;
+    tx.log(log.fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str()))?;
+    Ok(())
+}
+
+/// Gives a vote up, with the reason everybody reads. What was cast stays where it is.
+pub fn void(tx: &mut Tx, who: &Who, id: &str, why: &str) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    let log = entry(who, &vote, "vote.void")?;
+    if matches!(vote.state, State::Published | State::Void) {
+        return Err(Kind::State.into());
+    }
+    tx.exec("update vote set state = $2, ended_at = $3, why = $4 where id = $1", params![id, State::Void, now, why])?;
+    tx.log(log)?;
+    Ok(())
+}
+
+/// Votes that are over, with no paper left to key.
+pub fn ended(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
+    let sql = "select id from vote v where state = $1 and closes_at <= $2 and not exists \
+               (select 1 from ballot_paper p where p.vote = v.id and p.state <> $3) order by closes_at limit $4";
+    let rows = q.rows(sql, params![State::Posted, now, super::paper::State::Counted, most])?;
+    Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
+}
+
+/// Publishes the result of a vote that is over.
+pub fn publish(tx: &mut Tx, texts: &Texts, id: &str) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    if rules::phase(&vote, now) != Phase::Counting {
+        return Ok(());
+    }
+    let (rules, asked): (Pack, _) = (vote.pack()?, questions(tx, id)?);
+    let outcomes = count::outcomes(tx, &vote, &rules, &asked)?;
+    let told = |lang| -> Result<String> {
+        let views: Vec<_> =
+            asked.iter().zip(&outcomes).map(|(q, out)| super::outcome::View::new(texts, lang, &rules, q.item, out)).collect();
+        serde_json::to_string(&views).map_err(Error::internal)
+    };
+    let (zh, en) = (told(Lang::Zh)?, told(Lang::En)?);
+    let results: Vec<&str> = outcomes.iter().map(|o| if o.tally.passes() { "pass" } else { "fail" }).collect();
+    let log = Entry { area: Some(&vote.area), ..Entry::new("vote.result", "vote", id) };
+    let first = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
+    let log = log.fact("results", results.join(" ")).fact("heads", first.heads as i64).fact("area", first.area as i64);
+    tx.log(log)?;
+    let sql = "update vote set state = $2, ended_at = $3, result_zh = $4, result_en = $5 where id = $1";
+    tx.exec(sql, params![id, State::Published, now, zh, en])?;
+    Ok(())
+}

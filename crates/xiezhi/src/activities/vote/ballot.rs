@@ -1,0 +1,196 @@
+//! Casting a ballot: by code from a letter or while signed in, at the door, by telephone, or from a paper that was keyed.
+//!
+//! What must stay true: only while the vote is open (a paper counts from when it was received); only for a unit on the roll;
+//! the code is derived and stored nowhere, so a stolen database holds none; ballots of one unit follow each other, none
+//! takes the moment of another, and none is deleted.
+
+use calc::codes;
+use calc::tally::{Channel, Choice};
+use store::{Entry, Logged, Query, Tx, params};
+
+use super::rules::{self, Phase};
+use super::{Vote, by_id, questions};
+use crate::kit::error::Kind;
+use crate::kit::input::Input;
+use crate::kit::time::Ms;
+use crate::kit::{Result, Who};
+
+/// Characters of a code: 50 bits.
+const CODE: usize = 10;
+
+/// Number and code of a ballot as they stand on a letter: `0001-0012-7H2K9QX4TM`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slip {
+    /// Number of the vote, `V-0001`.
+    pub vote: String,
+    /// Place of the unit on the roll.
+    pub n: i64,
+    code: String,
+}
+
+impl Slip {
+    /// For a unit. `db` and a transaction make the same one.
+    pub fn of(digest: impl Fn(&str, &str) -> [u8; 32], vote: &Vote, n: i64) -> Slip {
+        let code = codes::crockford(&digest("ballot code", &format!("{} {n}", vote.id)))[..CODE].to_owned();
+        Slip { vote: vote.number.clone(), n, code }
+    }
+
+    /// As somebody typed it, with blanks and small letters; none when it is no ballot's number at all.
+    pub fn parse(typed: &str) -> Option<Slip> {
+        let typed = typed.trim().replace(['—', '－', ' '], "-");
+        let mut parts = typed.splitn(3, '-');
+        let (vote, n, code) = (parts.next()?, parts.next()?, codes::normalise(parts.next()?));
+        let number = |t: &str| t.parse::<i64>().ok().filter(|n| (1..=9_999_999).contains(n));
+        (code.len() == CODE).then_some(())?;
+        Some(Slip { vote: format!("V-{:04}", number(vote)?), n: number(n)?, code })
+    }
+
+    /// True when it is the right one; all characters are compared, so that the time tells nothing.
+    pub fn fits(&self, other: &Slip) -> bool {
+        self.code.len() == other.code.len() && self.code.bytes().zip(other.code.bytes()).fold(0, |d, (a, b)| d | (a ^ b)) == 0
+    }
+}
+
+impl std::fmt::Display for Slip {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{:04}-{}", self.vote.trim_start_matches("V-"), self.n, self.code)
+    }
+}
+
+/// What a ballot says to the questions of a vote, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choices(pub Vec<Choice>);
+
+impl Choices {
+    /// From a form with `q1`, `q2` … or a list `choices`. Each question needs an answer; a blank paper is `invalid`.
+    pub fn parse(input: &Input, many: usize, paper: bool) -> Result<Choices> {
+        /// Names of the fields of a form.
+        const FIELDS: [&str; rules::QUESTIONS] = [
+            "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q10", "q11", "q12", "q13", "q14", "q15", "q16", "q17", "q18",
+            "q19", "q20",
+        ];
+        let mut words = input.list("choices", rules::QUESTIONS)?;
+        if words.is_empty() {
+            for field in FIELDS.iter().take(many) {
+                words.push(input.need(field, 10)?);
+            }
+        }
+        if words.len() != many {
+            return Err(Kind::Missing.at("choices"));
+        }
+        let one =
+            |w: &String| Choice::parse(w).filter(|c| paper || *c != Choice::Invalid).ok_or_else(|| Kind::Unknown.at("choices"));
+        Ok(Choices(words.iter().map(one).collect::<Result<_>>()?))
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|c| c.name()).collect::<Vec<_>>().join(",")
+    }
+
+    pub(super) fn read(text: &str) -> Option<Choices> {
+        text.split(',').map(Choice::parse).collect::<Option<Vec<_>>>().map(Choices)
+    }
+}
+
+/// A ballot as it is cast.
+pub struct New<'a> {
+    /// The vote.
+    pub vote: &'a str,
+    /// Place of the unit on the roll.
+    pub n: i64,
+    /// How it came.
+    pub channel: Channel,
+    /// What it says.
+    pub choices: &'a Choices,
+    /// When a paper was received.
+    pub received: Option<Ms>,
+}
+
+/// Casts a ballot; gives its id and its entry in the log.
+pub fn cast(tx: &mut Tx, who: &Who, new: &New) -> Result<(String, Logged)> {
+    let (vote, now) = (by_id(tx, new.vote)?, tx.now());
+    let at = new.received.unwrap_or(now);
+    match rules::phase(&vote, at) {
+        Phase::Open => {}
+        Phase::Draft | Phase::Notice => return Err(Kind::NotOpen.into()),
+        _ => return Err(Kind::VoteClosed.into()),
+    }
+    if super::roll::one(tx, &vote.roll, new.n)?.is_none() {
+        return Err(Kind::Unknown.at("unit"));
+    }
+    if new.choices.0.len() != questions(tx, &vote.id)?.len() {
+        return Err(Kind::Missing.at("choices"));
+    }
+    let last = match new.received {
+        // A paper keeps the moment it came in, or the next free one.
+        Some(at) => {
+            let sql = "select at from ballot where vote = $1 and n = $2 and at >= $3 order by at";
+            let mut free = at;
+            for row in tx.rows(sql, params![&vote.id, new.n, at])? {
+                if row.get::<Ms>("at")? == free {
+                    free += 1;
+                }
+            }
+            Some(free - 1).filter(|f| *f >= at)
+        }
+        None => {
+            let row = tx.row("select max(at) as at from ballot where vote = $1 and n = $2", params![&vote.id, new.n])?;
+            row.map(|r| r.get::<Option<Ms>>("at")).transpose()?.flatten()
+        }
+    };
+    let at = rules::moment(at, last);
+    let id = tx.id();
+    let entry = Entry {
+        actor: who.actor(),
+        area: Some(&vote.area),
+        owner: Some(&vote.id),
+        ..Entry::new("vote.ballot", "vote", &vote.id)
+    };
+    let text = new.choices.text();
+    let entry = entry.fact("ballot", id.as_str()).fact("unit", new.n).fact("channel", new.channel.name()).fact("at", at);
+    let logged = tx.log(entry.element("vote.choice", Some(text.as_str())))?;
+    let sealed = tx.seal(&vote.id, text.as_bytes())?;
+    let by = who.is_staff().then(|| who.actor()).flatten();
+    let sql =
+        "insert into ballot(id, vote, n, channel, at, made_at, by_person, choices, log_seq) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)";
+    tx.exec(sql, params![&id, &vote.id, new.n, new.channel.name(), at, now, by, sealed, logged.index])?;
+    // Whoever is signed in for himself finds his unit's next ballots without a letter.
+    if new.channel == Channel::App
+        && who.by.is_none()
+        && let Some(person) = &who.person
+    {
+        let sql = "insert into vote_tie(person, roll, n, made_at) values ($1, $2, $3, $4) on conflict do nothing";
+        tx.exec(sql, params![person, &vote.roll, new.n, now])?;
+    }
+    Ok((id, logged))
+}
+
+/// The ballot of a unit that counts now: when, how, and where it stands in the log.
+pub fn latest(q: &mut dyn Query, vote: &str, n: i64) -> Result<Option<(Ms, String, u64)>> {
+    let sql = "select at, channel, log_seq from ballot where vote = $1 and n = $2 order by at desc limit 1";
+    let row = q.row(sql, params![vote, n])?;
+    Ok(row.map(|r| Ok::<_, store::Error>((r.get("at")?, r.get("channel")?, r.get("log_seq")?))).transpose()?)
+}
+
+/// Units that this person voted for before, on this roll.
+pub fn tied(q: &mut dyn Query, person: &str, roll: &str) -> Result<Vec<i64>> {
+    let rows = q.rows("select n from vote_tie where person = $1 and roll = $2 order by n limit 50", params![person, roll])?;
+    Ok(rows.iter().map(|r| r.get("n")).collect::<store::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_read_as_people_write_it() {
+        let slip = Slip { vote: "V-0001".into(), n: 12, code: "7H2K9QX4TM".into() };
+        assert_eq!(slip.to_string(), "0001-0012-7H2K9QX4TM");
+        assert_eq!(Slip::parse(" 0001-0012-7h2k9 qx4tm ").unwrap(), slip);
+        assert!(Slip::parse("1 12 7h2k9-qx4tm").unwrap().fits(&slip));
+        assert!(!Slip::parse("1-12-7h2k9qx4tn").unwrap().fits(&slip));
+        for bad in ["", "1-12", "1-12-short", "x-12-7H2K9QX4TM", "1-0-7H2K9QX4TM", "1--7H2K9QX4TM", "99999999999-1-7H2K9QX4TM"] {
+            assert_eq!(Slip::parse(bad), None, "{bad}");
+        }
+    }
+}

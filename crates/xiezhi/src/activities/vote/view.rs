@@ -1,0 +1,262 @@
+//! What readers see of votes: lists, one vote, the way to cast a ballot.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+use store::{Query, params};
+
+use super::pack::{Pack, Shares};
+use super::rules::{self, Phase};
+use super::{COLUMNS, State, Vote, ballot, count, paper, questions, read, roll};
+use crate::base::area;
+use crate::kit::i18n::Lang;
+use crate::kit::page::hundredths;
+use crate::kit::{Req, Result};
+
+/// Votes of one list.
+const PAGE: i64 = 50;
+/// Papers that wait and are shown.
+const PAPERS: i64 = 100;
+
+/// Votes of a place.
+#[derive(Serialize, JsonSchema)]
+pub struct List {
+    /// Those going on, announced, and over, the latest first.
+    pub items: Vec<Item>,
+    /// Whether this reader may begin one.
+    pub may: bool,
+}
+
+/// A vote in a list.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Item {
+    pub number: String,
+    pub title: String,
+    pub place: String,
+    pub phase: &'static str,
+    pub opens_at: String,
+    pub closes_at: String,
+}
+
+/// Heads and area of those who took part, and of all.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Turnout {
+    pub heads: i64,
+    pub area: i64,
+    pub all_heads: i64,
+    pub all_area: i64,
+    /// As people write them.
+    pub area_text: String,
+    pub all_area_text: String,
+}
+
+/// A question with its rules, and its result when there is one.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Question {
+    pub q: i64,
+    pub words: String,
+    pub topic: String,
+    pub item: &'static str,
+    pub article: String,
+    /// Shares as `>=2/3`; none where no quorum is asked.
+    pub quorum: Option<String>,
+    pub majority: String,
+    pub of: String,
+    /// The same in words.
+    pub quorum_text: String,
+    pub majority_text: String,
+    pub result: Option<Json>,
+}
+
+/// A unit of the reader's own.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Mine {
+    pub unit: String,
+    pub ballot: String,
+    pub cast_at: Option<String>,
+}
+
+/// A paper that waits.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct PaperView {
+    pub n: i64,
+    pub unit: String,
+    pub state: &'static str,
+    /// Whether this reader may key it: nobody keys one twice.
+    pub mine: bool,
+}
+
+/// A vote.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Full {
+    pub number: String,
+    pub title: String,
+    pub place: String,
+    pub body: &'static str,
+    pub phase: &'static str,
+    pub temporary: bool,
+    pub rules: String,
+    pub source: String,
+    /// The system that the place prescribes for votes over the internet.
+    pub system: Option<String>,
+    pub paper_too: bool,
+    pub notice_days: i64,
+    pub posted_at: Option<String>,
+    pub opens_at: String,
+    pub closes_at: String,
+    pub ended_at: Option<String>,
+    pub why: Option<String>,
+    pub roll: String,
+    pub turnout: Turnout,
+    pub questions: Vec<Question>,
+    pub mine: Vec<Mine>,
+    /// Whether this reader runs it.
+    pub runs: bool,
+    pub papers: Vec<PaperView>,
+    pub papers_waiting: i64,
+    /// Whether this reader may have the tables to count again.
+    pub recount: bool,
+}
+
+fn place(q: &mut dyn Query, id: &str) -> Result<String> {
+    Ok(area::by_id(q, id)?.map(|a| a.name).unwrap_or_default())
+}
+
+/// Votes, as far as this reader may know of them: drafts are the desk's.
+pub fn list(req: &Req, q: &mut dyn Query) -> Result<List> {
+    let sql = format!("select {COLUMNS} from vote order by made_at desc limit $1");
+    let mut items = Vec::new();
+    for row in q.rows(&sql, params![PAGE])? {
+        let vote = read(&row)?;
+        if vote.state == State::Draft && !vote.is_run_by(&req.who) {
+            continue;
+        }
+        items.push(Item {
+            place: place(q, &vote.area)?,
+            phase: rules::phase(&vote, req.now).as_str(),
+            opens_at: req.app.time(vote.opens_at),
+            closes_at: req.app.time(vote.closes_at),
+            number: vote.number,
+            title: vote.title,
+        });
+    }
+    let order = |i: &Item| match i.phase {
+        "open" => 0,
+        "notice" => 1,
+        "counting" => 2,
+        "draft" => 3,
+        _ => 4,
+    };
+    items.sort_by_key(order);
+    Ok(List { items, may: req.who.nearest_desk().is_some() })
+}
+
+/// Whether this reader may count again: whoever runs it, and after the end whoever voted while signed in.
+pub fn may_recount(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<bool> {
+    let over = rules::phase(vote, req.now) == Phase::Published;
+    let on_roll = match &req.who.person {
+        Some(person) => !ballot::tied(q, person, &vote.roll)?.is_empty(),
+        None => false,
+    };
+    Ok(over && (on_roll || vote.is_run_by(&req.who)))
+}
+
+/// Heads and area so far.
+pub fn turnout(q: &mut dyn Query, vote: &Vote) -> Result<Turnout> {
+    let (part, all) = count::turnout(q, vote)?;
+    Ok(Turnout {
+        heads: part.heads as i64,
+        area: part.area as i64,
+        all_heads: all.heads as i64,
+        all_area: all.area as i64,
+        area_text: hundredths(part.area as i64),
+        all_area_text: hundredths(all.area as i64),
+    })
+}
+
+/// The questions of a vote, with what the rules ask and what came out.
+pub fn asked(req: &Req, q: &mut dyn Query, vote: &Vote, rules: &Pack) -> Result<Vec<Question>> {
+    let kept = if req.lang == Lang::Zh { &vote.result_zh } else { &vote.result_en };
+    let mut results: Vec<Json> = kept.as_deref().and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
+    results.reverse();
+    let all = questions(q, &vote.id)?;
+    // `>=2/3` has its words under `share-at-least-2-3`.
+    let words = |share: String| match share.is_empty() {
+        true => String::new(),
+        false => {
+            let key = share.replace(">=", "at-least-").replace('>', "over-").replace('/', "-");
+            req.app.texts.plain(req.lang, &format!("share-{key}"))
+        }
+    };
+    let one = |question: super::Question| {
+        let shares = rules.shares(question.item);
+        let text = |of: fn(&Shares) -> String| shares.map(of).unwrap_or_default();
+        Question {
+            q: question.q,
+            topic: rules.topic(&question.topic).map(|t| t.name(req.lang).to_owned()).unwrap_or_default(),
+            item: question.item.name(),
+            article: text(|s| s.article.clone()),
+            quorum: shares.and_then(|s| s.quorum.clone()),
+            majority: text(|s| s.majority.clone()),
+            quorum_text: words(text(|s| s.quorum.clone().unwrap_or_default())),
+            majority_text: words(text(|s| s.majority.clone())),
+            of: text(|s| s.of.clone()),
+            words: question.words,
+            result: results.pop(),
+        }
+    };
+    Ok(all.into_iter().map(one).collect())
+}
+
+/// One vote.
+pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
+    let (rules, roll, runs) = (vote.pack()?, roll::by_id(q, &vote.roll)?, vote.is_run_by(&req.who));
+    let phase = rules::phase(vote, req.now);
+    let mut mine = Vec::new();
+    if let Some(person) = req.who.person.as_deref().filter(|_| req.who.by.is_none()) {
+        for n in ballot::tied(q, person, &vote.roll)? {
+            let Some(unit) = roll::one(q, &vote.roll, n)? else { continue };
+            mine.push(Mine {
+                unit: unit.unit,
+                ballot: ballot::Slip::of(|p, t| req.app.db.digest(p, t), vote, n).to_string(),
+                cast_at: ballot::latest(q, &vote.id, n)?.map(|(at, ..)| req.app.time(at)),
+            });
+        }
+    }
+    let (papers, papers_waiting) = match runs {
+        true => paper::waiting(q, vote, &req.who, PAPERS)?,
+        false => (Vec::new(), 0),
+    };
+    Ok(Full {
+        number: vote.number.clone(),
+        title: vote.title.clone(),
+        place: place(q, &vote.area)?,
+        body: roll.body.as_str(),
+        phase: phase.as_str(),
+        temporary: vote.temporary == 1,
+        rules: rules.name(req.lang).to_owned(),
+        source: rules.source.clone(),
+        system: rules.system.clone(),
+        paper_too: rules.paper_too,
+        notice_days: rules::notice_days(&rules, vote.temporary == 1),
+        posted_at: vote.posted_at.map(|t| req.app.time(t)),
+        opens_at: req.app.time(vote.opens_at),
+        closes_at: req.app.time(vote.closes_at),
+        ended_at: vote.ended_at.map(|t| req.app.time(t)),
+        why: vote.why.clone(),
+        roll: roll.number,
+        turnout: turnout(q, vote)?,
+        questions: asked(req, q, vote, &rules)?,
+        mine,
+        runs,
+        papers: papers.into_iter().map(|p| PaperView { n: p.n, unit: p.unit, state: p.state.as_str(), mine: p.mine }).collect(),
+        papers_waiting,
+        recount: may_recount(req, q, vote)?,
+    })
+}

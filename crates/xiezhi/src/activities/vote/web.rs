@@ -1,0 +1,310 @@
+//! Routes of votes: lists, one vote, drafting and posting, papers, letters, the tables to count again.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use store::Query;
+
+use super::act::{self, Draft, FIELDS};
+use super::ballot::{Choices, New, Slip};
+use super::rules::Phase;
+use super::view::{self, Full, List};
+use super::{State, Vote, ballot, by_number, count, pack, paper, questions, roll, rules};
+use crate::base::area;
+use crate::base::catalogue::{Look, Relation};
+use crate::kit::error::Kind;
+use crate::kit::http::May;
+use crate::kit::page::hundredths;
+use crate::kit::{Error, Reply, Req, Result, Route, foreign, qr};
+
+/// Routes of this part.
+pub const ROUTES: &[Route] = &[
+    Route::get("/votes", May::Anyone, list, "Votes of owners and residents: going on, announced, and over.").gives::<List>(),
+    Route::get("/votes/new", May::Staff, form, "The form for a vote.").gives::<Form>(),
+    Route::post(
+        "/votes",
+        May::Staff,
+        make,
+        "Drafts a vote: `{roll, title, pack?, opens_at, closes_at, temporary?, questions: [{topic, words}]}`.",
+    )
+    .gives::<Full>(),
+    Route::get("/votes/{number}", May::Anyone, one, "One vote: questions, rules, who took part so far, the result.")
+        .gives::<Full>(),
+    Route::post("/votes/{number}/post", May::Staff, post, "Posts a draft: questions, times and rules stand still.")
+        .gives::<Full>(),
+    Route::post("/votes/{number}/void", May::Staff, void, "Gives a vote up: `{why}`.").gives::<Full>(),
+    Route::get("/votes/{number}/letters", May::Staff, letters, "The ballots of all units, to be printed (`from`).")
+        .gives::<Letters>(),
+    Route::post(
+        "/votes/{number}/ballots",
+        May::Staff,
+        cast,
+        "Writes down a ballot given at the door or by telephone: `{unit, channel: door|phone|proxy, choices}`.",
+    ),
+    Route::post("/votes/{number}/papers", May::Staff, receive, "Receives papers by their numbers: `{ballots: [..], media?}`."),
+    Route::post(
+        "/votes/{number}/papers/{n}",
+        May::Staff,
+        key,
+        "Keys a paper: `{choices}`; two people, a third where they differ.",
+    ),
+    Route::get(
+        "/votes/{number}/recount",
+        May::SignedIn,
+        recount,
+        "Roll and ballots of one question (`q`) as `xiezhi calc tally` reads them (`table`: roll or ballots).",
+    ),
+];
+
+/// Ballots of one page of letters.
+const LETTERS: i64 = roll::PAGE;
+
+fn list(req: &Req) -> Result<Reply> {
+    let view = req.app.db.read(|r| view::list(req, r))?;
+    req.page("activities/vote/votes.html", &view)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Form {
+    rolls: Vec<Choice>,
+    packs: Vec<PackView>,
+    rows: Vec<(&'static str, &'static str)>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Choice {
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PackView {
+    id: String,
+    name: String,
+    body: String,
+    notice_days: i64,
+    topics: Vec<Choice>,
+}
+
+fn form(req: &Req) -> Result<Reply> {
+    let path = req.who.nearest_desk().ok_or(Kind::Denied)?.path.clone();
+    let rolls = req.app.db.read(|r| super::rolls::beneath(r, &path))?;
+    let rolls = rolls.into_iter().filter(|r| r.state == roll::State::Posted);
+    let rolls = rolls.map(|r| Choice { name: format!("{} {}", r.number, r.title), id: r.number }).collect();
+    let one = |p: &pack::Pack| PackView {
+        id: p.id.clone(),
+        name: p.name(req.lang).to_owned(),
+        body: p.body.clone().unwrap_or_default(),
+        notice_days: p.notice_days.unwrap_or(0),
+        topics: p.topics.iter().map(|t| Choice { id: t.id.clone(), name: t.name(req.lang).to_owned() }).collect(),
+    };
+    let packs = pack::all().iter().filter(|p| p.to.is_none()).map(one).collect();
+    req.page("activities/vote/new.html", &Form { rolls, packs, rows: FIELDS.to_vec() })
+}
+
+/// The vote of the path; a draft is for whoever runs it.
+pub(super) fn find(req: &Req, q: &mut dyn Query) -> Result<Vote> {
+    let vote = by_number(q, req.param("number"))?.filter(|v| v.state != State::Draft || v.is_run_by(&req.who));
+    vote.ok_or_else(|| Kind::NotFound.into())
+}
+
+fn shown(req: &Req) -> Result<Full> {
+    req.app.db.read(|r| {
+        let vote = find(req, r)?;
+        view::full(req, r, &vote)
+    })
+}
+
+fn one(req: &Req) -> Result<Reply> {
+    req.page("activities/vote/vote.html", &shown(req)?)
+}
+
+fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {
+    if req.wants_json() {
+        let view = req.app.db.read(|r| {
+            let vote = by_number(r, number)?.ok_or(Kind::NotFound)?;
+            view::full(req, r, &vote)
+        })?;
+        return Ok(Reply::json(&view)?.status(status));
+    }
+    Ok(Reply::see_other(req.url(&format!("/votes/{number}"))))
+}
+
+fn make(req: &Req) -> Result<Reply> {
+    let new = Draft::parse(&req.input()?, &req.app.config.zone)?;
+    // The rules of the place, unless the draft names others.
+    let rules = req.app.db.read(|r| {
+        let roll = roll::by_number(r, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
+        let code = area::by_id(r, &roll.area)?.map(|a| a.code).unwrap_or_default();
+        let day = req.app.time(req.now);
+        let found = pack::at(roll.body.as_str(), &code, day.get(..10).unwrap_or_default());
+        Ok::<_, Error>(found.map(|p| p.id.clone()).unwrap_or_default())
+    })?;
+    let who = req.who.clone();
+    let number = req.once(move |tx| act::draft(tx, &who, &rules, &new))?;
+    answer(req, &number, 201)
+}
+
+fn post(req: &Req) -> Result<Reply> {
+    let vote = req.app.db.read(|r| find(req, r))?;
+    let (who, id) = (req.who.clone(), vote.id.clone());
+    req.once(move |tx| act::post(tx, &who, &id).map(|()| String::new()))?;
+    answer(req, &vote.number, 200)
+}
+
+fn void(req: &Req) -> Result<Reply> {
+    let why = req.input()?.need("why", 500)?;
+    let vote = req.app.db.read(|r| find(req, r))?;
+    let (who, id) = (req.who.clone(), vote.id.clone());
+    req.once(move |tx| act::void(tx, &who, &id, &why).map(|()| String::new()))?;
+    answer(req, &vote.number, 200)
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Letters {
+    number: String,
+    title: String,
+    place: String,
+    opens_at: String,
+    closes_at: String,
+    questions: Vec<String>,
+    letters: Vec<Letter>,
+    /// Where the next page begins.
+    next: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Letter {
+    unit: String,
+    owner: Option<String>,
+    area: String,
+    ballot: String,
+    qr: String,
+}
+
+fn letters(req: &Req) -> Result<Reply> {
+    let from = req.query.get("from").and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut look = Look::new(&req.who, "vote");
+    let view = req.app.db.read(|r| {
+        let vote = find(req, r)?;
+        if !vote.is_run_by(&req.who) || matches!(vote.state, State::Draft | State::Void) {
+            return Err(Error::from(Kind::NotFound));
+        }
+        let units = roll::page(r, &vote.roll, from)?;
+        let next = (units.len() as i64 == LETTERS).then(|| from + LETTERS);
+        let mut letters = Vec::with_capacity(units.len());
+        for unit in units {
+            let slip = Slip::of(|p, t| req.app.db.digest(p, t), &vote, unit.n).to_string();
+            letters.push(Letter {
+                owner: super::rolls::owner(r, &unit, &mut look, Relation::Desk)?,
+                qr: qr::svg_of(&req.absolute(&format!("/ballots/{slip}")))?,
+                area: hundredths(unit.area),
+                unit: unit.unit,
+                ballot: slip,
+            });
+        }
+        Ok(Letters {
+            place: area::by_id(r, &vote.area)?.map(|a| a.name).unwrap_or_default(),
+            opens_at: req.app.time(vote.opens_at),
+            closes_at: req.app.time(vote.closes_at),
+            questions: questions(r, &vote.id)?.into_iter().map(|q| q.words).collect(),
+            number: vote.number,
+            title: vote.title,
+            letters,
+            next,
+        })
+    })?;
+    look.record(req.app)?;
+    req.page("activities/vote/letters.html", &view)
+}
+
+/// The vote of the path with the number of its questions, for whoever runs it.
+fn run(req: &Req) -> Result<(Vote, usize)> {
+    req.app.db.read(|r| {
+        let vote = find(req, r)?;
+        if !vote.is_run_by(&req.who) {
+            return Err(Kind::Denied.into());
+        }
+        let many = questions(r, &vote.id)?.len();
+        Ok((vote, many))
+    })
+}
+
+fn cast(req: &Req) -> Result<Reply> {
+    use calc::tally::Channel;
+    let (input, (vote, many)) = (req.input()?, run(req)?);
+    let choices = Choices::parse(&input, many, false)?;
+    let channel = input.need("channel", 10)?;
+    let channel = Channel::parse(&channel).filter(|c| matches!(c, Channel::Door | Channel::Phone | Channel::Proxy));
+    let channel = channel.ok_or_else(|| Kind::Unknown.at("channel"))?;
+    let unit = input.need("unit", 60)?;
+    let n = req.app.db.read(|r| super::rolls::place_of(r, &vote.roll, &unit))?;
+    let (who, id) = (req.who.clone(), vote.id.clone());
+    req.once(move |tx| {
+        let (ballot, _) = ballot::cast(tx, &who, &New { vote: &id, n, channel, choices: &choices, received: None })?;
+        Ok(ballot)
+    })?;
+    answer(req, &vote.number, 201)
+}
+
+fn receive(req: &Req) -> Result<Reply> {
+    let (input, (vote, _)) = (req.input()?, run(req)?);
+    let mut typed = input.list("ballots", paper::MOST)?;
+    // A form gives them one below the other, as a scanner types them.
+    if let [text] = typed.as_slice() {
+        typed = text.split_whitespace().map(str::to_owned).collect();
+    }
+    if typed.is_empty() {
+        return Err(Kind::Missing.at("ballots"));
+    }
+    let mut units = Vec::with_capacity(typed.len());
+    for text in &typed {
+        // Also the whole address that stands in the picture on the letter.
+        let text = text.rsplit('/').next().unwrap_or_default();
+        let slip = Slip::parse(text).filter(|s| s.vote == vote.number);
+        let slip = slip.filter(|s| Slip::of(|p, t| req.app.db.digest(p, t), &vote, s.n).fits(s));
+        units.push(slip.ok_or_else(|| Kind::WrongBallot.at("ballots"))?.n);
+    }
+    let (who, id, media) = (req.who.clone(), vote.id.clone(), input.text("media", 80)?);
+    let new = req.once(move |tx| Ok(paper::receive(tx, &who, &id, &units, media.as_deref())?.to_string()))?;
+    if req.wants_json() {
+        return Ok(Reply::json(&json!({ "received": new.parse::<i64>().unwrap_or_default() }))?.status(201));
+    }
+    Ok(Reply::see_other(req.url(&format!("/votes/{}#papers", vote.number))))
+}
+
+fn key(req: &Req) -> Result<Reply> {
+    let (input, (vote, many)) = (req.input()?, run(req)?);
+    let n: i64 = req.param("n").parse().map_err(|_| Kind::NotFound)?;
+    let choices = Choices::parse(&input, many, true)?;
+    let (who, id) = (req.who.clone(), vote.id.clone());
+    let state = req.once(move |tx| Ok(paper::key(tx, &who, &id, n, &choices)?.as_str().to_owned()))?;
+    if req.wants_json() {
+        return Reply::json(&json!({ "state": state }));
+    }
+    Ok(Reply::see_other(req.url(&format!("/votes/{}#papers", vote.number))))
+}
+
+fn recount(req: &Req) -> Result<Reply> {
+    let q: i64 = req.query.get("q").and_then(|q| q.parse().ok()).unwrap_or(1);
+    let which = match req.query.get("table") {
+        Some("ballots") => 1,
+        _ => 0,
+    };
+    let mut look = Look::new(&req.who, "vote");
+    let table = req.app.db.read(|r| {
+        let vote = find(req, r)?;
+        if rules::phase(&vote, req.now) != Phase::Published || !view::may_recount(req, r, &vote)? {
+            return Err(Error::from(Kind::Denied));
+        }
+        look.gives(&vote.id, "vote.choice");
+        let [roll, ballots] = count::tables(r, &vote, q, |at| crate::kit::time::exact(at))?;
+        Ok([roll, ballots])
+    })?;
+    look.record(req.app)?;
+    let [roll, ballots] = table;
+    let (name, rows) = if which == 1 { ("ballots", ballots) } else { ("roll", roll) };
+    let bytes = foreign::write_csv(&rows)?;
+    let file = format!("attachment; filename=\"{}-{name}.csv\"", req.param("number"));
+    Ok(Reply::of(foreign::CSV, bytes).header("content-disposition", file))
+}

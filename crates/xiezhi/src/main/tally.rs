@@ -1,0 +1,140 @@
+//! `xiezhi calc tally`: the result of a vote from its roll and its ballots, with the reasons.
+//!
+//! What must stay true: the same rows give the same bytes in whatever order they come; what is wrong with a file is named
+//! with file, line, column and reason, and then there is no result.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use calc::tally::{Ballots, Channel, Choice, Fault, Item, Kind, Roll, Use};
+use xiezhi::activities::vote::outcome::View;
+use xiezhi::activities::vote::pack;
+use xiezhi::kit::i18n::{Lang, Texts};
+use xiezhi::kit::table;
+
+/// What to count.
+#[derive(clap::Args)]
+pub struct Tally {
+    /// Rules: `cn-civil-code` is the national law; others by place, as `beijing`, 北京 or 11.
+    #[arg(long)]
+    pack: String,
+    /// Class of the proposal: ordinary, special or unanimous.
+    #[arg(long)]
+    item: String,
+    /// CSV `unit,owner,area,kind,use`: area in 0.01 m², kind owner or developer, use home, shop, parking or other.
+    #[arg(long)]
+    roll: PathBuf,
+    /// CSV `unit,choice,channel,time`: choice yes, no, abstain or invalid; the latest of a unit counts.
+    #[arg(long)]
+    ballots: PathBuf,
+}
+
+/// Counts.
+pub fn run(tally: &Tally) -> Result<ExitCode, String> {
+    let Some(pack) = pack::named(&tally.pack) else {
+        let ids: Vec<&str> = pack::all().iter().map(|p| p.id.as_str()).collect();
+        return Err(format!("--pack {}: one of {}", tally.pack, ids.join(" ")));
+    };
+    let item = Item::parse(&tally.item).ok_or_else(|| format!("--item {}: ordinary, special or unanimous", tally.item))?;
+    let method = pack.method()?;
+    let roll = read_roll(&tally.roll, pack.heads_only())?;
+    let ballots = read_ballots(&tally.ballots, &roll)?;
+    let out = calc::tally::tally(&method, item, &roll, &ballots);
+    let view = View::new(&Texts::load()?, Lang::Zh, pack, item, &out);
+    println!("{}", serde_json::to_string_pretty(&view).map_err(|e| e.to_string())?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A table with its columns in the order they are asked for.
+struct Table<const N: usize> {
+    name: String,
+    rows: csv::Reader<Box<dyn Read>>,
+    at: [usize; N],
+    row: csv::StringRecord,
+}
+
+impl<const N: usize> Table<N> {
+    fn open(path: &Path, columns: [&str; N]) -> Result<Table<N>, String> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;
+        let mut rows = table::open(file).map_err(|e| format!("{name}: {e}"))?;
+        let head = rows.headers().map_err(|e| format!("{name}:1:1: {e}"))?.clone();
+        let mut at = [0; N];
+        for (place, column) in at.iter_mut().zip(columns) {
+            *place = table::column(&head, column).ok_or_else(|| format!("{name}:1:1: there is no column {column}"))?;
+        }
+        Ok(Table { name, rows, at, row: csv::StringRecord::new() })
+    }
+
+    /// The next row; rows of nothing but blanks are passed over.
+    fn next(&mut self) -> Result<bool, String> {
+        loop {
+            if !self.rows.read_record(&mut self.row).map_err(|e| format!("{}:{}:1: {e}", self.name, self.line()))? {
+                return Ok(false);
+            }
+            if self.row.iter().any(|cell| !cell.trim().is_empty()) {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn line(&self) -> u64 {
+        self.rows.position().line().max(self.row.position().map_or(0, csv::Position::line))
+    }
+
+    fn cell(&self, n: usize) -> &str {
+        self.row.get(self.at[n]).map_or("", str::trim)
+    }
+
+    fn wrong(&self, n: usize, why: impl std::fmt::Display) -> String {
+        format!("{}:{}:{}: {why}", self.name, self.row.position().map_or(0, csv::Position::line), self.at[n] + 1)
+    }
+}
+
+/// Where heads alone count, an area may be missing.
+fn read_roll(path: &Path, heads_only: bool) -> Result<Roll, String> {
+    let mut table = Table::open(path, ["unit", "owner", "area", "kind", "use"])?;
+    let mut roll = Roll::default();
+    while table.next()? {
+        let area = match (table.cell(2), heads_only) {
+            ("" | "0", true) => 1,
+            (text, _) => text.parse().map_err(|_| table.wrong(2, Fault::Area))?,
+        };
+        let kind = Kind::parse(table.cell(3)).ok_or_else(|| table.wrong(3, "owner or developer"))?;
+        let usage = Use::parse(table.cell(4)).ok_or_else(|| table.wrong(4, "home, shop, parking or other"))?;
+        roll.add(table.cell(0), table.cell(1), area, kind, usage).map_err(|fault| {
+            let column = match fault {
+                Fault::NoOwner => 1,
+                Fault::Area => 2,
+                _ => 0,
+            };
+            table.wrong(column, fault)
+        })?;
+    }
+    Ok(roll)
+}
+
+fn read_ballots<'r>(path: &Path, roll: &'r Roll) -> Result<Ballots<'r>, String> {
+    let mut table = Table::open(path, ["unit", "choice", "channel", "time"])?;
+    let mut ballots = Ballots::new(roll);
+    while table.next()? {
+        let choice = Choice::parse(table.cell(1)).ok_or_else(|| table.wrong(1, "yes, no, abstain or invalid"))?;
+        let channel = Channel::parse(table.cell(2)).unwrap_or(Channel::Other);
+        let time = moment(table.cell(3)).ok_or_else(|| table.wrong(3, "no moment, as 2026-11-27T18:00:00+08:00"))?;
+        ballots.add(table.cell(0), choice, channel, time).map_err(|fault| table.wrong(0, fault))?;
+    }
+    Ok(ballots)
+}
+
+/// A moment in milliseconds; without a zone as it stands, which is enough to know the later one.
+fn moment(text: &str) -> Option<i64> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(at.as_millisecond());
+    }
+    if let Ok(at) = text.parse::<jiff::civil::DateTime>() {
+        return jiff::tz::TimeZone::UTC.to_timestamp(at).ok().map(jiff::Timestamp::as_millisecond);
+    }
+    text.parse().ok()
+}

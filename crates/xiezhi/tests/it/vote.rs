@@ -1,0 +1,311 @@
+//! Votes of owners: the roll, what is asked, ballots by every way, paper keyed twice, and a result that anybody on the roll
+//! gets again from the published tables.
+
+use std::process::Command;
+
+use serde_json::{Value as Json, json};
+use xiezhi::edge::jobs;
+use xiezhi::kit::time::{DAY, HOUR};
+
+use super::world::{Client, World, on_each_engine, send};
+
+const TABLE: &str = "房号,业主,面积,性质,用途\n1-101,张三,100.00,,\n1-102,李四,90.00,,\n1-103,王五,80.00,,\n1-104,张三,60.00,,\n\
+                     S-1,,70.00,建设单位,商铺\nS-2,赵六（未交付）,50.00,建设单位,商铺\n";
+
+/// A posted roll of five homes and two shops; gives its number.
+fn roll(clerk: &Client) -> String {
+    let made = send(clerk, "/rolls", &[("title", "幸福里"), ("body", "owners"), ("declared", "450")], TABLE.as_bytes());
+    assert_eq!(made.status, 201, "{}", made.text);
+    let made = made.json();
+    assert_eq!((&made["units"], &made["heads"], &made["total"]), (&json!(6), &json!(4), &json!("450.00")));
+    let number = made["number"].as_str().unwrap().to_owned();
+    assert_eq!(clerk.post(&format!("/rolls/{number}/post"), &json!({})).status, 200);
+    number
+}
+
+fn draft(clerk: &Client, roll: &str) -> Json {
+    let new = json!({
+        "roll": roll, "title": "换物业和装充电桩", "opens_at": "2026-03-20", "closes_at": "2026-03-30",
+        "questions": [{ "topic": "manager", "words": "是否续聘现在的物业？" }, { "topic": "common-use", "words": "是否用绿地装充电桩？" }],
+    });
+    let made = clerk.post("/votes", &new);
+    assert_eq!(made.status, 201, "{}", made.text);
+    made.json()
+}
+
+/// A vote that was posted; gives the path and the ballots by unit.
+fn posted(clerk: &Client) -> (String, Vec<(String, String)>) {
+    let vote = draft(clerk, &roll(clerk));
+    let path = format!("/votes/{}", vote["number"].as_str().unwrap());
+    assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).json()["phase"], "notice");
+    let letters = clerk.get(&format!("{path}/letters")).json();
+    let text = |v: &Json| v.as_str().unwrap().to_owned();
+    let ballots = letters["letters"].as_array().unwrap().iter().map(|l| (text(&l["unit"]), text(&l["ballot"]))).collect();
+    (path, ballots)
+}
+
+fn cast(client: &Client, ballot: &str, choices: [&str; 2]) -> super::world::Answer {
+    client.post(&format!("/ballots/{ballot}"), &json!({ "choices": choices }))
+}
+
+/// The clock goes to the middle of the open days, or beyond their end.
+fn open(w: &World) {
+    w.app.ambience.advance(20 * DAY);
+}
+
+#[test]
+fn a_roll_with_mistakes_is_not_made_and_one_that_is_posted_can_be_objected_to() {
+    on_each_engine(|w| {
+        let (clerk, visitor, sibling) = (w.client(Some("clerk")), w.client(None), w.client(Some("stranger")));
+        let wrong = send(&clerk, "/rolls", &[("title", "x"), ("body", "owners")], "房号,业主,面积\n1,甲,0\n1,,2\n".as_bytes());
+        assert_eq!(wrong.error(), (422, "bad-roll".into()));
+        let lines: Vec<(i64, String)> = wrong.json()["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|p| (p["line"].as_i64().unwrap(), p["code"].as_str().unwrap().to_owned()))
+            .collect();
+        assert_eq!(lines, [(2, "area".into()), (3, "owner".into())]);
+        let sum = send(&clerk, "/rolls", &[("title", "x"), ("body", "owners"), ("declared", "451")], TABLE.as_bytes());
+        assert_eq!(sum.json()["problems"][0]["code"], "sum");
+        assert_eq!(clerk.get("/rolls").json()["items"], json!([]), "nothing was made");
+
+        let made = send(&clerk, "/rolls", &[("title", "幸福里"), ("body", "owners")], TABLE.as_bytes()).json();
+        let path = format!("/rolls/{}", made["number"].as_str().unwrap());
+        assert_eq!(visitor.get(&path).status, 404, "not posted yet");
+        assert_eq!(sibling.post(&format!("{path}/post"), &json!({})).status, 404);
+        clerk.post(&format!("{path}/post"), &json!({}));
+        // Everybody reads units and areas; names in full are the desk's.
+        let seen = visitor.get(&path).json();
+        let first = &seen["units"][0];
+        assert_eq!((&first["unit"], &first["area"], &first["owner"]), (&json!("1-101"), &json!("100.00"), &json!("张*")));
+        assert_eq!(clerk.get(&path).json()["units"][0]["owner"], "张三");
+        assert_eq!(
+            visitor.post(&format!("{path}/objections"), &json!({ "unit": "9-999", "text": "x" })).error().1,
+            "unknown-value"
+        );
+        assert_eq!(
+            visitor.post(&format!("{path}/objections"), &json!({ "unit": "1-102", "text": "面积应是 95 平方米" })).status,
+            201
+        );
+        let objection = clerk.get(&path).json()["objections"][0].clone();
+        assert_eq!((&objection["text"], &objection["state"]), (&json!("面积应是 95 平方米"), &json!("open")));
+        assert_eq!(visitor.get(&path).json()["objections"], json!([]), "what was said is the desk's");
+        let decide = format!("{path}/objections/{}", objection["id"].as_str().unwrap());
+        let answer = json!({ "accept": true, "reason": "按房产证改正", "area": "95", "owner": "王五" });
+        let mended = clerk.post(&decide, &answer).json();
+        assert_eq!((&mended["total"], &mended["heads"]), (&json!("455.00"), &json!(3)), "王五 has two units now and is one head");
+        assert_eq!(clerk.post(&decide, &answer).error(), (409, "state".into()));
+        w.app.ambience.advance(8 * DAY);
+        let late = visitor.post(&format!("{path}/objections"), &json!({ "unit": "1-103", "text": "晚了" }));
+        assert_eq!(late.error(), (409, "too-late".into()));
+    });
+}
+
+#[test]
+fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
+    on_each_engine(|w| {
+        let (clerk, property, visitor) = (w.client(Some("clerk")), w.client(Some("property")), w.client(None));
+        let made = send(&clerk, "/rolls", &[("title", "幸福里"), ("body", "owners")], TABLE.as_bytes()).json();
+        let roll = made["number"].as_str().unwrap();
+        let vote = draft(&clerk, roll);
+        let path = format!("/votes/{}", vote["number"].as_str().unwrap());
+        assert_eq!(visitor.get(&path).status, 404, "a draft is the desk's");
+        assert_eq!(
+            property
+                .post(
+                    "/votes",
+                    &json!({ "roll": roll, "title": "x", "opens_at": "2026-03-20", "closes_at": "2026-03-30",
+            "questions": [{ "topic": "manager", "words": "x" }] })
+                )
+                .error(),
+            (403, "denied".into())
+        );
+        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (409, "roll-not-posted".into()));
+        clerk.post(&format!("/rolls/{roll}/post"), &json!({}));
+        // Fourteen and a half days before its opening: one day too late.
+        w.app.ambience.advance(DAY + HOUR);
+        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (422, "out-of-range".into()));
+        w.app.ambience.advance(-DAY - HOUR);
+        let bad = |change: &dyn Fn(&mut Json)| {
+            let mut new = json!({ "roll": roll, "title": "x", "opens_at": "2026-03-20", "closes_at": "2026-03-30",
+                "questions": [{ "topic": "manager", "words": "x" }] });
+            change(&mut new);
+            clerk.post("/votes", &new).error()
+        };
+        assert_eq!(bad(&|n| n["roll"] = json!("R-9999")), (422, "unknown-value".into()));
+        assert_eq!(bad(&|n| n["pack"] = json!("atlantis")), (422, "unknown-value".into()));
+        assert_eq!(bad(&|n| n["pack"] = json!("cn-residents")), (422, "unknown-value".into()));
+        assert_eq!(bad(&|n| n["closes_at"] = json!("2026-03-19")), (422, "out-of-range".into()));
+        assert_eq!(bad(&|n| n["questions"] = json!([])), (422, "missing".into()));
+        assert_eq!(bad(&|n| n["questions"][0]["topic"] = json!("party")), (422, "unknown-value".into()));
+        assert_eq!(
+            bad(&|n| n["questions"] = json!(vec![json!({ "topic": "manager", "words": "x" }); 21])),
+            (422, "too-many".into())
+        );
+        let posted = clerk.post(&format!("{path}/post"), &json!({})).json();
+        assert_eq!((&posted["phase"], &posted["questions"][1]["item"]), (&json!("notice"), &json!("special")));
+        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (409, "state".into()));
+        assert_eq!(visitor.get(&path).json()["questions"][0]["words"], "是否续聘现在的物业？");
+        assert_eq!(visitor.get(&format!("{path}/letters")).error().0, 401);
+        assert_eq!(property.get(&format!("{path}/letters")).status, 404);
+        assert_eq!(clerk.post(&format!("{path}/void"), &json!({ "why": "物业自己走了" })).json()["phase"], "void");
+    });
+}
+
+#[test]
+fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
+    on_each_engine(|w| {
+        let (clerk, second, street) = (w.client(Some("clerk")), w.client(Some("clerk2")), w.client(Some("street")));
+        let (visitor, resident) = (w.client(None), w.client(Some("resident")));
+        let (path, ballots) = posted(&clerk);
+        let ballot = |unit: &str| ballots.iter().find(|(u, _)| u == unit).unwrap().1.clone();
+        assert_eq!(cast(&visitor, &ballot("1-101"), ["yes", "no"]).error(), (409, "not-open".into()));
+        open(w);
+        // A code of another unit, one letter wrong, nonsense: no ballot.
+        let mut forged = ballot("1-101");
+        forged.replace_range(..9, &ballot("1-102")[..9]);
+        for wrong in [forged.as_str(), "0001-0001-AAAAAAAAAA", "hello", "0009-0001-AAAAAAAAAA"] {
+            assert_eq!(cast(&visitor, wrong, ["yes", "no"]).error(), (404, "wrong-ballot".into()), "{wrong}");
+        }
+        for bad in [
+            json!({ "choices": ["yes"] }),
+            json!({ "choices": ["yes", "perhaps"] }),
+            json!({ "q1": "yes" }),
+            json!({ "choices": ["invalid", "yes"] }),
+        ] {
+            assert_eq!(visitor.post(&format!("/ballots/{}", ballot("1-101")), &bad).error().0, 422, "{bad}");
+        }
+        // By link; changed while open; the receipt proves it without the server.
+        assert_eq!(cast(&visitor, &ballot("1-101"), ["no", "no"]).status, 201);
+        let again = cast(&visitor, &ballot("1-101").to_lowercase(), ["yes", "yes"]);
+        assert_eq!(again.status, 201, "{}", again.text);
+        let file = w.dir.path().join("ballot.json");
+        std::fs::write(&file, again.json()["receipt"].to_string()).unwrap();
+        let key = w.dir.path().join("key");
+        std::fs::write(&key, visitor.get("/log/key").body).unwrap();
+        let proved = Command::new(env!("CARGO_BIN_EXE_xiezhi")).arg("verify").arg(&file).arg("--key").arg(&key).output().unwrap();
+        assert!(proved.status.success(), "{}", String::from_utf8_lossy(&proved.stderr));
+        // Signed in: from now on he finds his unit by himself.
+        assert_eq!(cast(&resident, &ballot("1-102"), ["yes", "no"]).status, 201);
+        assert_eq!(resident.get(&path).json()["mine"][0]["unit"], "1-102");
+        // At the door.
+        let door = json!({ "unit": "1-103", "channel": "door", "choices": ["no", "abstain"] });
+        assert_eq!(clerk.post(&format!("{path}/ballots"), &door).status, 201);
+        assert_eq!(
+            clerk.post(&format!("{path}/ballots"), &json!({ "unit": "9", "channel": "door", "choices": ["no", "no"] })).error().1,
+            "unknown-value"
+        );
+        assert_eq!(
+            clerk
+                .post(&format!("{path}/ballots"), &json!({ "unit": "1-103", "channel": "app", "choices": ["no", "no"] }))
+                .error()
+                .1,
+            "unknown-value"
+        );
+        assert_eq!(resident.post(&format!("{path}/ballots"), &door).error().0, 403);
+        // On paper: received, keyed by two; where they differ a third looks.
+        let papers = format!("{path}/papers");
+        assert_eq!(clerk.post(&papers, &json!({ "ballots": ["0001-0004-AAAAAAAAAA"] })).error().1, "wrong-ballot");
+        let scanned = json!({ "ballots": [ballot("1-104"), format!("http://x/ballots/{}", ballot("S-1"))] });
+        assert_eq!(clerk.post(&papers, &scanned).json()["received"], 2);
+        assert_eq!(clerk.post(&papers, &scanned).json()["received"], 0, "received once");
+        let key = |who: &Client, n: i64, choices: [&str; 2]| who.post(&format!("{papers}/{n}"), &json!({ "choices": choices }));
+        assert_eq!(key(&clerk, 4, ["yes", "yes"]).json()["state"], "once");
+        assert_eq!(key(&clerk, 4, ["yes", "yes"]).error(), (409, "same-keyer".into()));
+        assert_eq!(key(&second, 4, ["yes", "yes"]).json()["state"], "counted");
+        assert_eq!(key(&second, 5, ["invalid", "yes"]).json()["state"], "once");
+        // How anybody voted is told to nobody: neither pages nor tables.
+        let seen = clerk.get(&path).json();
+        assert_eq!(
+            (&seen["turnout"]["heads"], &seen["turnout"]["area"], &seen["questions"][0]["result"]),
+            (&json!(3), &json!(33_000), &Json::Null)
+        );
+        assert_eq!(clerk.get(&format!("{path}/recount")).error(), (403, "denied".into()));
+
+        w.app.ambience.advance(11 * DAY);
+        assert_eq!(cast(&visitor, &ballot("S-2"), ["yes", "yes"]).error(), (409, "vote-closed".into()));
+        assert_eq!(clerk.post(&papers, &json!({ "ballots": [ballot("S-2")] })).error(), (409, "vote-closed".into()));
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        assert_eq!(clerk.get(&path).json()["phase"], "counting", "a paper that was received waits to be keyed");
+        assert_eq!(key(&clerk, 5, ["yes", "yes"]).json()["state"], "differs");
+        assert_eq!(key(&second, 5, ["yes", "yes"]).error(), (409, "same-keyer".into()));
+        assert_eq!(key(&street, 5, ["no", "yes"]).json()["state"], "counted");
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+
+        let over = visitor.get(&path).json();
+        assert_eq!(over["phase"], "published");
+        let result = |q: usize| over["questions"][q]["result"].clone();
+        // 张三 (two units), 李四, 王五, the developer (one of two units): 4 heads, 400 m² of 450.
+        let first = result(0);
+        assert_eq!(
+            (&first["participating"], &first["total"]),
+            (&json!({ "heads": 4, "area": 40_000 }), &json!({ "heads": 4, "area": 45_000 }))
+        );
+        assert_eq!(
+            (&first["agree"], &first["result"]),
+            (&json!({ "heads": 2, "area": 25_000 }), &json!("fail")),
+            "two heads of four are not more than half"
+        );
+        assert_eq!((&result(1)["agree"], &result(1)["result"]), (&json!({ "heads": 2, "area": 23_000 }), &json!("fail")));
+        assert!(first["reasons"].as_array().unwrap().iter().any(|r| r["code"] == "majority-heads" && r["met"] == false));
+        assert_eq!(first["channels"], json!({ "app": 1, "link": 1, "door": 1, "paper": 2 }));
+        assert_eq!(first["replaced"], 1);
+
+        // Whoever is on the roll gets the tables, and the same result from them.
+        assert_eq!(visitor.get(&format!("{path}/recount")).error().0, 401);
+        assert_eq!(w.client(Some("stranger")).get(&format!("{path}/recount")).error(), (403, "denied".into()));
+        for (q, result) in [(1, result(0)), (2, result(1))] {
+            let table = |name: &str| {
+                let got = resident.get(&format!("{path}/recount?q={q}&table={name}"));
+                let file = w.dir.path().join(format!("{name}.csv"));
+                std::fs::write(&file, got.body).unwrap();
+                file
+            };
+            let item = if q == 1 { "ordinary" } else { "special" };
+            let out = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+                .args(["calc", "tally", "--pack", "cn-civil-code", "--item", item])
+                .arg("--roll")
+                .arg(table("roll"))
+                .arg("--ballots")
+                .arg(table("ballots"))
+                .output()
+                .unwrap();
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            let counted: Json = serde_json::from_slice(&out.stdout).unwrap();
+            assert_eq!(counted["agree"], result["agree"]);
+            assert_eq!(counted["participating"], result["participating"]);
+            assert_eq!(counted["result"], result["result"]);
+        }
+        assert!(!String::from_utf8(resident.get(&format!("{path}/recount?table=roll")).body).unwrap().contains("张三"));
+    });
+}
+
+#[test]
+fn two_hundred_ballots_of_one_unit_at_once_count_as_one() {
+    on_each_engine(|w| {
+        let (clerk, visitor) = (w.client(Some("clerk")), w.client(None));
+        let (path, ballots) = posted(&clerk);
+        open(w);
+        let (base, ballot) = (visitor.base.clone(), ballots[0].1.clone());
+        let all: Vec<_> = (0..200)
+            .map(|i| {
+                let (client, ballot) = (Client { base: base.clone(), token: None }, ballot.clone());
+                std::thread::spawn(move || cast(&client, &ballot, [["yes", "no"][i % 2], "yes"]).status)
+            })
+            .collect();
+        let statuses: Vec<u16> = all.into_iter().map(|t| t.join().unwrap()).collect();
+        assert!(statuses.iter().all(|s| *s == 201), "{statuses:?}");
+        let seen = clerk.get(&path).json();
+        assert_eq!((&seen["turnout"]["heads"], &seen["turnout"]["area"]), (&json!(1), &json!(10_000)));
+        w.app.ambience.advance(11 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let result = clerk.get(&path).json()["questions"][1]["result"].clone();
+        assert_eq!(
+            (&result["agree"]["area"], &result["replaced"], &result["conflicts"]),
+            (&json!(10_000), &json!(199), &json!(0))
+        );
+        assert_eq!(result["result"], "fail", "one of four is no quorum");
+    });
+}
