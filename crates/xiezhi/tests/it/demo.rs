@@ -69,6 +69,23 @@ fn a_demo_prints_its_accounts_and_its_clock_stands_until_it_is_moved() {
     assert_eq!(demo.client.get("/equation").json()["holds"], true);
 }
 
+/// What came from elsewhere has no steps of ours, whatever its state.
+#[test]
+fn a_case_that_came_in_from_elsewhere_has_a_page_in_every_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = start(dir.path(), &["--clock", "manual", "--cases", "300"]);
+    let city = demo.sign_in("city");
+    for state in ["open", "closed", "merged", "rejected"] {
+        let items = city.get(&format!("/cases?state={state}")).json()["items"].as_array().unwrap().clone();
+        assert!(!items.is_empty(), "{state}");
+        for item in items {
+            let path = format!("/cases/{}", item["number"].as_str().unwrap());
+            let page = city.get_as(&path, "text/html");
+            assert_eq!(page.status, 200, "{state}: {}", page.text);
+        }
+    }
+}
+
 #[test]
 fn the_printed_key_files_at_once() {
     let dir = tempfile::tempdir().unwrap();
