@@ -124,8 +124,27 @@ test('seven days without a network, five hundred items, a wrong clock and a kill
   await page.locator('[data-part=state] .say').filter({ hasText: '已保存在本机' }).waitFor();
   await form.locator('[name=kind]').selectOption('report');
   await form.locator('[name=text]').fill('离线报事 0');
-  await form.locator('[name=media]').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: await page.screenshot() });
+  // A photo is shown and made smaller here too, also without a network, and goes with what it belongs to.
+  const big = Buffer.from(await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 2400, height: 400 });
+    const noise = new ImageData(2400, 400);
+    for (let i = 0, n = 1; i < noise.data.length; i += 1) noise.data[i] = i % 4 === 3 ? 255 : (n = (n * 48271) % 2147483647) & 255;
+    canvas.getContext('2d').putImageData(noise, 0, 0);
+    return canvas.toDataURL('image/png').split(',')[1];
+  }), 'base64');
+  await form.getByRole('button', { name: '拍照或选照片' }).first().waitFor();
+  await form.locator('[name=media]').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: big });
+  await form.locator('.previews img').first().waitFor();
   await keep(page);
+  await page.waitForFunction(() => document.querySelectorAll('[data-part=record] .previews li').length === 0);
+  const weight = await page.evaluate(() => new Promise((ok) => {
+    const request = indexedDB.open('field');
+    request.onsuccess = () => {
+      const got = request.result.transaction('photos').objectStore('photos').getAll();
+      got.onsuccess = () => { request.result.close(); ok(got.result.map((photo) => photo.sealed.byteLength)); };
+    };
+  }));
+  assert.ok(weight.length === 1 && weight[0] < big.length / 2, `${weight} of ${big.length}`);
   await page.waitForFunction(() => document.querySelector('[data-part=queue] h2 .num')?.textContent === '2');
   // Through the page's own queue: the rest of the week.
   const made = await page.evaluate(async ([path, items, day]) => {
