@@ -32,8 +32,10 @@ for (const js of [true, false]) {
     await good(page, 'the sample');
     const open = (await json(page, server, '/callbacks')).items.filter((i) => i.reached === null && !i.own);
     assert.ok(open.length > 0, 'the demo has closed cases of last week');
+    await press(page, page.locator(`main a[href$="/callbacks/${open[0].number}"]`));
+    await good(page, 'whom to call');
     const note = await form(page, `/callbacks/${open[0].number}`);
-    for (const name of ['solved', 'satisfied']) await note.locator(`[name=${name}][value="1"]`).check({ force: true });
+    for (const name of ['reached', 'solved', 'satisfied']) await note.locator(`[name=${name}][value="1"]`).check({ force: true });
     await press(page, note.locator('button'));
     await good(page, 'noted');
     const said = (await json(page, server, '/callbacks')).items.find((i) => i.number === open[0].number);

@@ -197,6 +197,8 @@ pub fn migrations() -> Vec<Migration> {
         "0030_rights",
         "0031_complaint",
         "0032_answers_of",
+        "0033_named",
+        "0034_forgotten",
     ]
     .into_iter()
     .enumerate()
