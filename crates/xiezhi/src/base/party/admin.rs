@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Query, params};
 
-use super::{Body, NewPerson, reset, session};
+use super::{Body, NewPerson, session};
 use crate::base::area::{self, Area, web::AreaView};
 use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
@@ -88,7 +88,7 @@ fn people(req: &Req) -> Result<Reply> {
         for row in rows {
             let id: String = row.get("person")?;
             let name = super::name_of(r, &id)?.and_then(|n| look.at(&n, Relation::Desk));
-            let known = row.get::<String>("kind")?.parse().ok().filter(|k| !reset::watches(*k));
+            let known = row.get::<String>("kind")?.parse::<RoleKind>().ok().filter(|k| !k.watches());
             let own = req.who.person.as_deref() == Some(&id);
             let may_reset = known.is_some() && !own && row.get::<String>("hash")? != session::NO_PASSWORD;
             people.push(PersonView { may_reset, name, login: row.get("login")?, kind: row.get("kind")?, area: row.get("area")?, body: row.get("body")?, id });

@@ -19,7 +19,7 @@ use super::session;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{App, Error, Reply, Req, Result, RoleKind, Route, tries};
+use crate::kit::{App, Error, Reply, Req, Result, Route, tries};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -51,11 +51,6 @@ pub struct Given {
 
 fn mark(app: &App, person: &str, code: &str) -> String {
     hex(app.db.digest("password reset", &format!("{person} {code}")))
-}
-
-/// Whether an administrator may not give this kind of role a code: it looks at what administrators do.
-pub(super) fn watches(kind: RoleKind) -> bool {
-    matches!(kind, RoleKind::Auditor | RoleKind::AuditAdmin | RoleKind::SecurityAdmin)
 }
 
 /// Gives a code, in place of one that was given before; `allow` says in the same write whether it may be. The code, the name
@@ -98,7 +93,7 @@ fn give(req: &Req) -> Result<Reply> {
         let now = tx.now();
         let roles = super::roles(tx, &named, now)?;
         // Whoever has no role is in nobody's area.
-        let mine = !roles.is_empty() && roles.iter().all(|r| administers(&who, &r.path) && !watches(r.kind));
+        let mine = !roles.is_empty() && roles.iter().all(|r| administers(&who, &r.path) && !r.kind.watches());
         if mine { Ok(()) } else { Err(Kind::Denied.into()) }
     };
     let (code, login, until) = issue(req.app, Some(&actor), &person, allow)?;

@@ -20,7 +20,7 @@ use crate::kit::http::May;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Reply, Req, Result, Role, Route};
 use crate::records::case::view::{self, Item};
-use crate::records::case::{Case, by_number, said};
+use crate::records::case::{Case, by_number, said as said_of};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -53,6 +53,8 @@ struct Drawn {
     item: Item,
     /// The reader handled it himself: somebody else calls.
     own: bool,
+    /// A number was left.
+    has_phone: bool,
     /// What was said; null while nobody called.
     reached: Option<bool>,
     solved: Option<bool>,
@@ -126,7 +128,8 @@ fn show(req: &Req) -> Result<Reply> {
             let said = r.row("select reached, solved, satisfied from callback where case_id = $1", params![&case.id])?;
             let flag = |name: &str| said.as_ref().map_or(Ok(None), |row| row.get::<Option<bool>>(name));
             let (reached, solved, satisfied) = (flag("reached")?, flag("solved")?, flag("satisfied")?);
-            items.push(Drawn { item, own: is_own(req, case), reached, solved, satisfied });
+            let has_phone = said_of(r, case)?.is_some_and(|w| w.element("case.contact_phone").is_some());
+            items.push(Drawn { item, own: is_own(req, case), has_phone, reached, solved, satisfied });
         }
         Ok::<_, Error>(Sample { from: req.app.time(from), to: req.app.time(to - 1), seed, size, of, items })
     })?;
@@ -160,7 +163,7 @@ fn call(req: &Req) -> Result<Reply> {
         let item = view::items(req, r, std::slice::from_ref(&case), &mut look)?.remove(0);
         let chart = Chart::read(r, req.app)?;
         let relation = view::relation(&case, &req.who, false, &chart, false);
-        let words = said(r, &case)?;
+        let words = said_of(r, &case)?;
         let mut at = |element: &'static str| {
             let value = words.as_ref()?.element(element)?.to_owned();
             look.at(&case.graded(element, value), relation)
