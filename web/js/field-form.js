@@ -1,4 +1,5 @@
 // The form of the pocket page: one for all kinds of things that a grid worker notes, showing the fields of the kind.
+// Photos are chosen, shown and made smaller as everywhere else (photo-field); without that module the browser's own field is left.
 // Must stay true: no photo is asked for unless the class has a reason, which stands beside it; what is missing is said before
 // anything is kept; what was typed stays until it is kept.
 
@@ -14,6 +15,8 @@ export function el(name, attributes = {}, ...children) {
   return e;
 }
 
+import('./photo-field.js').catch(() => {});
+
 const KINDS = ['report', 'spot', 'patrol', 'visit', 'here', 'act'];
 const FIELDS = {
   report: ['class', 'building', 'text', 'media'], spot: ['class', 'building', 'text', 'done', 'media', 'media_after'],
@@ -25,6 +28,8 @@ const NEEDED = { report: ['text'], spot: ['class', 'building', 'text', 'done'], 
 export function form(t, pack, keep) {
   const field = (name, label, input, hint) => el('div', { class: 'field', 'data-field': name }, el('label', { for: `f-${name}` }, label), hint, input);
   const choice = (name, options) => el('select', { id: `f-${name}`, name }, ...options.map(([value, text]) => el('option', { value }, text)));
+  const photos = (name) => el('photo-field', { 'data-pick': t('photo-pick'), 'data-more': t('photo-more'), 'data-remove': t('photo-remove') },
+    el('input', { id: `f-${name}`, name, type: 'file', accept: 'image/*', multiple: true }));
   const kinds = KINDS.filter((k) => (k !== 'act' || pack?.cases.length) && (k !== 'visit' || pack?.homes.length) && (!['here', 'patrol', 'spot'].includes(k) || pack?.buildings.length));
   const cases = new Map((pack?.cases ?? []).map((c) => [c.number, c]));
   const classes = new Map((pack?.classes ?? []).map((c) => [c.code, c]));
@@ -42,8 +47,8 @@ export function form(t, pack, keep) {
     found: field('found', t('found'), choice('found', ['fine', 'look', 'nobody', 'help'].map((f) => [f, t(`found-${f}`)]))),
     text: field('text', t('text'), el('textarea', { id: 'f-text', name: 'text', rows: 3, maxlength: 1000 })),
     done: field('done', t('done'), el('textarea', { id: 'f-done', name: 'done', rows: 2, maxlength: 1000 })),
-    media: field('media', t('photo'), el('input', { id: 'f-media', name: 'media', type: 'file', accept: 'image/*', multiple: true }), why),
-    media_after: field('media_after', t('photo-after'), el('input', { id: 'f-media_after', name: 'media_after', type: 'file', accept: 'image/*', multiple: true })),
+    media: field('media', t('photo'), photos('media'), why),
+    media_after: field('media_after', t('photo-after'), photos('media_after')),
   };
   const problem = el('p', { class: 'error', role: 'alert', hidden: true });
   const made = el('form', { class: 'form' }, ...Object.values(fields), problem, el('div', { class: 'buttons' }, el('button', { class: 'btn primary' }, t('save'))));
@@ -53,16 +58,17 @@ export function form(t, pack, keep) {
     const kind = value('kind');
     for (const [name, box] of Object.entries(fields)) box.hidden = name !== 'kind' && !FIELDS[kind].includes(name);
     const asked = classes.get(value('class'));
-    const photos = kind === 'spot' && asked && asked.evidence !== 'none';
-    if (kind === 'spot') fields.media.hidden = !photos || asked.evidence !== 'pair', fields.media_after.hidden = !photos;
-    why.textContent = photos ? asked.why : '';
-    why.hidden = !photos;
+    const wanted = kind === 'spot' && asked && asked.evidence !== 'none';
+    if (kind === 'spot') fields.media.hidden = !wanted || asked.evidence !== 'pair', fields.media_after.hidden = !wanted;
+    why.textContent = wanted ? asked.why : '';
+    why.hidden = !wanted;
     const action = made.elements.action;
     const may = cases.get(value('number'))?.actions ?? [];
     if ([...action.options].map((o) => o.value).join() !== may.join()) action.replaceChildren(...may.map((a) => el('option', { value: a }, t(`action-${a}`))));
   };
   made.addEventListener('change', fit);
   made.addEventListener('submit', async (event) => {
+    if (event.defaultPrevented) return undefined; // a photo is still being made smaller: it comes again
     event.preventDefault();
     const kind = value('kind');
     const missing = NEEDED[kind].filter((name) => !value(name));

@@ -19,7 +19,8 @@ export function hold(form, work) {
   if (!form) return () => {};
   if (!works.has(form)) {
     works.set(form, new Set());
-    form.addEventListener('submit', wait);
+    // Before whoever else listens to the form: what it says then counts.
+    form.addEventListener('submit', wait, { capture: true });
   }
   works.get(form).add(work);
   return () => works.get(form).delete(work);

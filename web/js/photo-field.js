@@ -60,6 +60,7 @@ class PhotoField extends HTMLElement {
       this.#input.addEventListener('uploaded', ({ detail: { file, hidden } }) => {
         for (const photo of this.#photos) if (photo.sent === file) photo.hidden = hidden;
       });
+      this.#input.form?.addEventListener('reset', () => this.#empty());
       if (this.#input.files.length) this.#add([...this.#input.files]); // a browser may bring them back
     }
     this.#end = hold(this.#input.form, () => (this.#working ? this.#work : null));
@@ -93,6 +94,14 @@ class PhotoField extends HTMLElement {
         this.#fill();
       });
     }
+    this.#fill();
+  }
+
+  // A form that was kept or sent by a script begins anew, and shows none of the photos it held.
+  #empty() {
+    for (const { url, hidden } of this.#photos) URL.revokeObjectURL(url), hidden?.remove();
+    this.#photos = [];
+    this.#list.replaceChildren();
     this.#fill();
   }
 

@@ -102,7 +102,7 @@ pub fn indicators(counts: &Counts) -> Vec<Indicator> {
         |name, part, of, up, look| Indicator { name, raw: Rate::new(part, of), adjusted: None, without: Vec::new(), up, look };
     let with = |i: Indicator, part, of, without: &[&'static str]| {
         let without: Vec<_> = without.iter().map(|w| (*w, n(w))).filter(|(_, n)| *n != 0).collect();
-        Indicator { adjusted: Some(Rate::new(part, of)), without, ..i }
+        Indicator { adjusted: Some(Rate::new(part, of)).filter(|adjusted| *adjusted != i.raw), without, ..i }
     };
     let answered = n("accepted") + n("rejected");
     let late = n("accepted_late") + n("rejected_late");
@@ -178,6 +178,8 @@ mod tests {
         assert_eq!(get("recurrence").raw, Rate { part: 3, of: 70 });
         assert_eq!(get("satisfaction").adjusted.unwrap().permille(), Some(806), "29 of 36");
         assert_eq!(get("rework").raw.permille(), None, "nothing was handled: no figure");
+        let same = indicators(&counts(&[("closed", 10), ("solved", 8)]));
+        assert_eq!(same.iter().map(|i| i.adjusted).collect::<Vec<_>>(), vec![None; same.len()], "nothing to leave out");
         assert_eq!(Rate { part: 1, of: 8 }.permille(), Some(125));
         assert_eq!(Rate { part: 2, of: 3 }.permille(), Some(667));
     }
@@ -191,6 +193,7 @@ mod tests {
                     prop_assert!(rate.part >= 0 && rate.part <= rate.of);
                     prop_assert!(rate.permille().is_none_or(|p| (0..=1000).contains(&p)));
                 }
+                prop_assert!(i.adjusted != Some(i.raw), "what is the same is not said twice");
                 prop_assert!(MEASURES.contains(&i.look) && i.without.iter().all(|(w, _)| MEASURES.contains(w)));
             }
         }

@@ -15,6 +15,8 @@ use xiezhi::kit::config::Config;
 use xiezhi::kit::{App, tell};
 use xiezhi::records::case::import;
 
+#[path = "main/account.rs"]
+mod account;
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]
@@ -103,6 +105,9 @@ enum Command {
         #[arg(long, value_name = "PERCENT", requires = "cases", value_parser = clap::value_parser!(u8).range(0..=100))]
         open: Option<u8>,
     },
+    /// Accounts.
+    #[command(subcommand)]
+    Account(account::Command),
     /// Divisions.
     #[command(subcommand)]
     Area(AreaCommand),
@@ -258,6 +263,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 tell::started(&format!("Open311 key: {key}"));
             })?;
         }
+        Command::Account(command) => return account::run(command),
         Command::Area(AreaCommand::Import { node, files }) => return import_areas(&node, &files),
         Command::Area(AreaCommand::Recut { node, community, from, dry_run, datum, file }) => {
             let app = App::open(node.config()?)?;

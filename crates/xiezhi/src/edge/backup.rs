@@ -143,3 +143,24 @@ pub fn check(config: &Config) -> (bool, Json) {
         Err(why) => (false, json!({ "ok": false, "error": why })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_is_swept_while_it_is_copied_is_left_out_and_any_other_trouble_is_told() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(from.path().join("ab")).unwrap();
+        std::fs::write(from.path().join("ab/kept"), b"picture").unwrap();
+        std::fs::write(from.path().join("ab/half.tmp"), b"pic").unwrap();
+        // Listed, and gone when it is to be read.
+        std::os::unix::fs::symlink(from.path().join("nowhere"), from.path().join("ab/swept")).unwrap();
+        assert_eq!(copy_tree(from.path(), to.path()).unwrap(), 1);
+        assert_eq!(std::fs::read(to.path().join("ab/kept")).unwrap(), b"picture");
+        // A copy that cannot be written is no copy.
+        let full = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(full.path().join("ab/kept")).unwrap();
+        assert!(copy_tree(from.path(), full.path()).is_err());
+    }
+}

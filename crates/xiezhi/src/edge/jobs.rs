@@ -179,3 +179,30 @@ pub fn follow(app: &App) -> Result<u64> {
         |tx, (zone, steps)| notice::take(tx, &zone, &steps),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::kit::config::Config;
+
+    #[test]
+    fn a_job_that_panics_goes_on_with_its_next_round() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = Arc::new(App::open(Config::new(dir.path())).unwrap());
+        let (over, (tell, hear)) = (Arc::new(AtomicBool::new(false)), channel());
+        let mut rounds = 0;
+        let job = thread("story", app, over.clone(), move |_| {
+            rounds += 1;
+            tell.send(rounds).unwrap();
+            if rounds == 1 {
+                panic!("of the story's making");
+            }
+            Vec::new()
+        });
+        assert_eq!((hear.recv(), hear.recv()), (Ok(1), Ok(2)));
+        over.store(true, Ordering::Relaxed);
+        job.unwrap().join().unwrap();
+    }
+}

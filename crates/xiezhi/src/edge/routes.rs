@@ -33,6 +33,7 @@ pub fn all() -> Vec<Route> {
         party::web::ROUTES,
         party::admin::ROUTES,
         party::card::ROUTES,
+        party::reset::ROUTES,
         party::trust::ROUTES,
         signin::web::ROUTES,
         signon::web::ROUTES,

@@ -197,6 +197,8 @@ pub fn migrations() -> Vec<Migration> {
         "0030_rights",
         "0031_complaint",
         "0032_answers_of",
+        "0033_named",
+        "0034_forgotten",
         "0035_vote",
     ]
     .into_iter()

@@ -52,6 +52,8 @@ kinds! {
     WrongCode = 401 "wrong-code",
     /// There is no such household card, or it was ended.
     WrongCard = 401 "wrong-card",
+    /// The code that sets a new password is wrong, too old or used, or there is none for this name.
+    WrongOnce = 401 "wrong-once",
     /// The way back from a provider is not the one that this browser went.
     SignOnState = 400 "sign-on-state",
     /// It took too long to come back from a provider.

@@ -33,7 +33,7 @@ pub fn hundredths(n: i64) -> String {
     let whole = (n / 100).unsigned_abs().to_string();
     let mut out = String::from(if n < 0 { "-" } else { "" });
     for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

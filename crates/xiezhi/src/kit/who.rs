@@ -30,6 +30,12 @@ impl RoleKind {
             || self.is_desk()
     }
 
+    /// Those who look at what administrators do.
+    pub fn watches(self) -> bool {
+        use RoleKind::*;
+        matches!(self, Auditor | AuditAdmin | SecurityAdmin)
+    }
+
     /// Groups and firms that may take on a case by themselves, where its class allows.
     pub fn may_claim(self) -> bool {
         use RoleKind::*;

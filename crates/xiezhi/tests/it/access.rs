@@ -139,8 +139,20 @@ fn a_person_sees_who_read_his_data_at_once() {
         clerk.get(&format!("/cases/{number}"));
         let seen = reads();
         assert_eq!((seen.len(), seen[0]["by"].as_str(), seen[0]["purpose"].as_str()), (1, Some("committee"), Some("case")));
+        assert_eq!(seen[0]["matters"], serde_json::json!([{ "number": number, "class_name": null }]), "and in which matter");
         clerk.get("/desk?queue=all");
         assert_eq!(reads().len(), 2, "lists count too");
+        // A list names all that stood in it; the page the first of them.
+        for words in ["灯坏了", "门坏了", "井盖坏了"] {
+            resident.report(words);
+        }
+        assert_eq!(clerk.act(&number, "accept", serde_json::json!({ "class": "lighting" })).status, 200);
+        clerk.get("/desk?queue=all");
+        let named = reads()[0]["matters"].as_array().unwrap().clone();
+        assert_eq!(named.len(), 4, "{named:?}");
+        assert!(named.iter().any(|m| m["number"] == number && m["class_name"].is_string()));
+        let page = resident.get_as("/me/reads", "text/html").text.replace("&#x2f;", "/");
+        assert!(page.contains(&format!("/reports/{number}")) && page.contains("一共 4 件") && !page.contains('⟦'), "{page}");
     });
 }
 

@@ -1,11 +1,13 @@
 //! Accounts: first set-up, passwords, sessions, and what an administrator adds.
 
 use serde_json::json;
-use xiezhi::base::party;
-use xiezhi::kit::App;
+use store::{Query as _, params};
+use xiezhi::base::{area, party};
 use xiezhi::kit::config::Config;
+use xiezhi::kit::time::DAY;
+use xiezhi::kit::{App, RoleKind};
 
-use super::world::{COMMUNITY, Client, PASSWORD, on_each_engine};
+use super::world::{COMMUNITY, Client, PASSWORD, World, on_each_engine};
 
 #[test]
 fn the_first_account_needs_the_token_of_whoever_started_the_program() {
@@ -103,5 +105,110 @@ fn settings_only_ever_lead_back_home() {
             assert_eq!((answer.status, answer.header("location")), (303, Some(to)), "{back}");
         }
         assert!(anyone.get_as("/settings?lang=%3Cx%3E", "text/html").header("set-cookie").unwrap().contains("Max-Age=0"));
+    });
+}
+
+/// A code for a new password, as the page of people gives it.
+fn given(admin: &Client, person: &str) -> String {
+    let given = admin.post(&format!("/people/{person}/password"), &json!({}));
+    assert_eq!((given.status, given.header("cache-control")), (200, Some("no-store")), "{}", given.text);
+    given.json()["code"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn whoever_forgot_his_password_gets_a_code_that_works_once() {
+    on_each_engine(|w| {
+        let (admin, clerk, anyone) = (w.client(Some("admin")), w.client(Some("clerk")), w.client(None));
+        let person = w.who("clerk").person.unwrap();
+        let set = |name: &str, code: &str, password: &str| {
+            anyone.post("/new-password", &json!({ "name": name, "code": code, "password": password }))
+        };
+        let sign_in = |password: &str| anyone.post("/sign-in", &json!({ "name": "clerk", "password": password })).status;
+        let code = given(&admin, &person);
+        // Until it is used nothing changes for its owner.
+        assert_eq!((clerk.get("/me").status, sign_in(PASSWORD)), (200, 200));
+        // The second code takes the place of the first; a name without one is answered like a wrong one.
+        let second = given(&admin, &person);
+        let wrong = (401, "wrong-once".to_owned());
+        for (name, code) in [("clerk", code.as_str()), ("clerk", "0000-0000-0000"), ("grid", &second), ("nobody", &second)] {
+            assert_eq!(set(name, code, "a new good one").error(), wrong, "{name} {code}");
+        }
+        assert_eq!(set("clerk", &second, "12345678").error(), (422, "weak-password".into()), "and the code is left");
+        let typed = second.to_lowercase().replace('-', " ");
+        assert_eq!(set("clerk", &typed, "a new good one").status, 200);
+        assert_eq!((clerk.get("/me").status, sign_in(PASSWORD), sign_in("a new good one")), (401, 401, 200));
+        assert_eq!(set("clerk", &second, "another good one").error(), wrong, "once");
+        // Its owner sees how it was set; the log says who gave the code and holds neither code nor password.
+        let token = anyone.post("/sign-in", &json!({ "name": "clerk", "password": "a new good one" })).json()["token"].clone();
+        let clerk = Client { base: anyone.base.clone(), token: token.as_str().map(str::to_owned) };
+        assert_eq!(clerk.get("/me").json()["password_set"]["by"], "code");
+        assert!(clerk.get_as("/me", "text/html").text.contains("一次性密码"));
+        let log = w.app.db.read(|r| r.history(&person)).unwrap();
+        let about = |act: &str| log.iter().filter(|e| e.act == act).count();
+        assert_eq!((about("party.reset"), about("party.password")), (2, 1));
+        let given = log.iter().find(|e| e.act == "party.reset").unwrap();
+        assert_eq!(given.field("actor"), w.who("admin").person.as_deref());
+        let bare = second.replace('-', "");
+        assert!(!format!("{log:?}").contains(&bare));
+        // It lasts a day, and his own change makes one void.
+        let late = self::given(&admin, &person);
+        w.app.ambience.advance(DAY + 1);
+        assert_eq!(set("clerk", &late, "another good one").error(), wrong);
+        let open = self::given(&admin, &person);
+        assert_eq!(clerk.post("/me/password", &json!({ "old": "a new good one", "password": "my own good one" })).status, 200);
+        assert_eq!(clerk.get("/me").json()["password_set"]["by"], "self");
+        assert_eq!(set("clerk", &open, "another good one").error(), wrong);
+        // Whoever guesses is slowed down.
+        assert!((0..20).any(|_| set("clerk", "0000-0000-0000", "another good one").error().1 == "slow-down"));
+    });
+}
+
+#[test]
+fn only_an_administrator_of_all_that_somebody_holds_gives_him_a_code() {
+    on_each_engine(|w| {
+        let admin = w.client(Some("admin"));
+        let id = |w: &World, login: &str| w.who(login).person.unwrap();
+        let ask = |client: &Client, person: &str| client.post(&format!("/people/{person}/password"), &json!({})).error();
+        let denied = (403, "denied".to_owned());
+        let clerk = id(w, "clerk");
+        for login in ["resident", "clerk2", "street", "grid"] {
+            assert_eq!(ask(&w.client(Some(login)), &clerk), denied, "{login}");
+        }
+        assert_eq!(ask(&admin, &id(w, "admin")), denied, "not to himself");
+        // Somebody who also works elsewhere, who watches over administrators, who is nobody's, who has no password, who left.
+        let (street, street_again) = (id(w, "street"), id(w, "street"));
+        let (grid, head) = (id(w, "grid"), id(w, "head"));
+        let (watching, leaving) = (grid.clone(), head.clone());
+        let write = move |tx: &mut store::Tx| {
+            let city = area::by_code(tx, "3210")?.unwrap();
+            let here = area::by_code(tx, COMMUNITY)?.unwrap();
+            party::add_role(tx, &street_again, RoleKind::City, &city.id, None)?;
+            party::add_role(tx, &watching, RoleKind::AuditAdmin, &here.id, None)?;
+            party::end_role(tx, &leaving, RoleKind::BuildingHead)
+        };
+        w.app.db.write(write).unwrap();
+        for person in [&street, &grid, &head] {
+            assert_eq!(ask(&admin, person), denied);
+        }
+        let card = w.client(Some("clerk")).post("/cards", &json!({ "name": "李大爷", "place": "1单元101" })).json();
+        let sql = "select person from card where id = $1";
+        let by_card = w.app.db.read(|r| r.row(sql, params![card["id"].as_str().unwrap()])).unwrap().unwrap();
+        assert_eq!(ask(&admin, &by_card.get::<String>("person").unwrap()).0, 404, "a card is renewed, not given a password");
+        let page = admin.get(&format!("/people?area={COMMUNITY}")).json();
+        let offered = |login: &str| {
+            page["people"].as_array().unwrap().iter().filter(|p| p["login"] == login).any(|p| p["may_reset"] == true)
+        };
+        assert!(offered("clerk") && !offered("admin"));
+        assert!(!page["people"].as_array().unwrap().iter().any(|p| p["kind"] == "audit_admin" && p["may_reset"] == true));
+        // A stopped account is not opened by a code that was given before.
+        let code = given(&admin, &clerk);
+        assert_eq!(admin.post(&format!("/people/{clerk}/end"), &json!({})).status, 201);
+        let set = json!({ "name": "clerk", "code": code, "password": "a new good one" });
+        assert_eq!(w.client(None).post("/new-password", &set).status, 401);
+        // At the machine itself there is a code for everybody.
+        let (code, login, _) = party::reset::issue(&w.app, None, &grid, |_| Ok(())).unwrap();
+        assert_eq!(login, "grid");
+        let set = json!({ "name": login, "code": code, "password": "a new good one" });
+        assert_eq!(w.client(None).post("/new-password", &set).status, 200);
     });
 }

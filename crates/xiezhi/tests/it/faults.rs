@@ -266,3 +266,43 @@ fn inv12_a_database_that_was_restarted_costs_at_most_one_answer() {
     assert!(away.len() <= 1, "those that lay idle are thrown away together: {away:?}");
     anyone.report("又坏了");
 }
+
+/// Where a process listens: its sockets are links in `/proc`, and the table beside them says which of them wait for callers.
+fn listens(pid: u32) -> Option<u16> {
+    let table = std::fs::read_to_string(format!("/proc/{pid}/net/tcp")).ok()?;
+    let mine: Vec<String> = std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .ok()?
+        .filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok()?.to_str().map(str::to_owned))
+        .collect();
+    table.lines().skip(1).find_map(|line| {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        let (address, state, inode) = (cells.get(1)?, cells.get(3)?, cells.get(9)?);
+        let own = *state == "0A" && mine.contains(&format!("socket:[{inode}]"));
+        u16::from_str_radix(address.rsplit_once(':')?.1, 16).ok().filter(|_| own)
+    })
+}
+
+#[test]
+fn inv12_a_program_that_can_tell_nobody_anything_serves_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xiezhi"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(dir.path()).stdout(full()).stderr(full());
+    let mut child = command.spawn().unwrap();
+    let port = loop {
+        assert!(child.try_wait().unwrap().is_none(), "it ended because it could not say where it listens");
+        match listens(child.id()) {
+            Some(port) => break port,
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    let anyone = Client { base: format!("http://127.0.0.1:{port}"), token: None };
+    let said = json!({ "text": "灯坏了" });
+    assert_eq!(anyone.post_keyed("/reports", "once", &said).status, 201);
+    // What is told to whoever looks after the program is lost; whoever asked is answered.
+    let other = anyone.post_keyed("/reports", "once", &json!({ "text": "门坏了" }));
+    assert_eq!(other.status, 422, "{}", other.text);
+    assert_eq!((anyone.post_keyed("/reports", "once", &said).status, anyone.get("/readyz").status), (201, 200));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -147,3 +147,44 @@ fn the_same_sample_whoever_draws_and_nobody_calls_about_his_own_work() {
         assert_eq!(rate(&board, "callback_satisfaction")["raw"]["permille"], 0);
     });
 }
+
+#[test]
+fn inv07_whoever_is_to_call_back_gets_the_number_for_that_call_alone() {
+    on_each_engine(|w| {
+        let (resident, clerk2) = (w.client(Some("resident")), w.client(Some("clerk2")));
+        let contact = json!({ "name": "王金丝雀", "phone": "13800000009" });
+        let told = json!({ "text": "灯坏了", "place": { "area": COMMUNITY }, "contact": contact });
+        let number = resident.post("/reports", &told).json()["number"].as_str().unwrap().to_owned();
+        let (clerk, street) = (w.client(Some("clerk")), w.client(Some("street")));
+        done(&clerk, &number, "accept", json!({ "class": "lighting" }));
+        done(&clerk, &number, "dispatch", json!({ "to": w.body("committee") }));
+        done(&clerk, &number, "accept", json!({}));
+        done(&clerk, &number, "feedback", json!({ "text": "换好了" }));
+        done(&clerk2, &number, "check", json!({}));
+        done(&clerk2, &number, "close", json!({ "outcome": "solved", "text": "看过了" }));
+        let path = format!("/callbacks/{number}");
+        assert_eq!(street.get(&path).error().1, "not-found", "not drawn yet");
+        w.app.ambience.advance(7 * DAY);
+        let (nameless, _) = resident.report("还没有办");
+        assert_eq!(street.get(&format!("/callbacks/{nameless}")).error().1, "not-found");
+        for (login, code) in [("property", "denied"), ("clerk", "denied"), ("stranger", "not-found"), ("resident", "denied")] {
+            assert_eq!(w.client(Some(login)).get(&path).error().1, code, "{login}");
+        }
+        // A desk above sees no number anywhere else, and each look for the call is told to its owner with its matter.
+        for elsewhere in [format!("/cases/{number}"), "/callbacks".into(), "/desk?queue=all".into(), "/notices/calls".into()] {
+            let text = street.get(&elsewhere).text + &street.get_as(&elsewhere, "text/html").text;
+            assert!(!text.contains("13800000009") && !text.contains("王金丝雀"), "{elsewhere}");
+        }
+        let seen = street.get(&path);
+        assert_eq!((seen.status, seen.header("cache-control")), (200, Some("no-store")));
+        assert_eq!((&seen.json()["phone"], &seen.json()["name"]), (&json!("13800000009"), &json!("王金丝雀")));
+        assert!(street.get_as(&path, "text/html").text.contains("tel:13800000009"));
+        let read = resident.get("/me/reads").json()["items"][0].clone();
+        assert_eq!((&read["by"], &read["purpose"]), (&json!("street"), &json!("callback")));
+        assert_eq!(read["matters"][0]["number"], number.as_str());
+        let note = json!({ "reached": true, "solved": "1", "satisfied": "1" });
+        assert_eq!(street.post_keyed(&path, "once", &note).status, 200);
+        assert_eq!(street.post_keyed(&path, "once", &note).status, 200, "a double click is one call");
+        assert_eq!((street.get(&path).error().1, clerk2.get(&path).error().1), ("taken".into(), "taken".into()));
+    });
+}

@@ -82,7 +82,7 @@ pub fn reachable(w: &World, login: &str, channel: &'static str, address: &str) {
 /// Puts notices into somebody's inbox, as a follower does.
 pub fn tell(w: &World, login: &str, kind: &str, subjects: &[&str], urgent: bool) {
     let (person, zone, at) = (w.who(login).person.unwrap(), w.app.config.zone.clone(), w.app.now());
-    let new = |s: &&str| New { person: person.clone(), at, kind: kind.into(), subject: (*s).to_owned(), urgent };
+    let new = |s: &&str| New { person: person.clone(), at, kind: kind.into(), subject: (*s).to_owned(), class: None, urgent };
     let all: Vec<New> = subjects.iter().map(new).collect();
     let write = move |tx: &mut store::Tx| {
         notice::put(tx, &zone, &all)?;
@@ -116,6 +116,11 @@ fn what_waits_for_me_stands_first_until_it_moves_on() {
         let inbox = property.get("/inbox").json();
         assert_eq!(lines(&inbox), [(two.clone(), 1, true), (one.clone(), 1, true)]);
         assert_eq!(inbox["need"], 2);
+        let named = (&inbox["items"][0]["class"], inbox["items"][0]["class_name"].as_str().unwrap().to_owned());
+        assert_eq!(named.0, "lighting", "a line says what it is about");
+        let page = property.get_as("/inbox", "text/html").text;
+        assert!(page.contains(&named.1), "{page}");
+        assert!(property.get_as(&format!("/inbox?subject={one}"), "text/html").text.contains(&named.1));
         // The firm did its part: now the desk is waited for, and the firm no longer.
         done(&property, &one, "accept", json!({}));
         assert_eq!(property.get("/inbox").json()["need"], 2, "taking it on is not doing it");
@@ -162,7 +167,7 @@ fn whoever_took_it_himself_is_still_waited_for() {
         let (person, other) = (w.who("clerk").person.unwrap(), w.who("clerk2").person.unwrap());
         let zone = w.app.config.zone.clone();
         let new = |p: &str, kind: &str| {
-            Step::Tell(New { person: p.into(), at: 5, kind: kind.into(), subject: "1".into(), urgent: false })
+            Step::Tell(New { person: p.into(), at: 5, kind: kind.into(), subject: "1".into(), class: None, urgent: false })
         };
         let steps = [
             new(&person, "work-dispatch"),
@@ -246,6 +251,35 @@ fn an_inbox_from_before_has_its_lines_too() {
         };
         w.app.db.write(write).unwrap();
         assert_eq!(lines(w), before);
+    });
+}
+
+#[test]
+fn lines_from_before_are_named_and_lines_of_nothing_known_still_show() {
+    on_each_engine(|w| {
+        let (resident, clerk) = (w.client(Some("resident")), w.client(Some("clerk")));
+        let (number, _) = resident.report("灯坏了");
+        assert_eq!(clerk.act(&number, "accept", json!({ "class": "lighting" })).status, 200);
+        w.app.ambience.advance(1000);
+        tell(w, "resident", "mine-accept", &[&number, "260304-9999"], false);
+        let unnamed = |tx: &mut store::Tx| {
+            tx.exec("update inbox_matter set class = null", &[])?;
+            tx.follow("story", 0)
+        };
+        w.app.db.write(unnamed).unwrap();
+        let shown = resident.get("/inbox").json();
+        assert!(shown["items"].as_array().unwrap().iter().all(|i| i["class_name"].is_null()), "{shown}");
+        assert!(resident.get_as("/inbox", "text/html").text.contains("260304-9999"));
+        let migration = include_str!("../../../../migrations/0033_named.sql");
+        let sql = migration[migration.find("update inbox_matter").unwrap()..].split(';').next().unwrap();
+        let named = move |tx: &mut store::Tx| {
+            tx.exec(sql, &[])?;
+            tx.follow("story", 0)
+        };
+        w.app.db.write(named).unwrap();
+        let shown = resident.get("/inbox").json();
+        let class = |n: &str| shown["items"].as_array().unwrap().iter().find(|i| i["subject"] == n).unwrap()["class"].clone();
+        assert_eq!((class(&number), class("260304-9999")), (json!("lighting"), Json::Null));
     });
 }
 

@@ -234,6 +234,11 @@ fn doubles_are_found_joined_and_separated_again() {
         assert_eq!(page["joined"], json!([b]));
         let work = page["values"].as_array().unwrap().iter().find(|v| v["field"] == "work").unwrap();
         assert_eq!(work["value"], "教师", "known from the other record");
+        let list = json!({"area": "321002001001", "element": ["register.name", "register.work"]});
+        let list = clerk.post("/register/export", &list).json()["id"].as_str().unwrap().to_owned();
+        let file = clerk.get_as(&format!("/register/export/{list}/file"), "*/*");
+        let rows = xiezhi::kit::foreign::read(&file.body).unwrap();
+        assert!(rows.iter().any(|(_, row)| row.contains(&"教师".to_owned())), "also in lists that leave: {rows:?}");
         assert_eq!(clerk.post("/register", &json!({"q": "王莉"})).json()["items"][0]["id"], a.as_str(), "one stands for both");
         assert_eq!(clerk.post(&format!("/register/pairs/{id}/undo"), &json!({})).status, 200);
         recounted(w);

@@ -5,6 +5,7 @@ use store::{Query as _, params};
 use xiezhi::base::area;
 use xiezhi::kit::foreign;
 use xiezhi::kit::{App, Error};
+use xiezhi::records::register::erase;
 use xiezhi::records::register::import::{self, State, job};
 
 use crate::world::{COMMUNITY, Client, World, on_each_engine, send};
@@ -211,6 +212,32 @@ fn inv03_a_crash_loses_no_row_and_writes_none_twice() {
         assert_eq!(count(w, &format!("select count(*) from subject_key where owner = '{id}'")), 0);
         assert_eq!((run(&w.app, &id).blob, run(&w.app, &id).added), (None, all));
         assert_eq!(import::sweep(&w.app).unwrap(), 0);
+    });
+}
+
+#[test]
+fn whoever_had_his_data_destroyed_stands_in_no_table_that_came_in_either() {
+    on_each_engine(|w| {
+        buildings(w);
+        let keys = |w: &World, id: &str| count(w, &format!("select count(*) from subject_key where owner = '{id}'"));
+        let (file, other) = (many(30), many(job::PIECE + 10));
+        let (done, going) = (begun(w, &file), begun(w, &other));
+        assert!(job::work(&w.app, &done, 9).unwrap());
+        assert!(!job::work(&w.app, &going, 1).unwrap(), "one is in the middle of its work");
+        let first = "select id from resident where kind = 'person' and golden is null order by id limit 1";
+        let person: String = w.app.db.read(|r| r.row(first, &[])).unwrap().unwrap().get("id").unwrap();
+        let who = w.who("clerk");
+        w.app.db.write(move |tx| erase::erase(tx, &who, &person)).unwrap();
+        // Nobody can read it any more, though its bytes still lie there until they are swept.
+        assert_eq!((keys(w, &done), run(&w.app, &done).blob), (0, None));
+        // What is being written ends, for the others in it; then it goes as well.
+        assert!(job::work(&w.app, &going, 9).unwrap());
+        assert_eq!(run(&w.app, &going).blob, None);
+        assert_eq!(import::sweep(&w.app).unwrap(), 2);
+        assert_eq!((keys(w, &going), import::sweep(&w.app).unwrap()), (0, 0));
+        assert_eq!(count(w, "select count(*) from register_import where file is not null"), 0);
+        // The same table may come again, as a new one.
+        assert_ne!(begun(w, &file), done);
     });
 }
 

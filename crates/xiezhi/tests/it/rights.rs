@@ -3,9 +3,11 @@
 
 use serde_json::{Value as Json, json};
 use store::{Query as _, params};
+use xiezhi::kit::error::Kind;
 use xiezhi::kit::http::May;
 use xiezhi::kit::time::DAY;
 use xiezhi::records::register::erase;
+use xiezhi::records::register::values::Source;
 
 use crate::world::{Client, World, on_each_engine};
 
@@ -129,6 +131,41 @@ fn of_joined_records_a_resident_sees_takes_back_and_destroys_all() {
             assert_eq!(clerk.get(&format!("/register/people/{gone}")).status, 404);
         }
         crate::register::recounted(w);
+    });
+}
+
+#[test]
+fn a_correction_asked_for_before_its_record_was_joined_reaches_the_one_that_stands_for_it() {
+    on_each_engine(|w| {
+        let clerk = w.client(Some("clerk"));
+        purpose(&clerk, "register-keep");
+        let older = json!({"place": w.body_area("committee"), "door": "5单元101", "name": "某某residant", "work": "跑运输"});
+        let older = clerk.post("/register/people", &older).json()["id"].as_str().unwrap().to_owned();
+        w.app.ambience.advance(1_000);
+        let mine = json!({"place": w.body_area("committee"), "door": "2单元602", "name": NAME, "id_number": NUMBER, "phone": PHONE,
+            "work": WORK, "anyway": "1"});
+        let id = clerk.post("/register/people", &mine).json()["id"].as_str().unwrap().to_owned();
+        let (me, other) = (w.client(Some("resident")), w.client(Some("clerk2")));
+        assert_eq!(me.post("/me/register", &json!({"name": NAME, "id_number": NUMBER})).status, 200);
+        let ask = json!({"ask": "correct", "element": "work", "value": "退休", "text": "退休了"});
+        assert_eq!(me.post("/me/requests", &ask).status, 200);
+        let page = |id: &str| clerk.get(&format!("/register/people/{id}")).json();
+        let version = page(&id)["version"].clone();
+        let pair = crate::register::suspected(w, &older, &id);
+        assert_eq!(clerk.post(&format!("/register/pairs/{pair}/same"), &json!({})).status, 200);
+        assert_eq!(page(&older)["joined"], json!([id]), "the older one stands for both");
+        let request = other.get("/rights").json()["items"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!(other.post(&format!("/rights/{request}/done"), &json!({"text": "已改正"})).status, 200);
+        assert_eq!(field(&me.get("/me/data").json(), "work"), Some("退休"));
+        // Who saw the record before it was joined, and saves its page, is told to look again.
+        let who = w.who("clerk");
+        let (joined, seen) = (id.clone(), version.as_i64());
+        let late = w.app.db.write(move |tx| {
+            let values = [("register.work", "种地".to_owned())];
+            xiezhi::records::register::act::correct(tx, &who, &joined, seen, &values, Source::Said)
+        });
+        assert_eq!(late.err().unwrap().kind, Kind::Changed);
+        assert_eq!(field(&me.get("/me/data").json(), "work"), Some("退休"));
     });
 }
 

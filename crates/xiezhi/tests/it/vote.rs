@@ -156,7 +156,7 @@ fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
 #[test]
 fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
     on_each_engine(|w| {
-        let (clerk, second, street) = (w.client(Some("clerk")), w.client(Some("clerk2")), w.client(Some("street")));
+        let (clerk, second) = (w.client(Some("clerk")), w.client(Some("clerk2")));
         let (visitor, resident) = (w.client(None), w.client(Some("resident")));
         let (path, ballots) = posted(&clerk);
         let ballot = |unit: &str| ballots.iter().find(|(u, _)| u == unit).unwrap().1.clone();

@@ -39,6 +39,7 @@ pub struct World {
     pub server: Option<SocketAddr>,
     /// Dropped with the world: then its server ends, and its jobs no longer take turns with those of later worlds.
     stop: Option<tokio::sync::oneshot::Sender<()>>,
+    running: Option<std::thread::JoinHandle<Result<(), String>>>,
 }
 
 /// Tells a story on each engine, each time in a new world. Without PostgreSQL its half says SKIPPED.
@@ -74,19 +75,21 @@ impl World {
         app.db.write(party::first_start).unwrap();
         let hash = party::session::hash(&app, PASSWORD).unwrap();
         app.db.write(move |tx| settle(tx, &hash)).unwrap();
-        World { app, dir, server: None, stop: None }
+        World { app, dir, server: None, stop: None, running: None }
     }
 
     /// The program ends and is started again on the same database, at the same moment; whatever it only had in mind is gone.
     pub fn restart(&mut self) {
-        let (config, now) = (self.app.config.clone(), self.app.now());
-        let app = Arc::new(App::open(config).unwrap());
-        app.ambience.advance(now - app.now());
-        self.app = app;
+        self.configure(|_| ());
     }
 
-    /// Started again with other settings; before the server is.
+    /// The same, with other settings. What served before ends first: its jobs would go on under the old settings, on the same
+    /// database, and take what the new program is to do.
     pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        (self.server, self.stop) = (None, None);
+        if let Some(running) = self.running.take() {
+            running.join().unwrap().unwrap();
+        }
         let (mut config, now) = (self.app.config.clone(), self.app.now());
         change(&mut config);
         let app = Arc::new(App::open(config).unwrap());
@@ -103,7 +106,8 @@ impl World {
         let app = self.app.clone();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let stopped = async { drop(stopped.await) };
-        std::thread::spawn(move || xiezhi::edge::serve::run_until(app, |address| tell.send(address).unwrap(), stopped));
+        let run = move || xiezhi::edge::serve::run_until(app, |address| tell.send(address).unwrap(), stopped);
+        self.running = Some(std::thread::spawn(run));
         let address = hear.recv().unwrap();
         (self.server, self.stop) = (Some(address), Some(stop));
         address

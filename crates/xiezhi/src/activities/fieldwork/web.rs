@@ -293,6 +293,10 @@ fn pocket(req: &Req) -> Result<Reply> {
     for key in crate::kit::i18n::Texts::keys(req.lang).into_iter().filter(|k| k.starts_with(WORDS)) {
         words.insert(key[WORDS.len()..].to_owned(), req.app.texts.plain(req.lang, &key));
     }
+    // Photos are chosen here as everywhere.
+    for key in ["photo-pick", "photo-more", "photo-remove"] {
+        words.insert(key.to_owned(), req.app.texts.plain(req.lang, key));
+    }
     for state in State::ALL {
         words.insert(format!("now-{}", state.as_str()), req.app.texts.plain(req.lang, &format!("state-{}", state.as_str())));
     }

@@ -130,7 +130,7 @@ fn make(req: &Req) -> Result<Reply> {
             Some(code) => area::by_code(r, code)?,
             None => area::by_id(r, &req.who.nearest_desk().ok_or(Kind::Denied)?.area)?,
         };
-        found.filter(|a| req.who.desk_over(&a.path).is_some()).ok_or_else(|| Error::from(Kind::Unknown.at("area")))
+        found.filter(|a| req.who.desk_over(&a.path).is_some()).ok_or_else(|| Kind::Unknown.at("area"))
     })?;
     let rows = match roll::parse(&foreign::read(&file.bytes)?, body, declared) {
         Ok(rows) => rows,

@@ -292,17 +292,15 @@ fn recount(req: &Req) -> Result<Reply> {
         _ => 0,
     };
     let mut look = Look::new(&req.who, "vote");
-    let table = req.app.db.read(|r| {
+    let [roll, ballots] = req.app.db.read(|r| {
         let vote = find(req, r)?;
         if rules::phase(&vote, req.now) != Phase::Published || !view::may_recount(req, r, &vote)? {
             return Err(Error::from(Kind::Denied));
         }
         look.gives(&vote.id, "vote.choice");
-        let [roll, ballots] = count::tables(r, &vote, q, |at| crate::kit::time::exact(at))?;
-        Ok([roll, ballots])
+        count::tables(r, &vote, q, crate::kit::time::exact)
     })?;
     look.record(req.app)?;
-    let [roll, ballots] = table;
     let (name, rows) = if which == 1 { ("ballots", ballots) } else { ("roll", roll) };
     let bytes = foreign::write_csv(&rows)?;
     let file = format!("attachment; filename=\"{}-{name}.csv\"", req.param("number"));

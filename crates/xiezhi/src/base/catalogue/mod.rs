@@ -30,12 +30,19 @@ pub struct Graded {
     element: &'static str,
     owner: String,
     value: String,
+    /// Number of the matter in which it was said.
+    matter: Option<String>,
 }
 
 impl Graded {
     /// Takes a value in.
     pub fn new(element: &'static str, owner: &str, value: String) -> Graded {
-        Graded { element, owner: owner.to_owned(), value }
+        Graded { element, owner: owner.to_owned(), value, matter: None }
+    }
+
+    /// It was said in this matter: a read of it names that.
+    pub fn of(self, matter: &str) -> Graded {
+        Graded { matter: Some(matter.to_owned()), ..self }
     }
 }
 
@@ -47,9 +54,19 @@ pub struct Look {
     who: Who,
     purpose: &'static str,
     area: Option<String>,
-    /// Owner → elements given in clear.
-    given: BTreeMap<String, BTreeSet<&'static str>>,
+    /// By owner, what was given in clear.
+    given: BTreeMap<String, Given>,
 }
+
+/// What was given of one owner: which elements, and in which matters they were said.
+#[derive(Default)]
+struct Given {
+    elements: BTreeSet<&'static str>,
+    matters: BTreeSet<String>,
+}
+
+/// Matters of one owner that a read names; of more the reader saw the list of his work.
+const NAMED: usize = 20;
 
 impl Look {
     /// Begins a look.
@@ -72,7 +89,9 @@ impl Look {
         match decide(value.element, &Asker { roles: &roles, purpose: self.purpose, relation }).decision {
             Decision::Plain => {
                 if !itself {
-                    self.given.entry(value.owner.clone()).or_default().insert(value.element);
+                    let given = self.given.entry(value.owner.clone()).or_default();
+                    given.elements.insert(value.element);
+                    given.matters.extend(value.matter.clone());
                 }
                 Some(value.value.clone())
             }
@@ -83,13 +102,13 @@ impl Look {
 
     /// Somebody's value is given in clear by something else than itself: by a list of all who have it.
     pub fn gives(&mut self, owner: &str, element: &'static str) {
-        self.given.entry(owner.to_owned()).or_default().insert(element);
+        self.given.entry(owner.to_owned()).or_default().elements.insert(element);
     }
 
     /// Writes the reads of others' values in clear into the log: one entry, and a row for each subject. Must succeed
     /// before the view leaves; a full disk therefore refuses the view (inv12).
     pub fn record(self, app: &App) -> Result<()> {
-        let given: Vec<_> = self.given.into_iter().filter(|(_, e)| e.iter().any(|e| grade_of(e) >= 2)).collect();
+        let given: Vec<_> = self.given.into_iter().filter(|(_, g)| g.elements.iter().any(|e| grade_of(e) >= 2)).collect();
         let Some(reader) = self.who.actor().map(str::to_owned).filter(|_| !given.is_empty()) else { return Ok(()) };
         let role = self.who.roles.iter().find(|r| r.body.is_some()).or(self.who.roles.first()).cloned();
         let (purpose, area) = (if self.who.by.is_some() { HELPER } else { self.purpose }, self.area);
@@ -102,18 +121,20 @@ impl Look {
                 area: area.as_deref(),
                 ..Entry::new("read", "person", &reader)
             };
-            let elements: BTreeSet<&str> = given.iter().flat_map(|(_, e)| e.iter().copied()).collect();
+            let elements: BTreeSet<&str> = given.iter().flat_map(|(_, g)| g.elements.iter().copied()).collect();
             let entry = entry.fact("purpose", purpose).fact("subjects", given.len() as i64);
             let logged = tx.log(entry.fact("elements", elements.into_iter().collect::<Vec<_>>().join(" ")))?;
             let now = tx.now();
             let rows: Vec<Vec<store::Value>> = given
                 .iter()
-                .map(|(owner, e)| {
-                    let elements = e.iter().copied().collect::<Vec<_>>().join(" ");
-                    params![owner, logged.index, now, &reader, &body, elements, purpose].to_vec()
+                .map(|(owner, g)| {
+                    let elements = g.elements.iter().copied().collect::<Vec<_>>().join(" ");
+                    let matters: Vec<&str> = g.matters.iter().take(NAMED).map(String::as_str).collect();
+                    let matters = Some(matters.join(" ")).filter(|m| !m.is_empty());
+                    params![owner, logged.index, now, &reader, &body, elements, purpose, matters].to_vec()
                 })
                 .collect();
-            let columns = ["owner", "seq", "at", "reader", "body", "elements", "purpose"];
+            let columns = ["owner", "seq", "at", "reader", "body", "elements", "purpose", "matters"];
             tx.insert_many("read_log", &columns, &rows)?;
             Ok::<_, crate::kit::Error>(())
         })?;

@@ -141,16 +141,16 @@ fn mine(code: &str, roles: &[RoleKind]) -> Vec<Mine> {
         };
         let plainly = ask("");
         out.push(row(plainly));
-        for p in decide::purposes() {
-            let ruling = ask(&p.code);
+        for p in decide::purposes().iter().map(|p| p.code.as_str()).chain(decide::OF_PAGES) {
+            let ruling = ask(p);
             if ruling.decision == plainly.decision {
                 continue;
             }
             let rule = ruling.rule.map(number);
             let known = out.iter_mut().find(|m| m.relation == relation.as_str() && !m.purposes.is_empty() && m.rule == rule);
             match known {
-                Some(m) => m.purposes.push(&p.code),
-                None => out.push(Mine { purposes: vec![&p.code], ..row(ruling) }),
+                Some(m) => m.purposes.push(p),
+                None => out.push(Mine { purposes: vec![p], ..row(ruling) }),
             }
         }
     }

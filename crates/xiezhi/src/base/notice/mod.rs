@@ -1,8 +1,8 @@
 //! Messages to people. The inbox is the truth; live pages, e-mail, SMS and group robots only say "look".
 //!
-//! What must stay true: a notice holds no personal value, only its kind and the number it is about; rows are derived
-//! from the log by a follower with a cursor, so that none is lost or doubled, and are there at once whatever becomes of
-//! the channels. What goes out over a channel is planned in the same write ([`plan`]) and sent once: it is marked as
+//! What must stay true: a notice holds no personal value, only its kind, the number it is about and the class of that
+//! matter; rows are derived from the log by a follower with a cursor, so that none is lost or doubled, and are there at
+//! once whatever becomes of the channels, which are told no class. What goes out over a channel is planned in the same write ([`plan`]) and sent once: it is marked as
 //! being sent before the call, and what a crash leaves in between is shown as unknown, not sent again ([`queue`]). No
 //! address leaves the queue but to its channel, and none is used before its owner sent back the code ([`setting`]).
 //!
@@ -53,6 +53,8 @@ pub struct New {
     pub kind: String,
     /// Number of the matter.
     pub subject: String,
+    /// Its class then, when it had one: what the reader knows it by.
+    pub class: Option<String>,
     /// The matter is one that cannot wait.
     pub urgent: bool,
 }
@@ -142,7 +144,7 @@ pub fn take(tx: &mut Tx, zone: &TimeZone, steps: &[Step]) -> Result<()> {
 
 /// Writes the lines: as many as possible in one statement, in few sizes so that the statements are known to the database.
 fn upsert(tx: &mut Tx, lines: &[Line]) -> Result<()> {
-    const COLUMNS: usize = 7;
+    const COLUMNS: usize = 8;
     let mut rest = lines;
     while !rest.is_empty() {
         let size = [64, 8, 1].into_iter().find(|s| *s <= rest.len()).unwrap_or(1);
@@ -150,14 +152,14 @@ fn upsert(tx: &mut Tx, lines: &[Line]) -> Result<()> {
         let marks = |i: usize| (1..=COLUMNS).map(|k| format!("${}", i * COLUMNS + k)).collect::<Vec<_>>().join(",");
         let values: Vec<String> = (0..size).map(|i| format!("({})", marks(i))).collect();
         let sql = format!(
-            "insert into inbox_matter(person, subject, at, kind, n, unread, need_at) values {} on conflict(person, subject) do update set \
+            "insert into inbox_matter(person, subject, class, at, kind, n, unread, need_at) values {} on conflict(person, subject) do update set \
              at = excluded.at, kind = excluded.kind, n = inbox_matter.n + excluded.n, unread = inbox_matter.unread + excluded.unread, \
-             need_at = coalesce(excluded.need_at, inbox_matter.need_at)",
+             class = coalesce(excluded.class, inbox_matter.class), need_at = coalesce(excluded.need_at, inbox_matter.need_at)",
             values.join(","),
         );
         let row = |line: &Line| {
             let n = line.last;
-            params![&n.person, &n.subject, n.at, &n.kind, line.n, line.n, line.need].to_vec()
+            params![&n.person, &n.subject, &n.class, n.at, &n.kind, line.n, line.n, line.need].to_vec()
         };
         tx.exec(&sql, &some.iter().flat_map(row).collect::<Vec<Value>>())?;
         rest = later;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Query, Row, params};
 
+use crate::base::classes::{self, Catalogue};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::{Ms, exact, parse};
@@ -46,6 +47,9 @@ struct Item {
     kind: String,
     /// Number of the matter.
     subject: String,
+    /// Its class, when it had one as the newest message came.
+    class: Option<String>,
+    class_name: Option<String>,
     /// Messages about it.
     count: i64,
     /// Those of them that were not read.
@@ -77,10 +81,15 @@ impl Cursor {
 fn lines(q: &mut dyn Query, person: &str, after: &Cursor, limit: usize) -> store::Result<Vec<Row>> {
     let part = if after.need { "not null" } else { "null" };
     let sql = format!(
-        "select subject, at, kind, n, unread from inbox_matter where person = $1 and need_at is {part} and at <= $2 and (at < $2 or subject < $3) \
+        "select subject, class, at, kind, n, unread from inbox_matter where person = $1 and need_at is {part} and at <= $2 and (at < $2 or subject < $3) \
          order by at desc, subject desc limit $4"
     );
     q.rows(&sql, params![person, after.at, &after.subject, limit as i64])
+}
+
+/// What a class is called in the reader's language.
+fn name(req: &Req, classes: &Catalogue, class: Option<String>) -> Option<String> {
+    class.map(|c| classes.label(&c, req.lang).to_owned())
 }
 
 fn inbox(req: &Req) -> Result<Reply> {
@@ -94,6 +103,7 @@ fn inbox(req: &Req) -> Result<Reply> {
         None => begin(),
     };
     let view = req.app.db.read(|r| {
+        let classes = classes::read_now(r, req.app)?;
         let mut items = Vec::new();
         let mut ends = Vec::new();
         let rest = Cursor { need: false, ..begin() };
@@ -105,6 +115,8 @@ fn inbox(req: &Req) -> Result<Reply> {
                     at: req.app.time(at),
                     kind: row.get("kind")?,
                     subject,
+                    class_name: name(req, &classes, row.get("class")?),
+                    class: row.get("class")?,
                     count: row.get("n")?,
                     unread: row.get("unread")?,
                     need: part.need,
@@ -124,13 +136,20 @@ fn inbox(req: &Req) -> Result<Reply> {
 /// All messages about one matter.
 fn one(req: &Req, person: &str, subject: &str) -> Result<Reply> {
     let sql = "select at, kind, read_at from inbox where person = $1 and subject = $2 order by at desc, id desc limit $3";
-    let rows = req.app.db.read(|r| r.rows(sql, params![person, subject, SHOWN]))?;
+    let of = "select class from inbox_matter where person = $1 and subject = $2";
+    let (rows, line, classes) = req.app.db.read(|r| {
+        let line = r.row(of, params![person, subject])?;
+        Ok::<_, Error>((r.rows(sql, params![person, subject, SHOWN])?, line, classes::read_now(r, req.app)?))
+    })?;
+    let class = line.map(|l| l.get::<Option<String>>("class")).transpose()?.flatten();
+    let class_name = name(req, &classes, class.clone());
     let items: Vec<Item> = rows
         .iter()
         .map(|row| {
             let unread = i64::from(row.get::<Option<Ms>>("read_at")?.is_none());
             let (at, kind) = (req.app.time(row.get("at")?), row.get("kind")?);
-            Ok(Item { at, kind, subject: subject.to_owned(), count: 1, unread, need: false })
+            let (class, class_name) = (class.clone(), class_name.clone());
+            Ok(Item { at, kind, subject: subject.to_owned(), class, class_name, count: 1, unread, need: false })
         })
         .collect::<Result<_>>()?;
     let unread = items.iter().map(|i| i.unread).sum();

@@ -47,6 +47,8 @@ struct PersonView {
     kind: String,
     area: String,
     body: Option<String>,
+    /// The caller may give a code for a new password.
+    may_reset: bool,
 }
 
 /// An organisation as it leaves the program.
@@ -78,7 +80,7 @@ fn people(req: &Req) -> Result<Reply> {
                 area::by_id(r, &own.area)?.ok_or(Kind::NotFound)?
             }
         };
-        let sql = "select r.person, r.kind, a.name area, b.name body, c.login from role_of r join area a on a.id = r.area \
+        let sql = "select r.person, r.kind, a.name area, b.name body, c.login, c.hash from role_of r join area a on a.id = r.area \
                    join account c on c.person = r.person left join body b on b.id = r.body \
                    where a.path >= $1 and a.path < $2 and r.valid_to is null and c.disabled_at is null order by a.path, r.kind limit $3";
         let rows = r.rows(sql, params![&here.path, area::end_of(&here.path), SHOWN])?;
@@ -86,7 +88,10 @@ fn people(req: &Req) -> Result<Reply> {
         for row in rows {
             let id: String = row.get("person")?;
             let name = super::name_of(r, &id)?.and_then(|n| look.at(&n, Relation::Desk));
-            people.push(PersonView { name, login: row.get("login")?, kind: row.get("kind")?, area: row.get("area")?, body: row.get("body")?, id });
+            let known = row.get::<String>("kind")?.parse::<RoleKind>().ok().filter(|k| !k.watches());
+            let own = req.who.person.as_deref() == Some(&id);
+            let may_reset = known.is_some() && !own && row.get::<String>("hash")? != session::NO_PASSWORD;
+            people.push(PersonView { may_reset, name, login: row.get("login")?, kind: row.get("kind")?, area: row.get("area")?, body: row.get("body")?, id });
         }
         let line: Vec<AreaView> = area::line(r, &here.id)?.iter().map(Into::into).collect();
         let beneath = area::children(r, &here.id)?.iter().map(Into::into).collect();

@@ -4,7 +4,7 @@
 //! worker loses access at once; passwords are argon2id; a session is a random token kept only as its SHA-256; a person's
 //! name and phone are sealed; nobody's presence or number of sign-ins is counted anywhere (the law forbids it).
 //!
-//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.stop`,
+//! Log kinds written: `party.body`, `party.person`, `party.role`, `party.session`, `party.session-end`, `party.password`, `party.reset`, `party.stop`,
 //! `party.card`, `party.card-end`, `party.trust`, `party.trust-join`, `party.trust-end`, `party.trust-act`.
 
 /// People and organisations, for the administrator.
@@ -17,6 +17,8 @@ pub mod chart;
 mod device;
 /// Whose number it is.
 pub mod phone;
+/// A new password for whoever forgot his.
+pub mod reset;
 /// Passwords and sessions.
 pub mod session;
 /// Who may act for whom.

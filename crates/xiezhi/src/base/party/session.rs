@@ -14,6 +14,7 @@ use store::{Entry, Query, Tx, hex, params};
 use super::device;
 use crate::kit::config::Config;
 use crate::kit::error::{Error, Kind};
+use crate::kit::names::names;
 use crate::kit::slots::Slots;
 use crate::kit::time::{DAY, HOUR, Ms};
 use crate::kit::tries;
@@ -216,11 +217,32 @@ pub fn end_named(tx: &mut Tx, person: &str, name: &str) -> store::Result<()> {
     Ok(())
 }
 
-/// Sets a new password and ends every session but one.
-pub fn change_password(tx: &mut Tx, person: &str, hash: &str, keep: &str) -> store::Result<()> {
-    tx.exec("update account set hash = $2 where person = $1", params![person, hash])?;
-    tx.exec("delete from session where person = $1 and id <> $2", params![person, keep])?;
-    tx.log(Entry { actor: Some(person), ..Entry::new("party.password", "person", person) }).map(drop)
+names! {
+    /// How a password was set.
+    SetBy {
+        /// By its owner, who knew the old one.
+        Owner = "self",
+        /// With a code that somebody gave ([`super::reset`]).
+        Code = "code",
+    }
+}
+
+/// Sets a new password: its owner keeps the session he does it in, if there is one, and every other ends.
+pub fn set_password(tx: &mut Tx, person: &str, hash: &str, by: SetBy, keep: Option<&str>) -> store::Result<()> {
+    let now = tx.now();
+    let sql = "update account set hash = $2, set_at = $3, set_by = $4 where person = $1";
+    tx.exec(sql, params![person, hash, now, by.as_str()])?;
+    // A code that waits would undo what its owner has just chosen.
+    tx.exec("delete from password_reset where person = $1", params![person])?;
+    tx.exec("delete from session where person = $1 and id <> $2", params![person, keep.unwrap_or_default()])?;
+    let entry = Entry { actor: Some(person), ..Entry::new("party.password", "person", person) };
+    tx.log(entry.fact("by", by.as_str())).map(drop)
+}
+
+/// When a person's password was last changed and how, if it ever was.
+pub fn password_set(q: &mut dyn Query, person: &str) -> store::Result<Option<(Ms, String)>> {
+    let sql = "select set_at, set_by from account where person = $1 and set_at is not null";
+    q.row(sql, params![person])?.map(|r| Ok((r.get("set_at")?, r.get("set_by")?))).transpose()
 }
 
 /// How a session came to be.

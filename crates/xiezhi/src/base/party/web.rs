@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query as _, params};
 
-use super::session::{self, Opened, Session};
+use super::session::{self, Opened, Session, SetBy};
 use super::{NewPerson, add_person, add_role};
 use crate::base::area;
 use crate::base::catalogue::{Look, Relation};
@@ -38,6 +38,8 @@ struct Form {
     sms: bool,
     /// Others that vouch for people.
     others: Vec<Other>,
+    /// A new password was just set.
+    fresh: bool,
 }
 
 /// One that vouches for people.
@@ -67,7 +69,10 @@ fn form(req: &Req) -> Form {
 }
 
 fn sign_in_page(req: &Req) -> Result<Reply> {
-    req.page("base/party/sign-in.html", &Form { back: back(req.query.get("back")), ..form(req) })
+    req.page(
+        "base/party/sign-in.html",
+        &Form { back: back(req.query.get("back")), fresh: req.query.get("new").is_some(), ..form(req) },
+    )
 }
 
 fn sign_in(req: &Req) -> Result<Reply> {
@@ -166,6 +171,17 @@ struct Me {
     others: bool,
     /// There is a password, which can be changed.
     password: bool,
+    /// When it last was, and how.
+    password_set: Option<PasswordSet>,
+    /// It was, just now.
+    done: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PasswordSet {
+    at: String,
+    /// `self`, or `code`: with one that an administrator gave.
+    by: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -193,7 +209,11 @@ fn me(req: &Req) -> Result<Reply> {
             roles.push(RoleView { kind: role.kind.to_string(), area, area_name, body: role.body_name.clone() });
         }
         let (password, others) = (session::has_password(r, person)?, !req.app.config.file.sign_on.is_empty());
-        Ok::<_, Error>(Me { name, phone, roles, sessions, others, password })
+        // Like sessions, its owner's business alone.
+        let set = if req.who.by.is_some() { None } else { session::password_set(r, person)? };
+        let password_set = set.map(|(at, by)| PasswordSet { at: req.app.time(at), by });
+        let done = req.query.get("done") == Some("password");
+        Ok::<_, Error>(Me { name, phone, roles, sessions, others, password, password_set, done })
     })?;
     look.record(req.app)?;
     req.page("base/party/me.html", &view)
@@ -213,8 +233,8 @@ fn password(req: &Req) -> Result<Reply> {
     session::check_strength(&new, &login)?;
     let hash = session::hash(req.app, &new)?;
     let keep = req.who.session.clone().unwrap_or_default();
-    req.app.db.write(move |tx| session::change_password(tx, &person, &hash, &keep))?;
-    if req.wants_json() { Reply::json(&serde_json::json!({})) } else { Ok(Reply::see_other(req.url("/me"))) }
+    req.app.db.write(move |tx| session::set_password(tx, &person, &hash, SetBy::Owner, Some(&keep)))?;
+    if req.wants_json() { Reply::json(&serde_json::json!({})) } else { Ok(Reply::see_other(req.url("/me?done=password"))) }
 }
 
 fn end_session(req: &Req) -> Result<Reply> {

@@ -38,6 +38,10 @@ struct View {
     bodies: Vec<(String, String)>,
     /// Midnights of the week.
     days: Vec<String>,
+    /// The day of this week that a form begins with: today, or its Monday.
+    day: String,
+    /// Something was just written down or taken back.
+    saved: bool,
     /// Days in the weeks before and after.
     before: String,
     after: String,
@@ -130,6 +134,8 @@ fn show(req: &Req) -> Result<Reply> {
         Ok::<_, Error>(View {
             bodies: own(req),
             days: days[..7].iter().map(|d| req.app.time(*d)).collect(),
+            day: date(if (days[0]..days[7]).contains(&req.now) { req.now } else { days[0] }),
+            saved: req.query.get("saved").is_some(),
             before: date(days[0] - DAY),
             after: date(days[7]),
             people,
@@ -187,12 +193,13 @@ fn coming(req: &Req, q: &mut dyn Query, body: &str, keeps: bool, name: impl Fn(&
     Ok(leave.into_iter().chain(shifts).take(SHOWN).map(view).collect())
 }
 
-fn done(req: &Req, body: &str) -> Result<Reply> {
+/// Back to the week in which something changed, where it can be seen.
+fn done(req: &Req, body: &str, day: Option<&str>) -> Result<Reply> {
     if req.wants_json() {
         return Ok(Reply::json(&serde_json::json!({ "body": body }))?.status(201));
     }
-    let day = req.form.get("back").map(|d| format!("&day={}", crate::kit::form::encode(d))).unwrap_or_default();
-    Ok(Reply::see_other(req.url(&format!("/roster?body={body}{day}"))))
+    let day = day.map(|d| format!("&day={}", crate::kit::form::encode(d))).unwrap_or_default();
+    Ok(Reply::see_other(req.url(&format!("/roster?body={body}{day}&saved=1"))))
 }
 
 fn wish(req: &Req, input: &Input) -> Result<String> {
@@ -223,7 +230,7 @@ fn add_shift(req: &Req) -> Result<Reply> {
     let new = NewShift { body: wish(req, &input)?, person: input.need("person", 40)?, times };
     let (who, body) = (req.who.clone(), new.body.clone());
     req.once(move |tx| Ok(super::add_shift(tx, &who, &new)?.len().to_string()))?;
-    done(req, &body)
+    done(req, &body, Some(&day.to_string()))
 }
 
 fn add_leave(req: &Req) -> Result<Reply> {
@@ -239,7 +246,7 @@ fn add_leave(req: &Req) -> Result<Reply> {
     let new = NewLeave { body: wish(req, &input)?, person, substitute, from, to };
     let (who, body) = (req.who.clone(), new.body.clone());
     req.once(move |tx| super::add_leave(tx, &who, &new))?;
-    done(req, &body)
+    done(req, &body, Some(&crate::kit::time::rfc3339(from, zone)[..10]))
 }
 
 fn cancel(req: &Req) -> Result<Reply> {
@@ -249,5 +256,5 @@ fn cancel(req: &Req) -> Result<Reply> {
         super::cancel(tx, &who, &id)?;
         Ok(id)
     })?;
-    done(req, &body)
+    done(req, &body, req.form.get("day"))
 }

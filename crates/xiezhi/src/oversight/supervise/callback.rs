@@ -2,7 +2,8 @@
 //!
 //! What must stay true: nobody chooses whom to call. The sample of a week is fixed by a public seed, the root of the log at
 //! the end of that week, which nobody could know while cases were being closed and everybody can fetch afterwards
-//! (`/log/checkpoint`, [`calc::draw`]); who handled a case does not call about it.
+//! (`/log/checkpoint`, [`calc::draw`]); who handled a case does not call about it. Name and number of a reporter are given
+//! to whoever is to call, also above the community, one at a time, and no longer once he was called.
 
 use calc::draw;
 use schemars::JsonSchema;
@@ -12,18 +13,20 @@ use store::{Entry, Query, hex, params};
 use super::kpi;
 use crate::base::area;
 use crate::base::catalogue::Look;
+use crate::base::party::Chart;
 use crate::base::worktime;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Reply, Req, Result, Role, Route};
 use crate::records::case::view::{self, Item};
-use crate::records::case::{Case, by_number};
+use crate::records::case::{Case, by_number, said as said_of};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
     Route::get("/callbacks", May::Staff, show, "The random sample of last week's closed cases, and what was said.")
         .gives::<Sample>(),
+    Route::get("/callbacks/{number}", May::Staff, call, "Whom to call about one of them.").gives::<Call>(),
     Route::post("/callbacks/{number}", May::Staff, note, "What the reporter said: `{reached, solved?, satisfied?, text?}`."),
 ];
 
@@ -50,10 +53,22 @@ struct Drawn {
     item: Item,
     /// The reader handled it himself: somebody else calls.
     own: bool,
+    /// A number was left.
+    has_phone: bool,
     /// What was said; null while nobody called.
     reached: Option<bool>,
     solved: Option<bool>,
     satisfied: Option<bool>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Call {
+    #[serde(flatten)]
+    item: Item,
+    /// Whom the reporter named; null when nobody.
+    name: Option<String>,
+    /// Null when no number was left.
+    phone: Option<String>,
 }
 
 /// The week that ended last: its first moment and the first after it.
@@ -113,12 +128,50 @@ fn show(req: &Req) -> Result<Reply> {
             let said = r.row("select reached, solved, satisfied from callback where case_id = $1", params![&case.id])?;
             let flag = |name: &str| said.as_ref().map_or(Ok(None), |row| row.get::<Option<bool>>(name));
             let (reached, solved, satisfied) = (flag("reached")?, flag("solved")?, flag("satisfied")?);
-            items.push(Drawn { item, own: is_own(req, case), reached, solved, satisfied });
+            let has_phone = said_of(r, case)?.is_some_and(|w| w.element("case.contact_phone").is_some());
+            items.push(Drawn { item, own: is_own(req, case), has_phone, reached, solved, satisfied });
         }
         Ok::<_, Error>(Sample { from: req.app.time(from), to: req.app.time(to - 1), seed, size, of, items })
     })?;
     look.record(req.app)?;
     req.page("oversight/supervise/callbacks.html", &view)
+}
+
+/// A case of the reader's sample about which he may call: drawn, and not his own work.
+fn to_call(req: &Req, q: &mut dyn Query, role: &Role, number: &str) -> Result<Case> {
+    let drawn = sample(q, role, week(req.now, &req.app.config.zone))?.numbers.iter().any(|n| n == number);
+    let case = by_number(q, number)?.filter(|_| drawn).ok_or(Kind::NotFound)?;
+    if is_own(req, &case) {
+        return Err(Kind::Denied.into());
+    }
+    Ok(case)
+}
+
+/// Whether somebody called about it.
+fn was_called(q: &mut dyn Query, case: &Case) -> store::Result<bool> {
+    Ok(q.count("select count(*) from callback where case_id = $1", params![&case.id])? > 0)
+}
+
+fn call(req: &Req) -> Result<Reply> {
+    let role = req.who.widest_desk().ok_or(Kind::Denied)?;
+    let mut look = Look::new(&req.who, "callback");
+    let view = req.app.db.read(|r| {
+        let case = to_call(req, r, role, req.param("number"))?;
+        if was_called(r, &case)? {
+            return Err(Kind::Taken.into());
+        }
+        let item = view::items(req, r, std::slice::from_ref(&case), &mut look)?.remove(0);
+        let chart = Chart::read(r, req.app)?;
+        let relation = view::relation(&case, &req.who, false, &chart, false);
+        let words = said_of(r, &case)?;
+        let mut at = |element: &'static str| {
+            let value = words.as_ref()?.element(element)?.to_owned();
+            look.at(&case.graded(element, value), relation)
+        };
+        Ok::<_, Error>(Call { item, name: at("case.contact_name"), phone: at("case.contact_phone") })
+    })?;
+    look.record(req.app)?;
+    Ok(req.page("oversight/supervise/callback.html", &view)?.header("cache-control", "no-store"))
 }
 
 fn note(req: &Req) -> Result<Reply> {
@@ -134,16 +187,10 @@ fn note(req: &Req) -> Result<Reply> {
     }
     let days = week(req.now, &req.app.config.zone);
     let number = req.param("number").to_owned();
-    let case = req.app.db.read(|r| {
-        let drawn = sample(r, &role, days)?.numbers.contains(&number);
-        by_number(r, &number)?.filter(|_| drawn).ok_or_else(|| Error::from(Kind::NotFound))
-    })?;
-    if is_own(req, &case) {
-        return Err(Kind::Denied.into());
-    }
+    let case = req.app.db.read(|r| to_call(req, r, &role, &number))?;
     let who = req.who.clone();
     req.once(move |tx| {
-        if tx.count("select count(*) from callback where case_id = $1", params![&case.id])? > 0 {
+        if was_called(tx, &case)? {
             return Err(Kind::Taken.into());
         }
         let now = tx.now();

@@ -53,6 +53,7 @@ use calc::codes;
 use store::{Db, Query, Tx, Value, Written, params};
 
 use crate::base::area::names::Names;
+use crate::base::catalogue::Graded;
 use crate::kit::row::row;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
@@ -198,19 +199,28 @@ pub fn by_id(q: &mut dyn Query, id: &str) -> store::Result<Option<Case>> {
 
 /// The cases with these ids, in their order; what is not there is left out.
 pub fn by_ids(q: &mut dyn Query, ids: &[String]) -> store::Result<Vec<Case>> {
+    by(q, "id", ids, |case| &case.id)
+}
+
+/// The cases with these numbers, in their order; what is not there is left out.
+pub fn by_numbers(q: &mut dyn Query, numbers: &[String]) -> store::Result<Vec<Case>> {
+    by(q, "number", numbers, |case| &case.number)
+}
+
+fn by(q: &mut dyn Query, column: &str, keys: &[String], key: fn(&Case) -> &String) -> store::Result<Vec<Case>> {
     /// Always as many parameters, so that one prepared statement serves every number of them.
     const EACH: usize = 50;
     let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
-    let sql = format!("select {COLUMNS} from cases where id in ({})", marks.join(","));
+    let sql = format!("select {COLUMNS} from cases where {column} in ({})", marks.join(","));
     let mut found: HashMap<String, Case> = HashMap::new();
-    for some in ids.chunks(EACH) {
+    for some in keys.chunks(EACH) {
         let params: Vec<Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).into()).collect();
         for row in q.rows(&sql, &params)? {
             let case = read(&row)?;
-            found.insert(case.id.clone(), case);
+            found.insert(key(&case).clone(), case);
         }
     }
-    Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
+    Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
 }
 
 /// The case with this id inside a write, as this batch has left it.
@@ -236,6 +246,11 @@ impl Case {
     /// A case with nothing in it yet but its phase.
     pub(crate) fn empty(id: &str, state: State) -> Case {
         Case { id: id.to_owned(), owner: id.to_owned(), state, hold_n: 1, ..Case::default() }
+    }
+
+    /// Something personal that was said in it.
+    pub fn graded(&self, element: &'static str, value: String) -> Graded {
+        Graded::new(element, &self.owner, value).of(&self.number)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which entries of the log become notices, and for whom. Notices carry a kind and a number, never a personal value.
+//! Which entries of the log become notices, and for whom. Notices carry a kind, a number and a class, never a personal value.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -76,7 +76,8 @@ pub fn of(q: &mut dyn Query, chart: &Chart, known: &mut Known, entry: &Written) 
     let actor = entry.field("actor");
     let urgent = known.classes.or_other(case.class.as_deref()).urgent;
     let new = |person: &str, kind: String| {
-        Step::Tell(New { person: person.into(), at: entry.at, kind, subject: case.number.clone(), urgent })
+        let (subject, class) = (case.number.clone(), case.class.clone());
+        Step::Tell(New { person: person.into(), at: entry.at, kind, subject, class, urgent })
     };
     let mut out = Vec::new();
     // Who is waited for no longer: everybody, or those who did their part while others go on.

@@ -14,7 +14,7 @@ use super::life::task;
 use super::view::{self, Matter, MediaView, relation};
 use super::web::{find, shown};
 use super::{Case, Rulebook, complaint};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::Visibility;
 use crate::base::media::cover::{self, Place};
 use crate::base::{media, party};
@@ -74,9 +74,9 @@ fn look_at(req: &Req) -> Result<Reply> {
     let id = req.param("id");
     let relation = stands(req, &case, code.is_some())?;
     let mut look = Look::new(&req.who, "case");
-    let seen = look.at(&Graded::new("case.media", &case.owner, id.to_owned()), relation).is_some_and(|seen| seen == id);
+    let seen = look.at(&case.graded("case.media", id.to_owned()), relation).is_some_and(|seen| seen == id);
     if !seen {
-        let given = look.at(&Graded::new("case.picture", &case.owner, id.to_owned()), relation).is_some();
+        let given = look.at(&case.graded("case.picture", id.to_owned()), relation).is_some();
         if !given || !free(req, &case, id)? {
             return Err(Kind::NotFound.into());
         }
@@ -172,7 +172,7 @@ fn original(req: &Req) -> Result<Reply> {
     let (case, picture) = of_desk(req)?;
     let reason = req.input()?.need("reason", REASON)?;
     let mut look = Look::new(&req.who, "original");
-    let value = Graded::new("case.original", &case.owner, picture.id.clone());
+    let value = case.graded("case.original", picture.id.clone());
     look.at(&value, stands(req, &case, false)?).ok_or(Kind::Denied)?;
     let bytes = cover::original(req.app, &case.id, &picture.id)?;
     look.record(req.app)?;

@@ -8,7 +8,7 @@ use store::{Entry, Query, Tx, Written};
 
 use super::rules::State;
 use super::{Order, bind, on_case, put, some};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::kit::{App, Result, Who, follow};
 use crate::records::case::{self, Case, Rulebook};
 use store::params;
@@ -86,7 +86,7 @@ fn words(tx: &mut Tx, case: &Case, end: &Written) -> Result<Option<String>> {
     let handled = history.iter().rev().filter(|w| w.act == "case.feedback" && end.act == "case.close").find_map(said);
     let closed = history.iter().find(|w| w.index == end.index).and_then(said);
     let mut look = Look::new(&Who::system(), "hotline");
-    let mut public = |text| look.at(&Graded::new("case.reason", &case.owner, text), Relation::Public);
+    let mut public = |text| look.at(&case.graded("case.reason", text), Relation::Public);
     let parts: Vec<String> = [handled, closed].into_iter().flatten().filter_map(&mut public).collect();
     Ok(Some(parts.join("\n")).filter(|t| !t.is_empty()))
 }

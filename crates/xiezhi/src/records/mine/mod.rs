@@ -1,10 +1,13 @@
 //! What is held about the person who asks, and who read it when and why (PIPL articles 44 and 45).
 
+use std::collections::{BTreeSet, HashMap};
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Query as _, params};
+use store::{Query, params};
 
 use crate::base::catalogue::{self, Look, Relation};
+use crate::base::classes;
 use crate::base::notice::setting;
 use crate::base::party;
 use crate::base::signon;
@@ -120,8 +123,16 @@ struct ReadView {
     by: String,
     elements: Vec<String>,
     purpose: String,
+    /// My matters in which it stands, as far as it stands in any (twenty at most).
+    matters: Vec<MatterRead>,
     /// Entry of the log.
     entry: i64,
+}
+
+#[derive(Clone, Serialize, JsonSchema)]
+struct MatterRead {
+    number: String,
+    class_name: Option<String>,
 }
 
 /// Reads that a page shows.
@@ -129,8 +140,8 @@ const SHOWN: i64 = 200;
 
 fn reads(req: &Req) -> Result<Reply> {
     let person = req.person()?;
-    let sql = "select l.at, l.seq, l.elements, l.purpose, b.name body from read_log l left join body b on b.id = l.body \
-               where l.owner = $1 order by l.seq desc limit $2";
+    let sql = "select l.at, l.seq, l.elements, l.purpose, l.matters, b.name body from read_log l \
+               left join body b on b.id = l.body where l.owner = $1 order by l.seq desc limit $2";
     let mut rows = Vec::new();
     req.app.db.read(|r| {
         // Whoever acts for him was trusted with his reports, not with his register.
@@ -144,20 +155,43 @@ fn reads(req: &Req) -> Result<Reply> {
     })?;
     rows.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
     rows.truncate(SHOWN as usize);
+    let mut read = BTreeSet::new();
+    for (_, row) in &rows {
+        read.extend(numbers(row)?);
+    }
+    let known = req.app.db.read(|r| named(req, r, &read.into_iter().collect::<Vec<_>>()))?;
     let (someone, helper) = (req.app.texts.plain(req.lang, "reads-someone"), req.app.texts.plain(req.lang, "reads-helper"));
     let items = rows
         .iter()
         .map(|(seq, row)| {
             let (elements, purpose): (String, String) = (row.get("elements")?, row.get("purpose")?);
+            let matters = numbers(row)?.into_iter().filter_map(|n| known.get(&n).cloned()).collect();
             let nobody = if purpose == catalogue::HELPER { &helper } else { &someone };
             Ok(ReadView {
                 at: req.app.time(row.get("at")?),
                 by: row.get::<Option<String>>("body")?.unwrap_or_else(|| nobody.clone()),
                 elements: elements.split(' ').map(str::to_owned).collect(),
                 purpose,
+                matters,
                 entry: *seq,
             })
         })
         .collect::<Result<_>>()?;
     req.page("records/mine/reads.html", &Reads { items })
+}
+
+/// The numbers of matters that stand in a row of the read log.
+fn numbers(row: &store::Row) -> Result<Vec<String>> {
+    let text: Option<String> = row.get("matters")?;
+    Ok(text.iter().flat_map(|t| t.split(' ')).map(str::to_owned).collect())
+}
+
+/// What they are about, by number.
+fn named(req: &Req, q: &mut dyn Query, numbers: &[String]) -> Result<HashMap<String, MatterRead>> {
+    let classes = classes::read_now(q, req.app)?;
+    let name = |c: case::Case| {
+        let class_name = c.class.map(|class| classes.label(&class, req.lang).to_owned());
+        (c.number.clone(), MatterRead { number: c.number, class_name })
+    };
+    Ok(case::by_numbers(q, numbers)?.into_iter().map(name).collect())
 }

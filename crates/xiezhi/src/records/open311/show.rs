@@ -16,7 +16,7 @@ use super::keys::{self, MediaForm};
 use super::services::{self, Visibility};
 use super::status;
 use crate::base::area::names::Names;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::Catalogue;
 use crate::base::{media, party};
 use crate::kit::Result;
@@ -115,7 +115,7 @@ fn one(
     let own = own(ask, &case);
     let words = said.get(&case.log_seq).filter(|w| w.obj == case.id);
     let mut at = |element: &'static str, relation: Relation| {
-        let value = words.and_then(|w| w.element(element)).map(|v| Graded::new(element, &case.owner, v.to_owned()));
+        let value = words.and_then(|w| w.element(element)).map(|v| case.graded(element, v.to_owned()));
         value.and_then(|v| look.at(&v, relation))
     };
     let (text, detail) = (at("case.text", Relation::Public), at("case.address", Relation::Public));
@@ -220,7 +220,7 @@ fn events(
             None => String::new(),
         };
         let words = w.element("case.note").filter(|_| own);
-        let words = words.and_then(|v| look.at(&Graded::new("case.note", &case.owner, v.to_owned()), Relation::Owner));
+        let words = words.and_then(|v| look.at(&case.graded("case.note", v.to_owned()), Relation::Owner));
         let kind = w.act.strip_prefix("case.").unwrap_or(&w.act).to_owned();
         let line = ask.say(&format!("event-{kind}"), &[("to", &holder)]);
         let line = match words {

@@ -13,7 +13,7 @@ use super::format::Value;
 use super::services::Visibility;
 use super::{file, keys, show, status};
 use crate::base::area;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
@@ -109,7 +109,7 @@ fn update(
     if book.class(case).visibility == Visibility::Private && relation == Relation::Public {
         return Ok(None);
     }
-    let words = w.element("case.note").map(|v| Graded::new("case.note", &case.owner, v.to_owned()));
+    let words = w.element("case.note").map(|v| case.graded("case.note", v.to_owned()));
     let words = words.filter(|_| relation != Relation::Public).and_then(|v| look.at(&v, relation));
     if !show::is_public(&w.act) && words.is_none() {
         return Ok(None);

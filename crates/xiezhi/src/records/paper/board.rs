@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::Query;
 
 use crate::base::area::{self, Area};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::Visibility;
 use crate::base::party;
 use crate::kit::error::Kind;
@@ -82,7 +82,7 @@ fn told(req: &Req, q: &mut dyn Query, book: &Rulebook, case: &Case) -> Result<Op
     let names = area::names::Names::read(q, req.app)?;
     let party = case.handler.as_ref().or(case.holder.as_ref()).map(|id| book.chart.name(id));
     Ok(Some(Told {
-        text: text.and_then(|t| look.at(&Graded::new("case.text", &case.owner, t.to_owned()), Relation::Public)),
+        text: text.and_then(|t| look.at(&case.graded("case.text", t.to_owned()), Relation::Public)),
         number: case.number.clone(),
         class_name: book.classes.label(case.class.as_deref().unwrap_or("other"), req.lang).to_owned(),
         place: place_text(&names, q, case)?,

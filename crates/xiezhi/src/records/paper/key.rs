@@ -11,7 +11,7 @@ use store::{Entry, Query, params};
 
 use super::rules::{self, Serial};
 use super::{BATCH, Batch, Form, batch, form, place, print, serial};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::{area, classes, media, notice, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -227,7 +227,7 @@ fn keyed(req: &Req, q: &mut dyn Query, form: &Form, look: &mut Look) -> Result<K
     let relation = stands(req, q, &case)?;
     let reason = q.history(&form.serial)?.iter().find_map(|w| w.element("case.memo").map(str::to_owned));
     let scans = media::of(q, &form.serial)?;
-    let mut seen = |element: &'static str, v: String| look.at(&Graded::new(element, &case.owner, v), relation);
+    let mut seen = |element: &'static str, v: String| look.at(&case.graded(element, v), relation);
     Ok(Keyed {
         late_reason: reason.and_then(|r| seen("case.memo", r)),
         scans: scans
@@ -366,7 +366,7 @@ fn scan(req: &Req) -> Result<Reply> {
     let given = req.app.db.read(|r| {
         let case = case::by_id(r, &form.case_id)?.ok_or(Kind::NotFound)?;
         let relation = stands(req, r, &case)?;
-        let seen = look.at(&Graded::new("case.paper", &case.owner, id.to_owned()), relation);
+        let seen = look.at(&case.graded("case.paper", id.to_owned()), relation);
         Ok::<_, Error>(relation != Relation::Above && seen.is_some_and(|seen| seen == id))
     })?;
     if !given {

@@ -8,7 +8,7 @@ use super::reply::rate;
 use super::rules::Answer;
 use super::{COLUMNS, Reach, of, read};
 use crate::base::area;
-use crate::base::catalogue::{Graded, Look};
+use crate::base::catalogue::Look;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route, Who};
@@ -79,7 +79,7 @@ fn show(req: &Req) -> Result<Reply> {
             let words = said(r, case)?;
             let mut at = |element: &'static str| {
                 let value = words.as_ref()?.element(element)?.to_owned();
-                look.at(&Graded::new(element, &case.owner, value), relation)
+                look.at(&case.graded(element, value), relation)
             };
             list.push(Call {
                 item,

@@ -10,7 +10,7 @@ use store::{Query, Tx, Written, params};
 
 use super::rules::{HANDLING, between, far, receipt, told};
 use super::{Reach, digest, of};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::notice;
 use crate::base::notice::queue::{self, NewDelivery};
 use crate::base::notice::rules::{Digest, Quiet, when};
@@ -81,7 +81,7 @@ pub fn follow(app: &App) -> Result<()> {
 fn phone(q: &mut dyn Query, case: &Case) -> Result<Option<String>> {
     let Some(said) = case::said(q, case)? else { return Ok(None) };
     let Some(phone) = said.element("case.contact_phone") else { return Ok(None) };
-    Ok(Look::new(&Who::system(), "reach").at(&Graded::new("case.contact_phone", &case.owner, phone.to_owned()), Relation::Owner))
+    Ok(Look::new(&Who::system(), "reach").at(&case.graded("case.contact_phone", phone.to_owned()), Relation::Owner))
 }
 
 /// A message, when one can be sent and it is not too late for it. Nobody is woken by it.

@@ -205,11 +205,16 @@ pub fn correct(
     values: &[(&'static str, String)],
     source: Source,
 ) -> Result<()> {
-    let members = joined::members(tx, id)?;
-    let known = match person::fetch(tx, id)? {
-        Some(one) => joined::golden(&one, &members),
-        None => return Err(Kind::NotFound.into()),
-    };
+    let mut one = person::fetch(tx, id)?.ok_or(Kind::NotFound)?;
+    // It was joined meanwhile: what is said of it is said of the one that stands for it. Whoever saw it alone looks again.
+    if let Some(golden) = one.golden.clone() {
+        if seen.is_some() {
+            return Err(Kind::Changed.into());
+        }
+        one = person::fetch(tx, &golden)?.ok_or(Kind::NotFound)?;
+    }
+    let (id, members) = (one.id.as_str(), joined::members(tx, &one.id)?);
+    let known = joined::golden(&one, &members);
     let other = |(element, text): &&(&'static str, String)| known.text(element).unwrap_or_default() != text;
     let changed: Vec<_> = values.iter().filter(other).collect();
     change(tx, who, id, seen, "register.change", |tx, one| {

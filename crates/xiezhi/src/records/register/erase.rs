@@ -2,6 +2,7 @@
 //!
 //! What must stay true: the key of the subject is destroyed, so that values, their past and what the log says of them can
 //! never be read again, wherever copies lie; nothing is found or counted any more; the log keeps the proof that it was done.
+//! Whoever asked for it stands in no table either that came in lately.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -9,11 +10,11 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use store::{Entry, Query as _, Tx, params};
 
-use super::act;
 use super::joined;
 use super::person::{self, save};
 use super::rules::{State, may_keep};
 use super::values::Values;
+use super::{act, import};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Error, Result, Who};
@@ -43,7 +44,11 @@ pub fn erase(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     if !may_keep(who, &one.spot.path) {
         return Err(Kind::Denied.into());
     }
-    destroy(tx, who, one.golden.as_deref().unwrap_or(id), "register.erase")
+    let golden = one.golden.as_deref().unwrap_or(id);
+    for each in joined::members(tx, golden)?.iter().chain([&one]) {
+        import::void(tx, &each.spot.area)?;
+    }
+    destroy(tx, who, golden, "register.erase")
 }
 
 /// Destroys a record and all for which it stands: they are of the same person.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use calc::codes;
 use store::{Query, params};
 
+use super::joined;
 use super::person::{self, Person};
 use super::rules::{self, State};
 use crate::base::area::{self, Area};
@@ -102,6 +103,7 @@ fn readable(q: &mut dyn Query, who: &Who, found: Vec<Person>) -> Result<Vec<Pers
         ))
     });
     out.truncate(PAGE as usize);
+    joined::complete(q, &mut out)?;
     Ok(out)
 }
 
@@ -117,6 +119,7 @@ pub fn of_area(q: &mut dyn Query, path: &str, kind: person::Of, after: Option<(&
     let mut people = person::read(q, &rows)?;
     let more = people.len() as i64 > PAGE;
     people.truncate(PAGE as usize);
+    joined::complete(q, &mut people)?;
     let next = people.last().filter(|_| more).map(|p| format!("{}|{}", p.spot.path, p.id));
     Ok((people, next))
 }

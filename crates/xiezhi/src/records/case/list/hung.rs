@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Filter, PAGE};
 use crate::base::area::{self, web::AreaView};
-use crate::base::catalogue::{Graded, Look};
+use crate::base::catalogue::Look;
 use crate::base::classes::Visibility;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -60,7 +60,7 @@ fn hung_up(req: &Req) -> Result<Reply> {
             let put = steps.iter().rev().find(|w| w.fact("overlay") == Some(Overlay::HungUp.as_str()));
             let relation = view::relation(case, &req.who, false, &book.chart, false);
             let words = put.and_then(|w| w.element("case.note")).filter(|_| book.class(case).visibility != Visibility::Private);
-            let reason = words.and_then(|v| look.at(&Graded::new("case.reason", &case.owner, v.to_owned()), relation));
+            let reason = words.and_then(|v| look.at(&case.graded("case.reason", v.to_owned()), relation));
             items.push(Put { item, reason, since: put.map(|w| req.app.time(w.at)) });
         }
         Ok::<_, Error>(HungUp { area: area.as_ref().map(Into::into), items, next })

@@ -16,7 +16,7 @@ use store::{Query, params};
 
 use super::{MAX_TEXT, NewReport, Proxy, WISHES};
 use crate::base::area::{self, web::AreaView};
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::{self, Choice};
 use crate::base::{media, notice, party};
 use crate::kit::error::Kind;
@@ -139,7 +139,7 @@ fn show(req: &Req, mut values: BTreeMap<String, String>, error: Option<Error>) -
             let words = said(r, &case)?;
             let mut own = |element: &'static str| {
                 let value = words.as_ref()?.element(element)?.to_owned();
-                look.at(&Graded::new(element, &case.owner, value), Relation::Involved)
+                look.at(&case.graded(element, value), Relation::Involved)
             };
             items.push(Filed {
                 text: own("case.text"),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::NewReport;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::Class;
 use crate::base::classes::class::{Datatype, Question};
 use crate::kit::error::Kind;
@@ -177,7 +177,7 @@ pub fn shown(case: &Case, class: &Class, sealed: &str, relation: Relation, look:
             named.map_or_else(|| value.clone(), |(_, name)| name.get(lang).to_owned())
         };
         let text = all[code].iter().map(word).collect::<Vec<_>>().join(if lang == Lang::Zh { "、" } else { ", " });
-        if let Some(answer) = look.at(&Graded::new("case.answers", &case.owner, text), relation) {
+        if let Some(answer) = look.at(&case.graded("case.answers", text), relation) {
             let question = question.map_or_else(|| code.clone(), |q| q.text.get(lang).to_owned());
             out.push(Answered { code: code.clone(), question, answer });
         }

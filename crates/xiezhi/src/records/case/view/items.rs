@@ -9,7 +9,7 @@ use store::{Query, Written};
 
 use super::{Item, class_name, overlays, relation};
 use crate::base::area::names::Names;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::Visibility;
 use crate::kit::{Req, Result};
 use crate::records::case::life::task;
@@ -38,7 +38,7 @@ pub fn items(req: &Req, q: &mut dyn Query, cases: &[Case], look: &mut Look) -> R
                 urgent: book.class(case).urgent,
                 text: words
                     .filter(|_| !(relation == Relation::Public && private))
-                    .and_then(|v| look.at(&Graded::new("case.text", &case.owner, v.to_owned()), relation)),
+                    .and_then(|v| look.at(&case.graded("case.text", v.to_owned()), relation)),
                 place: place_text(&names, q, case)?,
                 received_at: app.time(case.received_at),
                 holder: case.holder.as_deref().map(|id| book.chart.name(id)),

@@ -11,7 +11,7 @@ use super::{
     called, choose, class_name, overlays, relation, similar, story,
 };
 use crate::base::area::names::Names;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::classes::{Class, Evidence, Visibility};
 use crate::base::party::Chart;
 use crate::base::{area, asset, media, routing};
@@ -39,7 +39,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         // Whoever handed a case back still reads the reason that his own organisation gave.
         let own = element == "case.note" && who.is_staff() && w.field("party").is_some_and(|body| who.in_body(body));
         let relation = if own && relation == Relation::Public { Relation::Involved } else { relation };
-        w.element(element).filter(|_| !hidden).and_then(|v| look.at(&Graded::new(element, &case.owner, v.to_owned()), relation))
+        w.element(element).filter(|_| !hidden).and_then(|v| look.at(&case.graded(element, v.to_owned()), relation))
     };
     let asked = |t: &Task| history.iter().find(|w| w.act == "case.task" && w.fact("task") == Some(t.id.as_str()));
     let parts: Vec<TaskView> = tasks
@@ -56,7 +56,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
     let media = media::of(q, &case.id)?
         .into_iter()
         .filter(|m| {
-            let mut free = || look.at(&Graded::new("case.picture", &case.owner, m.id.clone()), relation);
+            let mut free = || look.at(&case.graded("case.picture", m.id.clone()), relation);
             seen_media.contains(&m.id) || m.released && !hidden && free().is_some()
         })
         .map(|m| MediaView { may_cover: m.kind == "photo" && complaint::over(chart, who, case).is_some(), ..MediaView::from(m) })

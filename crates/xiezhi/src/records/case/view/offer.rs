@@ -74,13 +74,20 @@ fn works(f: &Facts) -> bool {
     f.desk || f.holds || f.handler || f.local || f.above
 }
 
+/// Whoever has it, or was sent it, takes it on.
+fn takes(f: &Facts) -> bool {
+    f.holds || f.handler
+}
+
 /// Whether this is the step that this person is waited for.
 fn leads(action: Action, f: &Facts, late: bool, staff: bool) -> bool {
     use Action as A;
     match action {
-        A::Grant | A::Accept | A::Rule | A::Claim | A::Feedback | A::Check | A::Close | A::Rate => true,
+        // What lies with another desk, above or below, waits for that one.
+        A::Accept => takes(f),
+        A::Grant | A::Rule | A::Claim | A::Feedback | A::Check | A::Close | A::Rate => true,
         // Sending it to somebody else again is for when it went wrong.
-        A::Dispatch => f.state == State::Accepted,
+        A::Dispatch => f.state == State::Accepted && takes(f),
         A::Follow => !works(f) && !staff,
         A::Supervise => late && !f.holds,
         _ => false,
@@ -93,8 +100,9 @@ fn group(action: Action, f: &Facts, staff: bool) -> Option<Group> {
     match action {
         A::Extend | A::Suspend | A::HangUp | A::Ask => Some(Group::Time),
         A::Assign | A::Merge => Some(Group::Together),
-        A::Dispatch if f.state != State::Accepted => Some(Group::Together),
+        A::Dispatch if f.state != State::Accepted || !takes(f) => Some(Group::Together),
         A::Follow if works(f) || staff => Some(Group::Also),
+        A::Accept | A::Reject if !takes(f) => Some(Group::Also),
         A::Supervise | A::Review => Some(Group::Above),
         _ => None,
     }
@@ -135,6 +143,19 @@ mod tests {
         // A desk above presses once it is late.
         let f = Facts { handler: false, above: true, desk: true, ..f };
         assert_eq!((of(&f, false, true, true).next, of(&f, true, true, true).next), (None, Some(Action::Supervise)));
+    }
+
+    #[test]
+    fn what_lies_with_another_desk_is_taken_on_by_that_one() {
+        let f = Facts { desk: true, holds: true, ..facts(0, State::Received) };
+        assert_eq!(of(&f, true, true, true).next, Some(Action::Accept));
+        // It moved up: the desk below may still take it on, but is not told to.
+        let offer = of(&Facts { holds: false, ..f }, true, true, true);
+        assert!(offer.next.is_none() && !offer.near.iter().any(|a| matches!(a, Action::Accept | Action::Reject)), "{offer:?}");
+        // The same for a desk above, of what the one below is about to send out.
+        let sent = of(&Facts { holds: false, state: State::Accepted, ..f }, false, true, true);
+        assert_eq!((sent.next, sent.near), (None, vec![Action::Note]));
+        assert!(offer.more.iter().any(|(g, list)| *g == Group::Also && list.contains(&Action::Accept)), "{offer:?}");
     }
 
     #[test]

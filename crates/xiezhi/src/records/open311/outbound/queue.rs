@@ -184,8 +184,10 @@ pub fn failed(tx: &mut Tx, zone: &TimeZone, d: &Delivery, trouble: &Trouble) -> 
     tx.log(entry(act, d).fact("why", trouble.code.as_str()))?;
     if stuck && let Some(case) = by_id(tx, &d.case_id)? {
         let desk = party::desk_of(tx, &case.area)?;
-        let new =
-            |person: String| notice::New { person, at: now, kind: "work-stuck".into(), subject: d.number.clone(), urgent: false };
+        let new = |person: String| {
+            let (subject, class) = (d.number.clone(), case.class.clone());
+            notice::New { person, at: now, kind: "work-stuck".into(), subject, class, urgent: false }
+        };
         let notices: Vec<_> = party::members(tx, &desk.id, now)?.into_iter().map(new).collect();
         notice::put(tx, zone, &notices)?;
     }

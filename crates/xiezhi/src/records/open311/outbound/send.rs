@@ -8,7 +8,7 @@ use super::http;
 use super::queue::{self, Delivery};
 use super::{Connector, Format};
 use crate::base::area::names::Names;
-use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::catalogue::{Look, Relation};
 use crate::base::media;
 use crate::kit::i18n::Lang;
 use crate::kit::outbound::{self, Trouble};
@@ -110,7 +110,7 @@ impl Opened {
         let relation =
             if self.case.handler.as_deref().is_some_and(|h| self.who.in_body(h)) { Relation::Involved } else { Relation::Public };
         let value = self.said.as_ref()?.element(element)?.to_owned();
-        self.look.at(&Graded::new(element, &self.case.owner, value), relation)
+        self.look.at(&self.case.graded(element, value), relation)
     }
 }
 

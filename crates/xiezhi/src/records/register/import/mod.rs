@@ -3,7 +3,8 @@
 //! What must stay true: a row is written once, whatever breaks off and however often the file comes (files are known by
 //! their digest, rows by their line, and a piece of rows and how far it came are one write); whoever is held already is
 //! completed, never doubled and never overwritten; what is doubtful is left to somebody; the file lies sealed under a key
-//! of its own, which is destroyed with it after [`KEPT`].
+//! of its own, which is destroyed with it after [`KEPT`], and at once when somebody of its place had what is held of him
+//! destroyed ([`void`]).
 //!
 //! Log kinds written: `register.import`, `register.import-columns`, `register.import-start`, `register.import-rows`,
 //! `register.import-end`, `register.import-stop`, `register.import-forget`.
@@ -12,7 +13,7 @@ use sha2::Digest as _;
 use store::{Entry, Query, Row, Secret, Tx, hex, params};
 
 use super::rules::may_keep;
-use crate::base::area::Area;
+use crate::base::area::{self, Area};
 use crate::kit::error::Kind;
 use crate::kit::names::names;
 use crate::kit::rows::{self, Limits, Line};
@@ -77,7 +78,8 @@ pub struct Run {
     pub doubted: i64,
 }
 
-const COLUMNS: &str = "id, area, path, body, by_person, made_at, file, state, head, columns, lines, done, again, added, completed, \
+/// A file that is void is there for the work that it is in the middle of, and for nobody else.
+const COLUMNS: &str = "id, area, path, body, by_person, made_at, case when void_at is null or state = 'running' then file end file, state, head, columns, lines, done, again, added, completed, \
                        known, failed, told, doubted";
 
 fn run(row: &Row) -> store::Result<Run> {
@@ -159,6 +161,8 @@ fn shape(bytes: &[u8]) -> Result<Shape> {
 /// here before is the same one again.
 pub fn begin(app: &App, who: &Who, area: &Area, bytes: &[u8]) -> Result<String> {
     let body = may_import(who, &area.path).ok_or(Kind::Denied)?.to_owned();
+    // The same file may be here still, and be void.
+    sweep(app)?;
     let shape = shape(bytes)?;
     let digest = hex(&app.db.digest("register file", &hex(sha2::Sha256::digest(bytes)))[..16]);
     let held = app.db.read(|r| {
@@ -308,13 +312,32 @@ pub fn drop_file(app: &App, who: &Who, id: &str) -> Result<()> {
     if run.state == State::Running { Err(Kind::State.into()) } else { forget(app, who.clone(), &run) }
 }
 
-/// Forgets files that are older than they are kept; returns how many.
+/// Somebody who lives in an area had what is held of him destroyed: the files of its community, in which he may stand, can be
+/// read no more, and are swept. One that is being written ends first, for its other rows; then it goes too.
+pub(super) fn void(tx: &mut Tx, place: &str) -> Result<()> {
+    let now = tx.now();
+    for area in area::line(tx, place)? {
+        let sql = "select id, state from register_import where area = $1 and file is not null and void_at is null";
+        for row in tx.rows(sql, params![&area.id])? {
+            let id: String = row.get("id")?;
+            if row.get::<State>("state")? != State::Running {
+                tx.destroy_key(&id)?;
+            }
+            tx.exec("update register_import set void_at = $2 where id = $1", params![&id, now])?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets files that are older than they are kept, or void; returns how many.
 pub fn sweep(app: &App) -> Result<usize> {
     let before = app.now() - KEPT;
     let sql = format!(
-        "select {COLUMNS} from register_import where made_at < $1 and file is not null and state <> 'running' order by made_at limit 100"
+        "select {COLUMNS}, file lies from register_import where (made_at < $1 or void_at is not null) and file is not null \
+         and state <> 'running' order by made_at limit 100"
     );
-    let old: Vec<Run> = app.db.read(|r| r.rows(&sql, params![before])?.iter().map(run).collect::<store::Result<_>>())?;
+    let whole = |row: &Row| Ok::<_, store::Error>(Run { blob: row.get("lies")?, ..run(row)? });
+    let old: Vec<Run> = app.db.read(|r| r.rows(&sql, params![before])?.iter().map(whole).collect::<store::Result<_>>())?;
     old.iter().try_for_each(|run| forget(app, Who::system(), run))?;
     Ok(old.len())
 }

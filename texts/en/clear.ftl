@@ -1,0 +1,27 @@
+# Seen clearly: which matter was looked at, how a password is set anew
+reads-matters = { $n } matters in all
+reset-code = One-time code
+reset-given = One-time code
+reset-given-once = It is shown this once. Please tell it to its owner now.
+reset-until = Valid until
+reset-step-tell = Tell them in person or by phone, and make sure it is them. Do not send it by SMS or chat.
+reset-step-set = They open { $link }, enter the sign-in name and the one-time code, and choose a new password themselves. The sign-in page leads there, too.
+reset-step-after = Once it is set, they are signed out everywhere else; what is still in the pocket of their phone should be sent before. Until then the old password goes on working.
+people-reset = New password
+people-reset-sure = This gives a one-time code with which they set a new password themselves. They will see on their own page that it was done this way.
+people-reset-do = Give a one-time code
+new-password-title = Set a new password
+new-password-lead = If you forgot your password, an administrator can give you a one-time code. Here you use it to set a new password.
+new-password-code-hint = Twelve letters and digits; dashes and capitals do not matter.
+new-password-set = Use this password
+error-wrong-once = The sign-in name or the one-time code is wrong, or the code was used before or is too old. Please check them, or ask for another code.
+sign-in-new = The new password is set. Please sign in with it.
+sign-in-have-code = Have a one-time code? Set a new password
+me-password-set-self = Password last changed: { $when }.
+me-password-set-code = On { $when } a new password was set with a one-time code from an administrator. If it was not you, please tell the community at once.
+me-password-done = The password was changed. You are signed out everywhere else.
+callback-call = Call back
+callback-logged = The number is shown to you for this call alone. That you saw it is noted, and its owner can see that.
+callback-no-phone = The reporter left no number, so nobody can call. Just note that.
+callback-phoneless = No number was left
+callback-pass = Note as not reached

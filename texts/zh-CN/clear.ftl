@@ -1,0 +1,27 @@
+# 看得明白：谁看过的是哪一件，密码怎么重设
+reads-matters = 一共 { $n } 件
+reset-code = 一次性密码
+reset-given = 一次性密码
+reset-given-once = 只在这里显示这一次，请现在告诉本人。
+reset-until = 有效期到
+reset-step-tell = 当面或打电话告诉他，先认准是本人。不要用短信或聊天软件发。
+reset-step-set = 他打开 { $link }，填登录名和一次性密码，自己设一个新密码。登录页上也有入口。
+reset-step-after = 设好以后，他在别处的登录都会退出；手机口袋里还有没上传的，请他先上传。在这之前，原来的密码照样能用。
+people-reset = 重设密码
+people-reset-sure = 会给他一个一次性密码，请他自己设新密码。他的“我的”里看得到密码是这样改的。
+people-reset-do = 给一次性密码
+new-password-title = 设新密码
+new-password-lead = 忘了密码，可以向管理员要一个一次性密码，在这里自己设新的。
+new-password-code-hint = 十二个字母和数字，横线和大小写不用管。
+new-password-set = 就用这个密码
+error-wrong-once = 登录名或一次性密码不对，或者已经用过、过期了。请再核对一下，还不行就请管理员再给一个。
+sign-in-new = 新密码设好了，请用它登录。
+sign-in-have-code = 有一次性密码？去设新密码
+me-password-set-self = 上次改密码：{ $when }。
+me-password-set-code = { $when }，用管理员给的一次性密码设了新密码。不是您本人设的，请马上告诉社区。
+me-password-done = 密码改好了。别处的登录都已退出。
+callback-call = 打回访电话
+callback-logged = 号码只为这次回访给您看，看过会记下来，本人查得到。
+callback-no-phone = 报事人没有留电话，打不了，记一下就行。
+callback-phoneless = 没有留电话
+callback-pass = 记为没接通
