@@ -15,6 +15,8 @@ use xiezhi::kit::config::Config;
 use xiezhi::kit::{App, tell};
 use xiezhi::records::case::import;
 
+#[path = "main/budget.rs"]
+mod budget;
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]

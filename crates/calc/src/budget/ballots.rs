@@ -1,5 +1,6 @@
 //! The ballots of a `.pb` file, one by one: whom they name, and that nobody votes twice.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::election::{self, Collector, Election, Full, Project};
@@ -59,6 +60,12 @@ impl Ids {
     }
 }
 
+/// Without blanks around it; there seldom are any.
+fn tidy(text: &str) -> &str {
+    let bare = |b: Option<&u8>| b.is_some_and(u8::is_ascii_graphic);
+    if bare(text.as_bytes().first()) && bare(text.as_bytes().last()) { text } else { text.trim() }
+}
+
 /// A number written as numbers are, so that no two texts mean the same one.
 fn number(id: &str) -> Option<u64> {
     let plain = matches!(id.len(), 1..=18) && (id.len() == 1 || !id.starts_with('0'));
@@ -79,41 +86,57 @@ pub struct Ballots {
 impl Ballots {
     /// Most notes that are kept.
     const NOTES: usize = 100;
+    /// Most texts of ballots that are remembered: where there are more, few come again.
+    const KNOWN: usize = 4096;
 
     /// Ballots of a kind for projects in the order of the file.
     pub fn new(kind: Kind, limits: Limits, projects: &[Project]) -> Ballots {
         Ballots { kind, limits, ids: Ids::new(projects), notes: Vec::new(), marks: Vec::new() }
     }
 
-    /// Reads all of them.
-    pub fn read(&mut self, section: Section<'_, '_>, mut collector: Collector) -> Result<Election, Fault> {
+    /// Reads all of them. What was read once need not be read again: most ballots of a vote look like others.
+    pub fn read<'a>(&mut self, section: Section<'_, 'a>, mut collector: Collector) -> Result<Election, Fault> {
         let (voter, vote) = (section.needed("voter_id")?, section.needed("vote")?);
         let points = if self.kind == Kind::Cumulative { Some(section.needed("points")?) } else { None };
-        let mut seen = Voters::default();
+        let (mut seen, mut known) = (Voters::default(), HashMap::<&'a str, Option<u32>>::new());
         for row in section.rows() {
             let name = row.get(voter);
-            if name.trim().is_empty() {
+            let name = tidy(&name);
+            if name.is_empty() {
                 return Err(Fault::new(row.line, voter, "no voter"));
             }
-            if !seen.add(name.trim()) {
-                return Err(Fault::new(row.line, voter, format!("voter {} is there twice", name.trim())));
+            if !seen.add(name) {
+                return Err(Fault::new(row.line, voter, format!("voter {name} is there twice")));
             }
-            self.ballot(row, vote, points)?;
-            collector.add(&self.marks).map_err(|full| match full {
+            let full = |full: Full| match full {
                 Full::Voters => Fault::new(row.line, 0, format!("more than {} ballots", election::VOTERS)),
                 Full::Marks => Fault::new(row.line, 0, "more distinct ballots than fit"),
-            })?;
+            };
+            let text = row.get(vote);
+            let plain = match text {
+                Cow::Borrowed(text) if points.is_none() => Some(text),
+                _ => None,
+            };
+            if let Some(ballot) = plain.and_then(|text| known.get(text)) {
+                collector.again(*ballot).map_err(full)?;
+                continue;
+            }
+            let odd = self.ballot(row, vote, points)?;
+            let ballot = collector.add(&self.marks).map_err(full)?;
+            if let Some(text) = plain.filter(|_| !odd && known.len() < Self::KNOWN) {
+                known.insert(text, ballot);
+            }
         }
         Ok(collector.finish())
     }
 
-    /// Reads one into `marks`.
-    fn ballot(&mut self, row: Row<'_, '_>, vote: usize, points: Option<usize>) -> Result<(), Fault> {
+    /// Reads one into `marks`; says whether it was odd.
+    fn ballot(&mut self, row: Row<'_, '_>, vote: usize, points: Option<usize>) -> Result<bool, Fault> {
         self.marks.clear();
         let text = row.get(vote);
         let fault = |cell, reason: String| Fault::new(row.line, cell, reason);
-        if !text.trim().is_empty() {
-            for id in text.split(',').map(str::trim) {
+        if !tidy(&text).is_empty() {
+            for id in text.split(',').map(tidy) {
                 let place = self.ids.get(id).ok_or_else(|| fault(vote, format!("there is no project {id}")))?;
                 self.marks.push((place, 1));
             }
@@ -127,14 +150,15 @@ impl Ballots {
         }
         let twice = |marks: &[(u32, u32)]| marks.windows(2).find(|two| two[0].0 == two[1].0).map(|two| two[0].0);
         self.marks.sort_unstable();
-        if let Some(place) = twice(&self.marks) {
+        let odd = twice(&self.marks);
+        if let Some(place) = odd {
             let named = text.split(',').map(str::trim).find(|id| self.ids.get(id) == Some(place)).unwrap_or_default();
             self.once(fault(vote, format!("project {named} is named more than once on one ballot")))?;
         }
         if many < shortest || many > longest {
             return Err(fault(vote, format!("{many} projects on a ballot, between {shortest} and {longest} are asked for")));
         }
-        Ok(())
+        Ok(odd.is_some())
     }
 
     fn points(&mut self, row: Row<'_, '_>, cell: usize) -> Result<(), Fault> {

@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 /// Most projects.
 pub const PROJECTS: usize = 10_000;
@@ -62,12 +64,13 @@ impl Election {
 
     /// The distinct ballots: what each marks, and how often it was cast.
     pub(super) fn each(&self) -> impl Iterator<Item = (&[(u32, u32)], u32)> {
-        let mut start = 0;
-        self.ballots.iter().map(move |(end, times)| {
-            let marks = &self.marks[start..*end as usize];
-            start = *end as usize;
-            (marks, *times)
-        })
+        self.ballots.iter().enumerate().map(|(at, (_, times))| (&self.marks[self.range(at)], *times))
+    }
+
+    /// Where the marks of a distinct ballot are.
+    pub(super) fn range(&self, ballot: usize) -> Range<usize> {
+        let start = ballot.checked_sub(1).map_or(0, |before| self.ballots[before].0);
+        start as usize..self.ballots[ballot].0 as usize
     }
 }
 
@@ -95,7 +98,9 @@ pub enum Full {
 #[derive(Debug, Default)]
 pub struct Collector {
     election: Election,
-    known: HashMap<Vec<(u32, u32)>, u32>,
+    /// Hash of the marks → distinct ballot; one whose place is taken by another has the next free number behind it.
+    known: HashMap<u64, u32>,
+    hasher: RandomState,
     /// Project in the order of the file → by id.
     places: Vec<u32>,
     ballot: Vec<(u32, u32)>,
@@ -116,38 +121,57 @@ impl Collector {
         Collector { election, places, ..Collector::default() }
     }
 
-    /// Adds a ballot: projects by their place, each at most once, and the points it gives them; none is no mark.
-    pub fn add(&mut self, marks: &[(u32, u32)]) -> Result<(), Full> {
-        if self.election.voters as usize == VOTERS {
-            return Err(Full::Voters);
-        }
-        self.election.voters += 1;
+    /// Adds a ballot: projects by their place, each at most once, and the points it gives them; none is no mark. Says which
+    /// distinct ballot it is; an empty one is none.
+    pub fn add(&mut self, marks: &[(u32, u32)]) -> Result<Option<u32>, Full> {
         self.ballot.clear();
         self.ballot.extend(marks.iter().filter(|m| m.1 > 0).map(|(at, points)| (self.places[*at as usize], *points)));
         self.ballot.sort_unstable();
-        for (at, points) in &self.ballot {
-            let project = &mut self.election.projects[*at as usize];
-            project.votes += 1;
-            project.points += u64::from(*points);
-        }
         if self.ballot.is_empty() {
-            return Ok(());
+            return self.again(None).map(|()| None);
         }
-        if let Some(known) = self.known.get(&self.ballot) {
-            self.election.ballots[*known as usize].1 += 1;
-            return Ok(());
+        let mut hash = self.hasher.hash_one(&self.ballot);
+        while let Some(known) = self.known.get(&hash).copied() {
+            if self.election.marks[self.election.range(known as usize)] == self.ballot {
+                return self.again(Some(known)).map(|()| Some(known));
+            }
+            hash = hash.wrapping_add(1);
         }
         if self.election.marks.len() + self.ballot.len() > u32::MAX as usize {
             return Err(Full::Marks);
         }
-        self.known.insert(self.ballot.clone(), self.election.ballots.len() as u32);
+        let new = self.election.ballots.len() as u32;
+        self.known.insert(hash, new);
         self.election.marks.extend_from_slice(&self.ballot);
-        self.election.ballots.push((self.election.marks.len() as u32, 1));
+        self.election.ballots.push((self.election.marks.len() as u32, 0));
+        self.again(Some(new)).map(|()| Some(new))
+    }
+
+    /// Adds a ballot like one that was added before.
+    pub fn again(&mut self, ballot: Option<u32>) -> Result<(), Full> {
+        if self.election.voters as usize == VOTERS {
+            return Err(Full::Voters);
+        }
+        self.election.voters += 1;
+        if let Some(ballot) = ballot {
+            self.election.ballots[ballot as usize].1 += 1;
+        }
         Ok(())
     }
 
     /// All ballots are in.
-    pub fn finish(self) -> Election {
+    pub fn finish(mut self) -> Election {
+        let mut counts = vec![(0, 0); self.places.len()];
+        for (marks, times) in self.election.each() {
+            for (at, points) in marks {
+                let (votes, sum): &mut (u64, u64) = &mut counts[*at as usize];
+                *votes += u64::from(times);
+                *sum += u64::from(times) * u64::from(*points);
+            }
+        }
+        for (project, counted) in self.election.projects.iter_mut().zip(counts) {
+            (project.votes, project.points) = counted;
+        }
         self.election
     }
 }

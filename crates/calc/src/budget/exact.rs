@@ -114,6 +114,17 @@ impl Exact {
         Group { heads: 0, paid: vec![0; self.places.len()] }
     }
 
+    /// What one voter has left who has anything, over the common denominator.
+    fn money_of(&self, marks: &[(u32, u32)]) -> Natural {
+        let mut money = self.endowment.clone();
+        for (project, given) in marks {
+            if let Some(place) = self.places[*project as usize] {
+                let _ = money.take(&self.prices[place as usize], u64::from(*given));
+            }
+        }
+        money
+    }
+
     /// What a group has, over the common denominator.
     fn money(&self, group: &Group) -> Natural {
         let mut sum = Natural::default();
@@ -182,9 +193,7 @@ impl Run<'_> {
             }
             by += u64::from(times) * u64::from(given);
             if money <= rich * points {
-                let mut one = self.exact.group();
-                one.add(self.field.marks(who), 1);
-                near.push(Near { who, given, rich: true, left: true, money: self.exact.money(&one) });
+                near.push(Near { who, given, rich: true, left: true, money: self.exact.money_of(self.field.marks(who)) });
             }
         }
         let mut over = Natural::default();

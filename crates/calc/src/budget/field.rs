@@ -19,9 +19,8 @@ pub struct Field<'e> {
     who: Vec<u32>,
     points: Vec<u32>,
     starts: Vec<u32>,
-    /// How often each distinct ballot was cast, and where its marks end.
+    /// How often each distinct ballot was cast.
     pub times: Vec<u32>,
-    ends: Vec<u32>,
 }
 
 impl<'e> Field<'e> {
@@ -51,8 +50,7 @@ impl<'e> Field<'e> {
             }
         }
         let times = election.ballots.iter().map(|b| b.1).collect();
-        let ends = election.ballots.iter().map(|b| b.0).collect();
-        Field { election, bases, ranks, open, pointed, who, points, starts, times, ends }
+        Field { election, bases, ranks, open, pointed, who, points, starts, times }
     }
 
     /// What a project asks.
@@ -73,7 +71,6 @@ impl<'e> Field<'e> {
 
     /// What a distinct ballot marks.
     pub fn marks(&self, ballot: u32) -> &[(u32, u32)] {
-        let start = ballot.checked_sub(1).map_or(0, |before| self.ends[before as usize]);
-        &self.election.marks[start as usize..self.ends[ballot as usize] as usize]
+        &self.election.marks[self.election.range(ballot as usize)]
     }
 }

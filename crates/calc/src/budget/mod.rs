@@ -18,6 +18,8 @@ pub mod greedy;
 pub mod horizon;
 pub mod natural;
 pub mod pb;
+#[cfg(test)]
+mod pb_tests;
 pub mod read;
 pub mod shares;
 #[cfg(test)]

@@ -100,7 +100,11 @@ impl<'f> Run<'f> {
                 let times = u64::from(field.times[who as usize]);
                 (heads + times, points + times * u64::from(given))
             };
-            if field.pointed { field.supporters::<true>(project).fold((0, 0), sum) } else { field.supporters::<false>(project).fold((0, 0), sum) }
+            if field.pointed {
+                field.supporters::<true>(project).fold((0, 0), sum)
+            } else {
+                field.supporters::<false>(project).fold((0, 0), sum)
+            }
         };
         Run {
             field,
@@ -314,7 +318,8 @@ impl<'f> Run<'f> {
     /// Looks how far `project` stays before all others of this round.
     fn compare_far(&mut self, project: u32, price: &Price) {
         let base = |p: u32| self.field.bases[p as usize] as f64;
-        let slope = if self.field.pointed { self.slope_of::<true>(project, price) } else { self.slope_of::<false>(project, price) };
+        let slope =
+            if self.field.pointed { self.slope_of::<true>(project, price) } else { self.slope_of::<false>(project, price) };
         let slope = slope / base(project);
         for other in self.queue.iter().map(|Reverse((_, other))| *other) {
             let faster = self.bounds[other as usize].slope / base(other);

@@ -16,7 +16,9 @@ type Ballots = Vec<Vec<(u32, u32)>>;
 fn election(costs: &[u64], budget: u64, ballots: &Ballots) -> Election {
     let project = |(i, cost): (usize, &u64)| Project { id: format!("{}", i + 1), cost: *cost, ..Project::default() };
     let mut collector = Collector::new(costs.iter().enumerate().map(project).collect(), budget, 0);
-    ballots.iter().for_each(|b| collector.add(b).unwrap());
+    for ballot in ballots {
+        collector.add(ballot).unwrap();
+    }
     collector.finish()
 }
 
@@ -206,11 +208,8 @@ fn a_minority_gets_its_share() {
     assert_eq!(ids(&election, &greedy.winners), [3, 2]);
     let shares = decide(&election, &Wanted::default()).unwrap();
     assert_eq!((ids(&election, &shares.winners), shares.cost), (vec![3, 1], 80));
-    let why = [
-        Why::Bought { price: 667, full: 6, rest: 0 },
-        Why::Bought { price: 1000, full: 4, rest: 0 },
-        Why::Short { left: 2000 },
-    ];
+    let why =
+        [Why::Bought { price: 667, full: 6, rest: 0 }, Why::Bought { price: 1000, full: 4, rest: 0 }, Why::Short { left: 2000 }];
     assert_eq!(shares.told, vec![(2, why[0].clone()), (0, why[1].clone()), (1, why[2].clone())]);
     // Twenty are left, and nothing fits.
     let filled = decide(&election, &Wanted { then_greedy: true, ..Wanted::default() }).unwrap();
