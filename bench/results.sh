@@ -77,6 +77,7 @@ TEXT
       row("deciding alone with Add1"; .ratio.add1_deciding | round; " ×"; ""; null)),
     (.towns[] | row("equal shares, \(.voters | shown) × \(.projects), invented"; .cost.ms; " ms"; "most"; 50),
       row("the same read from its file"; .load_ms; " ms"; ""; null),
+      row("read and decided, to pabutools, \(if .same then "the same" else "other" end) winners"; (.they.load_s + .they.plain_s) * 1000 / (.load_ms + .cost.ms) | round; " ×"; ""; null),
       row("the same with Add1, \(.add1.raised) steps, exact"; .add1.ms; " ms"; "most"; 1000))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),

@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 64;
 #[derive(Debug, Default)]
 pub struct Exact {
     /// The common denominator.
-    common: Natural,
+    pub(super) common: Natural,
     /// What everybody began with, over it.
     endowment: Natural,
     /// What each winner cost for each point, over it.
@@ -61,7 +61,7 @@ pub struct Near {
 }
 
 /// A sum of money that a group of voters has: so many, who paid winners so many times.
-struct Group {
+pub(super) struct Group {
     heads: u64,
     paid: Vec<u64>,
 }
@@ -110,7 +110,7 @@ impl Exact {
     }
 
     /// Begins a group.
-    fn group(&self) -> Group {
+    pub(super) fn group(&self) -> Group {
         Group { heads: 0, paid: vec![0; self.places.len()] }
     }
 
@@ -126,7 +126,7 @@ impl Exact {
     }
 
     /// What a group has, over the common denominator.
-    fn money(&self, group: &Group) -> Natural {
+    pub(super) fn money(&self, group: &Group) -> Natural {
         let mut sum = Natural::default();
         sum.add(&self.endowment, group.heads);
         for (place, times) in self.places.iter().zip(&group.paid) {
@@ -143,7 +143,7 @@ impl Exact {
 
 impl Group {
     /// Adds the voters of a ballot who have money left.
-    fn add(&mut self, marks: &[(u32, u32)], times: u32) {
+    pub(super) fn add(&mut self, marks: &[(u32, u32)], times: u32) {
         self.heads += u64::from(times);
         for (project, given) in marks {
             self.paid[*project as usize] += u64::from(times) * u64::from(*given);
@@ -227,28 +227,6 @@ impl Run<'_> {
         let price = over.over(&self.exact.common) / by as f64;
         let key_high = price / self.field.bases[project as usize] as f64 * (1.0 + 16.0 * ROUND);
         Some(Price { over, by, price, key_high, poor, rich, near })
-    }
-
-    /// Whether the supporters have what a project costs.
-    pub(super) fn can_buy(&self, project: u32) -> bool {
-        let mut cost = Natural::default();
-        cost.add(&self.exact.common, self.field.cost(project));
-        self.left(project) >= cost
-    }
-
-    /// What the supporters of a project have left, in units of which `units` make one of the money, without what is less than one.
-    pub fn left_in(&self, project: u32, units: u64) -> u128 {
-        let mut left = self.left(project);
-        left.times(units);
-        left.whole(&self.exact.common)
-    }
-
-    fn left(&self, project: u32) -> Natural {
-        let mut group = self.exact.group();
-        for who in self.field.who(project).iter().filter(|who| self.purses[**who as usize].money > 0.0) {
-            group.add(self.field.marks(*who), self.field.times[*who as usize]);
-        }
-        self.exact.money(&group)
     }
 }
 

@@ -1,22 +1,24 @@
 //! Participatory budgets: which projects win, exactly, and why. Greedy, and the Method of Equal Shares (Peters, Pierczyński, Skowron
 //! 2021) with named completions.
 //!
-//! [`pb`] reads and writes files, [`read`] and [`ballots`] say what they mean, [`election`] counts equal ballots as one with a
-//! weight, [`field`] lays an election out. [`shares`] runs Equal Shares once, resting on the fractions of [`exact`] and
-//! [`natural`]; [`add`] raises everybody's money step by step, [`horizon`] says which steps change nothing. [`greedy`] takes projects in
-//! the order of their votes. `docs/budget.md` tells the method as a whole.
+//! [`pb`] reads and writes files ([`cells`]), [`read`] and [`ballots`] say what they mean, [`election`] counts equal ballots as one with
+//! a weight, [`field`] lays an election out, [`ties`] orders what is equal. [`shares`] runs Equal Shares once, with [`pay`], resting on
+//! the fractions of [`exact`] and [`natural`]; [`add`] raises everybody's money step by step, [`horizon`] says which steps change
+//! nothing. [`greedy`] takes projects in the order of their votes. `docs/budget.md` tells the method as a whole.
 //!
 //! What must stay true: no decision rests on a rounded number; the same ballots give the same result in whatever order they come, counted
 //! one by one or as bundles; a tie is broken by an order that was known before, and a withdrawn project never wins.
 
 pub mod add;
 pub mod ballots;
+pub mod cells;
 pub mod election;
 pub mod exact;
 pub mod field;
 pub mod greedy;
 pub mod horizon;
 pub mod natural;
+pub mod pay;
 pub mod pb;
 #[cfg(test)]
 mod pb_tests;
@@ -24,9 +26,7 @@ pub mod read;
 pub mod shares;
 #[cfg(test)]
 mod tests;
-
-use std::cmp::Ordering;
-use std::collections::HashMap;
+pub mod ties;
 
 pub use election::{Election, Project, by_id};
 pub use pb::{Fault, Pb};
@@ -181,7 +181,7 @@ pub enum Why {
 
 /// Decides.
 pub fn decide(election: &Election, wanted: &Wanted) -> Result<Outcome, Refused> {
-    let ranks = ranks(election, wanted)?;
+    let ranks = ties::ranks(election, wanted)?;
     let digits = election.decimals.max(2);
     let units = 10u64.pow(digits - election.decimals);
     let mut outcome = Outcome { winners: Vec::new(), cost: 0, raised: 0, told: Vec::new(), digits };
@@ -225,33 +225,4 @@ fn obstacle(election: &Election, wanted: &Wanted, project: &Project) -> Option<W
         _ if project.cost == 0 && shares && wanted.utility == Utility::Cost => Some(Why::Worthless),
         _ => None,
     }
-}
-
-/// Place of each project when all else is equal.
-fn ranks(election: &Election, wanted: &Wanted) -> Result<Vec<u32>, Refused> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    if wanted.ties.contains(&Key::List) {
-        for (place, id) in wanted.list.iter().enumerate() {
-            if places.insert(id, place).is_some() || !election.projects.iter().any(|p| p.id == *id) {
-                return Err(Refused::Odd(id.clone()));
-            }
-        }
-        if let Some(missing) = election.projects.iter().find(|p| !places.contains_key(&*p.id)) {
-            return Err(Refused::Missing(missing.id.clone()));
-        }
-    }
-    let compare = |a: &Project, b: &Project| {
-        let by = |key: &Key| match key {
-            Key::Cost => a.cost.cmp(&b.cost),
-            Key::Votes => b.votes.cmp(&a.votes),
-            Key::Id => by_id(&a.id, &b.id),
-            Key::List => places.get(&*a.id).cmp(&places.get(&*b.id)),
-        };
-        wanted.ties.iter().map(by).fold(Ordering::Equal, Ordering::then).then_with(|| by_id(&a.id, &b.id))
-    };
-    let mut order: Vec<usize> = (0..election.projects.len()).collect();
-    order.sort_by(|a, b| compare(&election.projects[*a], &election.projects[*b]));
-    let mut ranks = vec![0; order.len()];
-    order.iter().zip(0..).for_each(|(at, rank)| ranks[*at] = rank);
-    Ok(ranks)
 }

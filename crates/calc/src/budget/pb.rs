@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::cells::{QUOTED, Reader};
+
 /// Most bytes of a file.
 pub const BYTES: usize = 1 << 30;
 /// The sections, in their order.
 const SECTIONS: [&str; 3] = ["META", "PROJECTS", "VOTES"];
-/// This bit of the end of a cell says that it stood in quotation marks.
-const QUOTED: u32 = 1 << 31;
 
 /// What is wrong with a file, and where: the column counts cells, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,58 +206,5 @@ impl Writer {
             }
         }
         self.text.push('\n');
-    }
-}
-
-/// Reads rows of cells.
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    line: u32,
-}
-
-impl Reader<'_> {
-    fn row(&mut self, cells: &mut Vec<(u32, u32)>) -> Result<(), Fault> {
-        let bytes = self.text.as_bytes();
-        let first = cells.len();
-        loop {
-            let quoted = bytes.get(self.at) == Some(&b'"');
-            if quoted {
-                cells.push(self.quoted(cells.len() - first)?);
-            } else {
-                let start = self.at;
-                self.at = bytes[start..].iter().position(|b| matches!(b, b';' | b'\n')).map_or(bytes.len(), |n| start + n);
-                let turned = self.at > start && bytes[self.at - 1] == b'\r' && bytes.get(self.at) != Some(&b';');
-                cells.push((start as u32, (self.at - usize::from(turned)) as u32));
-            }
-            match bytes.get(self.at) {
-                Some(b';') => self.at += 1,
-                Some(b'\r') if quoted && bytes.get(self.at + 1) == Some(&b'\n') => break self.at += 2,
-                Some(b'\n') => break self.at += 1,
-                None => break,
-                Some(_) => return Err(Fault::new(self.line, cells.len() - first - 1, "text behind the closing quotation mark")),
-            }
-        }
-        self.line += 1;
-        Ok(())
-    }
-
-    /// A cell in quotation marks; two of them stand for one.
-    fn quoted(&mut self, cell: usize) -> Result<(u32, u32), Fault> {
-        let (bytes, start, line) = (self.text.as_bytes(), self.at + 1, self.line);
-        self.at = start;
-        loop {
-            match bytes.get(self.at) {
-                None => return Err(Fault::new(line, cell, "the quotation mark is never closed")),
-                Some(b'"') if bytes.get(self.at + 1) == Some(&b'"') => self.at += 2,
-                Some(b'"') => break,
-                Some(b) => {
-                    self.line += u32::from(*b == b'\n');
-                    self.at += 1;
-                }
-            }
-        }
-        self.at += 1;
-        Ok((start as u32, (self.at - 1) as u32 | QUOTED))
     }
 }

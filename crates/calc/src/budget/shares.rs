@@ -31,12 +31,12 @@ pub(super) struct Purse {
 
 /// What is known about the price of a project.
 #[derive(Clone, Copy, Default)]
-struct Bound {
+pub(super) struct Bound {
     /// Where the next pass draws the line between poor and rich.
     line: f64,
     /// The price is not less, and so much less for each unit more that everybody begins with.
     low: f64,
-    slope: f64,
+    pub(super) slope: f64,
     /// Rounds that had begun when the line was found right, and passes in the present one.
     settled: usize,
     passes: u32,
@@ -74,8 +74,8 @@ pub struct Run<'f> {
     pub(super) slack: f64,
     /// Exact prices so far.
     pub(super) exact: Exact,
-    bounds: Vec<Bound>,
-    queue: BinaryHeap<Reverse<(u64, u32)>>,
+    pub(super) bounds: Vec<Bound>,
+    pub(super) queue: BinaryHeap<Reverse<(u64, u32)>>,
     /// What the supporters of each project are, and their points.
     whole: Vec<(u64, u64)>,
     /// Who won, in order.
@@ -171,7 +171,8 @@ impl<'f> Run<'f> {
         }
     }
 
-    fn key(&self, project: u32) -> f64 {
+    /// The key of a project is not less.
+    pub(super) fn key(&self, project: u32) -> f64 {
         (self.bounds[project as usize].low / self.field.bases[project as usize] as f64 * (1.0 - 4.0 * ROUND)).max(0.0)
     }
 
@@ -274,56 +275,5 @@ impl<'f> Run<'f> {
             }
         }
         seen
-    }
-
-    /// Takes the price from the purses of the supporters.
-    fn pay(&mut self, project: u32, price: &Price) -> Payers {
-        if self.field.pointed { self.pay_as::<true>(project, price) } else { self.pay_as::<false>(project, price) }
-    }
-
-    fn pay_as<const POINTED: bool>(&mut self, project: u32, price: &Price) -> Payers {
-        let field = self.field;
-        let slope = if self.horizon.far { self.slope_of::<POINTED>(project, price) } else { 0.0 };
-        let (mut full, mut rest) = (0.0, 0.0);
-        for (who, given) in field.supporters::<POINTED>(project) {
-            let purse = &mut self.purses[who as usize];
-            let (given, money) = (f64::from(given), purse.money);
-            if money > price.rich * given {
-                full += purse.heads;
-                purse.money -= price.price * given;
-                self.horizon.pays_full(who, slope * given);
-            } else if money < price.poor * given {
-                rest += if money > 0.0 { purse.heads } else { 0.0 };
-                purse.money = 0.0;
-                self.horizon.pays_all(who, price.poor * given - money, slope * given);
-            }
-        }
-        for near in &price.near {
-            let purse = &mut self.purses[near.who as usize];
-            *(if near.rich { &mut full } else { &mut rest }) += purse.heads;
-            let left = (purse.money - price.price * f64::from(near.given)).max(f64::MIN_POSITIVE);
-            purse.money = if near.left { left } else { 0.0 };
-            self.horizon.keep(0.0, 1.0);
-        }
-        Payers { full: full as u64, rest: rest as u64 }
-    }
-
-    /// How fast the price of a winner falls when everybody begins with more: what the poor have more, the rich pay less.
-    fn slope_of<const POINTED: bool>(&self, project: u32, price: &Price) -> f64 {
-        let poor = |(who, given): &(u32, u32)| self.purses[*who as usize].money < price.poor * f64::from(*given);
-        let growth = |(who, _): (u32, u32)| self.horizon.slopes[who as usize] * self.purses[who as usize].heads;
-        self.field.supporters::<POINTED>(project).filter(poor).map(growth).sum::<f64>() / price.by as f64
-    }
-
-    /// Looks how far `project` stays before all others of this round.
-    fn compare_far(&mut self, project: u32, price: &Price) {
-        let base = |p: u32| self.field.bases[p as usize] as f64;
-        let slope =
-            if self.field.pointed { self.slope_of::<true>(project, price) } else { self.slope_of::<false>(project, price) };
-        let slope = slope / base(project);
-        for other in self.queue.iter().map(|Reverse((_, other))| *other) {
-            let faster = self.bounds[other as usize].slope / base(other);
-            self.horizon.overtaken(self.key(other) - price.key_high, faster, slope);
-        }
     }
 }

@@ -216,6 +216,15 @@ fn a_minority_gets_its_share() {
     assert_eq!((filled.cost, &filled.told[2].1), (80, &Why::NoRoom { rest: 20 }));
 }
 
+/// Three of four pay all they have for the first; then one of them can give nothing to the second.
+#[test]
+fn who_has_nothing_left_does_not_pay() {
+    let ballots: Ballots = vec![vec![(0, 1), (1, 1)], vec![(0, 1)], vec![(0, 1)], vec![(1, 1)]];
+    let told = decide(&election(&[150, 50], 200, &ballots), &Wanted::default()).unwrap().told;
+    assert_eq!(told[0], (0, Why::Bought { price: 5000, full: 3, rest: 0 }));
+    assert_eq!(told[1], (1, Why::Bought { price: 5000, full: 1, rest: 0 }));
+}
+
 /// Of two equal projects the published list decides, and nothing else is said twice.
 #[test]
 fn ties_are_broken_as_published() {
