@@ -69,6 +69,16 @@ TEXT
     row("the same file again"; $r.again.rows_per_second; "/s"; ""; null),
     (if $r.city then row("statistics of \($r.city.people | shown) people by \($r.city.grids | shown) grids, median"; $r.city.median_ms; " ms"; "most"; 100),
       row("the slowest of them"; $r.city.worst_ms; " ms"; "most"; 100) else empty end)'
+  report consult 'select(.budget) | .budget | head("Participatory budgets beside pabutools \(.pabutools)"; "consult budget"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    row("other winners than pabutools, of \(.compared) outcomes on \(.files) votes"; .differ | length; ""; "most"; 0),
+    (.large | select(.) | row("read and decide \(.we.voters | shown) ballots: \((.we.load_ms + .we.cost.ms) | shown) ms of \((.they.load_s + .they.seconds.cost) * 1000 | shown) ms"; .ratio.plain | round; " ×"; "least"; 100),
+      row("the same with Add1: \((.we.load_ms + .we.add1.ms) | shown) ms of \((.they.load_s + .they.seconds.add1) * 1000 | shown) ms"; .ratio.add1 | round; " ×"; "least"; 100),
+      row("deciding alone"; .ratio.plain_deciding | round; " ×"; ""; null),
+      row("deciding alone with Add1"; .ratio.add1_deciding | round; " ×"; ""; null)),
+    (.towns[] | row("equal shares, \(.voters | shown) × \(.projects), invented"; .cost.ms; " ms"; "most"; 50),
+      row("the same read from its file"; .load_ms; " ms"; ""; null),
+      row("read and decided, to pabutools, \(if .same then "the same" else "other" end) winners"; (.they.load_s + .they.plain_s) * 1000 / (.load_ms + .cost.ms) | round; " ×"; ""; null),
+      row("the same with Add1, \(.add1.raised) steps, exact"; .add1.ms; " ms"; "most"; 1000))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

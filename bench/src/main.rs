@@ -1,11 +1,13 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
-//! while somebody types, `bench address` the reading of addresses; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory
+//! budget, `bench budget` times deciding one; each prints one line of JSON. `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
 
 mod address;
+mod budget;
 mod chance;
 mod entry;
 mod http;
@@ -29,7 +31,9 @@ const USAGE: &str = "usage:
   bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
   bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY | --join PROBABILITY]
   bench entry  --in ROWS.csv [--queries 20000]
-  bench address [--count 1000000]";
+  bench address [--count 1000000]
+  bench election --voters N --projects N --seed S --out FILE.pb
+  bench budget --in FILE.pb [--times 5] [--free IDS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -101,6 +105,16 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
         }
         "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         "address" => address::run(options.number("count", 1_000_000)? as usize),
+        "election" => budget::invent(&budget::Plan {
+            voters: options.number("voters", 90_000)? as usize,
+            projects: options.number("projects", 160)? as usize,
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "budget" => {
+            let times = options.number("times", 5)?.max(1) as usize;
+            budget::run(&options.path("in")?, times, options.text("free").unwrap_or_default())
+        }
         other => Err(format!("no command {other}")),
     }
 }

@@ -195,3 +195,7 @@ error-roll-not-posted = The roll was not posted; post it first.
 error-same-keyer = You keyed this paper; somebody else must key it again.
 error-bad-roll = No roll was made. Mend what stands below and send it again.
 purpose-vote = Running votes
+roll-send = Send
+element-vote-owner = Name of an owner
+element-vote-choice = What a ballot says
+element-vote-objection = Objection to a roll

@@ -188,3 +188,7 @@ error-roll-not-posted = 名册还没有公示，请先公示名册。
 error-same-keyer = 这张票您已经录过了，要由别人再录一遍。
 error-bad-roll = 名册没有做成，请改好下面几处再传。
 purpose-vote = 组织表决
+roll-send = 提交异议
+element-vote-owner = 业主姓名
+element-vote-choice = 投票的内容
+element-vote-objection = 对名册的异议

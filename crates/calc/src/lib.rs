@@ -3,6 +3,7 @@
 //!
 //! - [`address`]: what people write for a home, in one form, and which building it is
 //! - [`alike`]: which earlier reports a new one may repeat
+//! - [`budget`]: participatory budgets, greedy and by equal shares
 //! - [`draw`]: a random sample that everybody can check
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
@@ -18,6 +19,7 @@
 
 pub mod address;
 pub mod alike;
+pub mod budget;
 pub mod codes;
 pub mod cover;
 pub mod draw;

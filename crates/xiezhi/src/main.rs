@@ -15,8 +15,13 @@ use xiezhi::kit::config::Config;
 use xiezhi::kit::{App, tell};
 use xiezhi::records::case::import;
 
+<<<<<<< HEAD
 #[path = "main/account.rs"]
 mod account;
+=======
+#[path = "main/budget.rs"]
+mod budget;
+>>>>>>> budget
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]

@@ -1,3 +1,5 @@
+//! The count against the published example, both sums by themselves, and properties that hold for every vote.
+
 use proptest::prelude::*;
 
 use super::*;

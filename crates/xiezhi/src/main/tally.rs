@@ -17,7 +17,7 @@ use xiezhi::kit::table;
 /// What to count.
 #[derive(clap::Args)]
 pub struct Tally {
-    /// Rules: `cn-civil-code` is the national law; others by place, as `beijing`, 北京 or 11.
+    /// Rules: `cn-civil-code` is the national law; others by place: id, name, or code of the division.
     #[arg(long)]
     pack: String,
     /// Class of the proposal: ordinary, special or unanimous.

@@ -9,6 +9,7 @@ mod ask;
 mod asset;
 mod bad_input;
 mod browser;
+mod budget;
 mod cards;
 mod classes;
 mod crash;

@@ -33,15 +33,15 @@ fn draft(clerk: &Client, roll: &str) -> Json {
     made.json()
 }
 
-/// A vote that was posted; gives the path and the ballots by unit.
+/// A vote that was posted; gives its number and the ballots by unit.
 fn posted(clerk: &Client) -> (String, Vec<(String, String)>) {
     let vote = draft(clerk, &roll(clerk));
-    let path = format!("/votes/{}", vote["number"].as_str().unwrap());
-    assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).json()["phase"], "notice");
-    let letters = clerk.get(&format!("{path}/letters")).json();
+    let n = vote["number"].as_str().unwrap().to_owned();
+    assert_eq!(clerk.post(&format!("/votes/{n}/post"), &json!({})).json()["phase"], "notice");
+    let letters = clerk.get(&format!("/votes/{n}/letters")).json();
     let text = |v: &Json| v.as_str().unwrap().to_owned();
     let ballots = letters["letters"].as_array().unwrap().iter().map(|l| (text(&l["unit"]), text(&l["ballot"]))).collect();
-    (path, ballots)
+    (n, ballots)
 }
 
 fn cast(client: &Client, ballot: &str, choices: [&str; 2]) -> super::world::Answer {
@@ -71,33 +71,33 @@ fn a_roll_with_mistakes_is_not_made_and_one_that_is_posted_can_be_objected_to() 
         assert_eq!(clerk.get("/rolls").json()["items"], json!([]), "nothing was made");
 
         let made = send(&clerk, "/rolls", &[("title", "幸福里"), ("body", "owners")], TABLE.as_bytes()).json();
-        let path = format!("/rolls/{}", made["number"].as_str().unwrap());
-        assert_eq!(visitor.get(&path).status, 404, "not posted yet");
-        assert_eq!(sibling.post(&format!("{path}/post"), &json!({})).status, 404);
-        clerk.post(&format!("{path}/post"), &json!({}));
+        let n = made["number"].as_str().unwrap().to_owned();
+        assert_eq!(visitor.get(&format!("/rolls/{n}")).status, 404, "not posted yet");
+        assert_eq!(sibling.post(&format!("/rolls/{n}/post"), &json!({})).status, 404);
+        clerk.post(&format!("/rolls/{n}/post"), &json!({}));
         // Everybody reads units and areas; names in full are the desk's.
-        let seen = visitor.get(&path).json();
+        let seen = visitor.get(&format!("/rolls/{n}")).json();
         let first = &seen["units"][0];
         assert_eq!((&first["unit"], &first["area"], &first["owner"]), (&json!("1-101"), &json!("100.00"), &json!("张*")));
-        assert_eq!(clerk.get(&path).json()["units"][0]["owner"], "张三");
+        assert_eq!(clerk.get(&format!("/rolls/{n}")).json()["units"][0]["owner"], "张三");
         assert_eq!(
-            visitor.post(&format!("{path}/objections"), &json!({ "unit": "9-999", "text": "x" })).error().1,
+            visitor.post(&format!("/rolls/{n}/objections"), &json!({ "unit": "9-999", "text": "x" })).error().1,
             "unknown-value"
         );
         assert_eq!(
-            visitor.post(&format!("{path}/objections"), &json!({ "unit": "1-102", "text": "面积应是 95 平方米" })).status,
+            visitor.post(&format!("/rolls/{n}/objections"), &json!({ "unit": "1-102", "text": "面积应是 95 平方米" })).status,
             201
         );
-        let objection = clerk.get(&path).json()["objections"][0].clone();
+        let objection = clerk.get(&format!("/rolls/{n}")).json()["objections"][0].clone();
         assert_eq!((&objection["text"], &objection["state"]), (&json!("面积应是 95 平方米"), &json!("open")));
-        assert_eq!(visitor.get(&path).json()["objections"], json!([]), "what was said is the desk's");
-        let decide = format!("{path}/objections/{}", objection["id"].as_str().unwrap());
+        assert_eq!(visitor.get(&format!("/rolls/{n}")).json()["objections"], json!([]), "what was said is the desk's");
+        let decide = format!("/rolls/{n}/objections/{}", objection["id"].as_str().unwrap());
         let answer = json!({ "accept": true, "reason": "按房产证改正", "area": "95", "owner": "王五" });
         let mended = clerk.post(&decide, &answer).json();
         assert_eq!((&mended["total"], &mended["heads"]), (&json!("455.00"), &json!(3)), "王五 has two units now and is one head");
         assert_eq!(clerk.post(&decide, &answer).error(), (409, "state".into()));
         w.app.ambience.advance(8 * DAY);
-        let late = visitor.post(&format!("{path}/objections"), &json!({ "unit": "1-103", "text": "晚了" }));
+        let late = visitor.post(&format!("/rolls/{n}/objections"), &json!({ "unit": "1-103", "text": "晚了" }));
         assert_eq!(late.error(), (409, "too-late".into()));
     });
 }
@@ -109,8 +109,8 @@ fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
         let made = send(&clerk, "/rolls", &[("title", "幸福里"), ("body", "owners")], TABLE.as_bytes()).json();
         let roll = made["number"].as_str().unwrap();
         let vote = draft(&clerk, roll);
-        let path = format!("/votes/{}", vote["number"].as_str().unwrap());
-        assert_eq!(visitor.get(&path).status, 404, "a draft is the desk's");
+        let n = vote["number"].as_str().unwrap().to_owned();
+        assert_eq!(visitor.get(&format!("/votes/{n}")).status, 404, "a draft is the desk's");
         assert_eq!(
             property
                 .post(
@@ -121,11 +121,11 @@ fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
                 .error(),
             (403, "denied".into())
         );
-        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (409, "roll-not-posted".into()));
+        assert_eq!(clerk.post(&format!("/votes/{n}/post"), &json!({})).error(), (409, "roll-not-posted".into()));
         clerk.post(&format!("/rolls/{roll}/post"), &json!({}));
         // Fourteen and a half days before its opening: one day too late.
         w.app.ambience.advance(DAY + HOUR);
-        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (422, "out-of-range".into()));
+        assert_eq!(clerk.post(&format!("/votes/{n}/post"), &json!({})).error(), (422, "out-of-range".into()));
         w.app.ambience.advance(-DAY - HOUR);
         let bad = |change: &dyn Fn(&mut Json)| {
             let mut new = json!({ "roll": roll, "title": "x", "opens_at": "2026-03-20", "closes_at": "2026-03-30",
@@ -143,13 +143,13 @@ fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
             bad(&|n| n["questions"] = json!(vec![json!({ "topic": "manager", "words": "x" }); 21])),
             (422, "too-many".into())
         );
-        let posted = clerk.post(&format!("{path}/post"), &json!({})).json();
+        let posted = clerk.post(&format!("/votes/{n}/post"), &json!({})).json();
         assert_eq!((&posted["phase"], &posted["questions"][1]["item"]), (&json!("notice"), &json!("special")));
-        assert_eq!(clerk.post(&format!("{path}/post"), &json!({})).error(), (409, "state".into()));
-        assert_eq!(visitor.get(&path).json()["questions"][0]["words"], "是否续聘现在的物业？");
-        assert_eq!(visitor.get(&format!("{path}/letters")).error().0, 401);
-        assert_eq!(property.get(&format!("{path}/letters")).status, 404);
-        assert_eq!(clerk.post(&format!("{path}/void"), &json!({ "why": "物业自己走了" })).json()["phase"], "void");
+        assert_eq!(clerk.post(&format!("/votes/{n}/post"), &json!({})).error(), (409, "state".into()));
+        assert_eq!(visitor.get(&format!("/votes/{n}")).json()["questions"][0]["words"], "是否续聘现在的物业？");
+        assert_eq!(visitor.get(&format!("/votes/{n}/letters")).error().0, 401);
+        assert_eq!(property.get(&format!("/votes/{n}/letters")).status, 404);
+        assert_eq!(clerk.post(&format!("/votes/{n}/void"), &json!({ "why": "物业自己走了" })).json()["phase"], "void");
     });
 }
 
@@ -158,7 +158,7 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
     on_each_engine(|w| {
         let (clerk, second) = (w.client(Some("clerk")), w.client(Some("clerk2")));
         let (visitor, resident) = (w.client(None), w.client(Some("resident")));
-        let (path, ballots) = posted(&clerk);
+        let (n, ballots) = posted(&clerk);
         let ballot = |unit: &str| ballots.iter().find(|(u, _)| u == unit).unwrap().1.clone();
         assert_eq!(cast(&visitor, &ballot("1-101"), ["yes", "no"]).error(), (409, "not-open".into()));
         open(w);
@@ -186,42 +186,50 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
         std::fs::write(&key, visitor.get("/log/key").body).unwrap();
         let proved = Command::new(env!("CARGO_BIN_EXE_xiezhi")).arg("verify").arg(&file).arg("--key").arg(&key).output().unwrap();
         assert!(proved.status.success(), "{}", String::from_utf8_lossy(&proved.stderr));
+        let again = visitor.get(&format!("/ballots/{}/receipt", ballot("1-101"))).json();
+        assert_eq!(again["origin"], serde_json::from_slice::<Json>(&std::fs::read(&file).unwrap()).unwrap()["origin"]);
         // Signed in: from now on he finds his unit by himself.
         assert_eq!(cast(&resident, &ballot("1-102"), ["yes", "no"]).status, 201);
-        assert_eq!(resident.get(&path).json()["mine"][0]["unit"], "1-102");
+        assert_eq!(resident.get(&format!("/votes/{n}")).json()["mine"][0]["unit"], "1-102");
         // At the door.
         let door = json!({ "unit": "1-103", "channel": "door", "choices": ["no", "abstain"] });
-        assert_eq!(clerk.post(&format!("{path}/ballots"), &door).status, 201);
-        assert_eq!(
-            clerk.post(&format!("{path}/ballots"), &json!({ "unit": "9", "channel": "door", "choices": ["no", "no"] })).error().1,
-            "unknown-value"
-        );
+        assert_eq!(clerk.post(&format!("/votes/{n}/ballots"), &door).status, 201);
         assert_eq!(
             clerk
-                .post(&format!("{path}/ballots"), &json!({ "unit": "1-103", "channel": "app", "choices": ["no", "no"] }))
+                .post(&format!("/votes/{n}/ballots"), &json!({ "unit": "9", "channel": "door", "choices": ["no", "no"] }))
                 .error()
                 .1,
             "unknown-value"
         );
-        assert_eq!(resident.post(&format!("{path}/ballots"), &door).error().0, 403);
+        assert_eq!(
+            clerk
+                .post(&format!("/votes/{n}/ballots"), &json!({ "unit": "1-103", "channel": "app", "choices": ["no", "no"] }))
+                .error()
+                .1,
+            "unknown-value"
+        );
+        assert_eq!(resident.post(&format!("/votes/{n}/ballots"), &door).error().0, 403);
         // On paper: received, keyed by two; where they differ a third looks.
-        let papers = format!("{path}/papers");
+        let papers = format!("/votes/{n}/papers");
         assert_eq!(clerk.post(&papers, &json!({ "ballots": ["0001-0004-AAAAAAAAAA"] })).error().1, "wrong-ballot");
         let scanned = json!({ "ballots": [ballot("1-104"), format!("http://x/ballots/{}", ballot("S-1"))] });
         assert_eq!(clerk.post(&papers, &scanned).json()["received"], 2);
         assert_eq!(clerk.post(&papers, &scanned).json()["received"], 0, "received once");
-        let key = |who: &Client, n: i64, choices: [&str; 2]| who.post(&format!("{papers}/{n}"), &json!({ "choices": choices }));
+        let vote = n.clone();
+        let key = |who: &Client, n: i64, choices: [&str; 2]| {
+            who.post(&format!("/votes/{vote}/papers/{n}"), &json!({ "choices": choices }))
+        };
         assert_eq!(key(&clerk, 4, ["yes", "yes"]).json()["state"], "once");
         assert_eq!(key(&clerk, 4, ["yes", "yes"]).error(), (409, "same-keyer".into()));
         assert_eq!(key(&second, 4, ["yes", "yes"]).json()["state"], "counted");
         assert_eq!(key(&second, 5, ["invalid", "yes"]).json()["state"], "once");
         // How anybody voted is told to nobody: neither pages nor tables.
-        let seen = clerk.get(&path).json();
+        let seen = clerk.get(&format!("/votes/{n}")).json();
         assert_eq!(
             (&seen["turnout"]["heads"], &seen["turnout"]["area"], &seen["questions"][0]["result"]),
             (&json!(3), &json!(33_000), &Json::Null)
         );
-        assert_eq!(clerk.get(&format!("{path}/recount")).error(), (403, "denied".into()));
+        assert_eq!(clerk.get(&format!("/votes/{n}/recount")).error(), (403, "denied".into()));
 
         w.app.ambience.advance(11 * DAY);
         // Sessions ended meanwhile.
@@ -230,14 +238,14 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
         assert_eq!(cast(&visitor, &ballot("S-2"), ["yes", "yes"]).error(), (409, "vote-closed".into()));
         assert_eq!(clerk.post(&papers, &json!({ "ballots": [ballot("S-2")] })).error(), (409, "vote-closed".into()));
         jobs::deadlines(&w.app, w.app.now()).unwrap();
-        assert_eq!(clerk.get(&path).json()["phase"], "counting", "a paper that was received waits to be keyed");
+        assert_eq!(clerk.get(&format!("/votes/{n}")).json()["phase"], "counting", "a paper that was received waits to be keyed");
         assert_eq!(key(&clerk, 5, ["yes", "yes"]).json()["state"], "differs");
         assert_eq!(key(&second, 5, ["yes", "yes"]).error(), (409, "same-keyer".into()));
         assert_eq!(key(&street, 5, ["no", "yes"]).json()["state"], "counted");
         jobs::deadlines(&w.app, w.app.now()).unwrap();
         jobs::deadlines(&w.app, w.app.now()).unwrap();
 
-        let over = visitor.get(&path).json();
+        let over = visitor.get(&format!("/votes/{n}")).json();
         assert_eq!(over["phase"], "published");
         let result = |q: usize| over["questions"][q]["result"].clone();
         // 张三 (two units), 李四, 王五, the developer (one of two units): 4 heads, 400 m² of 450.
@@ -257,11 +265,11 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
         assert_eq!(first["replaced"], 1);
 
         // Whoever is on the roll gets the tables, and the same result from them.
-        assert_eq!(visitor.get(&format!("{path}/recount")).error().0, 401);
-        assert_eq!(w.client(Some("stranger")).get(&format!("{path}/recount")).error(), (403, "denied".into()));
+        assert_eq!(visitor.get(&format!("/votes/{n}/recount")).error().0, 401);
+        assert_eq!(w.client(Some("stranger")).get(&format!("/votes/{n}/recount")).error(), (403, "denied".into()));
         for (q, result) in [(1, result(0)), (2, result(1))] {
             let table = |name: &str| {
-                let got = resident.get(&format!("{path}/recount?q={q}&table={name}"));
+                let got = resident.get(&format!("/votes/{n}/recount?q={q}&table={name}"));
                 let file = w.dir.path().join(format!("{name}.csv"));
                 std::fs::write(&file, got.body).unwrap();
                 file
@@ -281,7 +289,7 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
             assert_eq!(counted["participating"], result["participating"]);
             assert_eq!(counted["result"], result["result"]);
         }
-        assert!(!String::from_utf8(resident.get(&format!("{path}/recount?table=roll")).body).unwrap().contains("张三"));
+        assert!(!String::from_utf8(resident.get(&format!("/votes/{n}/recount?table=roll")).body).unwrap().contains("张三"));
     });
 }
 
@@ -289,7 +297,7 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
 fn two_hundred_ballots_of_one_unit_at_once_count_as_one() {
     on_each_engine(|w| {
         let (clerk, visitor) = (w.client(Some("clerk")), w.client(None));
-        let (path, ballots) = posted(&clerk);
+        let (n, ballots) = posted(&clerk);
         open(w);
         let (base, ballot) = (visitor.base.clone(), ballots[0].1.clone());
         let all: Vec<_> = (0..200)
@@ -300,11 +308,11 @@ fn two_hundred_ballots_of_one_unit_at_once_count_as_one() {
             .collect();
         let statuses: Vec<u16> = all.into_iter().map(|t| t.join().unwrap()).collect();
         assert!(statuses.iter().all(|s| *s == 201), "{statuses:?}");
-        let seen = clerk.get(&path).json();
+        let seen = clerk.get(&format!("/votes/{n}")).json();
         assert_eq!((&seen["turnout"]["heads"], &seen["turnout"]["area"]), (&json!(1), &json!(10_000)));
         w.app.ambience.advance(11 * DAY);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
-        let result = visitor.get(&path).json()["questions"][1]["result"].clone();
+        let result = visitor.get(&format!("/votes/{n}")).json()["questions"][1]["result"].clone();
         assert_eq!(
             (&result["agree"]["area"], &result["replaced"], &result["conflicts"]),
             (&json!(10_000), &json!(199), &json!(0))
