@@ -8,6 +8,7 @@
 //! - [`grade`]: how personal values look when they are masked
 //! - [`link`]: which rows speak of the same person
 //! - [`kpi`]: rates of case handling, raw and adjusted
+//! - [`opinion`]: who thinks alike in a consultation, and what all share
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
@@ -25,3 +26,4 @@ pub mod geo;
 pub mod grade;
 pub mod kpi;
 pub mod link;
+pub mod opinion;

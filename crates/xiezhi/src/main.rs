@@ -21,8 +21,12 @@ mod hotline;
 mod link;
 #[path = "main/calc.rs"]
 mod methods;
+#[path = "main/opinion.rs"]
+mod opinion;
 #[path = "main/recut.rs"]
 mod recut;
+#[path = "main/table.rs"]
+mod table;
 
 /// What one thread takes from memory another gives back (a request, its write, its answer), on hundreds of threads: of four
 /// allocators this one is fast at it and returns what rests (`.cargo/config.toml` has its settings, docs/dependencies.md why).
