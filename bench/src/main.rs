@@ -1,6 +1,6 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
-//! while somebody types, `bench address` the reading of addresses; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! while somebody types, `bench address` the reading of addresses, `bench votes` invents a conversation, `bench opinion` times its map; each prints one line of JSON. `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
@@ -10,6 +10,7 @@ mod chance;
 mod entry;
 mod http;
 mod load;
+mod opinion;
 mod people;
 mod probe;
 mod reads;
@@ -29,7 +30,9 @@ const USAGE: &str = "usage:
   bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
   bench score  --truth TRUTH.csv --clusters CLUSTERS.csv | --pairs PAIRS.csv [--from PROBABILITY | --join PROBABILITY]
   bench entry  --in ROWS.csv [--queries 20000]
-  bench address [--count 1000000]";
+  bench address [--count 1000000]
+  bench votes  --out VOTES.csv [--voters 2000] [--statements 200] [--votes 50000] [--seed 1]
+  bench opinion --in VOTES.csv [--rounds 20]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -101,6 +104,14 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
         }
         "entry" => entry::run(&options.path("in")?, options.number("queries", 20_000)? as usize),
         "address" => address::run(options.number("count", 1_000_000)? as usize),
+        "votes" => opinion::invent(&opinion::Plan {
+            voters: options.number("voters", 2000)? as usize,
+            statements: options.number("statements", 200)? as usize,
+            votes: options.number("votes", 50_000)? as usize,
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

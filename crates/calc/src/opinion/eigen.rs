@@ -18,7 +18,8 @@ const STILL: f64 = 1e-13;
 /// Largest eigenvalue of a symmetric operator without negative ones, and its direction of length 1, among all directions at right
 /// angles to `found`. Nothing when the operator takes everything there to zero.
 pub fn leading(size: usize, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f64])) -> Option<(f64, Vec<f64>)> {
-    let mut draws = Splitmix::new(1);
+    // Another one each time: of equal eigenvalues a start has but one direction in it.
+    let mut draws = Splitmix::new(1 + found.len() as u64);
     let any: Vec<f64> = (0..size).map(|_| 0.5 + draws.part()).collect();
     // What the operator takes to zero is out of the way at once.
     let mut start = vec![0.0; size];

@@ -10,7 +10,7 @@
 use super::Mode;
 use super::kmeans::{Heaps, Until, first_distinct, lloyd};
 use super::plane::Point;
-use super::silhouette::{best, clear, silhouettes};
+use super::silhouette::{best, silhouettes};
 use super::votes::Votes;
 
 /// Votes after which somebody is on the map.
@@ -33,8 +33,6 @@ pub struct Grouping {
     pub k: usize,
     /// How well people lie in their groups, −1 to 1.
     pub silhouette: f64,
-    /// Whether the groups are more than what anybody would cut out of one cloud.
-    pub clear: bool,
 }
 
 /// Who is on the map.
@@ -51,27 +49,28 @@ pub fn clustered(votes: &Votes) -> Vec<u32> {
     on
 }
 
+/// Most groups of so many people.
+pub fn most(many: usize) -> usize {
+    MOST.min(2 + many / 12)
+}
+
 /// Puts people into groups.
 pub fn group(points: &[Point], mode: Mode) -> Grouping {
-    let most = |many: usize| MOST.min(2 + many / 12);
     let found = match mode {
-        Mode::Default => best(points, most(points.len())).map(|(labels, good)| (by_size(&labels), good, points.to_vec())),
-        Mode::Compat => polis(points, most),
+        Mode::Default => best(points, most(points.len())).map(|(labels, good)| (by_size(&labels), good)),
+        Mode::Compat => polis(points),
     };
-    let Some((labels, silhouette, judged)) = found else {
-        return Grouping { labels: vec![0; points.len()], k: points.len().min(1), silhouette: 0.0, clear: false };
+    let Some((labels, silhouette)) = found else {
+        return Grouping { labels: vec![0; points.len()], k: points.len().min(1), silhouette: 0.0 };
     };
-    let k = labels.iter().max().map_or(0, |l| usize::from(*l) + 1);
-    let clear = k > 1 && clear(&judged, most(judged.len()), silhouette);
-    Grouping { labels, k, silhouette, clear }
+    Grouping { k: labels.iter().max().map_or(0, |l| usize::from(*l) + 1), labels, silhouette }
 }
 
 /// Groups that somebody else made, judged in the same way.
 pub fn given(points: &[Point], labels: Vec<u8>) -> Grouping {
     let k = labels.iter().max().map_or(0, |l| usize::from(*l) + 1);
     let silhouette = silhouettes(points, &[&labels])[0];
-    let clear = k > 1 && clear(points, k, silhouette);
-    Grouping { labels, k, silhouette, clear }
+    Grouping { labels, k, silhouette }
 }
 
 /// Numbers groups by size, equally large ones by their first member.
@@ -90,8 +89,8 @@ fn by_size(labels: &[u8]) -> Vec<u8> {
 }
 
 /// Polis's way without its history: heaps of people, then groups of heaps that weigh as many people; the number of groups by the
-/// silhouette of the heaps. Labels, silhouette, and the middles of the heaps.
-fn polis(points: &[Point], most: impl Fn(usize) -> usize) -> Option<(Vec<u8>, f64, Vec<Point>)> {
+/// silhouette of the heaps.
+fn polis(points: &[Point]) -> Option<(Vec<u8>, f64)> {
     let base = lloyd(points, None, first_distinct(points, BASE), BASE_UNTIL);
     let mut weights = vec![0.0; base.centers.len()];
     base.labels.iter().for_each(|l| weights[usize::from(*l)] += 1.0);
@@ -101,5 +100,5 @@ fn polis(points: &[Point], most: impl Fn(usize) -> usize) -> Option<(Vec<u8>, f6
     let good = silhouettes(&base.centers, &ways);
     let at = (0..found.len()).reduce(|best, at| if good[at] > good[best] { at } else { best })?;
     let labels = base.labels.iter().map(|l| found[at].labels[usize::from(*l)]).collect();
-    Some((labels, good[at], base.centers))
+    Some((labels, good[at]))
 }

@@ -12,9 +12,9 @@ use crate::draw::Splitmix;
 /// Beginnings are tried on so many points.
 const TRIED_ON: usize = 600;
 /// Fewest and most beginnings; in between, so that few points get more of them.
-const BEGINNINGS: (usize, usize) = (24, 200);
+const BEGINNINGS: (usize, usize) = (24, 100);
 /// Points times beginnings.
-const TRIES: usize = 24_000;
+const TRIES: usize = 15_000;
 /// So many are carried on with all points.
 const CARRIED_ON: usize = 3;
 /// Most steps.

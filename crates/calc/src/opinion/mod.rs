@@ -2,13 +2,14 @@
 //!
 //! After Polis (Small et al. 2021), whose groups depend on accidents of order; here they do not, unless [`Mode::Compat`] is asked
 //! for. [`votes`] makes a table of what people said, [`plane`] finds where opinions differ most and places everybody
-//! ([`eigen`] does its arithmetic), [`groups`] makes groups ([`kmeans`], and [`silhouette`] says how good they are), [`represent`]
+//! ([`eigen`] does its arithmetic), [`groups`] makes groups ([`kmeans`], [`silhouette`] says how good they are, [`clear`] whether they are there at all), [`represent`]
 //! finds what speaks for each group, [`common`] what is shared across groups and roles, [`next`] which statement to show next,
 //! [`stable`] how much of it is chance. [`picture`] lays it out. `docs/opinion.md` tells the method as a whole.
 //!
 //! What must stay true: the same votes give the same map, bit for bit, in whatever order they come; figures about groups depend on
 //! the groups alone, so that they hold for groups that somebody else made; no input, however odd, stops it.
 
+pub mod clear;
 pub mod common;
 pub mod eigen;
 pub mod groups;
@@ -65,6 +66,10 @@ pub struct Map {
     pub people: Vec<u32>,
     /// Their groups.
     pub grouping: Grouping,
+    /// Whether the groups are more than chance.
+    pub clear: bool,
+    /// Whether there is a gap between them; else they are the ends of a line that has people all along.
+    pub gap: bool,
     /// Group of every voter.
     pub labels: Vec<Option<u8>>,
     /// The plane.
@@ -130,6 +135,8 @@ pub fn map(votes: &Votes, asked: &Asked) -> Map {
         Some(labels) => groups::given(&places, labels.clone()),
         None => groups::group(&places, asked.mode),
     };
+    let most = grouping.k.max(groups::most(people.len()));
+    let clear = grouping.k > 1 && clear::clear(grouping.silhouette, most, votes, &out, &people);
     let mut labels = vec![None; points.len()];
     people.iter().zip(&grouping.labels).for_each(|(v, l)| labels[*v as usize] = Some(*l));
 
@@ -155,6 +162,8 @@ pub fn map(votes: &Votes, asked: &Asked) -> Map {
     });
     let stability = asked.seed.as_ref().filter(|_| grouping.k > 1);
     Map {
+        clear,
+        gap: clear && clear::gap(grouping.silhouette, most, &places),
         labels,
         chosen: stats.iter().filter(|_| grouping.k > 1).map(|s| represent::chosen(s, &out)).collect(),
         consensus: by_statement(&|j| common::across(side(j), asked.mode)),

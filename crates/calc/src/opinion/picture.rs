@@ -99,7 +99,7 @@ pub fn picture(map: &Map) -> Picture {
     for group in 0..map.grouping.k {
         let own: Vec<Dot> = dots.iter().filter(|d| usize::from(d.group) == group).copied().collect();
         let people = own.iter().map(|d| d.people).sum::<u32>();
-        let corners = if map.grouping.clear { outline(&own) } else { Vec::new() };
+        let corners = if map.clear { outline(&own) } else { Vec::new() };
         let taken: Vec<(i32, i32)> = groups.iter().map(|g| g.label).collect();
         groups.push(Outline { corners, label: label(&own, &taken), people });
     }

@@ -36,16 +36,55 @@ struct Centred {
 }
 
 impl Centred {
-    /// Its transpose times itself times a vector.
-    fn apply(&self, x: &[f64], y: &mut [f64]) {
-        y.fill(0.0);
-        let mut begin = 0;
-        for end in &self.ends {
-            let row = &self.cells[begin..*end];
-            let along: f64 = row.iter().map(|(j, v)| v * x[*j as usize]).sum();
-            row.iter().for_each(|(j, v)| y[*j as usize] += v * along);
-            begin = *end;
+    fn rows(&self) -> impl Iterator<Item = &[(u32, f64)]> {
+        (0..self.ends.len()).map(|i| &self.cells[if i == 0 { 0 } else { self.ends[i - 1] }..self.ends[i]])
+    }
+
+    /// How far each row points along a direction.
+    fn along(&self, x: &[f64], y: &mut [f64]) {
+        for (row, y) in self.rows().zip(y) {
+            *y = row.iter().map(|(j, v)| v * x[*j as usize]).sum();
         }
+    }
+
+    /// The sum of the rows, each as often as this says.
+    fn sum(&self, x: &[f64], y: &mut [f64]) {
+        y.fill(0.0);
+        for (row, x) in self.rows().zip(x) {
+            row.iter().for_each(|(j, v)| y[*j as usize] += v * x);
+        }
+    }
+
+    /// The two directions of most variance, and the variance along each. They are looked for among statements or among
+    /// people, whichever are fewer: the ones follow from the others.
+    fn directions(&self, statements: usize) -> Vec<(f64, Vec<f64>)> {
+        let people = self.ends.len();
+        let (mut found, mut directions) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let best = if statements <= people {
+                leading(statements, &found, &|x: &[f64], y: &mut [f64]| {
+                    let mut middle = vec![0.0; people];
+                    self.along(x, &mut middle);
+                    self.sum(&middle, y);
+                })
+            } else {
+                leading(people, &found, &|x: &[f64], y: &mut [f64]| {
+                    let mut middle = vec![0.0; statements];
+                    self.sum(x, &mut middle);
+                    self.along(&middle, y);
+                })
+            };
+            let Some((value, vector)) = best else { break };
+            let mut direction = vector.clone();
+            if statements > people {
+                direction = vec![0.0; statements];
+                self.sum(&vector, &mut direction);
+                direction.iter_mut().for_each(|x| *x /= value.sqrt());
+            }
+            found.push(vector);
+            directions.push((value, direction));
+        }
+        directions
     }
 }
 
@@ -70,12 +109,12 @@ impl Plane {
         let centred = Centred { ends, cells };
         let all: f64 = centred.cells.iter().map(|(_, v)| v * v).sum();
         let (mut found, mut explained) = (Vec::new(), [0.0; 2]);
-        for share in &mut explained {
-            let best = leading(size, &found, &|x: &[f64], y: &mut [f64]| centred.apply(x, y));
-            let Some((value, mut direction)) = best.filter(|(value, _)| *value > FLAT * all) else { break };
-            *share = value / all;
-            turn(&mut direction);
-            found.push(direction);
+        for ((value, mut direction), share) in centred.directions(size).into_iter().zip(&mut explained) {
+            if value > FLAT * all {
+                *share = value / all;
+                turn(&mut direction);
+                found.push(direction);
+            }
         }
         found.resize(2, vec![0.0; size]);
         let mut found = found.into_iter();

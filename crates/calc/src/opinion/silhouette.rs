@@ -1,24 +1,14 @@
-//! How well points lie in their heaps: the silhouette of Rousseeuw (1987), from −1 to 1, and whether heaps are more than what anybody
-//! would cut out of one cloud.
+//! How well points lie in their heaps: the silhouette of Rousseeuw (1987), from −1 to 1.
 //!
 //! A point's value is (b − a) / max(a, b): a its mean distance to its own heap, b to the nearest other one; 0 when it is alone.
-//! How good is good? A single elongated cloud, cut in two, reaches .5, so no fixed number will do. The same cutting is applied
-//! to clouds without heaps, normally spread as wide and as long as the points; only what beats all of them is called clear.
 //!
 //! What must stay true: among very many points an even selection is judged, always the same one.
 
 use super::kmeans::{square, tightest};
 use super::plane::Point;
-use crate::draw::Splitmix;
 
 /// Points that are judged.
 const JUDGED: usize = 2_000;
-/// Clouds without heaps: one in twenty is as good by chance.
-const CLOUDS: u64 = 19;
-/// Most points of such a cloud. Fewer points flatter the cloud, so this errs on the side of “not clear”.
-const CLOUD: usize = 200;
-/// Below it nothing is clear (Kaufman & Rousseeuw 1990: no substantial structure).
-pub const LEAST: f64 = 0.25;
 
 /// The mean silhouette of each of these ways to part the points.
 pub fn silhouettes(points: &[Point], ways: &[&[u8]]) -> Vec<f64> {
@@ -66,23 +56,4 @@ pub fn best(points: &[Point], most: usize) -> Option<(Vec<u8>, f64)> {
     // Of equally good ways the one with fewer heaps.
     let at = (0..found.len()).reduce(|best, at| if good[at] > good[best] { at } else { best })?;
     found.into_iter().nth(at).map(|labels| (labels, good[at]))
-}
-
-/// Whether a silhouette is better than what clouds without heaps reach that are as wide and as long as these points.
-pub fn clear(points: &[Point], most: usize, silhouette: f64) -> bool {
-    silhouette >= LEAST && (0..CLOUDS).all(|n| best(&cloud(points, n), most).is_none_or(|(_, chance)| chance < silhouette))
-}
-
-/// A normally spread cloud with the spread of these points along their own axes.
-fn cloud(points: &[Point], n: u64) -> Vec<Point> {
-    let many = points.len().max(1) as f64;
-    let mean = [0, 1].map(|axis: usize| points.iter().map(|p| p[axis]).sum::<f64>() / many);
-    let of = |a: usize, b: usize| points.iter().map(|p| (p[a] - mean[a]) * (p[b] - mean[b])).sum::<f64>() / many;
-    let (half, apart) = ((of(0, 0) + of(1, 1)) / 2.0, (of(0, 0) - of(1, 1)) / 2.0);
-    let reach = (apart * apart + of(0, 1) * of(0, 1)).sqrt();
-    let spread = [(half + reach).sqrt(), (half - reach).max(0.0).sqrt()];
-    let mut draws = Splitmix::new(n.wrapping_add(1) << 32);
-    // Twelve even numbers add up to a normal one well enough, and to the same one on every machine.
-    let mut normal = || (0..12).map(|_| draws.part()).sum::<f64>() - 6.0;
-    (0..points.len().min(CLOUD)).map(|_| spread.map(|s| s * normal())).collect()
 }

@@ -208,6 +208,17 @@ impl Votes {
         &self.cells[begin..self.ends[voter]]
     }
 
+    /// Other votes on the same statements, a row for each voter without a name.
+    pub(super) fn with_rows(&self, rows: Vec<Vec<(u32, Vote)>>) -> Votes {
+        let (mut ends, mut cells) = (Vec::with_capacity(rows.len()), Vec::new());
+        for row in rows {
+            cells.extend(row);
+            ends.push(cells.len());
+        }
+        let rows_read = cells.len();
+        Votes { voters: vec![String::new(); ends.len()], statements: self.statements.clone(), ends, cells, rows_read }
+    }
+
     /// Votes that count.
     pub fn len(&self) -> usize {
         self.cells.len()
