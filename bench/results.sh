@@ -69,6 +69,9 @@ TEXT
     row("the same file again"; $r.again.rows_per_second; "/s"; ""; null),
     (if $r.city then row("statistics of \($r.city.people | shown) people by \($r.city.grids | shown) grids, median"; $r.city.median_ms; " ms"; "most"; 100),
       row("the slowest of them"; $r.city.worst_ms; " ms"; "most"; 100) else empty end)'
+  report consult 'select(.opinion) | .opinion | head("Opinion map beside red-dwarf \(.red_dwarf)"; "consult opinion"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    (.runs[] | row("\(.voters | shown) × \(.statements | shown), \(.votes | shown) votes, \(.what): the whole command"; .ours.command_ms; " ms"; "most"; if .what == "large" then 2000 else 100 end),
+      (select(.red_dwarf) | row("red-dwarf, its pipeline alone: \(.red_dwarf.map_ms | shown) ms"; .ratio; " ×"; "least"; 20)))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

@@ -27,7 +27,7 @@ pub fn invent(plan: &Plan) -> Result<Value, String> {
         return Err("--votes: at most half of all that are possible".into());
     }
     let mut chance = Chance::new(plan.seed);
-    let mut below = |n: usize| (chance.below(n as u64)) as usize;
+    let mut below = |n: usize| chance.below(n);
     // Three camps of 5 : 3 : 2. What share of each camp agrees, for each statement.
     let camps: Vec<usize> = (0..plan.voters).map(|_| [0, 0, 0, 0, 0, 1, 1, 1, 2, 2][below(10)]).collect();
     let shares: Vec<[usize; 3]> = (0..plan.statements)

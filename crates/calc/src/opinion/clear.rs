@@ -12,6 +12,7 @@
 //! What must stay true: chance comes from a fixed generator; many people are judged by an even selection of them, and fewer points
 //! flatter what is compared with, so this errs on the side of “not clear”.
 
+use super::kmeans::Effort;
 use super::plane::{Plane, Point};
 use super::silhouette::best;
 use super::votes::{Vote, Votes};
@@ -37,7 +38,7 @@ pub fn gap(silhouette: f64, most: usize, points: &[Point]) -> bool {
 }
 
 fn chance(points: &[Point], most: usize) -> f64 {
-    best(points, most).map_or(0.0, |(_, silhouette)| silhouette)
+    best(points, most, Effort::Light).map_or(0.0, |(_, silhouette)| silhouette)
 }
 
 /// Whether a figure is far above others.

@@ -8,7 +8,7 @@
 //! in which they were named, or else that of their ids.
 
 use super::Mode;
-use super::kmeans::{Heaps, Until, first_distinct, lloyd};
+use super::kmeans::{Effort, Heaps, Until, first_distinct, lloyd};
 use super::plane::Point;
 use super::silhouette::{best, silhouettes};
 use super::votes::Votes;
@@ -57,7 +57,7 @@ pub fn most(many: usize) -> usize {
 /// Puts people into groups.
 pub fn group(points: &[Point], mode: Mode) -> Grouping {
     let found = match mode {
-        Mode::Default => best(points, most(points.len())).map(|(labels, good)| (by_size(&labels), good)),
+        Mode::Default => best(points, most(points.len()), Effort::Full).map(|(labels, good)| (by_size(&labels), good)),
         Mode::Compat => polis(points),
     };
     let Some((labels, silhouette)) = found else {

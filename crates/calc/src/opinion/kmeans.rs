@@ -13,6 +13,8 @@ use crate::draw::Splitmix;
 const TRIED_ON: usize = 600;
 /// Fewest and most beginnings; in between, so that few points get more of them.
 const BEGINNINGS: (usize, usize) = (24, 100);
+/// Beginnings of a light search.
+const LIGHT: usize = 8;
 /// Points times beginnings.
 const TRIES: usize = 15_000;
 /// So many are carried on with all points.
@@ -116,14 +118,26 @@ pub fn first_distinct(points: &[Point], most: usize) -> Vec<Point> {
     found
 }
 
-/// The tightest k heaps; nothing when there are fewer than k different points.
-pub fn tightest(points: &[Point], k: usize) -> Option<Heaps> {
+/// How hard to look for tight heaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// For the map itself.
+    Full,
+    /// For what is done again and again, to compare with.
+    Light,
+}
+
+/// The tightest k heaps that so much effort finds; nothing when there are fewer than k different points.
+pub fn tightest(points: &[Point], k: usize, effort: Effort) -> Option<Heaps> {
     if first_distinct(points, k).len() < k {
         return None;
     }
     let until = Until { steps: STEPS, still: None };
     let tried = selection(points, TRIED_ON);
-    let beginnings = (TRIES / tried.len()).clamp(BEGINNINGS.0, BEGINNINGS.1);
+    let beginnings = match effort {
+        Effort::Full => (TRIES / tried.len()).clamp(BEGINNINGS.0, BEGINNINGS.1),
+        Effort::Light => LIGHT,
+    };
     let mut found: Vec<Heaps> = Vec::new();
     for n in 0..beginnings {
         let heaps = lloyd(&tried, None, beginning(&tried, k, n as u64), until);

@@ -4,11 +4,11 @@
 //!
 //! What must stay true: among very many points an even selection is judged, always the same one.
 
-use super::kmeans::{square, tightest};
+use super::kmeans::{Effort, square, tightest};
 use super::plane::Point;
 
 /// Points that are judged.
-const JUDGED: usize = 2_000;
+const JUDGED: usize = 1_000;
 
 /// The mean silhouette of each of these ways to part the points.
 pub fn silhouettes(points: &[Point], ways: &[&[u8]]) -> Vec<f64> {
@@ -49,8 +49,8 @@ fn one(own: usize, sums: &[f64], sizes: &[f64]) -> f64 {
 }
 
 /// The best of all ways to part points into 2 to `most` heaps, and its silhouette.
-pub fn best(points: &[Point], most: usize) -> Option<(Vec<u8>, f64)> {
-    let found: Vec<Vec<u8>> = (2..=most).map_while(|k| tightest(points, k)).map(|h| h.labels).collect();
+pub fn best(points: &[Point], most: usize, effort: Effort) -> Option<(Vec<u8>, f64)> {
+    let found: Vec<Vec<u8>> = (2..=most).map_while(|k| tightest(points, k, effort)).map(|h| h.labels).collect();
     let ways: Vec<&[u8]> = found.iter().map(Vec::as_slice).collect();
     let good = silhouettes(points, &ways);
     // Of equally good ways the one with fewer heaps.

@@ -8,7 +8,7 @@
 //! What must stay true: the seed is public and given by whoever asks, so that anybody gets the same figures.
 
 use super::groups::Grouping;
-use super::kmeans::{nearest, tightest};
+use super::kmeans::{Effort, nearest, tightest};
 use super::plane::{Plane, Point};
 use super::votes::Votes;
 use crate::draw::{Splitmix, number};
@@ -38,7 +38,7 @@ pub fn stability(votes: &Votes, out: &[bool], people: &[u32], grouping: &Groupin
         let plane = Plane::of(votes, out, &voters);
         let all: Vec<Point> = people.iter().map(|v| plane.place(votes, out, *v as usize)).collect();
         let points: Vec<Point> = drawn.iter().map(|i| all[*i]).collect();
-        let Some(heaps) = tightest(&points, grouping.k) else { continue };
+        let Some(heaps) = tightest(&points, grouping.k, Effort::Light) else { continue };
         let labels: Vec<u8> = all.iter().map(|p| nearest(*p, &heaps.centers).0 as u8).collect();
         let table = crossed(&grouping.labels, &labels);
         agreement += index(&table);

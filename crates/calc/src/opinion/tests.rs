@@ -2,7 +2,7 @@
 
 mod properties;
 
-use super::kmeans::{square, tightest};
+use super::kmeans::{Effort, square, tightest};
 use super::plane::Point;
 use super::represent::{self, stats};
 use super::silhouette::silhouettes;
@@ -123,9 +123,9 @@ fn heaps_are_as_tight_as_can_be() {
             })
         };
         let best = (1..1 << 10).map(|way| inertia(way).iter().sum()).fold(f64::INFINITY, f64::min);
-        near(tightest(&points, 2).unwrap().inertia, best);
+        near(tightest(&points, 2, Effort::Full).unwrap().inertia, best);
     }
-    assert_eq!(tightest(&[[1.0, 0.0], [1.0, 0.0]], 2), None);
+    assert_eq!(tightest(&[[1.0, 0.0], [1.0, 0.0]], 2, Effort::Full), None);
 }
 
 #[test]
