@@ -1,18 +1,17 @@
 //! Whether groups are there at all, and whether there is a gap between them.
 //!
-//! How good is a good silhouette? A crowd that is of one mind but for chance may look lumpy, and a line of opinion without any gap,
-//! cut in two, reaches .6; so no fixed number will do. The same cutting is applied where there are no groups, again and again,
-//! and what lies three standard deviations above the results is more than chance:
-//! - *clear*: better than the votes themselves, those on each statement dealt anew among the people who saw it: as many of each kind,
-//!   and no two statements have anything to do with each other. What is not clear is no more than noise.
-//! - *gap*: better than clouds spread evenly over a rectangle as wide and as long as the people are spread, of all clouds
-//!   without a gap the ones that fall apart most easily (Tibshirani, Walther & Hastie 2001). Clear groups without a gap are the ends of a
-//!   line of opinion that has people all along.
+//! How good is a good silhouette? A crowd that is of one mind but for chance may look lumpy, so no fixed number will do. The same
+//! cutting is applied, again and again, to the votes themselves, those on each statement dealt anew among the people who saw it: as many
+//! of each kind, and no two statements have anything to do with each other. Groups are *clear* when their silhouette lies three
+//! standard deviations above the results; what is not clear is no more than noise.
 //!
-//! What must stay true: chance comes from a fixed generator; many people are judged by an even selection of them, and fewer points
+//! Clear groups may still be the ends of one line of opinion, with people all along. There is a *gap* when between the middles of
+//! neighbouring groups stand less than half as many people as around either of them.
+//!
+//! What must stay true: chance comes from a fixed generator; many people are judged by an even selection of them, and fewer people
 //! flatter what is compared with, so this errs on the side of “not clear”.
 
-use super::kmeans::Effort;
+use super::kmeans::{Effort, square};
 use super::plane::{Plane, Point};
 use super::silhouette::best;
 use super::votes::{Vote, Votes};
@@ -32,11 +31,6 @@ pub fn clear(silhouette: f64, most: usize, votes: &Votes, out: &[bool], people: 
     silhouette >= LEAST && above(silhouette, (0..TRIES).map(|n| chance(&dealt(votes, out, people, n), most)))
 }
 
-/// Whether there is a gap between groups with this silhouette, which are made of these points.
-pub fn gap(silhouette: f64, most: usize, points: &[Point]) -> bool {
-    silhouette >= LEAST && above(silhouette, (0..TRIES).map(|n| chance(&even(points, n), most)))
-}
-
 fn chance(points: &[Point], most: usize) -> f64 {
     best(points, most, Effort::Light).map_or(0.0, |(_, silhouette)| silhouette)
 }
@@ -47,18 +41,6 @@ fn above(figure: f64, others: impl Iterator<Item = f64>) -> bool {
     let mean = sum / TRIES as f64;
     let spread = (squares / TRIES as f64 - mean * mean).max(0.0).sqrt();
     figure > mean + ABOVE * spread
-}
-
-/// Points spread evenly over a rectangle, with the spread of these along their own axes.
-fn even(points: &[Point], n: u64) -> Vec<Point> {
-    let many = points.len().max(1) as f64;
-    let mean = [0, 1].map(|axis: usize| points.iter().map(|p| p[axis]).sum::<f64>() / many);
-    let of = |a: usize, b: usize| points.iter().map(|p| (p[a] - mean[a]) * (p[b] - mean[b])).sum::<f64>() / many;
-    let (half, apart) = ((of(0, 0) + of(1, 1)) / 2.0, (of(0, 0) - of(1, 1)) / 2.0);
-    let reach = (apart * apart + of(0, 1) * of(0, 1)).sqrt();
-    let spread = [(half + reach).sqrt(), (half - reach).max(0.0).sqrt()];
-    let mut draws = Splitmix::new(n.wrapping_add(1) << 32);
-    (0..points.len().min(PEOPLE)).map(|_| spread.map(|s| s * (draws.part() - 0.5))).collect()
 }
 
 /// Where people would stand if the votes on each statement were dealt anew among them.
@@ -75,6 +57,39 @@ fn dealt(votes: &Votes, out: &[bool], people: &[u32], n: u64) -> Vec<Point> {
     }
     let dealt = votes.with_rows(rows);
     let everybody: Vec<u32> = (0..many as u32).collect();
-    let plane = Plane::of(&dealt, out, &everybody);
+    let plane = Plane::rough(&dealt, out, &everybody);
     (0..many).map(|v| plane.place(&dealt, out, v)).collect()
+}
+
+/// Whether there is a gap between each group and its nearest neighbour.
+pub fn gap(points: &[Point], labels: &[u8], k: usize) -> bool {
+    let mut sums = vec![([0.0; 2], 0.0); k];
+    for (point, label) in points.iter().zip(labels) {
+        let (sum, many) = &mut sums[usize::from(*label)];
+        (*sum, *many) = ([sum[0] + point[0], sum[1] + point[1]], *many + 1.0);
+    }
+    let middles: Vec<Point> = sums.iter().map(|(sum, many)| sum.map(|s| s / f64::max(*many, 1.0))).collect();
+    (0..k).all(|a| {
+        let others = (0..k).filter(|b| *b != a);
+        let nearest = others.min_by(|b, c| square(middles[a], middles[*b]).total_cmp(&square(middles[a], middles[*c])));
+        nearest.is_some_and(|b| apart(points, labels, (a, middles[a]), (b, middles[b])))
+    })
+}
+
+/// Whether few people of two groups stand between their middles: along the line from one to the other, the middle third against as
+/// wide a strip around each end.
+fn apart(points: &[Point], labels: &[u8], (a, from): (usize, Point), (b, to): (usize, Point)) -> bool {
+    let line = [to[0] - from[0], to[1] - from[1]];
+    let long = square(from, to);
+    let (mut here, mut between, mut there) = (0, 0, 0);
+    for (point, label) in points.iter().zip(labels) {
+        if usize::from(*label) == a || usize::from(*label) == b {
+            let along = ((point[0] - from[0]) * line[0] + (point[1] - from[1]) * line[1]) / long;
+            let strip = |middle: f64| u32::from((along - middle).abs() <= 1.0 / 6.0);
+            here += strip(0.0);
+            between += strip(0.5);
+            there += strip(1.0);
+        }
+    }
+    2 * between < here.min(there)
 }

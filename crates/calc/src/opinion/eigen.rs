@@ -12,12 +12,16 @@ use crate::draw::Splitmix;
 const STEPS: usize = 120;
 /// Most beginnings.
 const SWEEPS: usize = 10;
-/// It is found when its residual is no larger than this, in parts of the eigenvalue.
-const STILL: f64 = 1e-13;
+/// How often it looks whether it is found, in vectors.
+const LOOKS: usize = 4;
+/// It is found when its residual is no larger than this, in parts of the eigenvalue: as exactly as numbers allow…
+pub const EXACT: f64 = 1e-13;
+/// …or well enough to compare with.
+pub const ROUGH: f64 = 1e-5;
 
 /// Largest eigenvalue of a symmetric operator without negative ones, and its direction of length 1, among all directions at right
 /// angles to `found`. Nothing when the operator takes everything there to zero.
-pub fn leading(size: usize, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f64])) -> Option<(f64, Vec<f64>)> {
+pub fn leading(size: usize, found: &[Vec<f64>], residual: f64, apply: &impl Fn(&[f64], &mut [f64])) -> Option<(f64, Vec<f64>)> {
     // Another one each time: of equal eigenvalues a start has but one direction in it.
     let mut draws = Splitmix::new(1 + found.len() as u64);
     let any: Vec<f64> = (0..size).map(|_| 0.5 + draws.part()).collect();
@@ -32,7 +36,7 @@ pub fn leading(size: usize, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f6
     let mut value = 0.0;
     for _ in 0..SWEEPS {
         let done;
-        (value, start, done) = sweep(start, found, apply);
+        (value, start, done) = sweep(start, found, residual, apply);
         if done {
             break;
         }
@@ -41,8 +45,8 @@ pub fn leading(size: usize, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f6
 }
 
 /// The best direction among a start and what the operator makes of it, again and again.
-fn sweep(start: Vec<f64>, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f64])) -> (f64, Vec<f64>, bool) {
-    let size = start.len();
+fn sweep(start: Vec<f64>, found: &[Vec<f64>], residual: f64, apply: &impl Fn(&[f64], &mut [f64])) -> (f64, Vec<f64>, bool) {
+    let (size, whole) = (start.len(), start.len() - found.len());
     let (mut basis, mut diagonal, mut beside) = (vec![start], Vec::new(), Vec::new());
     loop {
         let last = &basis[basis.len() - 1];
@@ -53,16 +57,25 @@ fn sweep(start: Vec<f64>, found: &[Vec<f64>], apply: &impl Fn(&[f64], &mut [f64]
         clear_of(&mut next, found.iter().chain(&basis));
         clear_of(&mut next, found.iter().chain(&basis));
         let rest = norm(&next);
+        let many = basis.len();
+        // Nothing is left but rounding: everything that the start can reach has been seen.
+        let all = many == whole || rest <= EXACT * diagonal[0];
+        if !all && many % LOOKS != 0 && many < STEPS {
+            beside.push(rest);
+            shorten(&mut next, 0.0);
+            basis.push(next);
+            continue;
+        }
         let (value, weights) = largest(&diagonal, &beside);
-        let still = rest * weights[weights.len() - 1].abs() <= STILL * value;
-        if still || basis.len() == STEPS.min(size) {
+        let still = all || rest * weights[weights.len() - 1].abs() <= residual * value;
+        if still || many == STEPS {
             let mut best = vec![0.0; size];
             for (v, w) in basis.iter().zip(&weights) {
                 best.iter_mut().zip(v).for_each(|(b, v)| *b += w * v);
             }
             clear_of(&mut best, found.iter());
             shorten(&mut best, 0.0);
-            return (value, best, still || basis.len() == size);
+            return (value, best, still);
         }
         beside.push(rest);
         shorten(&mut next, 0.0);

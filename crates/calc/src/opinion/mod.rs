@@ -163,7 +163,7 @@ pub fn map(votes: &Votes, asked: &Asked) -> Map {
     let stability = asked.seed.as_ref().filter(|_| grouping.k > 1);
     Map {
         clear,
-        gap: clear && clear::gap(grouping.silhouette, most, &places),
+        gap: clear && clear::gap(&places, &grouping.labels, grouping.k),
         labels,
         chosen: stats.iter().filter(|_| grouping.k > 1).map(|s| represent::chosen(s, &out)).collect(),
         consensus: by_statement(&|j| common::across(side(j), asked.mode)),

@@ -116,7 +116,8 @@ fn dot((group, x, y): (u8, i32, i32), people: u32) -> Dot {
 /// The middle of a group's people; lower when another label is there already.
 fn label(dots: &[Dot], taken: &[(i32, i32)]) -> (i32, i32) {
     let mean = |of: fn(&Dot) -> i32| {
-        let (sum, many) = dots.iter().fold((0i64, 0i64), |(s, n), d| (s + i64::from(of(d)) * i64::from(d.people), n + i64::from(d.people)));
+        let (sum, many) =
+            dots.iter().fold((0i64, 0i64), |(s, n), d| (s + i64::from(of(d)) * i64::from(d.people), n + i64::from(d.people)));
         (sum / many.max(1)) as i32
     };
     let (x, mut y) = (mean(|d| d.x), mean(|d| d.y));

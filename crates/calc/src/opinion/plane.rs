@@ -7,7 +7,7 @@
 //! What must stay true: each direction has one sign, the one that makes its largest part positive; so a map does not turn over
 //! from one day to the next.
 
-use super::eigen::leading;
+use super::eigen::{EXACT, ROUGH, leading};
 use super::votes::Votes;
 
 /// A place on the plane.
@@ -57,18 +57,18 @@ impl Centred {
 
     /// The two directions of most variance, and the variance along each. They are looked for among statements or among
     /// people, whichever are fewer: the ones follow from the others.
-    fn directions(&self, statements: usize) -> Vec<(f64, Vec<f64>)> {
+    fn directions(&self, statements: usize, residual: f64) -> Vec<(f64, Vec<f64>)> {
         let people = self.ends.len();
         let (mut found, mut directions) = (Vec::new(), Vec::new());
         for _ in 0..2 {
             let best = if statements <= people {
-                leading(statements, &found, &|x: &[f64], y: &mut [f64]| {
+                leading(statements, &found, residual, &|x: &[f64], y: &mut [f64]| {
                     let mut middle = vec![0.0; people];
                     self.along(x, &mut middle);
                     self.sum(&middle, y);
                 })
             } else {
-                leading(people, &found, &|x: &[f64], y: &mut [f64]| {
+                leading(people, &found, residual, &|x: &[f64], y: &mut [f64]| {
                     let mut middle = vec![0.0; statements];
                     self.sum(x, &mut middle);
                     self.along(&middle, y);
@@ -91,6 +91,15 @@ impl Centred {
 impl Plane {
     /// The plane of some voters. `out` says which statements moderation took out.
     pub fn of(votes: &Votes, out: &[bool], voters: &[u32]) -> Plane {
+        Plane::found(votes, out, voters, EXACT)
+    }
+
+    /// The same, well enough to compare with.
+    pub fn rough(votes: &Votes, out: &[bool], voters: &[u32]) -> Plane {
+        Plane::found(votes, out, voters, ROUGH)
+    }
+
+    fn found(votes: &Votes, out: &[bool], voters: &[u32], residual: f64) -> Plane {
         let size = votes.statements().len();
         let rows = || voters.iter().map(|v| votes.row(*v as usize));
         let mut sums = vec![(0i64, 0i64); size];
@@ -109,7 +118,7 @@ impl Plane {
         let centred = Centred { ends, cells };
         let all: f64 = centred.cells.iter().map(|(_, v)| v * v).sum();
         let (mut found, mut explained) = (Vec::new(), [0.0; 2]);
-        for ((value, mut direction), share) in centred.directions(size).into_iter().zip(&mut explained) {
+        for ((value, mut direction), share) in centred.directions(size, residual).into_iter().zip(&mut explained) {
             if value > FLAT * all {
                 *share = value / all;
                 turn(&mut direction);

@@ -35,7 +35,7 @@ pub fn stability(votes: &Votes, out: &[bool], people: &[u32], grouping: &Groupin
         let mut drawn: Vec<usize> = (0..people.len()).map(|_| (draws.draw() % people.len() as u64) as usize).collect();
         drawn.sort_unstable();
         let voters: Vec<u32> = drawn.iter().map(|i| people[*i]).collect();
-        let plane = Plane::of(votes, out, &voters);
+        let plane = Plane::rough(votes, out, &voters);
         let all: Vec<Point> = people.iter().map(|v| plane.place(votes, out, *v as usize)).collect();
         let points: Vec<Point> = drawn.iter().map(|i| all[*i]).collect();
         let Some(heaps) = tightest(&points, grouping.k, Effort::Light) else { continue };

@@ -92,14 +92,14 @@ fn a_plane_by_hand() {
 fn directions_are_found_even_when_they_are_alike() {
     // Eigenvalues 4, 4, 1: any two directions of the first two will do, at right angles.
     let apply = |x: &[f64], y: &mut [f64]| y.iter_mut().zip(x).zip([4.0, 1.0, 4.0]).for_each(|((y, x), l)| *y = l * x);
-    let (first, a) = eigen::leading(3, &[], &apply).unwrap();
-    let (second, b) = eigen::leading(3, &[a.clone()], &apply).unwrap();
-    let (third, c) = eigen::leading(3, &[a.clone(), b.clone()], &apply).unwrap();
+    let (first, a) = eigen::leading(3, &[], eigen::EXACT, &apply).unwrap();
+    let (second, b) = eigen::leading(3, &[a.clone()], eigen::EXACT, &apply).unwrap();
+    let (third, c) = eigen::leading(3, &[a.clone(), b.clone()], eigen::EXACT, &apply).unwrap();
     [(first, 4.0), (second, 4.0), (third, 1.0)].into_iter().for_each(|(x, y)| near(x, y));
     near(eigen::dot(&a, &b), 0.0);
     near(c[1].abs(), 1.0);
-    assert_eq!(eigen::leading(3, &[a, b, c], &apply), None);
-    assert_eq!(eigen::leading(2, &[], &|_: &[f64], y: &mut [f64]| y.fill(0.0)), None);
+    assert_eq!(eigen::leading(3, &[a, b, c], eigen::EXACT, &apply), None);
+    assert_eq!(eigen::leading(2, &[], eigen::EXACT, &|_: &[f64], y: &mut [f64]| y.fill(0.0)), None);
     // On a table of votes both directions are what they should be: the table takes each to itself, and they are the two longest.
     let votes = invented(80, 30, 0.6, 3, |p, s| if (p + s) % 3 == 0 { 0.8 } else { 0.3 });
     let plane = Plane::of(&votes, &[false; 30], &(0..80).collect::<Vec<u32>>());

@@ -149,7 +149,8 @@ impl Source<'_> {
     fn read(&self, batch: &mut Batch, lines: &mut Vec<u32>) -> Result<(), String> {
         let mut table = Table::open(self.path)?;
         let key = table.column(&[self.key])?;
-        let places: Vec<usize> = self.schema.columns.iter().map(|(column, _)| table.column(&[column.as_str()])).collect::<Result<_, _>>()?;
+        let places: Vec<usize> =
+            self.schema.columns.iter().map(|(column, _)| table.column(&[column.as_str()])).collect::<Result<_, _>>()?;
         let mut read = 0;
         while table.next()? {
             let mut cells = [""; calc::link::schema::COLUMNS];

@@ -62,11 +62,8 @@ fn a_map_is_written_and_its_bytes_do_not_depend_on_order() {
     assert!(map["stability"]["agreement"].as_f64().unwrap() > 0.9, "{}", map["stability"]);
     // The rows the other way round, with a mark in front, in other columns.
     rows.reverse();
-    let turned: Vec<String> = rows
-        .iter()
-        .map(|r| r.split(',').rev().collect::<Vec<_>>().join(","))
-        .map(|r| format!("{r},more"))
-        .collect();
+    let turned: Vec<String> =
+        rows.iter().map(|r| r.split(',').rev().collect::<Vec<_>>().join(",")).map(|r| format!("{r},more")).collect();
     file(dir, "w.csv", "\u{feff}timestamp,vote,comment-id,voter-id,datetime", &turned);
     assert_eq!(opinion(dir, &["--votes", "w.csv", "--seed", "2026"]).1, out);
     // Who is on the map, what moderation took out, groups of others: lists with and without a head, as JSON, with gaps.

@@ -229,8 +229,7 @@ fn real_conversations() {
         }
         for (mode, map) in [("default", ours), ("compat", run(&["--mode", "compat"]).0)] {
             let groups = map["groups"].as_object().unwrap();
-            let both: Vec<(u8, u8)> =
-                published.iter().filter_map(|(v, g)| Some((groups.get(v)?.as_u64()? as u8, *g))).collect();
+            let both: Vec<(u8, u8)> = published.iter().filter_map(|(v, g)| Some((groups.get(v)?.as_u64()? as u8, *g))).collect();
             let (a, b): (Vec<u8>, Vec<u8>) = both.into_iter().unzip();
             eprintln!(
                 "{name} {mode}: {} on the map, k {}, silhouette {:.3}, clear {}, gap {}; adjusted Rand index with the published groups of {} people {:.3}",

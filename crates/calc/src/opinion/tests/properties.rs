@@ -27,7 +27,8 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 /// Every figure of a map is a number.
 fn sound(map: &Map) {
     let figures = map.points.iter().flatten().chain(&map.plane.center).chain(map.plane.components.iter().flatten());
-    let more = map.stats.iter().flatten().flat_map(|s| [s.agree, s.disagree]).flat_map(|s| [s.p, s.p_test, s.ratio, s.ratio_test]);
+    let more =
+        map.stats.iter().flatten().flat_map(|s| [s.agree, s.disagree]).flat_map(|s| [s.p, s.p_test, s.ratio, s.ratio_test]);
     let all: Vec<f64> = figures.chain(&map.priority).chain(map.consensus.iter().flatten()).copied().chain(more).collect();
     assert!(all.iter().all(|x| x.is_finite()) && map.grouping.silhouette.is_finite());
     assert_eq!((map.stats.len(), map.people.len()), (map.grouping.k, map.grouping.labels.len()));
