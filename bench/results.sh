@@ -79,6 +79,9 @@ TEXT
       row("the same read from its file"; .load_ms; " ms"; ""; null),
       row("read and decided, to pabutools, \(if .same then "the same" else "other" end) winners"; (.they.load_s + .they.plain_s) * 1000 / (.load_ms + .cost.ms) | round; " ×"; ""; null),
       row("the same with Add1, \(.add1.raised) steps, exact"; .add1.ms; " ms"; "most"; 1000))'
+  report consult 'select(.opinion) | .opinion | head("Opinion map beside red-dwarf \(.red_dwarf)"; "consult opinion"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    (.runs[] | row("\(.voters | shown) × \(.statements | shown), \(.votes | shown) votes, \(.what): the whole command"; .ours.command_ms; " ms"; "most"; if .what == "large" then 2000 else 100 end),
+      (select(.red_dwarf) | row("red-dwarf, its pipeline alone: \(.red_dwarf.map_ms | shown) ms"; .ratio; " ×"; "least"; 20)))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

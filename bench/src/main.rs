@@ -1,7 +1,8 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
-//! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory
-//! budget, `bench budget` times deciding one; each prints one line of JSON. `bin/bench` starts the servers and compares.
+//! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
+//! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; each prints one line of JSON.
+//! `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
 //! connection, no HTTP library.
@@ -12,6 +13,7 @@ mod chance;
 mod entry;
 mod http;
 mod load;
+mod opinion;
 mod people;
 mod probe;
 mod reads;
@@ -33,7 +35,9 @@ const USAGE: &str = "usage:
   bench entry  --in ROWS.csv [--queries 20000]
   bench address [--count 1000000]
   bench election --voters N --projects N --seed S --out FILE.pb
-  bench budget --in FILE.pb [--times 5] [--free IDS]";
+  bench budget --in FILE.pb [--times 5] [--free IDS]
+  bench votes  --out VOTES.csv [--voters 2000] [--statements 200] [--votes 50000] [--seed 1]
+  bench opinion --in VOTES.csv [--rounds 20]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -115,6 +119,14 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             let times = options.number("times", 5)?.max(1) as usize;
             budget::run(&options.path("in")?, times, options.text("free").unwrap_or_default())
         }
+        "votes" => opinion::invent(&opinion::Plan {
+            voters: options.number("voters", 2000)? as usize,
+            statements: options.number("statements", 200)? as usize,
+            votes: options.number("votes", 50_000)? as usize,
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

@@ -9,6 +9,7 @@
 //! - [`grade`]: how personal values look when they are masked
 //! - [`link`]: which rows speak of the same person
 //! - [`kpi`]: rates of case handling, raw and adjusted
+//! - [`opinion`]: who thinks alike in a consultation, and what all share
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`tally`]: votes by heads and area
@@ -28,4 +29,5 @@ pub mod geo;
 pub mod grade;
 pub mod kpi;
 pub mod link;
+pub mod opinion;
 pub mod tally;

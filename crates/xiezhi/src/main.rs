@@ -15,21 +15,22 @@ use xiezhi::kit::config::Config;
 use xiezhi::kit::{App, tell};
 use xiezhi::records::case::import;
 
-<<<<<<< HEAD
 #[path = "main/account.rs"]
 mod account;
-=======
 #[path = "main/budget.rs"]
 mod budget;
->>>>>>> budget
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]
 mod link;
 #[path = "main/calc.rs"]
 mod methods;
+#[path = "main/opinion.rs"]
+mod opinion;
 #[path = "main/recut.rs"]
 mod recut;
+#[path = "main/table.rs"]
+mod table;
 #[path = "main/tally.rs"]
 mod tally;
 

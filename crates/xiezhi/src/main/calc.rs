@@ -48,24 +48,21 @@ pub enum Calc {
     },
     /// Which rows speak of the same person.
     Link(super::link::Link),
-<<<<<<< HEAD
     /// The result of a vote, with its reasons.
     Tally(super::tally::Tally),
-=======
     /// Which projects of a participatory budget win, and why.
     Budget(super::budget::Budget),
->>>>>>> budget
+    /// Who thinks alike in a consultation, what each group says, what all share.
+    Opinion(super::opinion::Opinion),
 }
 
 /// Runs a method.
 pub fn run(method: Calc) -> Result<ExitCode, String> {
     match method {
         Calc::Link(link) => return super::link::run(&link),
-<<<<<<< HEAD
         Calc::Tally(tally) => return super::tally::run(&tally),
-=======
         Calc::Budget(budget) => return super::budget::run(&budget),
->>>>>>> budget
+        Calc::Opinion(opinion) => return super::opinion::run(&opinion),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;

@@ -7,12 +7,13 @@
 //! with file, line, column and reason before anything is written.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use calc::link::{Batch, Kind, Outcome, Refused, Schema, Wanted, probability, records};
-use xiezhi::kit::gb18030;
+
+use super::table::Table;
 
 /// How often progress is told, in rows.
 const TOLD_EVERY: u64 = 1_000_000;
@@ -56,7 +57,7 @@ pub fn run(link: &Link) -> Result<ExitCode, String> {
     let mut batch = Batch::new(schema.clone());
     let mut lines = Vec::new();
     for (second, path) in [false, true].into_iter().zip(&link.tables) {
-        Table { path, key: &key, schema: &schema, second }.read(&mut batch, &mut lines)?;
+        Source { path, key: &key, schema: &schema, second }.read(&mut batch, &mut lines)?;
         eprintln!("{}: {} rows so far", path.display(), batch.len());
     }
     batch.finish().map_err(|(first, again)| {
@@ -136,68 +137,37 @@ fn read_schema(path: &Path) -> Result<(String, Schema), String> {
 }
 
 /// One of the files.
-struct Table<'a> {
+struct Source<'a> {
     path: &'a Path,
     key: &'a str,
     schema: &'a Schema,
     second: bool,
 }
 
-impl Table<'_> {
+impl Source<'_> {
     /// Adds its rows, and the line of each.
     fn read(&self, batch: &mut Batch, lines: &mut Vec<u32>) -> Result<(), String> {
-        let name = self.path.display();
-        let mut file = File::open(self.path).map_err(|e| format!("{name}: {e}"))?;
-        let foreign =
-            gb18030::first_foreign(&mut file).and_then(|f| file.rewind().map(|()| f)).map_err(|e| format!("{name}: {e}"))?;
-        let text: Box<dyn Read> = match foreign {
-            None => Box::new(file),
-            Some(line) => {
-                eprintln!("{name}:{line}: not UTF-8, read as GB 18030");
-                Box::new(gb18030::Decoded::new(file))
-            }
-        };
-        let mut table = csv::ReaderBuilder::new().from_reader(BufReader::with_capacity(1 << 16, text));
-        let head = table.headers().map_err(|e| fault(&name, &e))?.clone();
-        let find = |wanted: &str| {
-            let found = head.iter().position(|c| c.trim_start_matches('\u{feff}').trim() == wanted);
-            found.ok_or_else(|| format!("{name}:1:1: there is no column {wanted}"))
-        };
-        let key = find(self.key)?;
-        let places: Vec<usize> = self.schema.columns.iter().map(|(column, _)| find(column)).collect::<Result<_, _>>()?;
-        let mut row = csv::StringRecord::new();
+        let mut table = Table::open(self.path)?;
+        let key = table.column(&[self.key])?;
+        let places: Vec<usize> =
+            self.schema.columns.iter().map(|(column, _)| table.column(&[column.as_str()])).collect::<Result<_, _>>()?;
         let mut read = 0;
-        while table.read_record(&mut row).map_err(|e| fault(&name, &e))? {
-            let line = row.position().map_or(0, csv::Position::line);
+        while table.next()? {
             let mut cells = [""; calc::link::schema::COLUMNS];
             for (cell, at) in cells.iter_mut().zip(&places) {
-                *cell = row.get(*at).unwrap_or_default();
+                *cell = table.cell(*at);
             }
-            batch.push(self.second, row.get(key).unwrap_or_default().trim(), &cells[..places.len()]).map_err(
-                |why| match why {
-                    Refused::NoKey => format!("{name}:{line}:{}: no key", key + 1),
-                    Refused::TooMany => format!("{name}:{line}:1: more than {} rows, or more text than fits", records::ROWS),
-                },
-            )?;
-            lines.push(line as u32);
+            batch.push(self.second, table.cell(key), &cells[..places.len()]).map_err(|why| match why {
+                Refused::NoKey => table.wrong(key, "no key"),
+                Refused::TooMany => table.wrong(0, format!("more than {} rows, or more text than fits", records::ROWS)),
+            })?;
+            lines.push(table.line() as u32);
             read += 1;
             if read % TOLD_EVERY == 0 {
-                eprintln!("{name}: {read} rows");
+                eprintln!("{}: {read} rows", self.path.display());
             }
         }
         Ok(())
-    }
-}
-
-/// What is wrong with a table, as `FILE:LINE:COLUMN: reason`.
-fn fault(name: &impl std::fmt::Display, e: &csv::Error) -> String {
-    let line = e.position().map_or(0, csv::Position::line);
-    match e.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{name}:{line}:{}: {len} cells, the head has {expected_len}", (*len).min(*expected_len) + 1)
-        }
-        csv::ErrorKind::Utf8 { err, .. } => format!("{name}:{line}:{}: neither UTF-8 nor GB 18030", err.field() + 1),
-        _ => format!("{name}:{line}:1: {e}"),
     }
 }
 

@@ -44,6 +44,8 @@ mod open311_hostile;
 mod open311_lists;
 mod open311_partner;
 mod open311_updates;
+mod opinion;
+mod opinion_polis;
 mod orders;
 mod packed;
 mod paper;
