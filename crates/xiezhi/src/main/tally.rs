@@ -3,8 +3,6 @@
 //! What must stay true: the same rows give the same bytes in whatever order they come; what is wrong with a file is named
 //! with file, line, column and reason, and then there is no result.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +10,8 @@ use calc::tally::{Ballots, Channel, Choice, Fault, Item, Kind, Roll, Use};
 use xiezhi::activities::vote::outcome::View;
 use xiezhi::activities::vote::pack;
 use xiezhi::kit::i18n::{Lang, Texts};
-use xiezhi::kit::table;
+
+use super::table::Table;
 
 /// What to count.
 #[derive(clap::Args)]
@@ -48,56 +47,35 @@ pub fn run(tally: &Tally) -> Result<ExitCode, String> {
 }
 
 /// A table with its columns in the order they are asked for.
-struct Table<const N: usize> {
-    name: String,
-    rows: csv::Reader<Box<dyn Read>>,
+struct Rows<'a, const N: usize> {
+    table: Table<'a>,
     at: [usize; N],
-    row: csv::StringRecord,
 }
 
-impl<const N: usize> Table<N> {
-    fn open(path: &Path, columns: [&str; N]) -> Result<Table<N>, String> {
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;
-        let mut rows = table::open(file).map_err(|e| format!("{name}: {e}"))?;
-        let head = rows.headers().map_err(|e| format!("{name}:1:1: {e}"))?.clone();
+impl<'a, const N: usize> Rows<'a, N> {
+    fn open(path: &'a Path, columns: [&str; N]) -> Result<Rows<'a, N>, String> {
+        let table = Table::open(path)?;
         let mut at = [0; N];
         for (place, column) in at.iter_mut().zip(columns) {
-            *place = table::column(&head, column).ok_or_else(|| format!("{name}:1:1: there is no column {column}"))?;
+            *place = table.column(&[column])?;
         }
-        Ok(Table { name, rows, at, row: csv::StringRecord::new() })
-    }
-
-    /// The next row; rows of nothing but blanks are passed over.
-    fn next(&mut self) -> Result<bool, String> {
-        loop {
-            if !self.rows.read_record(&mut self.row).map_err(|e| format!("{}:{}:1: {e}", self.name, self.line()))? {
-                return Ok(false);
-            }
-            if self.row.iter().any(|cell| !cell.trim().is_empty()) {
-                return Ok(true);
-            }
-        }
-    }
-
-    fn line(&self) -> u64 {
-        self.rows.position().line().max(self.row.position().map_or(0, csv::Position::line))
+        Ok(Rows { table, at })
     }
 
     fn cell(&self, n: usize) -> &str {
-        self.row.get(self.at[n]).map_or("", str::trim)
+        self.table.cell(self.at[n])
     }
 
     fn wrong(&self, n: usize, why: impl std::fmt::Display) -> String {
-        format!("{}:{}:{}: {why}", self.name, self.row.position().map_or(0, csv::Position::line), self.at[n] + 1)
+        self.table.wrong(self.at[n], why)
     }
 }
 
 /// Where heads alone count, an area may be missing.
 fn read_roll(path: &Path, heads_only: bool) -> Result<Roll, String> {
-    let mut table = Table::open(path, ["unit", "owner", "area", "kind", "use"])?;
+    let mut table = Rows::open(path, ["unit", "owner", "area", "kind", "use"])?;
     let mut roll = Roll::default();
-    while table.next()? {
+    while table.table.next()? {
         let area = match (table.cell(2), heads_only) {
             ("" | "0", true) => 1,
             (text, _) => text.parse().map_err(|_| table.wrong(2, Fault::Area))?,
@@ -117,9 +95,9 @@ fn read_roll(path: &Path, heads_only: bool) -> Result<Roll, String> {
 }
 
 fn read_ballots<'r>(path: &Path, roll: &'r Roll) -> Result<Ballots<'r>, String> {
-    let mut table = Table::open(path, ["unit", "choice", "channel", "time"])?;
+    let mut table = Rows::open(path, ["unit", "choice", "channel", "time"])?;
     let mut ballots = Ballots::new(roll);
-    while table.next()? {
+    while table.table.next()? {
         let choice = Choice::parse(table.cell(1)).ok_or_else(|| table.wrong(1, "yes, no, abstain or invalid"))?;
         let channel = Channel::parse(table.cell(2)).unwrap_or(Channel::Other);
         let time = moment(table.cell(3)).ok_or_else(|| table.wrong(3, "no moment, as 2026-11-27T18:00:00+08:00"))?;
