@@ -14,7 +14,10 @@ for word in "$@"; do
   esac
 done
 DATABASE=()
-[ "$ENGINE" = sqlite ] || DATABASE=(--database-url "$(pg_database register)")
+if [ "$ENGINE" = postgres ]; then
+  pg_start durable || die "PostgreSQL is not here"
+  DATABASE=(--database-url "$(pg_database register)")
+fi
 SERVER_PATIENCE=600 server_start "$XIEZHI" demo --data "$SCRATCH/register" --listen 127.0.0.1:0 "${DATABASE[@]}"
 
 JSON=(-H 'Accept: application/json')
