@@ -93,7 +93,7 @@ fn directions_are_found_even_when_they_are_alike() {
     // Eigenvalues 4, 4, 1: any two directions of the first two will do, at right angles.
     let apply = |x: &[f64], y: &mut [f64]| y.iter_mut().zip(x).zip([4.0, 1.0, 4.0]).for_each(|((y, x), l)| *y = l * x);
     let (first, a) = eigen::leading(3, &[], eigen::EXACT, &apply).unwrap();
-    let (second, b) = eigen::leading(3, &[a.clone()], eigen::EXACT, &apply).unwrap();
+    let (second, b) = eigen::leading(3, std::slice::from_ref(&a), eigen::EXACT, &apply).unwrap();
     let (third, c) = eigen::leading(3, &[a.clone(), b.clone()], eigen::EXACT, &apply).unwrap();
     [(first, 4.0), (second, 4.0), (third, 1.0)].into_iter().for_each(|(x, y)| near(x, y));
     near(eigen::dot(&a, &b), 0.0);
