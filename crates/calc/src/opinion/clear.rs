@@ -22,7 +22,7 @@ const TRIES: u64 = 16;
 /// Standard deviations above chance.
 const ABOVE: f64 = 3.0;
 /// Most people of a try.
-const PEOPLE: usize = 200;
+const PEOPLE: usize = 150;
 /// Below it nothing is clear (Kaufman & Rousseeuw 1990: no substantial structure).
 const LEAST: f64 = 0.25;
 

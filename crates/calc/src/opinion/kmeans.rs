@@ -12,13 +12,13 @@ use crate::draw::Splitmix;
 /// Beginnings are tried on so many points.
 const TRIED_ON: usize = 600;
 /// Fewest and most beginnings; in between, so that few points get more of them.
-const BEGINNINGS: (usize, usize) = (24, 100);
+const BEGINNINGS: (usize, usize) = (16, 100);
 /// Beginnings of a light search.
-const LIGHT: usize = 8;
+const LIGHT: usize = 5;
 /// Points times beginnings.
-const TRIES: usize = 15_000;
+const TRIES: usize = 10_000;
 /// So many are carried on with all points.
-const CARRIED_ON: usize = 3;
+const CARRIED_ON: usize = 2;
 /// Most steps.
 const STEPS: usize = 300;
 /// Results that differ by a smaller part are equally tight.

@@ -136,7 +136,12 @@ pub fn map(votes: &Votes, asked: &Asked) -> Map {
         None => groups::group(&places, asked.mode),
     };
     let most = grouping.k.max(groups::most(people.len()));
-    let clear = grouping.k > 1 && clear::clear(grouping.silhouette, most, votes, &out, &people);
+    // Polis judges heaps of people; whether groups are there is asked of the people.
+    let judged = match asked.mode {
+        Mode::Default => grouping.silhouette,
+        Mode::Compat => silhouette::silhouettes(&places, &[&grouping.labels])[0],
+    };
+    let clear = grouping.k > 1 && clear::clear(judged, most, votes, &out, &people);
     let mut labels = vec![None; points.len()];
     people.iter().zip(&grouping.labels).for_each(|(v, l)| labels[*v as usize] = Some(*l));
 

@@ -231,15 +231,16 @@ fn real_conversations() {
             let groups = map["groups"].as_object().unwrap();
             let both: Vec<(u8, u8)> = published.iter().filter_map(|(v, g)| Some((groups.get(v)?.as_u64()? as u8, *g))).collect();
             let (a, b): (Vec<u8>, Vec<u8>) = both.into_iter().unzip();
+            let alike = calc::opinion::stable::adjusted_rand(&a, &b);
+            assert!(a.len() > 100 && alike > 0.5, "{name} {mode}: {alike}");
             eprintln!(
-                "{name} {mode}: {} on the map, k {}, silhouette {:.3}, clear {}, gap {}; adjusted Rand index with the published groups of {} people {:.3}",
+                "{name} {mode}: {} on the map, k {}, silhouette {:.3}, clear {}, gap {}; adjusted Rand index with the published groups of {} people {alike:.3}",
                 groups.len(),
                 map["k"],
                 number(&map["silhouette"]),
                 map["clear"],
                 map["gap"],
                 a.len(),
-                calc::opinion::stable::adjusted_rand(&a, &b)
             );
         }
     }
