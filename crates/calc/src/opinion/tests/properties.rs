@@ -160,11 +160,7 @@ fn bridges_hold_in_every_role_and_every_group() {
     assert_eq!((map.grouping.k, said.strongest.as_slice()), (4, [x].as_slice()));
     assert_eq!([x, y, z].map(|j| said.bridges[j].everywhere), [true, false, false]);
     // Ten of ten and thirty of thirty, half a vote added on each side.
-<<<<<<< HEAD
-    near(said.bridges[x].roles, (10.5 / 11.0 * (1.0 - 0.5 / 11.0) * (30.5 / 31.0) * (1.0 - 0.5 / 31.0f64)).sqrt());
-=======
     near(said.bridges[x].roles, (10.5f64 / 11.0 * (1.0 - 0.5 / 11.0) * (30.5 / 31.0) * (1.0 - 0.5 / 31.0)).sqrt());
->>>>>>> opinion
     assert_eq!(said.people, [(10, vec![0, 0, 5, 5]), (30, vec![15, 15, 0, 0])]);
     let many: Vec<(u32, String)> = (0..101).map(|i| (0, format!("r{i}"))).collect();
     assert_eq!(Roles::new(&many), None);
