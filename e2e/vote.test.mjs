@@ -85,7 +85,7 @@ test('residents vote by phone, with and without scripts, and can change their mi
       if (await again.count()) await again.locator('summary').click();
       for (const q of ['q1', 'q2']) await visitor.locator(`input[name=${q}][value=${first}]`).check();
       await press(visitor, visitor.locator('form[action*="/ballots/"] button.primary'));
-      await visitor.locator('main [role=status]').first().waitFor();
+      await visitor.locator('main p.say[role=status]').first().waitFor();
     }
     await good(visitor, `voted ${at}`);
     await visitor.goto(server.url(`/votes/${number}`));
