@@ -161,8 +161,11 @@ fn read_ids(
     Ok(found)
 }
 
-/// Groups made elsewhere: people in order, the number of each one's group, and what the groups are called. People without one are left out.
-fn read_groups(path: &Path, votes: &Votes) -> Result<(Vec<u32>, Vec<u8>, Vec<String>), String> {
+/// People in order, the number of each one's group, and what the groups are called.
+type Given = (Vec<u32>, Vec<u8>, Vec<String>);
+
+/// Groups made elsewhere. People without one are left out.
+fn read_groups(path: &Path, votes: &Votes) -> Result<Given, String> {
     let mut table = Table::open(path)?;
     let (voter, group) = (table.column(&VOTER)?, table.column(&["group", "group-id"])?);
     let mut of: HashMap<u32, String> = HashMap::new();
