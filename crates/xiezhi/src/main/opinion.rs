@@ -162,10 +162,10 @@ fn read_ids(
 }
 
 /// People in order, the number of each one's group, and what the groups are called.
-type Groups = (Vec<u32>, Vec<u8>, Vec<String>);
+type Given = (Vec<u32>, Vec<u8>, Vec<String>);
 
 /// Groups made elsewhere. People without one are left out.
-fn read_groups(path: &Path, votes: &Votes) -> Result<Groups, String> {
+fn read_groups(path: &Path, votes: &Votes) -> Result<Given, String> {
     let mut table = Table::open(path)?;
     let (voter, group) = (table.column(&VOTER)?, table.column(&["group", "group-id"])?);
     let mut of: HashMap<u32, String> = HashMap::new();
