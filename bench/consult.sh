@@ -1,5 +1,6 @@
 # Methods of deciding together beside what others use, each in the same run: `bin/bench consult [WORDS]`, all without words.
 #   budget   winners beside pabutools on every approval vote of data/pabulib, time on its largest, and on invented towns
+#   opinion  the opinion map beside red-dwarf, on an invented conversation and on those of data/polis
 # Writes bench/results/consult.json, a key for each word.
 
 PEERS=$TARGET/consult
@@ -92,11 +93,14 @@ budget() {
   [ "$wrong" = 0 ] || die "$wrong votes are decided otherwise"
 }
 
+# shellcheck source=/dev/null
+. "$ROOT/bench/consult/opinion.sh"
+
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(budget)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(budget opinion)
 for word in "${WORDS[@]}"; do
   case $word in
-    budget) "$word" ;;
+    budget | opinion) "$word" ;;
     *) die "bin/bench consult: no part $word" ;;
   esac
 done
