@@ -1,5 +1,6 @@
 # Methods of deciding together beside what others use, each in the same run: `bin/bench consult [WORDS]`, all without words.
 #   budget   winners beside pabutools on every approval vote of data/pabulib, time on its largest, and on invented towns
+#   tally    a million ballots of owners
 #   opinion  the opinion map beside red-dwarf, on an invented conversation and on those of data/polis
 # Writes bench/results/consult.json, a key for each word.
 
@@ -95,12 +96,14 @@ budget() {
 
 # shellcheck source=/dev/null
 . "$ROOT/bench/consult/opinion.sh"
+# shellcheck source=/dev/null
+. "$ROOT/bench/consult/tally.sh"
 
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(budget opinion)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(budget opinion tally)
 for word in "${WORDS[@]}"; do
   case $word in
-    budget | opinion) "$word" ;;
+    budget | opinion | tally) "$word" ;;
     *) die "bin/bench consult: no part $word" ;;
   esac
 done

@@ -79,6 +79,8 @@ TEXT
       row("the same read from its file"; .load_ms; " ms"; ""; null),
       row("read and decided, to pabutools, \(if .same then "the same" else "other" end) winners"; (.they.load_s + .they.plain_s) * 1000 / (.load_ms + .cost.ms) | round; " ×"; ""; null),
       row("the same with Add1, \(.add1.raised) steps, exact"; .add1.ms; " ms"; "most"; 1000))'
+  report consult 'select(.tally) | .tally | head("Ballots of owners"; "consult tally"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    row("\(.ballots | shown) ballots of \(.units | shown) units counted, the whole command"; .command_ms; " ms"; "most"; 1000)'
   report consult 'select(.opinion) | .opinion | head("Opinion map beside red-dwarf \(.red_dwarf)"; "consult opinion"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
     (.runs[] | row("\(.voters | shown) × \(.statements | shown), \(.votes | shown) votes, \(.what): the whole command"; .ours.command_ms; " ms"; "most"; if .what == "large" then 2000 else 100 end),
       (select(.red_dwarf) | row("red-dwarf, its pipeline alone: \(.red_dwarf.map_ms | shown) ms"; .ratio; " ×"; "least"; 20)))'
