@@ -15,5 +15,5 @@ tally-pass = All that is needed is there: carried.
 tally-fail = Something that is needed is missing: not carried.
 tally-invalid-participates-pass = If invalid papers counted as taking part, it would be carried. The law leaves this open.
 tally-invalid-participates-fail = If invalid papers counted as taking part, it would not be carried. The law leaves this open.
-tally-silent-join-pass = If owners who did not vote were added to the majority, it would be carried. This reading is disputed and was not used.
-tally-silent-join-fail = If owners who did not vote were added to the majority, it would not be carried. This reading is disputed and was not used.
+tally-silent-join-pass = If owners who did not vote counted as taking part and were added to the majority, it would be carried. This reading is disputed and was not used.
+tally-silent-join-fail = If owners who did not vote counted as taking part and were added to the majority, it would not be carried. This reading is disputed and was not used.

@@ -76,7 +76,7 @@ impl Tally {
 pub enum Open {
     /// An invalid paper takes part, or does not.
     Invalid,
-    /// Whoever is silent joins the majority of those who spoke, or does not.
+    /// Whoever is silent takes part and joins the majority of those who spoke, or does neither.
     Silent,
 }
 
@@ -108,7 +108,8 @@ pub fn tally(pack: &Pack, item: Item, roll: &Roll, ballots: &Ballots) -> Outcome
     if pack.invalid == Count::Open {
         other.push((Open::Invalid, counted.tally(pack.count, rule, true, false)));
     }
-    if pack.silent == Count::Open {
+    // Where everybody must agree, nobody's silence does.
+    if pack.silent == Count::Open && item != Item::Unanimous {
         other.push((Open::Silent, counted.tally(pack.count, rule, pack.invalid == Count::Yes, true)));
     }
     Outcome {

@@ -106,6 +106,14 @@ kinds! {
     VoteClosed = 409 "vote-closed",
     /// The roll of the vote was not posted.
     RollNotPosted = 409 "roll-not-posted",
+    /// Objections to the roll are still taken, or were not answered.
+    RollObjections = 409 "roll-objections",
+    /// The place has a system of its own for votes over the internet.
+    OtherSystem = 409 "other-system",
+    /// A ballot in somebody's own hand stands before what he is said to have told.
+    AlreadyVoted = 409 "already-voted",
+    /// What this unit is used for is not counted in this vote.
+    NotCounted = 409 "not-counted",
     /// Whoever keyed a paper does not key it again.
     SameKeyer = 409 "same-keyer",
     /// The roll has mistakes.

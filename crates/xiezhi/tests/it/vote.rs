@@ -135,7 +135,10 @@ fn what_is_asked_stands_still_from_its_posting_and_notice_is_kept() {
         };
         assert_eq!(bad(&|n| n["roll"] = json!("R-9999")), (422, "unknown-value".into()));
         assert_eq!(bad(&|n| n["pack"] = json!("atlantis")), (422, "unknown-value".into()));
-        assert_eq!(bad(&|n| n["pack"] = json!("cn-residents")), (422, "unknown-value".into()));
+        // Rules of another place, of another body, and such as ended.
+        for pack in ["cn-residents", "beijing", "ningbo", "zhejiang"] {
+            assert_eq!(bad(&|n| n["pack"] = json!(pack)), (422, "unknown-value".into()), "{pack}");
+        }
         assert_eq!(bad(&|n| n["closes_at"] = json!("2026-03-19")), (422, "out-of-range".into()));
         assert_eq!(bad(&|n| n["questions"] = json!([])), (422, "missing".into()));
         assert_eq!(bad(&|n| n["questions"][0]["topic"] = json!("party")), (422, "unknown-value".into()));
@@ -187,6 +190,7 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
         let proved = Command::new(env!("CARGO_BIN_EXE_xiezhi")).arg("verify").arg(&file).arg("--key").arg(&key).output().unwrap();
         assert!(proved.status.success(), "{}", String::from_utf8_lossy(&proved.stderr));
         let again = visitor.get(&format!("/ballots/{}/receipt", ballot("1-101"))).json();
+        assert_eq!(again["elements"], json!([]), "whoever has the letter reads no choice in it");
         assert_eq!(again["origin"], serde_json::from_slice::<Json>(&std::fs::read(&file).unwrap()).unwrap()["origin"]);
         // Signed in: from now on he finds his unit by himself.
         assert_eq!(cast(&resident, &ballot("1-102"), ["yes", "no"]).status, 201);
@@ -209,6 +213,9 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
             "unknown-value"
         );
         assert_eq!(resident.post(&format!("/votes/{n}/ballots"), &door).error().0, 403);
+        let told = json!({ "unit": "1-101", "channel": "phone", "choices": ["no", "no"] });
+        let over = clerk.post(&format!("/votes/{n}/ballots"), &told);
+        assert_eq!(over.error(), (409, "already-voted".into()), "what somebody gave in his own hand stands");
         // On paper: received, keyed by two; where they differ a third looks.
         let papers = format!("/votes/{n}/papers");
         assert_eq!(clerk.post(&papers, &json!({ "ballots": ["0001-0004-AAAAAAAAAA"] })).error().1, "wrong-ballot");
@@ -226,8 +233,9 @@ fn ballots_by_every_way_give_one_result_and_the_tables_give_it_again() {
         // How anybody voted is told to nobody: neither pages nor tables.
         let seen = clerk.get(&format!("/votes/{n}")).json();
         assert_eq!(
-            (&seen["turnout"]["heads"], &seen["turnout"]["area"], &seen["questions"][0]["result"]),
-            (&json!(3), &json!(33_000), &Json::Null)
+            (&seen["turnout"]["heads_percent"], &seen["turnout"]["area"], &seen["questions"][0]["result"]),
+            (&json!(75), &Json::Null, &Json::Null),
+            "an exact area would say who just voted"
         );
         assert_eq!(clerk.get(&format!("/votes/{n}/recount")).error(), (403, "denied".into()));
 
@@ -309,7 +317,7 @@ fn two_hundred_ballots_of_one_unit_at_once_count_as_one() {
         let statuses: Vec<u16> = all.into_iter().map(|t| t.join().unwrap()).collect();
         assert!(statuses.iter().all(|s| *s == 201), "{statuses:?}");
         let seen = clerk.get(&format!("/votes/{n}")).json();
-        assert_eq!((&seen["turnout"]["heads"], &seen["turnout"]["area"]), (&json!(1), &json!(10_000)));
+        assert_eq!((&seen["turnout"]["heads_percent"], &seen["turnout"]["area_percent"]), (&json!(25), &json!(22)));
         w.app.ambience.advance(11 * DAY);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
         let result = visitor.get(&format!("/votes/{n}")).json()["questions"][1]["result"].clone();
@@ -318,5 +326,40 @@ fn two_hundred_ballots_of_one_unit_at_once_count_as_one() {
             (&json!(10_000), &json!(199), &json!(0))
         );
         assert_eq!(result["result"], "fail", "one of four is no quorum");
+    });
+}
+
+#[test]
+fn two_people_of_one_name_are_two_heads_and_an_owner_who_took_over_is_no_developer() {
+    on_each_engine(|w| {
+        let (clerk, visitor) = (w.client(Some("clerk")), w.client(None));
+        let table = "房号,业主,面积,性质,业主编号\n1-101,张伟,100,,1\n1-102,张伟,100,,2\n1-103,张伟,100,,2\nS-1,,50,建设单位,\nS-2,,50,建设单位,\n";
+        let made = send(&clerk, "/rolls", &[("title", "x"), ("body", "owners")], table.as_bytes()).json();
+        assert_eq!(made["heads"], 3, "two of one name, and the developer");
+        let many = send(&clerk, "/rolls", &[("title", "y"), ("body", "residents")], "房号,业主\n1,张伟\n2,张伟\n".as_bytes());
+        assert_eq!(many.json()["heads"], 2, "each resident is a head of his own");
+        let n = made["number"].as_str().unwrap().to_owned();
+        clerk.post(&format!("/rolls/{n}/post"), &json!({}));
+        // An open objection holds the vote up.
+        visitor.post(&format!("/rolls/{n}/objections"), &json!({ "unit": "S-2", "text": "已经交付给赵六" }));
+        let vote = draft(&clerk, &n);
+        let v = vote["number"].as_str().unwrap().to_owned();
+        assert_eq!(clerk.post(&format!("/votes/{v}/post"), &json!({})).error(), (409, "roll-objections".into()));
+        let id = clerk.get(&format!("/rolls/{n}")).json()["objections"][0]["id"].as_str().unwrap().to_owned();
+        let decide = format!("/rolls/{n}/objections/{id}");
+        let huge = json!({ "accept": true, "reason": "x", "area": "88500000" });
+        assert_eq!(clerk.post(&decide, &huge).error(), (422, "out-of-range".into()));
+        let mended = clerk.post(&decide, &json!({ "accept": true, "reason": "已交付", "owner": "赵六" })).json();
+        assert_eq!(mended["heads"], 4);
+        assert_eq!(clerk.get(&format!("/rolls/{n}")).json()["units"][4]["kind"], "owner");
+        assert_eq!(clerk.post(&format!("/votes/{v}/post"), &json!({})).status, 200);
+        open(w);
+        w.app.ambience.advance(11 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let over = visitor.get(&format!("/votes/{v}")).json();
+        assert_eq!(over["questions"][0]["result"]["total"]["heads"], 4, "and so it is counted");
+        let clerk = w.client(Some("clerk"));
+        let late = clerk.post(&format!("/votes/{v}/void"), &json!({ "why": "结果不好看" }));
+        assert_eq!(late.error(), (409, "state".into()));
     });
 }

@@ -4,7 +4,7 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::pack::{self, Pack};
+use super::pack::Pack;
 use super::rules::{self, Phase};
 use super::{State, Vote, by_id, count, questions, roll};
 use crate::kit::error::Kind;
@@ -101,12 +101,11 @@ fn entry<'w>(who: &'w Who, vote: &'w Vote, act: &'static str) -> Result<Entry<'w
     })
 }
 
-/// Drafts a vote; gives its number. `at` are the rules of the place, for a draft that names none.
-pub fn draft(tx: &mut Tx, who: &Who, at: &str, new: &Draft) -> Result<String> {
+/// Drafts a vote; gives its number. `holding` are the packs that hold at the place, the nearest first.
+pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> Result<String> {
     let roll = roll::by_number(tx, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
     let role = who.desk_over(&roll.path).ok_or(Kind::Denied)?;
-    let name = if new.pack.is_empty() { at } else { &new.pack };
-    let rules = pack::named(name).filter(|p| p.body.as_deref() == Some(roll.body.as_str()));
+    let rules = holding.iter().find(|p| new.pack.is_empty() || p.id == new.pack);
     let rules = rules.ok_or_else(|| Kind::Unknown.at("pack"))?;
     if new.closes_at <= new.opens_at {
         return Err(Kind::OutOfRange.at("closes_at"));
@@ -163,10 +162,17 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     if roll.state != roll::State::Posted {
         return Err(Kind::RollNotPosted.into());
     }
+    let open = "select count(*) from roll_objection where roll = $1 and state = $2";
+    if roll.until_at.is_some_and(|until| vote.opens_at < until) || tx.count(open, params![&roll.id, roll::Said::Open])? > 0 {
+        return Err(Kind::RollObjections.into());
+    }
     rules::times(&rules, vote.temporary == 1, now, vote.opens_at, vote.closes_at)
         .map_err(|(field, days)| Kind::OutOfRange.at(field).limit(days))?;
     tx.exec("update vote set state = $2, posted_at = $3 where id = $1", params![id, State::Posted, now])?;
-    tx.log(log.fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str()))?;
+    let mut text: Vec<String> = questions(tx, id)?.iter().map(|q| format!("{} {} {}", q.topic, q.item.name(), q.words)).collect();
+    text.push(vote.pack.clone());
+    let log = log.fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str());
+    tx.log(log.fact("roll", vote.roll.as_str()).fact("digest", super::digest(&text)))?;
     Ok(())
 }
 
@@ -174,11 +180,12 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
 pub fn void(tx: &mut Tx, who: &Who, id: &str, why: &str) -> Result<()> {
     let (vote, now) = (by_id(tx, id)?, tx.now());
     let log = entry(who, &vote, "vote.void")?;
-    if matches!(vote.state, State::Published | State::Void) {
+    // Once it is over a vote has a result, whoever likes it.
+    if !matches!(rules::phase(&vote, now), Phase::Draft | Phase::Notice | Phase::Open) {
         return Err(Kind::State.into());
     }
     tx.exec("update vote set state = $2, ended_at = $3, why = $4 where id = $1", params![id, State::Void, now, why])?;
-    tx.log(log)?;
+    tx.log(log.fact("digest", super::digest(&[why.to_owned()])))?;
     Ok(())
 }
 
@@ -208,7 +215,7 @@ pub fn publish(tx: &mut Tx, texts: &Texts, id: &str) -> Result<()> {
     let log = Entry { area: Some(&vote.area), ..Entry::new("vote.result", "vote", id) };
     let first = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
     let log = log.fact("results", results.join(" ")).fact("heads", first.heads as i64).fact("area", first.area as i64);
-    tx.log(log)?;
+    tx.log(log.fact("digest", super::digest(&[zh.clone(), en.clone()])))?;
     let sql = "update vote set state = $2, ended_at = $3, result_zh = $4, result_en = $5 where id = $1";
     tx.exec(sql, params![id, State::Published, now, zh, en])?;
     Ok(())

@@ -15,6 +15,10 @@ use crate::kit::input::Input;
 use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 
+/// Ballots of one unit: each is kept for ever.
+const MOST: i64 = 300;
+/// Units one account finds by itself.
+const TIES: i64 = 5;
 /// Characters of a code: 50 bits.
 const CODE: usize = 10;
 
@@ -115,9 +119,8 @@ pub fn cast(tx: &mut Tx, who: &Who, new: &New) -> Result<(String, Logged)> {
         Phase::Draft | Phase::Notice => return Err(Kind::NotOpen.into()),
         _ => return Err(Kind::VoteClosed.into()),
     }
-    if super::roll::one(tx, &vote.roll, new.n)?.is_none() {
-        return Err(Kind::Unknown.at("unit"));
-    }
+    let Some(unit) = super::roll::one(tx, &vote.roll, new.n)? else { return Err(Kind::Unknown.at("unit")) };
+    may_cast(tx, &vote, &unit, new.channel)?;
     if new.choices.0.len() != questions(tx, &vote.id)?.len() {
         return Err(Kind::Missing.at("choices"));
     }
@@ -154,10 +157,12 @@ pub fn cast(tx: &mut Tx, who: &Who, new: &New) -> Result<(String, Logged)> {
     let sql =
         "insert into ballot(id, vote, n, channel, at, made_at, by_person, choices, log_seq) values ($1,$2,$3,$4,$5,$6,$7,$8,$9)";
     tx.exec(sql, params![&id, &vote.id, new.n, new.channel.name(), at, now, by, sealed, logged.index])?;
-    // Whoever is signed in for himself finds his unit's next ballots without a letter.
+    // Whoever is signed in for himself finds his unit's next ballots without a letter. Staff may be helping somebody.
     if new.channel == Channel::App
         && who.by.is_none()
+        && !who.is_staff()
         && let Some(person) = &who.person
+        && tx.count("select count(*) from vote_tie where person = $1 and roll = $2", params![person, &vote.roll])? < TIES
     {
         let sql = "insert into vote_tie(person, roll, n, made_at) values ($1, $2, $3, $4) on conflict do nothing";
         tx.exec(sql, params![person, &vote.roll, new.n, now])?;
@@ -165,11 +170,32 @@ pub fn cast(tx: &mut Tx, who: &Who, new: &New) -> Result<(String, Logged)> {
     Ok((id, logged))
 }
 
-/// The ballot of a unit that counts now: when, how, and where it stands in the log.
-pub fn latest(q: &mut dyn Query, vote: &str, n: i64) -> Result<Option<(Ms, String, u64)>> {
-    let sql = "select at, channel, log_seq from ballot where vote = $1 and n = $2 order by at desc limit 1";
+/// Whether a unit may cast a ballot this way.
+fn may_cast(tx: &mut Tx, vote: &Vote, unit: &super::roll::Unit, channel: Channel) -> Result<()> {
+    let rules = vote.pack()?;
+    if rules.leaves_out.contains(&unit.usage) {
+        return Err(Kind::NotCounted.into());
+    }
+    if rules.system.is_some() && matches!(channel, Channel::App | Channel::Link) {
+        return Err(Kind::OtherSystem.into());
+    }
+    let of = params![&vote.id, unit.n];
+    if tx.count("select count(*) from ballot where vote = $1 and n = $2", of)? >= MOST {
+        return Err(Kind::TooMany.at("ballot").limit(MOST));
+    }
+    // What a clerk writes down by himself never takes the place of what the owner gave in his own hand.
+    let own = "select count(*) from ballot where vote = $1 and n = $2 and channel in ('app', 'link', 'paper')";
+    if matches!(channel, Channel::Door | Channel::Phone | Channel::Proxy) && tx.count(own, of)? > 0 {
+        return Err(Kind::AlreadyVoted.into());
+    }
+    Ok(())
+}
+
+/// The ballot of a unit that counts now: when, how, where it stands in the log, and its id.
+pub fn latest(q: &mut dyn Query, vote: &str, n: i64) -> Result<Option<(Ms, String, u64, String)>> {
+    let sql = "select at, channel, log_seq, id from ballot where vote = $1 and n = $2 order by at desc limit 1";
     let row = q.row(sql, params![vote, n])?;
-    Ok(row.map(|r| Ok::<_, store::Error>((r.get("at")?, r.get("channel")?, r.get("log_seq")?))).transpose()?)
+    Ok(row.map(|r| Ok::<_, store::Error>((r.get("at")?, r.get("channel")?, r.get("log_seq")?, r.get("id")?))).transpose()?)
 }
 
 /// Units that this person voted for before, on this roll.

@@ -1,5 +1,7 @@
 //! From the ballots of a vote to its result, and to the tables from which anybody on the roll gets the same.
 
+use std::collections::HashSet;
+
 use calc::tally::{self, Ballots, Channel, Outcome, Sum};
 use store::{Query, params};
 
@@ -60,18 +62,17 @@ pub fn outcomes(q: &mut dyn Query, vote: &Vote, rules: &Pack, asked: &[Question]
     Ok(asked.iter().enumerate().map(|(at, question)| one(at, question)).collect())
 }
 
-/// Who took part so far, of how many: heads and area. How they voted is not read.
-pub fn turnout(q: &mut dyn Query, vote: &Vote) -> Result<(Sum, Sum)> {
-    let sum = |row: Option<store::Row>| -> Result<Sum> {
-        let Some(row) = row else { return Ok(Sum::default()) };
-        let (heads, area): (i64, Option<i64>) = (row.get("heads")?, row.get("area")?);
-        Ok(Sum { heads: heads.into(), area: area.unwrap_or(0).into() })
+/// Who took part so far, of how many: heads and area, without the uses that do not count. How they voted is not read.
+pub fn turnout(q: &mut dyn Query, vote: &Vote, leaves_out: &[String]) -> Result<(Sum, Sum)> {
+    let sql = "select distinct n from ballot where vote = $1";
+    let cast: HashSet<i64> = q.rows(sql, params![&vote.id])?.iter().map(|r| r.get("n")).collect::<store::Result<_>>()?;
+    let units = roll::units(q, &vote.roll)?;
+    let sum = |is: &dyn Fn(&roll::Unit) -> bool| {
+        let some = || units.iter().filter(|u| !leaves_out.contains(&u.usage) && is(u));
+        let heads: HashSet<i64> = some().map(|u| u.head).collect();
+        Sum { heads: heads.len() as i128, area: some().map(|u| i128::from(u.area)).sum() }
     };
-    let part = "select count(distinct u.head) as heads, cast(sum(u.area) as bigint) as area from roll_unit u where u.roll = $1 \
-                and exists (select 1 from ballot b where b.vote = $2 and b.n = u.n)";
-    let part = sum(q.row(part, params![&vote.roll, &vote.id])?)?;
-    let all = "select count(distinct head) as heads, cast(sum(area) as bigint) as area from roll_unit where roll = $1";
-    Ok((part, sum(q.row(all, params![&vote.roll])?)?))
+    Ok((sum(&|u| cast.contains(&u.n)), sum(&|_| true)))
 }
 
 /// The roll and the ballots of one question as `xiezhi calc tally` reads them: owners by number, not by name.
@@ -83,7 +84,11 @@ pub fn tables(q: &mut dyn Query, vote: &Vote, question: i64, time: impl Fn(Ms) -
         units.iter().map(|u| vec![u.unit.clone(), u.head.to_string(), u.area.to_string(), u.kind.clone(), u.usage.clone()]),
     );
     let mut slips = vec![head(&["unit", "choice", "channel", "time"])];
-    for b in cast {
+    // Of each unit the one that counts: how somebody changed his mind is his own affair.
+    for (at, b) in cast.iter().enumerate() {
+        if cast.get(at + 1).is_some_and(|next| next.n == b.n) {
+            continue;
+        }
         let Some(choice) = usize::try_from(question - 1).ok().and_then(|q| b.choices.0.get(q)) else { continue };
         let unit = usize::try_from(b.n - 1).ok().and_then(|n| units.get(n)).map(|u| u.unit.clone()).unwrap_or_default();
         slips.push(vec![unit, choice.name().into(), b.channel.name().into(), time(b.at)]);

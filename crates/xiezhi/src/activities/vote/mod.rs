@@ -112,6 +112,12 @@ pub fn questions(q: &mut dyn Query, vote: &str) -> Result<Vec<Question>> {
     rows.iter().map(read).collect()
 }
 
+/// SHA-256 of lines, in hex: what the log commits to of things that are public.
+pub(crate) fn digest(lines: &[String]) -> String {
+    use sha2::Digest;
+    store::hex(sha2::Sha256::digest(lines.join("\n").as_bytes()))
+}
+
 impl Vote {
     /// Whether this person runs the vote: the desk of the place, or one above it.
     pub fn is_run_by(&self, who: &Who) -> bool {

@@ -134,16 +134,19 @@ pub fn named(name: &str) -> Option<&'static Pack> {
     all().iter().find(|p| p.id == name).or_else(|| all().iter().find(place))
 }
 
-/// The pack for a body of voters at a place on a day (`2026-11-27`): the one of the smallest area that holds it.
-pub fn at(body: &str, code: &str, day: &str) -> Option<&'static Pack> {
-    let holds = |p: &&Pack| {
+/// Packs that hold for a body of voters at a place on a day: a vote is under one of these.
+pub fn holding<'a>(body: &'a str, code: &'a str, day: &'a str) -> impl Iterator<Item = &'static Pack> + 'a {
+    all().iter().filter(move |p| {
         p.body.as_deref() == Some(body)
             && p.from.as_str() <= day
             && p.to.as_deref().is_none_or(|to| day <= to)
             && (p.places.is_empty() || p.places.iter().any(|c| code.starts_with(c.as_str())))
-    };
-    let near = |p: &&Pack| p.places.iter().map(String::len).max().unwrap_or(0);
-    all().iter().filter(holds).max_by_key(near)
+    })
+}
+
+/// The pack for a body of voters at a place on a day (`2026-11-27`): the one of the smallest area that holds it.
+pub fn at(body: &str, code: &str, day: &str) -> Option<&'static Pack> {
+    holding(body, code, day).max_by_key(|p| p.places.iter().map(String::len).max().unwrap_or(0))
 }
 
 impl Pack {

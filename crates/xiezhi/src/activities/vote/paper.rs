@@ -95,6 +95,11 @@ pub fn key(tx: &mut Tx, who: &Who, id: &str, n: i64, choices: &Choices) -> Resul
     Ok(next)
 }
 
+/// How many papers wait.
+pub fn count(q: &mut dyn Query, vote: &str) -> Result<i64> {
+    Ok(q.count("select count(*) from ballot_paper where vote = $1 and state <> $2", params![vote, State::Counted])?)
+}
+
 /// A paper that waits.
 pub struct Waiting {
     /// Place of its unit on the roll.

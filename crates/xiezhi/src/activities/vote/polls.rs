@@ -7,8 +7,8 @@ use serde_json::json;
 use store::{Key, Query};
 
 use super::ballot::{self, Choices, New, Slip};
-use super::rules::{self, Phase};
-use super::view::{self, Question, Turnout};
+use super::rules;
+use super::view::{self, Question};
 use super::{Vote, by_number, questions, roll};
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -27,7 +27,12 @@ pub const ROUTES: &[Route] = &[
         cast,
         "Casts it: `{q1, q2, …}` or `{choices: [yes|no|abstain]}`; until the vote closes a new one takes its place.",
     ),
-    Route::get("/ballots/{ballot}/receipt", May::Anyone, receipt, "The signed receipt of the ballot that counts now."),
+    Route::get(
+        "/ballots/{ballot}/receipt",
+        May::Anyone,
+        receipt,
+        "The signed receipt of the ballot that counts now, without what it says.",
+    ),
 ];
 
 #[derive(Serialize, JsonSchema)]
@@ -57,7 +62,8 @@ struct Ballot {
     /// When the ballot that counts now was cast, and how.
     cast_at: Option<String>,
     channel: Option<String>,
-    turnout: Turnout,
+    /// Why the vote was given up.
+    why: Option<String>,
     /// It was cast just now.
     done: bool,
 }
@@ -81,6 +87,7 @@ fn find(req: &Req) -> Result<(Vote, roll::Unit, Slip)> {
 
 fn shown(req: &Req, q: &mut dyn Query, vote: &Vote, unit: &roll::Unit, slip: &Slip) -> Result<Ballot> {
     let cast = ballot::latest(q, &vote.id, unit.n)?;
+    let (cast_now, phase) = (cast.is_some(), rules::phase(vote, req.now));
     Ok(Ballot {
         ballot: slip.to_string(),
         number: vote.number.clone(),
@@ -88,14 +95,14 @@ fn shown(req: &Req, q: &mut dyn Query, vote: &Vote, unit: &roll::Unit, slip: &Sl
         place: area::by_id(q, &vote.area)?.map(|a| a.name).unwrap_or_default(),
         unit: unit.unit.clone(),
         area: hundredths(unit.area),
-        phase: rules::phase(vote, req.now).as_str(),
+        phase: phase.as_str(),
         opens_at: req.app.time(vote.opens_at),
         closes_at: req.app.time(vote.closes_at),
         questions: view::asked(req, q, vote, &vote.pack()?)?,
         cast_at: cast.as_ref().map(|(at, ..)| req.app.time(*at)),
-        channel: cast.map(|(_, channel, _)| channel),
-        turnout: view::turnout(q, vote)?,
-        done: req.query.get("done").is_some(),
+        channel: cast.map(|(_, channel, ..)| channel),
+        why: vote.why.clone(),
+        done: req.query.get("done").is_some() && cast_now && phase == rules::Phase::Open,
     })
 }
 
@@ -107,12 +114,6 @@ fn one(req: &Req) -> Result<Reply> {
 
 fn cast(req: &Req) -> Result<Reply> {
     let (vote, unit, slip) = find(req)?;
-    // Told before what was chosen is even looked at: a late ballot is late whatever it says.
-    match rules::phase(&vote, req.now) {
-        Phase::Open => {}
-        Phase::Draft | Phase::Notice => return Err(Kind::NotOpen.into()),
-        _ => return Err(Kind::VoteClosed.into()),
-    }
     let many = req.app.db.read(|r| questions(r, &vote.id))?.len();
     let choices = Choices::parse(&req.input()?, many, false)?;
     let channel = if req.who.person.is_some() && req.who.by.is_none() { Channel::App } else { Channel::Link };
@@ -128,13 +129,18 @@ fn cast(req: &Req) -> Result<Reply> {
         let receipt = serde_json::to_value(&once.receipt).map_err(Error::internal)?;
         return Ok(Reply::json(&json!({ "id": once.answer, "unit": unit.unit, "receipt": receipt }))?.status(201));
     }
-    Ok(Reply::see_other(req.url(&format!("/ballots/{slip}?done=1"))))
+    // A page from before that is sent once more says nothing of the ballot that was cast since.
+    let now = req.app.db.read(|r| ballot::latest(r, &vote.id, unit.n))?;
+    let done = if now.is_some_and(|(.., id)| id == once.answer) { "?done=1" } else { "" };
+    Ok(Reply::see_other(req.url(&format!("/ballots/{slip}{done}"))))
 }
 
 fn receipt(req: &Req) -> Result<Reply> {
     let (vote, unit, _) = find(req)?;
     let (entry, size) = req.app.db.read(|r| Ok::<_, Error>((ballot::latest(r, &vote.id, unit.n)?, r.log_size()?)))?;
-    let (_, _, seq) = entry.ok_or(Kind::NotFound)?;
+    let (_, _, seq, _) = entry.ok_or(Kind::NotFound)?;
+    // What it says stays out: whoever has the letters could read how everybody votes, and nobody shall be made to show it.
+    let receipt = store::Receipt { elements: Vec::new(), ..req.app.db.receipt(seq, size)? };
     let name = format!("attachment; filename=\"ballot-{}-{}.json\"", vote.number, unit.n);
-    Ok(Reply::json(&req.app.db.receipt(seq, size)?)?.header("content-disposition", name))
+    Ok(Reply::json(&receipt)?.header("content-disposition", name))
 }

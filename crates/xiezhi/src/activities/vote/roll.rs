@@ -27,14 +27,25 @@ names! {
     Said { Open = "open", Accepted = "accepted", Refused = "refused", }
 }
 
+/// Objections to one unit that wait for an answer.
+const OPEN: i64 = 5;
+/// Largest area of a unit, in 0.01 m²: what the count takes.
+pub const AREA: i64 = 100_000_000;
 /// Days for objections.
 pub const OBJECTION_DAYS: i64 = 7;
 /// Units of a roll that a page shows at once.
 pub const PAGE: i64 = 200;
 
 /// Columns of the table: as programs name them, and as clerks do. `area` is in 0.01 m², 面积 in m².
-pub const COLUMNS_OF_TABLE: [(&str, &str); 6] =
-    [("unit", "房号"), ("owner", "业主"), ("area", "面积"), ("kind", "性质"), ("use", "用途"), ("source", "面积来源")];
+pub const COLUMNS_OF_TABLE: [(&str, &str); 7] = [
+    ("unit", "房号"),
+    ("owner", "业主"),
+    ("area", "面积"),
+    ("kind", "性质"),
+    ("use", "用途"),
+    ("source", "面积来源"),
+    ("owner_id", "业主编号"),
+];
 /// Why a row is wrong; the texts are `roll-row-<code>`.
 pub const CODES: [&str; 9] = ["column", "unit", "owner", "area", "twice", "kind", "use", "source", "sum"];
 
@@ -76,6 +87,8 @@ pub fn by_id(q: &mut dyn Query, id: &str) -> Result<Roll> {
 pub struct Row {
     pub unit: String,
     pub owner: String,
+    /// Whose head it is: the number the committee gives an owner, else his name. Two people of one name have two numbers.
+    pub key: String,
     pub area: i64,
     pub kind: Owned,
     pub usage: Use,
@@ -149,9 +162,15 @@ pub fn parse(lines: &[Line], body: Body, declared: Option<i64>) -> std::result::
             (_, text) => square_metres(text),
         };
         let (unit, owner) = (cell(Some(unit_at)), cell(Some(owner_at)));
+        // Of residents each is a head of his own, whatever he is called.
+        let key = match (body, cell(at[6])) {
+            (Body::Residents, _) => format!("unit {unit}"),
+            (Body::Owners, "") => owner.to_owned(),
+            (Body::Owners, number) => format!("number {number}"),
+        };
         match roll.add(unit, owner, area.unwrap_or(0), kind, usage) {
             Ok(()) => {
-                rows.push(Row { unit: unit.into(), owner: owner.into(), area: area.unwrap_or(0), kind, usage, source });
+                rows.push(Row { unit: unit.into(), owner: owner.into(), key, area: area.unwrap_or(0), kind, usage, source });
             }
             Err(fault) => wrong(match fault {
                 Fault::NoUnit => "unit",
@@ -169,6 +188,12 @@ pub fn parse(lines: &[Line], body: Body, declared: Option<i64>) -> std::result::
         problems.push(Problem { line: 0, code: "sum" });
     }
     if problems.is_empty() { Ok(rows) } else { Err(problems) }
+}
+
+/// The rows of a roll as they are committed to: without names.
+fn units_text(q: &mut dyn Query, roll: &str) -> Result<Vec<String>> {
+    let line = |u: &Unit| format!("{},{},{},{},{}", u.unit, u.head, u.area, u.kind, u.usage);
+    Ok(units(q, roll)?.iter().map(line).collect())
 }
 
 /// The roll as the count takes it, its owners by number.
@@ -191,7 +216,7 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
     let mut units = Vec::with_capacity(rows.len());
     for (n, row) in rows.iter().enumerate() {
         let next = heads.len() as i64 + 1;
-        let key = if row.kind == Owned::Developer { " developer" } else { row.owner.as_str() };
+        let key = if row.kind == Owned::Developer { " developer" } else { row.key.as_str() };
         let head = *heads.entry(key).or_insert(next);
         let owner = tx.seal(&id, row.owner.as_bytes())?;
         let values = params![&id, n as i64 + 1, &row.unit, head, row.area, row.kind.name(), row.usage.name(), row.source, owner];
@@ -211,7 +236,10 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
         area: Some(&place.id),
         ..Entry::new("roll.make", "roll", &id)
     };
-    tx.log(entry.fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total))?;
+    let entry = entry.fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
+    // What anybody can compute again from the posted roll: units, heads, areas, kinds, uses.
+    let text: Vec<String> = units_text(tx, &id)?;
+    tx.log(entry.fact("digest", super::digest(&text)))?;
     Ok(number)
 }
 
@@ -249,6 +277,10 @@ pub fn object(tx: &mut Tx, who: &Who, id: &str, unit: &str, words: &str) -> Resu
     if n == 0 {
         return Err(Kind::Unknown.at("unit"));
     }
+    let open = "select count(*) from roll_objection where roll = $1 and n = $2 and state = $3";
+    if tx.count(open, params![id, n, Said::Open])? >= OPEN {
+        return Err(Kind::TooMany.at("unit").limit(OPEN));
+    }
     let objection = tx.id();
     let entry =
         Entry { actor: who.actor(), area: Some(&roll.area), owner: Some(id), ..Entry::new("roll.object", "roll", &objection) };
@@ -277,12 +309,16 @@ pub fn decide(tx: &mut Tx, who: &Who, id: &str, mend: Option<&Mend>, words: &str
         return Err(Kind::State.into());
     }
     let said = if mend.is_some() { Said::Accepted } else { Said::Refused };
+    let mut old = None;
     if let Some(mend) = mend {
         still(tx, &roll.id, now)?;
+        old = one(tx, &roll.id, n)?.map(|u| u.area);
         change(tx, &roll, n, mend)?;
     }
     let entry = Entry { owner: Some(&roll.id), ..entry };
-    let entry = entry.fact("objection", id).fact("said", said.as_str()).element("vote.objection", Some(words));
+    let entry = entry.fact("objection", id).fact("unit", n).fact("said", said.as_str());
+    let entry = entry.fact_opt("area_was", old).fact_opt("area", mend.and_then(|m| m.area));
+    let entry = entry.fact("owner_changed", mend.is_some_and(|m| m.owner.is_some())).element("vote.objection", Some(words));
     let seq = tx.log(entry)?.index;
     let sql = "update roll_objection set state = $2, decided_at = $3, answer_seq = $4 where id = $1";
     tx.exec(sql, params![id, said, now, seq])?;
@@ -320,7 +356,12 @@ fn change(tx: &mut Tx, roll: &Roll, n: i64, mend: &Mend) -> Result<()> {
             None => tx.count("select max(head) from roll_unit where roll = $1", params![&roll.id])? + 1,
         };
         let sealed = tx.seal(&roll.id, owner.as_bytes())?;
-        tx.exec("update roll_unit set owner = $3, head = $4 where roll = $1 and n = $2", params![&roll.id, n, sealed, head])?;
+        tx.exec(
+            "update roll_unit set owner = $3, head = $4, kind = 'owner' where roll = $1 and n = $2",
+            params![&roll.id, n, sealed, head],
+        )?;
+        // Who voted for the unit of another owner does not find its next ballots.
+        tx.exec("delete from vote_tie where roll = $1 and n = $2", params![&roll.id, n])?;
         let sql = "update roll set heads = (select count(distinct head) from roll_unit where roll = $1) where id = $1";
         tx.exec(sql, params![&roll.id])?;
     }

@@ -209,7 +209,7 @@ pub(super) fn place_of(q: &mut dyn Query, roll: &str, unit: &str) -> Result<i64>
 
 fn objections(req: &Req, q: &mut dyn Query, roll: &Roll, look: &mut Look) -> Result<Vec<Objection>> {
     let sql = "select o.id as id, u.unit as unit, o.state as state, o.made_at as made_at, o.log_seq as log_seq, o.answer_seq as answer_seq \
-               from roll_objection o join roll_unit u on u.roll = o.roll and u.n = o.n where o.roll = $1 order by o.made_at desc limit $2";
+               from roll_objection o join roll_unit u on u.roll = o.roll and u.n = o.n where o.roll = $1 order by case o.state when 'open' then 0 else 1 end, o.made_at limit $2";
     let mut out = Vec::new();
     for row in q.rows(sql, params![&roll.id, SHOWN])? {
         let mut words = |q: &mut dyn Query, seq: Option<u64>| -> Result<Option<String>> {
@@ -299,7 +299,9 @@ fn decide(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let reason = input.need("reason", 1000)?;
     let area = input.text("area", 20)?;
-    let area = area.map(|t| roll::square_metres(&t).filter(|a| *a > 0).ok_or_else(|| Kind::WrongType.at("area"))).transpose()?;
+    let area = area
+        .map(|t| roll::square_metres(&t).filter(|a| (1..=roll::AREA).contains(a)).ok_or_else(|| Kind::OutOfRange.at("area")))
+        .transpose()?;
     let mend =
         input.flag("accept").then(|| -> Result<Mend> { Ok(Mend { owner: input.text("owner", 100)?, area }) }).transpose()?;
     let found = req.app.db.read(|r| find(req, r))?;

@@ -39,7 +39,7 @@ pub fn times(pack: &Pack, temporary: bool, posted: Ms, opens: Ms, closes: Ms) ->
     if opens < posted + days * DAY {
         return Err(("opens_at", days));
     }
-    let [least, most] = pack.window_days.unwrap_or([0, LONGEST]);
+    let [least, most] = pack.window_days.unwrap_or([1, LONGEST]);
     if closes <= opens || closes - opens < least * DAY {
         return Err(("closes_at", least));
     }
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(with(hangzhou, true, 7, 12), Ok(()));
         assert_eq!(with(hangzhou, false, 15, 19), Err(("closes_at", 5)));
         assert_eq!(with(hangzhou, false, 15, 76), Err(("closes_at", 60)));
-        assert_eq!(with(code, false, 15, 15), Err(("closes_at", 0)));
+        assert_eq!(with(code, false, 15, 15), Err(("closes_at", 1)));
     }
 
     #[test]

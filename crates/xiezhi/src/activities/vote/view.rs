@@ -43,12 +43,16 @@ pub struct Item {
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Turnout {
-    pub heads: i64,
-    pub area: i64,
+    /// Whole percent while the vote is open: an exact area would say who just voted.
+    pub heads_percent: i64,
+    pub area_percent: i64,
+    /// Exact when it is over.
+    pub heads: Option<i64>,
+    pub area: Option<i64>,
     pub all_heads: i64,
     pub all_area: i64,
     /// As people write them.
-    pub area_text: String,
+    pub area_text: Option<String>,
     pub all_area_text: String,
 }
 
@@ -157,25 +161,33 @@ pub fn list(req: &Req, q: &mut dyn Query) -> Result<List> {
     Ok(List { items, may: req.who.nearest_desk().is_some() })
 }
 
-/// Whether this reader may count again: whoever runs it, and after the end whoever voted while signed in.
+/// Whether this reader may count again: the desk of the place, and after the end whoever voted while signed in.
 pub fn may_recount(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<bool> {
     let over = rules::phase(vote, req.now) == Phase::Published;
-    let on_roll = match &req.who.person {
-        Some(person) => !ballot::tied(q, person, &vote.roll)?.is_empty(),
-        None => false,
-    };
-    Ok(over && (on_roll || vote.is_run_by(&req.who)))
+    let own = req.who.desk_over(&vote.path).is_some_and(|r| r.path == vote.path);
+    Ok(over && (own || is_tied(req, q, vote)?))
+}
+
+/// Whether this reader voted on this roll while signed in.
+pub fn is_tied(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<bool> {
+    match &req.who.person {
+        Some(person) => Ok(!ballot::tied(q, person, &vote.roll)?.is_empty()),
+        None => Ok(false),
+    }
 }
 
 /// Heads and area so far.
-pub fn turnout(q: &mut dyn Query, vote: &Vote) -> Result<Turnout> {
-    let (part, all) = count::turnout(q, vote)?;
+pub fn turnout(q: &mut dyn Query, vote: &Vote, rules: &Pack, over: bool) -> Result<Turnout> {
+    let (part, all) = count::turnout(q, vote, &rules.leaves_out)?;
+    let percent = |part: i128, all: i128| if all > 0 { (part * 100 / all) as i64 } else { 0 };
     Ok(Turnout {
-        heads: part.heads as i64,
-        area: part.area as i64,
+        heads_percent: percent(part.heads, all.heads),
+        area_percent: percent(part.area, all.area),
+        heads: over.then_some(part.heads as i64),
+        area: over.then_some(part.area as i64),
         all_heads: all.heads as i64,
         all_area: all.area as i64,
-        area_text: hundredths(part.area as i64),
+        area_text: over.then(|| hundredths(part.area as i64)),
         all_area_text: hundredths(all.area as i64),
     })
 }
@@ -231,7 +243,8 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
     }
     let (papers, papers_waiting) = match runs {
         true => paper::waiting(q, vote, &req.who, PAPERS)?,
-        false => (Vec::new(), 0),
+        // How many wait is everybody's to know: the result waits for them.
+        false => (Vec::new(), paper::count(q, &vote.id)?),
     };
     Ok(Full {
         number: vote.number.clone(),
@@ -251,7 +264,7 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
         ended_at: vote.ended_at.map(|t| req.app.time(t)),
         why: vote.why.clone(),
         roll: roll.number,
-        turnout: turnout(q, vote)?,
+        turnout: turnout(q, vote, &rules, phase == Phase::Published)?,
         questions: asked(req, q, vote, &rules)?,
         mine,
         runs,

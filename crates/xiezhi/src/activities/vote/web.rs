@@ -11,7 +11,7 @@ use super::rules::Phase;
 use super::view::{self, Full, List};
 use super::{State, Vote, ballot, by_number, count, pack, paper, questions, roll, rules};
 use crate::base::area;
-use crate::base::catalogue::{Look, Relation};
+use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::page::hundredths;
@@ -98,8 +98,16 @@ fn form(req: &Req) -> Result<Reply> {
         notice_days: p.notice_days.unwrap_or(0),
         topics: p.topics.iter().map(|t| Choice { id: t.id.clone(), name: t.name(req.lang).to_owned() }).collect(),
     };
-    let packs = pack::all().iter().filter(|p| p.to.is_none()).map(one).collect();
+    let (code, day) = (req.app.db.read(|r| code_of(req, r))?, req.app.time(req.now));
+    let day = day.get(..10).unwrap_or_default();
+    let packs = ["owners", "residents"].iter().flat_map(|body| pack::holding(body, &code, day)).map(one).collect();
     req.page("activities/vote/new.html", &Form { rolls, packs, rows: FIELDS.to_vec() })
+}
+
+/// Code of the area the reader works for.
+fn code_of(req: &Req, q: &mut dyn Query) -> Result<String> {
+    let role = req.who.nearest_desk().ok_or(Kind::Denied)?;
+    Ok(area::by_id(q, &role.area)?.map(|a| a.code).unwrap_or_default())
 }
 
 /// The vote of the path; a draft is for whoever runs it.
@@ -132,13 +140,14 @@ fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {
 
 fn make(req: &Req) -> Result<Reply> {
     let new = Draft::parse(&req.input()?, &req.app.config.zone)?;
-    // The rules of the place, unless the draft names others.
+    // Only what holds at the place, the nearest first.
     let rules = req.app.db.read(|r| {
         let roll = roll::by_number(r, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
         let code = area::by_id(r, &roll.area)?.map(|a| a.code).unwrap_or_default();
         let day = req.app.time(req.now);
-        let found = pack::at(roll.body.as_str(), &code, day.get(..10).unwrap_or_default());
-        Ok::<_, Error>(found.map(|p| p.id.clone()).unwrap_or_default())
+        let mut found: Vec<_> = pack::holding(roll.body.as_str(), &code, day.get(..10).unwrap_or_default()).collect();
+        found.sort_by_key(|p| std::cmp::Reverse(p.places.iter().map(String::len).max()));
+        Ok::<_, Error>(found)
     })?;
     let who = req.who.clone();
     let number = req.once(move |tx| act::draft(tx, &who, &rules, &new))?;
@@ -192,8 +201,9 @@ fn letters(req: &Req) -> Result<Reply> {
         }
         let units = roll::page(r, &vote.roll, from)?;
         let next = (units.len() as i64 == LETTERS).then(|| from + LETTERS);
+        let left_out = vote.pack()?.leaves_out;
         let mut letters = Vec::with_capacity(units.len());
-        for unit in units {
+        for unit in units.into_iter().filter(|u| !left_out.contains(&u.usage)) {
             let slip = Slip::of(|p, t| req.app.db.digest(p, t), &vote, unit.n).to_string();
             letters.push(Letter {
                 owner: super::rolls::owner(r, &unit, &mut look, Relation::Desk)?,
@@ -297,7 +307,18 @@ fn recount(req: &Req) -> Result<Reply> {
         if rules::phase(&vote, req.now) != Phase::Published || !view::may_recount(req, r, &vote)? {
             return Err(Error::from(Kind::Denied));
         }
-        look.gives(&vote.id, "vote.choice");
+        // A desk further up counts nothing here; whoever stands on the roll does.
+        let own = req.who.desk_over(&vote.path).is_some_and(|r| r.path == vote.path);
+        let relation = if own {
+            Relation::Desk
+        } else if view::is_tied(req, r, &vote)? {
+            Relation::Involved
+        } else {
+            Relation::Above
+        };
+        if look.at(&Graded::new("vote.choice", &vote.id, String::new()), relation).is_none() {
+            return Err(Kind::Denied.into());
+        }
         count::tables(r, &vote, q, crate::kit::time::exact)
     })?;
     look.record(req.app)?;
