@@ -6,7 +6,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
 use super::rules::{self, Phase};
-use super::{State, Vote, by_id, count, questions, roll};
+use super::{State, by_desk, by_id, count, questions, roll};
 use crate::kit::error::Kind;
 use crate::kit::i18n::{Lang, Texts};
 use crate::kit::input::Input;
@@ -90,21 +90,9 @@ pub const FIELDS: [(&str, &str); 8] = [
     ("topic8", "words8"),
 ];
 
-fn entry<'w>(who: &'w Who, vote: &'w Vote, act: &'static str) -> Result<Entry<'w>> {
-    let role = who.desk_over(&vote.path).ok_or(Kind::Denied)?;
-    Ok(Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&vote.area),
-        ..Entry::new(act, "vote", &vote.id)
-    })
-}
-
 /// Drafts a vote; gives its number. `holding` are the packs that hold at the place, the nearest first.
 pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> Result<String> {
     let roll = roll::by_number(tx, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
-    let role = who.desk_over(&roll.path).ok_or(Kind::Denied)?;
     let rules = holding.iter().find(|p| new.pack.is_empty() || p.id == new.pack);
     let rules = rules.ok_or_else(|| Kind::Unknown.at("pack"))?;
     if new.closes_at <= new.opens_at {
@@ -113,13 +101,7 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
     let (id, now) = (tx.id(), tx.now());
     let number = format!("V-{:04}", tx.count("select count(*) from vote", &[])? + 1);
     tx.new_owner_of(&id, &roll.area)?;
-    let log = Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&roll.area),
-        ..Entry::new("vote.draft", "vote", &id)
-    };
+    let log = by_desk(who, &roll.path, &roll.area, Entry::new("vote.draft", "vote", &id))?;
     let asked = new.asked.len() as i64;
     let log = log.fact("number", number.as_str()).fact("roll", roll.id.as_str()).fact("pack", rules.id.as_str());
     let seq = tx.log(log.fact("questions", asked))?.index;
@@ -154,7 +136,7 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
 /// Posts a vote: from now on its questions, its times and its rules stand still.
 pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     let (vote, now) = (by_id(tx, id)?, tx.now());
-    let log = entry(who, &vote, "vote.post")?;
+    let log = vote.entry(who, "vote.post")?;
     if vote.state != State::Draft {
         return Err(Kind::State.into());
     }
@@ -179,7 +161,7 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
 /// Gives a vote up, with the reason everybody reads. What was cast stays where it is.
 pub fn void(tx: &mut Tx, who: &Who, id: &str, why: &str) -> Result<()> {
     let (vote, now) = (by_id(tx, id)?, tx.now());
-    let log = entry(who, &vote, "vote.void")?;
+    let log = vote.entry(who, "vote.void")?;
     // Once it is over a vote has a result, whoever likes it.
     if !matches!(rules::phase(&vote, now), Phase::Draft | Phase::Notice | Phase::Open) {
         return Err(Kind::State.into());

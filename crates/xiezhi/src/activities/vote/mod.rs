@@ -35,7 +35,7 @@ pub mod view;
 /// Routes of votes.
 pub mod web;
 
-use store::{Query, params};
+use store::{Entry, Query, params};
 
 use crate::kit::error::Kind;
 use crate::kit::names::names;
@@ -112,6 +112,13 @@ pub fn questions(q: &mut dyn Query, vote: &str) -> Result<Vec<Question>> {
     rows.iter().map(read).collect()
 }
 
+/// An entry by the desk of a place, in the role it acts in; refused to everybody else.
+fn by_desk<'w>(who: &'w Who, path: &str, area: &'w str, entry: Entry<'w>) -> Result<Entry<'w>> {
+    let role = who.desk_over(path).ok_or(Kind::Denied)?;
+    let (actor, party) = (who.actor(), role.body.as_deref());
+    Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(area), ..entry })
+}
+
 /// SHA-256 of lines, in hex: what the log commits to of things that are public.
 pub(crate) fn digest(lines: &[String]) -> String {
     use sha2::Digest;
@@ -122,6 +129,11 @@ impl Vote {
     /// Whether this person runs the vote: the desk of the place, or one above it.
     pub fn is_run_by(&self, who: &Who) -> bool {
         who.desk_over(&self.path).is_some()
+    }
+
+    /// An entry of the log by whoever runs it.
+    fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
+        by_desk(who, &self.path, &self.area, Entry::new(act, "vote", &self.id))
     }
 
     /// The rules it was posted under.

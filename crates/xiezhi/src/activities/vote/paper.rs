@@ -21,17 +21,6 @@ names! {
 /// Papers of one call.
 pub const MOST: usize = 500;
 
-fn desk<'w>(who: &'w Who, vote: &'w Vote, act: &'static str) -> Result<Entry<'w>> {
-    let role = who.desk_over(&vote.path).ok_or(Kind::Denied)?;
-    Ok(Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&vote.area),
-        ..Entry::new(act, "vote", &vote.id)
-    })
-}
-
 /// Receives papers: their slips were read. One that was received before changes nothing.
 pub fn receive(tx: &mut Tx, who: &Who, id: &str, units: &[i64], media: Option<&str>) -> Result<i64> {
     let (vote, now) = (by_id(tx, id)?, tx.now());
@@ -40,7 +29,7 @@ pub fn receive(tx: &mut Tx, who: &Who, id: &str, units: &[i64], media: Option<&s
         Phase::Draft | Phase::Notice => return Err(Kind::NotOpen.into()),
         _ => return Err(Kind::VoteClosed.into()),
     }
-    let log = desk(who, &vote, "vote.paper")?;
+    let log = vote.entry(who, "vote.paper")?;
     let mut new = 0;
     for n in units {
         if super::roll::one(tx, &vote.roll, *n)?.is_none() {
@@ -57,7 +46,7 @@ pub fn receive(tx: &mut Tx, who: &Who, id: &str, units: &[i64], media: Option<&s
 /// Keys what stands on a paper: the first, the second, or the one who looks where those two differ.
 pub fn key(tx: &mut Tx, who: &Who, id: &str, n: i64, choices: &Choices) -> Result<State> {
     let vote = by_id(tx, id)?;
-    let log = desk(who, &vote, "vote.key")?;
+    let log = vote.entry(who, "vote.key")?;
     let me = who.actor().ok_or(Kind::SignIn)?;
     let sql = "select state, received_at, first, first_by, second_by from ballot_paper where vote = $1 and n = $2";
     let row = tx.row(sql, params![id, n])?.ok_or(Kind::NotFound)?;

@@ -7,6 +7,7 @@
 use calc::tally::{self, Fault, Kind as Owned, Use};
 use store::{Entry, Query, Tx, params};
 
+use super::by_desk;
 use super::rules::Phase;
 use crate::base::area::Area;
 use crate::kit::error::Kind;
@@ -67,6 +68,13 @@ row! {
         pub made_at: Ms,
         pub posted_at: Option<Ms>,
         pub until_at: Option<Ms>,
+    }
+}
+
+impl Roll {
+    /// An entry of the log by the desk that keeps it.
+    fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
+        by_desk(who, &self.path, &self.area, Entry::new(act, "roll", &self.id))
     }
 }
 
@@ -208,8 +216,8 @@ pub fn counted<'u>(units: impl Iterator<Item = &'u Unit>) -> tally::Roll {
 
 /// Makes a roll.
 pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows: &[Row]) -> Result<String> {
-    let role = who.desk_over(&place.path).ok_or(Kind::Denied)?;
     let (id, now) = (tx.id(), tx.now());
+    let entry = by_desk(who, &place.path, &place.id, Entry::new("roll.make", "roll", &id))?;
     let number = format!("R-{:04}", tx.count("select count(*) from roll", &[])? + 1);
     tx.new_owner_of(&id, &place.id)?;
     let mut heads: std::collections::HashMap<&str, i64> = std::collections::HashMap::new();
@@ -229,13 +237,6 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
     let count = rows.len() as i64;
     tx.exec(sql, params![&id, &number, title, body, &place.id, &place.path, State::Draft, count, heads, total, now])?;
     tx.insert_many("roll_unit", &["roll", "n", "unit", "head", "area", "kind", "usage", "source", "owner"], &units)?;
-    let entry = Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&place.id),
-        ..Entry::new("roll.make", "roll", &id)
-    };
     let entry = entry.fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
     // What anybody can compute again from the posted roll: units, heads, areas, kinds, uses.
     let text: Vec<String> = units_text(tx, &id)?;
@@ -243,21 +244,10 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
     Ok(number)
 }
 
-fn by_desk<'w>(who: &'w Who, roll: &'w Roll, act: &'static str) -> Result<Entry<'w>> {
-    let role = who.desk_over(&roll.path).ok_or(Kind::Denied)?;
-    Ok(Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&roll.area),
-        ..Entry::new(act, "roll", &roll.id)
-    })
-}
-
 /// Posts a roll: from now on it can be objected to, and voted on.
 pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     let (roll, now) = (by_id(tx, id)?, tx.now());
-    let entry = by_desk(who, &roll, "roll.post")?;
+    let entry = roll.entry(who, "roll.post")?;
     if roll.state != State::Draft {
         return Err(Kind::State.into());
     }
@@ -304,7 +294,7 @@ pub fn decide(tx: &mut Tx, who: &Who, id: &str, mend: Option<&Mend>, words: &str
     let row = tx.row("select roll, n, state from roll_objection where id = $1", params![id])?.ok_or(Kind::NotFound)?;
     let (roll, n, state): (String, i64, Said) = (row.get("roll")?, row.get("n")?, row.get("state")?);
     let (roll, now) = (by_id(tx, &roll)?, tx.now());
-    let entry = by_desk(who, &roll, "roll.decide")?;
+    let entry = roll.entry(who, "roll.decide")?;
     if state != Said::Open {
         return Err(Kind::State.into());
     }
