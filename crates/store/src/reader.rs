@@ -75,6 +75,9 @@ pub(crate) struct Readers {
 struct State {
     idle: Vec<Conn>,
     open: usize,
+    /// How often the idle ones were thrown away. What was lent before the last time is thrown away when it comes back:
+    /// it may have died with them unnoticed.
+    cleared: u64,
 }
 
 impl Readers {
@@ -89,7 +92,7 @@ impl Readers {
         node_key: &Secret,
         f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let mut lease = Lease { pool: self, conn: Some(self.take()?) };
+        let mut lease = self.take()?;
         let Some(conn) = lease.conn.as_mut() else { return Err(crate::Error::Busy.into()) };
         let out = f(&mut Read { conn, node_key });
         if conn.broken() {
@@ -100,16 +103,18 @@ impl Readers {
         out
     }
 
-    fn take(&self) -> Result<Conn> {
+    fn take(&self) -> Result<Lease<'_>> {
         let mut state = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            let cleared = state.cleared;
             if let Some(conn) = state.idle.pop() {
-                return Ok(conn);
+                return Ok(Lease { pool: self, conn: Some(conn), cleared });
             }
             if state.open < self.limit {
                 state.open += 1;
                 drop(state);
-                return Conn::open(&self.place, Use::Read { cache: self.cache }).inspect_err(|_| self.forget());
+                let conn = Conn::open(&self.place, Use::Read { cache: self.cache }).inspect_err(|_| self.forget())?;
+                return Ok(Lease { pool: self, conn: Some(conn), cleared });
             }
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -119,6 +124,7 @@ impl Readers {
         let mut state = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let dead = std::mem::take(&mut state.idle);
         state.open -= dead.len();
+        state.cleared += 1;
     }
 
     fn forget(&self) {
@@ -131,12 +137,45 @@ impl Readers {
 struct Lease<'a> {
     pool: &'a Readers,
     conn: Option<Conn>,
+    /// See [`State::cleared`].
+    cleared: u64,
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return self.pool.forget() };
-        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).idle.push(conn);
+        let mut state = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.cleared == self.cleared {
+            state.idle.push(conn);
+        } else {
+            state.open -= 1;
+        }
+        drop(state);
         self.pool.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_lent_when_the_server_went_does_not_come_back_into_the_pool() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.db");
+        rusqlite::Connection::open(&file).unwrap().execute_batch("create table t (x int)").unwrap();
+        let pool = Readers::new(Place::Sqlite(file), 4, 0);
+        let count = |pool: &Readers| {
+            let state = pool.idle.lock().unwrap();
+            (state.idle.len(), state.open)
+        };
+        let (lent, other) = (pool.take().unwrap(), pool.take().unwrap());
+        drop(other);
+        assert_eq!(count(&pool), (1, 2));
+        pool.forget_idle();
+        drop(lent);
+        assert_eq!(count(&pool), (0, 0));
+        drop(pool.take().unwrap());
+        assert_eq!(count(&pool), (1, 1));
     }
 }
