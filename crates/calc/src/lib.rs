@@ -30,4 +30,5 @@ pub mod grade;
 pub mod kpi;
 pub mod link;
 pub mod opinion;
+pub mod shared;
 pub mod tally;

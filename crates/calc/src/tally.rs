@@ -15,6 +15,7 @@
 //! saying no can make a proposal pass, because it completes the quorum: the law has it so, and the pages say so.)
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 mod pack;
 mod roll;
@@ -213,13 +214,11 @@ struct Names(HashMap<String, u32>);
 
 impl Names {
     fn number(&mut self, name: &str) -> (u32, bool) {
-        match self.0.get(name) {
-            Some(n) => (*n, false),
-            None => {
-                let n = self.0.len() as u32;
-                self.0.insert(name.to_owned(), n);
-                (n, true)
-            }
+        let next = self.0.len() as u32;
+        // Most names are new, so the copy is rarely for nothing.
+        match self.0.entry(name.to_owned()) {
+            Entry::Occupied(known) => (*known.get(), false),
+            Entry::Vacant(new) => (*new.insert(next), true),
         }
     }
 }

@@ -16,9 +16,10 @@ use super::plane::{Plane, Point};
 use super::silhouette::best;
 use super::votes::{Vote, Votes};
 use crate::draw::Splitmix;
+use crate::shared::shared;
 
 /// How often each is tried.
-const TRIES: u64 = 16;
+const TRIES: usize = 16;
 /// Standard deviations above chance.
 const ABOVE: f64 = 3.0;
 /// Most people of a try.
@@ -28,7 +29,7 @@ const LEAST: f64 = 0.25;
 
 /// Whether groups with this silhouette are there at all. They were looked for among at most `most`.
 pub fn clear(silhouette: f64, most: usize, votes: &Votes, out: &[bool], people: &[u32]) -> bool {
-    silhouette >= LEAST && above(silhouette, (0..TRIES).map(|n| chance(&dealt(votes, out, people, n), most)))
+    silhouette >= LEAST && above(silhouette, &shared(TRIES, |n| chance(&dealt(votes, out, people, n as u64), most)))
 }
 
 fn chance(points: &[Point], most: usize) -> f64 {
@@ -36,8 +37,8 @@ fn chance(points: &[Point], most: usize) -> f64 {
 }
 
 /// Whether a figure is far above others.
-fn above(figure: f64, others: impl Iterator<Item = f64>) -> bool {
-    let (sum, squares) = others.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
+fn above(figure: f64, others: &[f64]) -> bool {
+    let (sum, squares) = others.iter().fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
     let mean = sum / TRIES as f64;
     let spread = (squares / TRIES as f64 - mean * mean).max(0.0).sqrt();
     figure > mean + ABOVE * spread

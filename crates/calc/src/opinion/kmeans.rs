@@ -64,14 +64,30 @@ pub fn nearest(point: Point, centers: &[Point]) -> (usize, f64) {
     best
 }
 
+/// [`nearest`] of all points, middle by middle and without branches, so that a processor does several points at once.
+/// Heaps are numbers like distances are, so that both are chosen by the same comparison.
+fn all_nearest(points: &[Point], centers: &[Point], away: &mut [f64], heaps: &mut [f64]) {
+    away.fill(f64::INFINITY);
+    for (i, center) in centers.iter().enumerate() {
+        let number = i as f64;
+        for ((point, away), heap) in points.iter().zip(&mut *away).zip(&mut *heaps) {
+            let (here, before, old) = (square(*point, *center), *away, *heap);
+            let nearer = here < before;
+            (*away, *heap) = (if nearer { here } else { before }, if nearer { number } else { old });
+        }
+    }
+}
+
 /// Lloyd's steps: each point goes to its nearest middle, each middle to the mean of its points. Heaps left empty vanish.
 pub fn lloyd(points: &[Point], weights: Option<&[f64]>, mut centers: Vec<Point>, until: Until) -> Heaps {
     let mut labels = vec![u8::MAX; points.len()];
+    let (mut away, mut heaps) = (vec![0.0; points.len()], vec![0.0; points.len()]);
     for _ in 0..until.steps {
+        all_nearest(points, &centers, &mut away, &mut heaps);
         let mut changed = false;
         let mut sums = vec![([0.0; 2], 0.0); centers.len()];
-        for (i, (point, label)) in points.iter().zip(&mut labels).enumerate() {
-            let heap = nearest(*point, &centers).0;
+        for (i, ((point, label), heap)) in points.iter().zip(&mut labels).zip(&heaps).enumerate() {
+            let heap = *heap as i32 as usize;
             changed |= *label != heap as u8;
             *label = heap as u8;
             let weight = weights.map_or(1.0, |w| w[i]);

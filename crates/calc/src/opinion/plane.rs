@@ -15,6 +15,12 @@ pub type Point = [f64; 2];
 
 /// A direction whose eigenvalue is below this part of all variance is none.
 const FLAT: f64 = 1e-12;
+/// Most columns of which all products are kept: 32 MB.
+const DENSE: usize = 2_000;
+/// How often a direction is looked at until the two are found, about.
+const LOOKS: usize = 80;
+/// How much longer a cell takes that lies anywhere than one of a row in full.
+const SCATTERED: usize = 4;
 /// Parts of a direction that are nearer than this are equally large.
 const EQUAL: f64 = 1e-9;
 
@@ -29,15 +35,27 @@ pub struct Plane {
     pub explained: [f64; 2],
 }
 
-/// What these voters said (somebody may be among them more than once), less the means.
-struct Centred {
+/// A table with holes: rows of cells, each with its column.
+struct Table {
     ends: Vec<usize>,
     cells: Vec<(u32, f64)>,
+    columns: usize,
 }
 
-impl Centred {
+impl Table {
     fn rows(&self) -> impl Iterator<Item = &[(u32, f64)]> {
         (0..self.ends.len()).map(|i| &self.cells[if i == 0 { 0 } else { self.ends[i - 1] }..self.ends[i]])
+    }
+
+    /// Rows as columns.
+    fn turned(&self) -> Table {
+        let mut columns = vec![Vec::new(); self.columns];
+        for (i, row) in self.rows().enumerate() {
+            row.iter().for_each(|(j, v)| columns[*j as usize].push((i as u32, *v)));
+        }
+        let mut end = 0;
+        let ends = columns.iter().map(|c| (end += c.len(), end).1).collect();
+        Table { ends, cells: columns.concat(), columns: self.ends.len() }
     }
 
     /// How far each row points along a direction.
@@ -55,36 +73,50 @@ impl Centred {
         }
     }
 
-    /// The two directions of most variance, and the variance along each. They are looked for among statements or among
-    /// people, whichever are fewer: the ones follow from the others.
-    fn directions(&self, statements: usize, residual: f64) -> Vec<(f64, Vec<f64>)> {
-        let people = self.ends.len();
-        let (mut found, mut directions) = (Vec::new(), Vec::new());
-        for _ in 0..2 {
-            let best = if statements <= people {
-                leading(statements, &found, residual, &|x: &[f64], y: &mut [f64]| {
-                    let mut middle = vec![0.0; people];
-                    self.along(x, &mut middle);
-                    self.sum(&middle, y);
-                })
-            } else {
-                leading(people, &found, residual, &|x: &[f64], y: &mut [f64]| {
-                    let mut middle = vec![0.0; statements];
-                    self.sum(x, &mut middle);
-                    self.along(&middle, y);
-                })
-            };
-            let Some((value, vector)) = best else { break };
-            let mut direction = vector.clone();
-            if statements > people {
-                direction = vec![0.0; statements];
-                self.sum(&vector, &mut direction);
-                direction.iter_mut().for_each(|x| *x /= value.sqrt());
-            }
-            found.push(vector);
-            directions.push((value, direction));
+    /// Products of each two columns, one after the other, when that is less work than going through all cells each time
+    /// that a direction is looked at.
+    fn products(&self) -> Option<Vec<f64>> {
+        let size = self.columns;
+        let pairs: usize = self.rows().map(|row| row.len() * row.len() / 2).sum();
+        if size == 0 || size > DENSE || pairs + LOOKS * size * size > LOOKS * 2 * self.cells.len() * SCATTERED {
+            return None;
         }
-        directions
+        let mut all = vec![0.0; size * size];
+        for row in self.rows() {
+            for (n, (j, v)) in row.iter().enumerate() {
+                let line = &mut all[*j as usize * size..][..size];
+                row[..=n].iter().for_each(|(k, w)| line[*k as usize] += v * w);
+            }
+        }
+        for j in 0..size {
+            (0..j).for_each(|k| all[k * size + j] = all[j * size + k]);
+        }
+        Some(all)
+    }
+
+    /// The two directions of most variance among the columns, and the variance along each.
+    fn directions(&self, residual: f64) -> Vec<(f64, Vec<f64>)> {
+        let products = self.products();
+        let apply = |x: &[f64], y: &mut [f64]| match &products {
+            Some(products) => {
+                y.fill(0.0);
+                for (line, x) in products.chunks_exact(self.columns).zip(x) {
+                    y.iter_mut().zip(line).for_each(|(y, p)| *y += p * x);
+                }
+            }
+            None => {
+                let mut middle = vec![0.0; self.ends.len()];
+                self.along(x, &mut middle);
+                self.sum(&middle, y);
+            }
+        };
+        let (mut found, mut values) = (Vec::new(), Vec::new());
+        while found.len() < 2 {
+            let Some((value, vector)) = leading(self.columns, &found, residual, &apply) else { break };
+            values.push(value);
+            found.push(vector);
+        }
+        values.into_iter().zip(found).collect()
     }
 }
 
@@ -115,12 +147,20 @@ impl Plane {
             cells.extend(open.map(|(j, vote)| (*j, vote.value() - center[*j as usize])));
             ends.push(cells.len());
         }
-        let centred = Centred { ends, cells };
+        let centred = Table { ends, cells, columns: size };
         let all: f64 = centred.cells.iter().map(|(_, v)| v * v).sum();
+        // They are looked for among statements or among people, whichever are fewer: the ones follow from the others.
+        let by_people = size > voters.len();
+        let pairs = if by_people { centred.turned().directions(residual) } else { centred.directions(residual) };
         let (mut found, mut explained) = (Vec::new(), [0.0; 2]);
-        for ((value, mut direction), share) in centred.directions(size, residual).into_iter().zip(&mut explained) {
+        for ((value, mut direction), share) in pairs.into_iter().zip(&mut explained) {
             if value > FLAT * all {
                 *share = value / all;
+                if by_people {
+                    let people = std::mem::replace(&mut direction, vec![0.0; size]);
+                    centred.sum(&people, &mut direction);
+                    direction.iter_mut().for_each(|x| *x /= value.sqrt());
+                }
                 turn(&mut direction);
                 found.push(direction);
             }

@@ -12,6 +12,7 @@ use super::kmeans::{Effort, nearest, tightest};
 use super::plane::{Plane, Point};
 use super::votes::Votes;
 use crate::draw::{Splitmix, number};
+use crate::shared::shared;
 
 /// Rounds.
 pub const ROUNDS: usize = 50;
@@ -30,7 +31,7 @@ pub struct Stability {
 /// Maps anew, [`ROUNDS`] times. `people` are those on the map.
 pub fn stability(votes: &Votes, out: &[bool], people: &[u32], grouping: &Grouping, seed: &str) -> Stability {
     let (mut agreement, mut groups, mut rounds) = (0.0, vec![0.0; grouping.k], 0);
-    for round in 0..ROUNDS {
+    let anew = |round: usize| {
         let mut draws = Splitmix::new(number(seed, &round.to_string()));
         let mut drawn: Vec<usize> = (0..people.len()).map(|_| (draws.draw() % people.len() as u64) as usize).collect();
         drawn.sort_unstable();
@@ -38,9 +39,11 @@ pub fn stability(votes: &Votes, out: &[bool], people: &[u32], grouping: &Groupin
         let plane = Plane::rough(votes, out, &voters);
         let all: Vec<Point> = people.iter().map(|v| plane.place(votes, out, *v as usize)).collect();
         let points: Vec<Point> = drawn.iter().map(|i| all[*i]).collect();
-        let Some(heaps) = tightest(&points, grouping.k, Effort::Light) else { continue };
+        let heaps = tightest(&points, grouping.k, Effort::Light)?;
         let labels: Vec<u8> = all.iter().map(|p| nearest(*p, &heaps.centers).0 as u8).collect();
-        let table = crossed(&grouping.labels, &labels);
+        Some(crossed(&grouping.labels, &labels))
+    };
+    for table in shared(ROUNDS, anew).into_iter().flatten() {
         agreement += index(&table);
         groups.iter_mut().zip(kept(&table)).for_each(|(g, share)| *g += share);
         rounds += 1;

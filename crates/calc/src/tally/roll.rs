@@ -1,5 +1,7 @@
 //! The roll (业主名册) and the ballots cast by it.
 
+use std::collections::HashMap;
+
 use super::Names;
 
 /// Most units of a roll.
@@ -133,6 +135,13 @@ pub struct Roll {
 }
 
 impl Roll {
+    /// An empty one with room for about so many units.
+    pub fn for_about(units: usize) -> Roll {
+        let units = units.min(UNITS);
+        let names = || Names(HashMap::with_capacity(units));
+        Roll { units: Vec::with_capacity(units), names: names(), heads: names() }
+    }
+
     /// Adds a unit. `owner` names the head: equal names are one, and all that is the developer's is one.
     pub fn add(&mut self, unit: &str, owner: &str, area: i64, kind: Kind, usage: Use) -> Result<(), Fault> {
         let (unit, owner) = (unit.trim(), owner.trim());

@@ -1,6 +1,10 @@
 //! Floor 3: what people do, on top of what is written down.
 
+/// What a sum is spent on, decided together.
+pub mod budget;
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
+/// What people think, and the map of it.
+pub mod opinion;
 /// Votes of owners and residents.
 pub mod vote;

@@ -19,6 +19,7 @@ mod play;
 mod script;
 #[cfg(test)]
 mod tests;
+mod together;
 mod words;
 
 use std::collections::BTreeMap;
@@ -84,6 +85,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
     desk::orders(app, &people, &places, now)?;
     desk::requests(app, &people, &places, now)?;
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
+    together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{fieldwork, vote};
+use crate::activities::{budget, fieldwork, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -129,9 +129,26 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let cut = all(app, |r| recut::due(r, now, AT_ONCE), recut::apply);
     let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
     let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
-    let texts = app.texts.clone();
-    let counted = all(app, |r| vote::act::ended(r, now, AT_ONCE), move |tx, id| vote::act::publish(tx, &texts, id));
+    let counted = results(app, now);
     rung.and(late).and(moved).and(cut).and(asked).and(counted)
+}
+
+/// Publishes the results of votes and budgets that are over: counted before the write, because that may take a while. What
+/// fails stops no other.
+fn results(app: &App, now: Ms) -> Result<()> {
+    let mut failed = None;
+    for id in app.db.read(|r| vote::act::ended(r, now, AT_ONCE))? {
+        let told = app.db.read(|r| vote::act::count(r, &app.texts, &id));
+        failed = told.and_then(|told| app.db.write(move |tx| vote::act::publish(tx, &id, &told))).err().or(failed);
+    }
+    for number in app.db.read(|r| budget::act::ended(r, now, AT_ONCE))? {
+        let counted = app.db.read(|r| {
+            let budget = budget::by_number(r, &number)?;
+            budget::count::result(r, &budget)
+        });
+        failed = counted.and_then(|c| app.db.write(move |tx| budget::act::publish(tx, &number, &c))).err().or(failed);
+    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

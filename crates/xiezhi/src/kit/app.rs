@@ -200,6 +200,8 @@ pub fn migrations() -> Vec<Migration> {
         "0033_named",
         "0034_forgotten",
         "0035_vote",
+        "0039_opinion",
+        "0040_budget",
     ]
     .into_iter()
     .enumerate()

@@ -118,6 +118,16 @@ kinds! {
     SameKeyer = 409 "same-keyer",
     /// The roll has mistakes.
     BadRoll = 422 "bad-roll",
+    /// It concerns another area than the person's own.
+    OtherArea = 403 "other-area",
+    /// Whoever has not answered is not shown what others answered; `limit` answers are missing.
+    AnswerFirst = 403 "answer-first",
+    /// Something has no answer yet; `limit` things.
+    Undecided = 409 "undecided",
+    /// The time to take part is over.
+    Over = 409 "over",
+    /// Somebody said the same already.
+    SaidAlready = 409 "said-already",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

@@ -63,3 +63,15 @@ pub use app::App;
 pub use error::{Error, Result};
 pub use http::{Reply, Req, Route};
 pub use who::{Role, RoleKind, Who};
+
+/// SHA-256 of lines, in hex: what the log commits to of things that are public.
+pub(crate) fn digest(lines: &[String]) -> String {
+    use sha2::Digest;
+    store::hex(sha2::Sha256::digest(lines.join("\n").as_bytes()))
+}
+
+/// By which mark somebody stands among those who said something of a matter: a keyed digest, so that without the key of the
+/// node nobody knows who it is, and another one in every matter.
+pub(crate) fn voter(digest: impl Fn(&str, &str) -> [u8; 32], matter: &str, person: &str) -> String {
+    store::hex(&digest("voter", &format!("{matter} {person}"))[..16])
+}

@@ -141,8 +141,41 @@ impl Who {
         self.roles.iter().filter(|r| path.starts_with(&r.path)).max_by_key(|r| r.path.len())
     }
 
+    /// In which role somebody takes part in a matter of the area at `path`, in his own name: whoever lives there, or works
+    /// there or above. None for strangers, and for whoever acts for another: an opinion is one's own.
+    pub fn part_in(&self, path: &str) -> Option<RoleKind> {
+        if self.by.is_some() || self.person.is_none() {
+            return None;
+        }
+        let here = |r: &&Role| r.path.starts_with(path) || (r.kind.is_staff() && path.starts_with(&r.path));
+        let roles = || self.roles.iter().filter(here).map(|r| r.kind);
+        // Whoever works there says so; a resident with no other role is a resident.
+        roles().find(|k| k.is_staff()).or(roles().next())
+    }
+
     /// Name under which idempotency keys of this person are kept apart from others'.
     pub fn key_space(&self) -> &str {
         self.person.as_deref().unwrap_or("visitor")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_lives_or_works_there_takes_part_in_his_own_name() {
+        let role = |kind, path: &str| Role { kind, area: String::new(), path: path.into(), body: None, body_name: None };
+        let who = |roles| Who { person: Some("p".into()), roles, ..Who::default() };
+        let resident = who(vec![role(RoleKind::Resident, "/a/b/c/")]);
+        assert_eq!(resident.part_in("/a/b/"), Some(RoleKind::Resident));
+        assert_eq!(resident.part_in("/a/x/"), None);
+        let both = who(vec![role(RoleKind::Resident, "/a/b/c/"), role(RoleKind::BuildingHead, "/a/b/c/")]);
+        assert_eq!(both.part_in("/a/b/"), Some(RoleKind::BuildingHead));
+        // A department of the city works in all of it; a resident of the city at large does not live everywhere.
+        assert_eq!(who(vec![role(RoleKind::Department, "/a/")]).part_in("/a/b/"), Some(RoleKind::Department));
+        assert_eq!(who(vec![role(RoleKind::Resident, "/a/")]).part_in("/a/b/"), None);
+        assert_eq!(Who { by: Some("h".into()), ..resident }.part_in("/a/b/"), None);
+        assert_eq!(Who::default().part_in("/a/b/"), None);
     }
 }

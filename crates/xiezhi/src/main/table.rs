@@ -14,6 +14,8 @@ pub struct Table<'a> {
     rows: csv::Reader<Box<dyn Read>>,
     head: csv::StringRecord,
     row: csv::StringRecord,
+    /// Bytes of the file; 0 where it has no size.
+    bytes: u64,
     /// Whether this row was read and not handed out yet.
     held: bool,
 }
@@ -38,6 +40,7 @@ impl<'a> Table<'a> {
     fn begin(path: &'a Path, reader: &mut csv::ReaderBuilder) -> Result<Table<'a>, String> {
         let fail = |e: std::io::Error| format!("{}: {e}", path.display());
         let mut file = File::open(path).map_err(fail)?;
+        let bytes = file.metadata().map_or(0, |m| m.len());
         let foreign = gb18030::first_foreign(&mut file).and_then(|f| file.rewind().map(|()| f)).map_err(fail)?;
         let text: Box<dyn Read> = match foreign {
             None => Box::new(file),
@@ -47,7 +50,7 @@ impl<'a> Table<'a> {
             }
         };
         let rows = reader.buffer_capacity(1 << 16).from_reader(text);
-        Ok(Table { path, rows, head: csv::StringRecord::new(), row: csv::StringRecord::new(), held: false })
+        Ok(Table { path, rows, head: csv::StringRecord::new(), row: csv::StringRecord::new(), bytes, held: false })
     }
 
     /// Place of a column, by any of its names.
@@ -79,6 +82,11 @@ impl<'a> Table<'a> {
         self.row.len()
     }
 
+    /// How large the file is, in bytes.
+    pub fn bytes(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(usize::MAX)
+    }
+
     /// Line of this row.
     pub fn line(&self) -> u64 {
         self.row.position().map_or(0, csv::Position::line)
@@ -86,8 +94,13 @@ impl<'a> Table<'a> {
 
     /// What is wrong with a cell of this row.
     pub fn wrong(&self, column: usize, why: impl Display) -> String {
-        format!("{}:{}:{}: {why}", self.path.display(), self.line(), column + 1)
+        wrong(self.path, self.line(), column, why)
     }
+}
+
+/// What is wrong with a cell.
+pub fn wrong(path: &Path, line: u64, column: usize, why: impl Display) -> String {
+    format!("{}:{line}:{}: {why}", path.display(), column + 1)
 }
 
 /// A cell without the mark that some programs put before the first.

@@ -3,6 +3,7 @@
 //! What must stay true: the same rows give the same bytes in whatever order they come; what is wrong with a file is named
 //! with file, line, column and reason, and then there is no result.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use xiezhi::activities::vote::outcome::View;
 use xiezhi::activities::vote::pack;
 use xiezhi::kit::i18n::{Lang, Texts};
 
-use super::table::Table;
+use super::table::{Table, wrong};
 
 /// What to count.
 #[derive(clap::Args)]
@@ -38,8 +39,15 @@ pub fn run(tally: &Tally) -> Result<ExitCode, String> {
     };
     let item = Item::parse(&tally.item).ok_or_else(|| format!("--item {}: ordinary, special or unanimous", tally.item))?;
     let method = pack.method()?;
-    let roll = read_roll(&tally.roll, pack.heads_only())?;
-    let ballots = read_ballots(&tally.ballots, &roll)?;
+    // Both at once; what is wrong with the roll is said first.
+    let (roll, cast) = std::thread::scope(|scope| {
+        let cast = scope.spawn(|| Cast::read(&tally.ballots));
+        let roll = read_roll(&tally.roll, pack.heads_only());
+        (roll, cast.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    // Not taken apart name by name: the command ends, and with it goes all it holds.
+    let (roll, cast) = (ManuallyDrop::new(roll?), cast?);
+    let ballots = cast.by(&tally.ballots, &roll)?;
     let out = calc::tally::tally(&method, item, &roll, &ballots);
     let view = View::new(&Texts::load()?, Lang::Zh, pack, item, &out);
     println!("{}", serde_json::to_string_pretty(&view).map_err(|e| e.to_string())?);
@@ -71,10 +79,13 @@ impl<'a, const N: usize> Rows<'a, N> {
     }
 }
 
+/// Bytes of a row of a roll, about.
+const ROW: usize = 32;
+
 /// Where heads alone count, an area may be missing.
 fn read_roll(path: &Path, heads_only: bool) -> Result<Roll, String> {
     let mut table = Rows::open(path, ["unit", "owner", "area", "kind", "use"])?;
-    let mut roll = Roll::default();
+    let mut roll = Roll::for_about(table.table.bytes() / ROW);
     while table.table.next()? {
         let area = match (table.cell(2), heads_only) {
             ("" | "0", true) => 1,
@@ -94,16 +105,39 @@ fn read_roll(path: &Path, heads_only: bool) -> Result<Roll, String> {
     Ok(roll)
 }
 
-fn read_ballots<'r>(path: &Path, roll: &'r Roll) -> Result<Ballots<'r>, String> {
-    let mut table = Rows::open(path, ["unit", "choice", "channel", "time"])?;
-    let mut ballots = Ballots::new(roll);
-    while table.table.next()? {
-        let choice = Choice::parse(table.cell(1)).ok_or_else(|| table.wrong(1, "yes, no, abstain or invalid"))?;
-        let channel = Channel::parse(table.cell(2)).unwrap_or(Channel::Other);
-        let time = moment(table.cell(3)).ok_or_else(|| table.wrong(3, "no moment, as 2026-11-27T18:00:00+08:00"))?;
-        ballots.add(table.cell(0), choice, channel, time).map_err(|fault| table.wrong(0, fault))?;
+/// Ballots as they stand in their file: read while the roll is, before anybody knows which units there are.
+struct Cast {
+    /// Column of the units.
+    column: usize,
+    /// All units, one after the other.
+    units: String,
+    /// Where the unit ends, what is said, and the line.
+    rows: Vec<(usize, Choice, Channel, i64, u64)>,
+}
+
+impl Cast {
+    fn read(path: &Path) -> Result<Cast, String> {
+        let mut table = Rows::open(path, ["unit", "choice", "channel", "time"])?;
+        let mut cast = Cast { column: table.at[0], units: String::new(), rows: Vec::new() };
+        while table.table.next()? {
+            let choice = Choice::parse(table.cell(1)).ok_or_else(|| table.wrong(1, "yes, no, abstain or invalid"))?;
+            let channel = Channel::parse(table.cell(2)).unwrap_or(Channel::Other);
+            let time = moment(table.cell(3)).ok_or_else(|| table.wrong(3, "no moment, as 2026-11-27T18:00:00+08:00"))?;
+            cast.units.push_str(table.cell(0));
+            cast.rows.push((cast.units.len(), choice, channel, time, table.table.line()));
+        }
+        Ok(cast)
     }
-    Ok(ballots)
+
+    fn by<'r>(&self, path: &Path, roll: &'r Roll) -> Result<Ballots<'r>, String> {
+        let (mut ballots, mut from) = (Ballots::new(roll), 0);
+        for &(to, choice, channel, time, line) in &self.rows {
+            let unit = &self.units[from..to];
+            ballots.add(unit, choice, channel, time).map_err(|fault| wrong(path, line, self.column, fault))?;
+            from = to;
+        }
+        Ok(ballots)
+    }
 }
 
 /// A moment in milliseconds; without a zone as it stands, which is enough to know the later one.

@@ -154,7 +154,7 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     let mut text: Vec<String> = questions(tx, id)?.iter().map(|q| format!("{} {} {}", q.topic, q.item.name(), q.words)).collect();
     text.push(vote.pack.clone());
     let log = log.fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str());
-    tx.log(log.fact("roll", vote.roll.as_str()).fact("digest", super::digest(&text)))?;
+    tx.log(log.fact("roll", vote.roll.as_str()).fact("digest", crate::kit::digest(&text)))?;
     Ok(())
 }
 
@@ -167,7 +167,7 @@ pub fn void(tx: &mut Tx, who: &Who, id: &str, why: &str) -> Result<()> {
         return Err(Kind::State.into());
     }
     tx.exec("update vote set state = $2, ended_at = $3, why = $4 where id = $1", params![id, State::Void, now, why])?;
-    tx.log(log.fact("digest", super::digest(&[why.to_owned()])))?;
+    tx.log(log.fact("digest", crate::kit::digest(&[why.to_owned()])))?;
     Ok(())
 }
 
@@ -179,26 +179,42 @@ pub fn ended(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
     Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
 }
 
-/// Publishes the result of a vote that is over.
-pub fn publish(tx: &mut Tx, texts: &Texts, id: &str) -> Result<()> {
-    let (vote, now) = (by_id(tx, id)?, tx.now());
-    if rules::phase(&vote, now) != Phase::Counting {
-        return Ok(());
-    }
-    let (rules, asked): (Pack, _) = (vote.pack()?, questions(tx, id)?);
-    let outcomes = count::outcomes(tx, &vote, &rules, &asked)?;
+/// What came out of a vote, in both languages, ready to be published.
+pub struct Told {
+    zh: String,
+    en: String,
+    /// pass or fail, by question.
+    results: String,
+    /// Who took part in the first question.
+    part: calc::tally::Sum,
+}
+
+/// Counts a vote that is over. Nothing of it changes any more, so this needs no place in the queue of writes.
+pub fn count(q: &mut dyn Query, texts: &Texts, id: &str) -> Result<Told> {
+    let vote = by_id(q, id)?;
+    let (rules, asked): (Pack, _) = (vote.pack()?, questions(q, id)?);
+    let outcomes = count::outcomes(q, &vote, &rules, &asked)?;
     let told = |lang| -> Result<String> {
         let views: Vec<_> =
             asked.iter().zip(&outcomes).map(|(q, out)| super::outcome::View::new(texts, lang, &rules, q.item, out)).collect();
         serde_json::to_string(&views).map_err(Error::internal)
     };
-    let (zh, en) = (told(Lang::Zh)?, told(Lang::En)?);
     let results: Vec<&str> = outcomes.iter().map(|o| if o.tally.passes() { "pass" } else { "fail" }).collect();
+    let part = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
+    Ok(Told { zh: told(Lang::Zh)?, en: told(Lang::En)?, results: results.join(" "), part })
+}
+
+/// Publishes the result of a vote that is over.
+pub fn publish(tx: &mut Tx, id: &str, told: &Told) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    if rules::phase(&vote, now) != Phase::Counting {
+        return Ok(());
+    }
     let log = Entry { area: Some(&vote.area), ..Entry::new("vote.result", "vote", id) };
-    let first = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
-    let log = log.fact("results", results.join(" ")).fact("heads", first.heads as i64).fact("area", first.area as i64);
-    tx.log(log.fact("digest", super::digest(&[zh.clone(), en.clone()])))?;
+    let log = log.fact("results", told.results.as_str());
+    let log = log.fact("heads", told.part.heads as i64).fact("area", told.part.area as i64);
+    tx.log(log.fact("digest", crate::kit::digest(&[told.zh.clone(), told.en.clone()])))?;
     let sql = "update vote set state = $2, ended_at = $3, result_zh = $4, result_en = $5 where id = $1";
-    tx.exec(sql, params![id, State::Published, now, zh, en])?;
+    tx.exec(sql, params![id, State::Published, now, &told.zh, &told.en])?;
     Ok(())
 }

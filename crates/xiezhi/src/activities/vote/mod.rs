@@ -119,12 +119,6 @@ fn by_desk<'w>(who: &'w Who, path: &str, area: &'w str, entry: Entry<'w>) -> Res
     Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(area), ..entry })
 }
 
-/// SHA-256 of lines, in hex: what the log commits to of things that are public.
-pub(crate) fn digest(lines: &[String]) -> String {
-    use sha2::Digest;
-    store::hex(sha2::Sha256::digest(lines.join("\n").as_bytes()))
-}
-
 impl Vote {
     /// Whether this person runs the vote: the desk of the place, or one above it.
     pub fn is_run_by(&self, who: &Who) -> bool {

@@ -240,7 +240,7 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
     let entry = entry.fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
     // What anybody can compute again from the posted roll: units, heads, areas, kinds, uses.
     let text: Vec<String> = units_text(tx, &id)?;
-    tx.log(entry.fact("digest", super::digest(&text)))?;
+    tx.log(entry.fact("digest", crate::kit::digest(&text)))?;
     Ok(number)
 }
 

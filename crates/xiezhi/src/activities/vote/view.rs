@@ -11,6 +11,7 @@ use super::{COLUMNS, State, Vote, ballot, count, paper, questions, read, roll};
 use crate::base::area;
 use crate::kit::i18n::Lang;
 use crate::kit::page::hundredths;
+use crate::kit::time::Ms;
 use crate::kit::{Req, Result};
 
 /// Votes of one list.
@@ -23,6 +24,8 @@ const PAPERS: i64 = 100;
 pub struct List {
     /// Those going on, announced, and over, the latest first.
     pub items: Vec<Item>,
+    /// Where the next page begins: a moment.
+    pub before: Option<Ms>,
     /// Whether this reader may begin one.
     pub may: bool,
 }
@@ -132,12 +135,16 @@ fn place(q: &mut dyn Query, id: &str) -> Result<String> {
     Ok(area::by_id(q, id)?.map(|a| a.name).unwrap_or_default())
 }
 
-/// Votes, as far as this reader may know of them: drafts are the desk's.
-pub fn list(req: &Req, q: &mut dyn Query) -> Result<List> {
-    let sql = format!("select {COLUMNS} from vote order by made_at desc limit $1");
-    let mut items = Vec::new();
-    for row in q.rows(&sql, params![PAGE])? {
-        let vote = read(&row)?;
+/// Votes around a place, as far as this reader may know of them: drafts are the desk's.
+pub fn list(req: &Req, q: &mut dyn Query, path: &str, before: Ms) -> Result<List> {
+    let sql =
+        format!("select {COLUMNS}, made_at from vote where {} and made_at < $3 order by made_at desc, number desc limit $4", area::AROUND);
+    let rows = q.rows(&sql, params![path, area::end_of(path), before, PAGE + 1])?;
+    let more = rows.len() as i64 > PAGE;
+    let (mut items, mut last) = (Vec::new(), None);
+    for row in rows.iter().take(PAGE as usize) {
+        let vote = read(row)?;
+        last = Some(row.get("made_at")?);
         if vote.state == State::Draft && !vote.is_run_by(&req.who) {
             continue;
         }
@@ -158,7 +165,7 @@ pub fn list(req: &Req, q: &mut dyn Query) -> Result<List> {
         _ => 4,
     };
     items.sort_by_key(order);
-    Ok(List { items, may: req.who.nearest_desk().is_some() })
+    Ok(List { items, before: last.filter(|_| more), may: req.who.nearest_desk().is_some() })
 }
 
 /// Whether this reader may count again: the desk of the place, and after the end whoever voted while signed in.

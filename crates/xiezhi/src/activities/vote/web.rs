@@ -19,7 +19,7 @@ use crate::kit::{Error, Reply, Req, Result, Route, foreign, qr};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/votes", May::Anyone, list, "Votes of owners and residents: going on, announced, and over.").gives::<List>(),
+    Route::get("/votes", May::Anyone, list, "Votes of owners and residents (`area`, `before`): going on, announced, and over.").gives::<List>(),
     Route::get("/votes/new", May::Staff, form, "The form for a vote.").gives::<Form>(),
     Route::post(
         "/votes",
@@ -60,7 +60,11 @@ pub const ROUTES: &[Route] = &[
 const LETTERS: i64 = roll::PAGE;
 
 fn list(req: &Req) -> Result<Reply> {
-    let view = req.app.db.read(|r| view::list(req, r))?;
+    let before = req.query.get("before").and_then(|b| b.parse().ok()).unwrap_or(i64::MAX);
+    let view = req.app.db.read(|r| {
+        let path = area::around(req, r)?;
+        view::list(req, r, &path, before)
+    })?;
     req.page("activities/vote/votes.html", &view)
 }
 

@@ -156,6 +156,17 @@ pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<A
     q.rows(&sql, params![path, end_of(path), kind])?.iter().map(read).collect()
 }
 
+/// Condition on the column `path`: what is at the place `$1`, beneath it, or above it and so for it, too. `$2` is [`end_of`] it.
+pub const AROUND: &str = "((path >= $1 and path < $2) or substr($1, 1, length(path)) = path)";
+
+/// Path of the place that a list is about: the one it names (`area`), the visitor's community, a desk's own; or everything.
+pub fn around(req: &crate::kit::Req, q: &mut dyn Query) -> crate::kit::Result<String> {
+    match req.query.get("area").or(req.community.as_ref().map(|(code, _)| code.as_str())) {
+        Some(code) => Ok(by_code(q, code)?.ok_or_else(|| crate::kit::error::Kind::Unknown.at("area"))?.path),
+        None => Ok(req.who.widest_desk().map(|d| d.path.clone()).unwrap_or_default()),
+    }
+}
+
 /// First path after a subtree: `'0'` follows `'/'`.
 pub fn end_of(path: &str) -> String {
     format!("{}0", path.trim_end_matches('/'))

@@ -1,0 +1,231 @@
+//! What readers see of budgets: the list, one budget with its projects, the result.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{Query, params};
+
+use super::count::Counted;
+use super::rules::{self, Phase};
+use super::{Budget, Project, Stand, around, projects};
+use crate::base::area;
+use crate::base::catalogue::{Graded, Look, Relation};
+use crate::kit::time::Ms;
+use crate::kit::{Error, Req, Result};
+
+/// Budgets of one page.
+const PAGE: i64 = 50;
+
+/// Budgets of a place.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct List {
+    pub items: Vec<Item>,
+    /// Where the next page begins: a moment.
+    pub before: Option<Ms>,
+    /// Whether this reader may begin one.
+    pub may: bool,
+}
+
+/// A budget in a list.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Item {
+    pub number: String,
+    pub title: String,
+    pub place: String,
+    pub phase: &'static str,
+    pub amount: i64,
+    pub amount_text: String,
+}
+
+/// A project, as far as this reader sees it.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ProjectView {
+    pub n: i64,
+    pub state: &'static str,
+    pub title: Option<String>,
+    pub public: Option<String>,
+    /// As it was proposed: its author's and the desk's.
+    pub words: Option<String>,
+    pub own: bool,
+    pub cost: Option<i64>,
+    pub cost_text: Option<String>,
+    pub why: Option<String>,
+    pub tie: Option<i64>,
+    /// Whether this reader's ballot names it.
+    pub chosen: bool,
+    pub votes: Option<u64>,
+    pub won: Option<bool>,
+    pub reason: Option<String>,
+    pub price: Option<String>,
+    pub payers: Option<u64>,
+    pub rest: Option<String>,
+}
+
+/// One budget.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Full {
+    pub number: String,
+    pub title: String,
+    pub about: String,
+    pub place: String,
+    pub phase: &'static str,
+    pub amount: i64,
+    pub amount_text: String,
+    pub most: i64,
+    pub ideas_until: String,
+    pub opens_at: String,
+    pub closes_at: String,
+    pub why: Option<String>,
+    /// What drew the order of ties, and the entry of the log that says so.
+    pub seed: Option<String>,
+    pub post_seq: Option<u64>,
+    pub voters: i64,
+    pub projects: Vec<ProjectView>,
+    /// Whether this reader may propose and choose.
+    pub takes_part: bool,
+    /// When his ballot was cast.
+    pub cast_at: Option<String>,
+    /// It was cast just now.
+    pub done: bool,
+    pub runs: bool,
+    pub undecided: usize,
+    pub cost: Option<i64>,
+    pub cost_text: Option<String>,
+    pub share: Option<String>,
+    /// Projects that would have won by votes alone and did not.
+    pub greedy_only: Vec<i64>,
+}
+
+/// An amount as people write it: `128,000`.
+fn yuan(amount: i64) -> String {
+    let digits = amount.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn place(q: &mut dyn Query, id: &str) -> Result<String> {
+    Ok(area::by_id(q, id)?.map(|a| a.name).unwrap_or_default())
+}
+
+/// Budgets around a place.
+pub fn list(req: &Req, q: &mut dyn Query, path: &str, before: Ms) -> Result<List> {
+    let mut found = around(q, path, before, PAGE + 1)?;
+    let more = found.len() as i64 > PAGE;
+    found.truncate(PAGE as usize);
+    let before = found.last().filter(|_| more).map(|b| b.made_at);
+    let mut items = Vec::new();
+    for b in found {
+        items.push(Item {
+            place: place(q, &b.area)?,
+            phase: rules::phase(&b, req.now).as_str(),
+            amount: b.amount,
+            amount_text: yuan(b.amount),
+            number: b.number,
+            title: b.title,
+        });
+    }
+    Ok(List { items, before, may: req.who.nearest_desk().is_some() })
+}
+
+/// When this reader chose, and what.
+fn ballot(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<Option<(Ms, Vec<i64>)>> {
+    let Some(person) = req.who.person.as_deref().filter(|_| req.who.by.is_none()) else { return Ok(None) };
+    let voter = crate::kit::voter(|p, t| req.app.db.digest(p, t), &budget.id, person);
+    let row = q.row("select at, choices from budget_ballot where budget = $1 and voter = $2", params![&budget.id, voter])?;
+    let Some(row) = row else { return Ok(None) };
+    let text = q.open_text(&budget.id, row.get("choices")?)?.unwrap_or_default();
+    Ok(Some((row.get("at")?, text.split(',').filter_map(|n| n.parse().ok()).collect())))
+}
+
+/// One budget, and the reads that its page shows.
+pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<(Full, Look)> {
+    let (phase, runs) = (rules::phase(budget, req.now), budget.is_run_by(&req.who));
+    let mine = ballot(req, q, budget)?;
+    let result: Option<Counted> = budget.result.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
+    let mut look = Look::new(&req.who, if runs { "handling" } else { "own" });
+    let (mut views, mut undecided) = (Vec::new(), 0);
+    for p in projects(q, &budget.id)? {
+        undecided += usize::from(p.state == Stand::Idea);
+        let own = p.by.is_some() && p.by == req.who.person && req.who.by.is_none();
+        // What waits or was declined is its author's and the desk's; the reason for declining is everybody's.
+        let words = if runs || own { q.open_text(&budget.id, p.words.clone())? } else { None };
+        let relation = if own { Relation::Owner } else { Relation::Desk };
+        let words = words.and_then(|w| look.at(&Graded::new("budget.words", &budget.id, w).of(&budget.number), relation));
+        views.push(project(p, own, words, mine.as_ref().map(|(_, chosen)| chosen.as_slice()), result.as_ref()));
+    }
+    let told = result.as_ref().map(|r| r.told.iter().map(|t| t.n).collect::<Vec<_>>()).unwrap_or_default();
+    let place_of = |n: i64| told.iter().position(|t| *t == n).unwrap_or(usize::MAX);
+    // Before the result in the order that was drawn, then winners first.
+    views.sort_by_key(|p| (place_of(p.n), p.tie.unwrap_or(i64::MAX), p.n));
+    let won = |n: &i64| result.as_ref().is_some_and(|r| r.told.iter().any(|t| t.n == *n && t.won));
+    let voters = q.count("select count(*) from budget_ballot where budget = $1", params![&budget.id])?;
+    let cast_at = mine.map(|(at, _)| req.app.time(at));
+    let full = Full {
+        number: budget.number.clone(),
+        title: budget.title.clone(),
+        about: budget.about.clone(),
+        place: place(q, &budget.area)?,
+        phase: phase.as_str(),
+        amount: budget.amount,
+        amount_text: yuan(budget.amount),
+        most: budget.most,
+        ideas_until: req.app.time(budget.ideas_until),
+        opens_at: req.app.time(budget.opens_at),
+        closes_at: req.app.time(budget.closes_at),
+        why: budget.why.clone(),
+        seed: budget.seed.clone(),
+        post_seq: budget.post_seq,
+        voters,
+        projects: views,
+        takes_part: req.who.part_in(&budget.path).is_some(),
+        done: req.query.get("done").is_some() && cast_at.is_some() && phase == Phase::Open,
+        cast_at,
+        runs,
+        undecided,
+        cost: result.as_ref().map(|r| r.cost),
+        cost_text: result.as_ref().map(|r| yuan(r.cost)),
+        share: result.as_ref().map(|r| r.share.clone()),
+        greedy_only: result.as_ref().map(|r| r.greedy.iter().copied().filter(|n| !won(n)).collect()).unwrap_or_default(),
+    };
+    Ok((full, look))
+}
+
+fn project(p: Project, own: bool, words: Option<String>, chosen: Option<&[i64]>, result: Option<&Counted>) -> ProjectView {
+    let told = result.and_then(|r| r.told.iter().find(|t| t.n == p.n));
+    ProjectView {
+        n: p.n,
+        state: p.state.as_str(),
+        cost_text: p.cost.map(yuan),
+        title: p.title,
+        public: p.public,
+        words,
+        own,
+        cost: p.cost,
+        why: p.why,
+        tie: p.tie,
+        chosen: chosen.is_some_and(|c| c.contains(&p.n)),
+        votes: told.map(|t| t.votes),
+        won: told.map(|t| t.won),
+        reason: told.map(|t| t.reason.clone()),
+        price: told.and_then(|t| t.price.clone()),
+        payers: told.and_then(|t| t.payers),
+        rest: told.and_then(|t| t.rest.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn amounts_are_grouped() {
+        assert_eq!([0, 999, 1000, 128_000, 1_234_567].map(super::yuan), ["0", "999", "1,000", "128,000", "1,234,567"]);
+    }
+}
