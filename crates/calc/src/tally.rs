@@ -193,19 +193,36 @@ impl Counted {
                 agree = Sum { heads: agree.heads + quiet.heads, area: agree.area + quiet.area };
             }
         }
-        let bar = |share: Share, part: Sum, whole: Sum| Bar {
-            least: Sum { heads: share.least(whole.heads), area: share.least(whole.area) },
-            heads_met: share.met(part.heads, whole.heads),
-            area_met: count == What::Heads || share.met(part.area, whole.area),
-        };
-        let whole = if rule.of == Of::All { self.total } else { participating };
-        Tally {
-            participating,
-            agree,
-            quorum: rule.quorum.map(|share| bar(share, participating, self.total)),
-            majority: bar(rule.majority, agree, whole),
-        }
+        measured(count, rule, self.total, participating, agree)
     }
+}
+
+/// Sums against what the rules ask.
+fn measured(count: What, rule: &Rule, total: Sum, participating: Sum, agree: Sum) -> Tally {
+    let bar = |share: Share, part: Sum, whole: Sum| Bar {
+        least: Sum { heads: share.least(whole.heads), area: share.least(whole.area) },
+        heads_met: share.met(part.heads, whole.heads),
+        area_met: count == What::Heads || share.met(part.area, whole.area),
+    };
+    let whole = if rule.of == Of::All { total } else { participating };
+    Tally {
+        participating,
+        agree,
+        quorum: rule.quorum.map(|share| bar(share, participating, total)),
+        majority: bar(rule.majority, agree, whole),
+    }
+}
+
+/// The result of a vote that was counted elsewhere, from its sums; nothing when they cannot be: more who agree than took
+/// part, or more who took part than there are.
+pub fn judged(pack: &Pack, item: Item, total: Sum, participating: Sum, agree: Sum) -> Option<Outcome> {
+    let within = |a: Sum, b: Sum| (0..=b.heads).contains(&a.heads) && (0..=b.area).contains(&a.area);
+    if !within(agree, participating) || !within(participating, total) {
+        return None;
+    }
+    let tally = measured(pack.count, pack.rule(item), total, participating, agree);
+    let channels = [0; Channel::ALL.len()];
+    Some(Outcome { total, tally, other: Vec::new(), divided: 0, conflicts: 0, replaced: 0, channels })
 }
 
 /// Names to numbers, in order of coming.

@@ -258,3 +258,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn sums_from_elsewhere_are_measured_by_the_same_rules() {
+    let pack = code();
+    let sum = |heads, area| Sum { heads, area };
+    let total = sum(280, 2_483_857);
+    let passes = |part: Sum, agree: Sum| judged(&pack, Item::Ordinary, total, part, agree).unwrap().tally.passes();
+    assert!(passes(sum(187, 1_655_905), sum(94, 827_953)));
+    assert!(!passes(sum(186, 1_655_905), sum(94, 827_953)), "one head too few");
+    assert!(!passes(sum(187, 1_655_905), sum(94, 827_952)), "half is not more than half");
+    assert_eq!(judged(&pack, Item::Ordinary, total, sum(281, 1), sum(1, 1)), None);
+    assert_eq!(judged(&pack, Item::Ordinary, total, sum(5, 100), sum(5, 101)), None);
+    assert_eq!(judged(&pack, Item::Ordinary, total, sum(5, 100), sum(-1, 0)), None);
+}

@@ -186,10 +186,11 @@ fn ballot(app: &App, draw: &mut Draw, people: &People, places: &Places, words: &
         opens_at: day + 17 * DAY,
         closes_at: day + 27 * DAY,
         temporary: false,
+        proxy_most: None,
         asked: words.question.iter().map(|q| vote::Asked { topic: q.topic.clone(), words: q.words.clone() }).collect(),
     };
     let today = app.time(now);
-    let holding: Vec<_> = pack::holding("owners", &code, today.get(..10).unwrap_or_default()).collect();
+    let holding = pack::holding("owners", &code, today.get(..10).unwrap_or_default());
     let by = clerk.clone();
     let number = app.db.write(move |tx| vote::draft(tx, &by, &holding, &draft))?.value;
     let id = app.db.read(|r| crate::activities::vote::by_number(r, &number))?.ok_or(Kind::NotFound)?.id;

@@ -202,6 +202,7 @@ pub fn migrations() -> Vec<Migration> {
         "0035_vote",
         "0039_opinion",
         "0040_budget",
+        "0041_vote_more",
     ]
     .into_iter()
     .enumerate()

@@ -363,3 +363,87 @@ fn two_people_of_one_name_are_two_heads_and_an_owner_who_took_over_is_no_develop
         assert_eq!(late.error(), (409, "state".into()));
     });
 }
+
+#[test]
+fn whoever_votes_for_another_shows_a_paper_and_not_for_too_many() {
+    on_each_engine(|w| {
+        let clerk = w.client(Some("clerk"));
+        let roll = roll(&clerk);
+        let new = json!({ "roll": roll, "title": "换物业", "opens_at": "2026-03-20", "closes_at": "2026-03-30", "proxy_most": 1,
+            "questions": [{ "topic": "manager", "words": "是否续聘？" }] });
+        let n = clerk.post("/votes", &new).json()["number"].as_str().unwrap().to_owned();
+        clerk.post(&format!("/votes/{n}/post"), &json!({}));
+        open(w);
+        let lamp = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/lamp.png")).unwrap();
+        let who = w.who("clerk");
+        let picture = || xiezhi::base::media::keep(&w.app, &who, &lamp).unwrap();
+        let by = |unit: &str, phone: &str, media: &str| {
+            let mut sent = json!({ "unit": unit, "channel": "proxy", "choices": ["yes"], "proxy_name": "李小四", "proxy_phone": phone });
+            if !media.is_empty() {
+                sent["media"] = json!([media]);
+            }
+            clerk.post(&format!("/votes/{n}/ballots"), &sent)
+        };
+        assert_eq!(by("1-101", "13900000001", "").error(), (422, "missing".into()), "no paper");
+        assert_eq!(by("1-101", "139", &picture()).error(), (422, "wrong-type".into()));
+        assert_eq!(by("1-101", "13900000001", "none").error(), (422, "unknown-value".into()));
+        assert_eq!(by("1-101", "139-0000-0001", &picture()).status, 201);
+        assert_eq!(by("1-101", "13900000001", &picture()).status, 201, "the same unit once more is no second one");
+        assert_eq!(by("1-102", "13900000001", &picture()).error(), (422, "too-many".into()));
+        assert_eq!(by("1-102", "13900000002", &picture()).status, 201, "somebody else of the same name");
+        // What was refused is no ballot either.
+        let full = clerk.get(&format!("/votes/{n}")).json();
+        let units: Vec<&str> = full["proxies"].as_array().unwrap().iter().map(|p| p["unit"].as_str().unwrap()).collect();
+        assert_eq!(units, ["1-101", "1-101", "1-102"]);
+        assert_eq!(full["proxies"][0]["holder"], "李小四 13900000001");
+        let ballot = full["proxies"][0]["ballot"].as_str().unwrap();
+        let paper = clerk.get(&format!("/votes/{n}/proxies/{ballot}"));
+        assert_eq!((paper.status, paper.header("content-type")), (200, Some("image/jpeg".into())));
+        let resident = w.client(Some("resident"));
+        assert_eq!(resident.get(&format!("/votes/{n}")).json()["proxies"], json!([]));
+        assert_eq!(resident.get(&format!("/votes/{n}/proxies/{ballot}")).error(), (403, "denied".into()));
+    });
+}
+
+#[test]
+fn where_the_place_has_a_system_of_its_own_the_roll_goes_out_and_a_certified_result_comes_in() {
+    on_each_engine(|w| {
+        let clerk = w.client(Some("clerk"));
+        let roll = roll(&clerk);
+        let table = clerk.get(&format!("/rolls/{roll}/table"));
+        assert!(table.text.contains("房号,业主,面积") && table.text.contains("1-101,张三,100.00"), "{}", table.text);
+        let street = w.client(Some("street"));
+        assert_eq!(street.get(&format!("/rolls/{roll}/table")).error(), (403, "denied".into()), "a desk above has no use for names");
+        let n = draft(&clerk, &roll)["number"].as_str().unwrap().to_owned();
+        // As under a pack that names the city's system: those that ship hold for places of their own.
+        let sent = n.clone();
+        w.app
+            .db
+            .write(move |tx| {
+                tx.log(store::Entry::new("vote.draft", "vote", &sent))?;
+                tx.exec("update vote set outside = 1 where number = $1", store::params![&sent])
+            })
+            .unwrap();
+        clerk.post(&format!("/votes/{n}/post"), &json!({}));
+        let send = |results: &str| {
+            clerk.post(&format!("/votes/{n}/outside"), &json!({ "certificate": "2026 第 12 号", "results": results }))
+        };
+        assert_eq!(send("3,300.00,3,300.00\n3,300.00,2,200.00").error(), (409, "state".into()), "not before the end");
+        w.app.ambience.advance(28 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let clerk = w.client(Some("clerk"));
+        let send = |results: &str| {
+            clerk.post(&format!("/votes/{n}/outside"), &json!({ "certificate": "2026 第 12 号", "results": results }))
+        };
+        assert_eq!(clerk.get(&format!("/votes/{n}")).json()["phase"], "counting", "nothing is counted here");
+        assert_eq!(send("3,300.00,3,300.00").error(), (422, "missing".into()));
+        assert_eq!(send("3,300.00,3,300.00\n3,300.00,4,200.00").error(), (422, "out-of-range".into()), "more agree than took part");
+        assert_eq!(send("5,300.00,3,300.00\n3,300.00,2,200.00").error(), (422, "out-of-range".into()), "more than the roll has");
+        let over = send("3,300.00,3,300.00\n3,300.00,2,200.00").json();
+        assert_eq!((&over["phase"], &over["certificate"], &over["recount"]), (&json!("published"), &json!("2026 第 12 号"), &json!(false)));
+        // Three of four heads and two thirds of 450 m² took part; the second needs three quarters and has two thirds.
+        let results: Vec<&Json> = over["questions"].as_array().unwrap().iter().map(|q| &q["result"]["result"]).collect();
+        assert_eq!(results, [&json!("pass"), &json!("fail")]);
+        assert_eq!(send("3,300.00,3,300.00\n3,300.00,2,200.00").error(), (409, "state".into()), "once");
+    });
+}

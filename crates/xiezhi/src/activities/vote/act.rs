@@ -2,11 +2,12 @@
 //!
 //! Every action has one shape: may you? → load → rules decide → write → log.
 
+use calc::tally::Outcome;
 use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
 use super::rules::{self, Phase};
-use super::{State, by_desk, by_id, count, questions, roll};
+use super::{Question, State, by_desk, by_id, count, questions, roll};
 use crate::kit::error::Kind;
 use crate::kit::i18n::{Lang, Texts};
 use crate::kit::input::Input;
@@ -23,6 +24,8 @@ pub struct Draft {
     pub opens_at: Ms,
     pub closes_at: Ms,
     pub temporary: bool,
+    /// Most units one person may vote for by power of attorney.
+    pub proxy_most: Option<i64>,
     pub asked: Vec<Asked>,
 }
 
@@ -73,6 +76,7 @@ impl Draft {
             opens_at: moment("opens_at")?,
             closes_at: input.until("closes_at", zone)?.ok_or_else(|| Kind::Missing.at("closes_at"))?,
             temporary: input.flag("temporary"),
+            proxy_most: input.int("proxy_most", 1, 1000)?,
             asked,
         })
     }
@@ -106,9 +110,9 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
     let log = log.fact("number", number.as_str()).fact("roll", roll.id.as_str()).fact("pack", rules.id.as_str());
     let seq = tx.log(log.fact("questions", asked))?.index;
     let text = rules.text().map_err(Error::internal)?;
-    let sql = "insert into vote(id, number, title, roll, area, path, state, temporary, pack, made_at, opens_at, closes_at, log_seq) \
-               values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)";
-    let temporary = i64::from(new.temporary);
+    let sql = "insert into vote(id, number, title, roll, area, path, state, temporary, pack, made_at, opens_at, closes_at, log_seq, \
+               outside, proxy_most) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)";
+    let (temporary, outside) = (i64::from(new.temporary), i64::from(rules.system.is_some()));
     let row = params![
         &id,
         &number,
@@ -122,7 +126,9 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
         now,
         new.opens_at,
         new.closes_at,
-        seq
+        seq,
+        outside,
+        new.proxy_most
     ];
     tx.exec(sql, row)?;
     for (q, asked) in new.asked.iter().enumerate() {
@@ -171,9 +177,9 @@ pub fn void(tx: &mut Tx, who: &Who, id: &str, why: &str) -> Result<()> {
     Ok(())
 }
 
-/// Votes that are over, with no paper left to key.
+/// Votes that are over and counted here, with no paper left to key.
 pub fn ended(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
-    let sql = "select id from vote v where state = $1 and closes_at <= $2 and not exists \
+    let sql = "select id from vote v where state = $1 and closes_at <= $2 and outside = 0 and not exists \
                (select 1 from ballot_paper p where p.vote = v.id and p.state <> $3) order by closes_at limit $4";
     let rows = q.rows(sql, params![State::Posted, now, super::paper::State::Counted, most])?;
     Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
@@ -189,19 +195,36 @@ pub struct Told {
     part: calc::tally::Sum,
 }
 
+impl Told {
+    /// Puts outcomes into words, one for each question.
+    pub fn of(texts: &Texts, rules: &Pack, asked: &[Question], outcomes: &[Outcome]) -> Result<Told> {
+        let told = |lang| -> Result<String> {
+            let views: Vec<_> =
+                asked.iter().zip(outcomes).map(|(q, out)| super::outcome::View::new(texts, lang, rules, q.item, out)).collect();
+            serde_json::to_string(&views).map_err(Error::internal)
+        };
+        let results: Vec<&str> = outcomes.iter().map(|o| if o.tally.passes() { "pass" } else { "fail" }).collect();
+        let part = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
+        Ok(Told { zh: told(Lang::Zh)?, en: told(Lang::En)?, results: results.join(" "), part })
+    }
+
+    /// Writes the result down under an entry of the log.
+    pub(super) fn publish(&self, tx: &mut Tx, vote: &str, entry: Entry) -> Result<()> {
+        let entry = entry.fact("results", self.results.as_str());
+        let entry = entry.fact("heads", self.part.heads as i64).fact("area", self.part.area as i64);
+        tx.log(entry.fact("digest", crate::kit::digest(&[self.zh.clone(), self.en.clone()])))?;
+        let sql = "update vote set state = $2, ended_at = $3, result_zh = $4, result_en = $5 where id = $1";
+        tx.exec(sql, params![vote, State::Published, tx.now(), &self.zh, &self.en])?;
+        Ok(())
+    }
+}
+
 /// Counts a vote that is over. Nothing of it changes any more, so this needs no place in the queue of writes.
 pub fn count(q: &mut dyn Query, texts: &Texts, id: &str) -> Result<Told> {
     let vote = by_id(q, id)?;
     let (rules, asked): (Pack, _) = (vote.pack()?, questions(q, id)?);
     let outcomes = count::outcomes(q, &vote, &rules, &asked)?;
-    let told = |lang| -> Result<String> {
-        let views: Vec<_> =
-            asked.iter().zip(&outcomes).map(|(q, out)| super::outcome::View::new(texts, lang, &rules, q.item, out)).collect();
-        serde_json::to_string(&views).map_err(Error::internal)
-    };
-    let results: Vec<&str> = outcomes.iter().map(|o| if o.tally.passes() { "pass" } else { "fail" }).collect();
-    let part = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
-    Ok(Told { zh: told(Lang::Zh)?, en: told(Lang::En)?, results: results.join(" "), part })
+    Told::of(texts, &rules, &asked, &outcomes)
 }
 
 /// Publishes the result of a vote that is over.
@@ -210,11 +233,6 @@ pub fn publish(tx: &mut Tx, id: &str, told: &Told) -> Result<()> {
     if rules::phase(&vote, now) != Phase::Counting {
         return Ok(());
     }
-    let log = Entry { area: Some(&vote.area), ..Entry::new("vote.result", "vote", id) };
-    let log = log.fact("results", told.results.as_str());
-    let log = log.fact("heads", told.part.heads as i64).fact("area", told.part.area as i64);
-    tx.log(log.fact("digest", crate::kit::digest(&[told.zh.clone(), told.en.clone()])))?;
-    let sql = "update vote set state = $2, ended_at = $3, result_zh = $4, result_en = $5 where id = $1";
-    tx.exec(sql, params![id, State::Published, now, &told.zh, &told.en])?;
-    Ok(())
+    let entry = Entry { area: Some(&vote.area), ..Entry::new("vote.result", "vote", id) };
+    told.publish(tx, id, entry)
 }

@@ -8,7 +8,7 @@
 //! tables, so that anybody on the roll gets the same from `xiezhi calc tally`.
 //!
 //! Log kinds written: `roll.make`, `roll.post`, `roll.object`, `roll.decide`, `vote.draft`, `vote.post`, `vote.void`,
-//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.result`.
+//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.result`, `vote.outside`.
 
 /// Drafting, posting, ending.
 pub mod act;
@@ -18,10 +18,14 @@ pub mod ballot;
 pub mod count;
 /// Results with their reasons.
 pub mod outcome;
+/// Results of the system that a place prescribes.
+pub mod outside;
 /// The rules of a place.
 pub mod pack;
 /// Ballots on paper.
 pub mod paper;
+/// Powers of attorney.
+pub mod proxy;
 /// Routes of what people cast.
 pub mod polls;
 /// Who may vote.
@@ -69,6 +73,9 @@ row! {
         pub why: Option<String>,
         pub result_zh: Option<String>,
         pub result_en: Option<String>,
+        pub outside: i64,
+        pub certificate: Option<String>,
+        pub proxy_most: Option<i64>,
         pub log_seq: u64,
     }
 }

@@ -134,19 +134,18 @@ pub fn named(name: &str) -> Option<&'static Pack> {
     all().iter().find(|p| p.id == name).or_else(|| all().iter().find(place))
 }
 
-/// Packs that hold for a body of voters at a place on a day: a vote is under one of these.
-pub fn holding<'a>(body: &'a str, code: &'a str, day: &'a str) -> impl Iterator<Item = &'static Pack> + 'a {
-    all().iter().filter(move |p| {
+/// Packs that hold for a body of voters at a place on a day (`2026-11-27`), that of the smallest area first: a vote is under
+/// one of these.
+pub fn holding(body: &str, code: &str, day: &str) -> Vec<&'static Pack> {
+    let holds = |p: &&Pack| {
         p.body.as_deref() == Some(body)
             && p.from.as_str() <= day
             && p.to.as_deref().is_none_or(|to| day <= to)
             && (p.places.is_empty() || p.places.iter().any(|c| code.starts_with(c.as_str())))
-    })
-}
-
-/// The pack for a body of voters at a place on a day (`2026-11-27`): the one of the smallest area that holds it.
-pub fn at(body: &str, code: &str, day: &str) -> Option<&'static Pack> {
-    holding(body, code, day).max_by_key(|p| p.places.iter().map(String::len).max().unwrap_or(0))
+    };
+    let mut found: Vec<&Pack> = all().iter().filter(holds).collect();
+    found.sort_by_key(|p| std::cmp::Reverse(p.places.iter().map(String::len).max()));
+    found
 }
 
 impl Pack {
@@ -265,12 +264,12 @@ mod tests {
 
     #[test]
     fn a_pack_is_found_by_place_and_day_and_kept_whole() {
-        let id = |code, day| at("owners", code, day).map(|p| p.id.as_str());
+        let id = |code, day| holding("owners", code, day).first().map(|p| p.id.as_str());
         assert_eq!(id("330106001001", "2026-01-01"), Some("hangzhou"));
         assert_eq!(id("330106001001", "2015-01-01"), Some("zhejiang"));
         assert_eq!(id("330400000000", "2026-01-01"), Some("cn-civil-code"));
         assert_eq!(id("990000000000", "2015-01-01"), None);
-        assert_eq!(at("residents", "110101", "2026-01-01").map(|p| p.id.as_str()), Some("cn-residents"));
+        assert_eq!(holding("residents", "110101", "2026-01-01").first().map(|p| p.id.as_str()), Some("cn-residents"));
         for pack in all() {
             let again = Pack::parse(&pack.text().unwrap()).unwrap();
             assert_eq!(again.method().unwrap(), pack.method().unwrap());

@@ -24,6 +24,12 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::get("/rolls/{number}", May::Anyone, one, "A posted roll: units, areas, where they come from (`from`).")
         .gives::<Full>(),
+    Route::get(
+        "/rolls/{number}/table",
+        May::Staff,
+        table,
+        "The roll with its owners, for the desk of the place: as it is brought in, for the system that a place prescribes.",
+    ),
     Route::post("/rolls/{number}/post", May::Staff, post, "Posts a roll; objections are taken for seven days."),
     Route::post("/rolls/{number}/objections", May::Anyone, object, "Objects: `{unit, text}`."),
     Route::post(
@@ -264,6 +270,26 @@ fn one(req: &Req) -> Result<Reply> {
     })?;
     look.record(req.app)?;
     req.page("activities/vote/roll.html", &view)
+}
+
+fn table(req: &Req) -> Result<Reply> {
+    let mut look = Look::new(&req.who, "vote");
+    let rows = req.app.db.read(|r| {
+        let found = find(req, r)?;
+        if !req.who.desk_over(&found.path).is_some_and(|role| role.path == found.path) {
+            return Err(Error::from(Kind::Denied));
+        }
+        let mut rows = vec![roll::COLUMNS_OF_TABLE.map(|(_, zh)| zh.to_owned()).to_vec()];
+        for unit in roll::units(r, &found.id)? {
+            let owner = owner(r, &unit, &mut look, Relation::Desk)?.unwrap_or_default();
+            let (head, area) = (unit.head.to_string(), hundredths(unit.area));
+            rows.push(vec![unit.unit, owner, area, unit.kind, unit.usage, unit.source.as_str().into(), head]);
+        }
+        Ok(rows)
+    })?;
+    look.record(req.app)?;
+    let file = format!("attachment; filename=\"{}.csv\"", req.param("number"));
+    Ok(Reply::of(foreign::CSV, foreign::write_csv(&rows)?).header("content-disposition", file))
 }
 
 fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {

@@ -7,8 +7,9 @@ use store::{Query, params};
 
 use super::pack::{Pack, Shares};
 use super::rules::{self, Phase};
-use super::{COLUMNS, State, Vote, ballot, count, paper, questions, read, roll};
+use super::{COLUMNS, State, Vote, ballot, count, paper, proxy, questions, read, roll};
 use crate::base::area;
+use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::i18n::Lang;
 use crate::kit::page::hundredths;
 use crate::kit::time::Ms;
@@ -98,6 +99,16 @@ pub struct PaperView {
     pub mine: bool,
 }
 
+/// A ballot by proxy.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ProxyView {
+    pub unit: String,
+    /// Name and telephone.
+    pub holder: Option<String>,
+    pub ballot: String,
+}
+
 /// A vote.
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -127,6 +138,13 @@ pub struct Full {
     pub runs: bool,
     pub papers: Vec<PaperView>,
     pub papers_waiting: i64,
+    /// The result comes from the system that the place prescribes.
+    pub outside: bool,
+    /// What that system calls its result.
+    pub certificate: Option<String>,
+    pub proxy_most: Option<i64>,
+    /// Ballots by proxy, for whoever runs it.
+    pub proxies: Vec<ProxyView>,
     /// Whether this reader may have the tables to count again.
     pub recount: bool,
 }
@@ -233,8 +251,8 @@ pub fn asked(req: &Req, q: &mut dyn Query, vote: &Vote, rules: &Pack) -> Result<
     Ok(all.into_iter().map(one).collect())
 }
 
-/// One vote.
-pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
+/// One vote, and the reads that its page shows.
+pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<(Full, Look)> {
     let (rules, roll, runs) = (vote.pack()?, roll::by_id(q, &vote.roll)?, vote.is_run_by(&req.who));
     let phase = rules::phase(vote, req.now);
     let mut mine = Vec::new();
@@ -253,7 +271,14 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
         // How many wait is everybody's to know: the result waits for them.
         false => (Vec::new(), paper::count(q, &vote.id)?),
     };
-    Ok(Full {
+    let (mut look, mut proxies) = (Look::new(&req.who, "vote"), Vec::new());
+    if runs {
+        for bound in proxy::all(q, vote, super::web::PROXIES)? {
+            let holder = look.at(&Graded::new("vote.proxy", &vote.id, bound.text), Relation::Desk);
+            proxies.push(ProxyView { unit: bound.unit, holder, ballot: bound.ballot });
+        }
+    }
+    let full = Full {
         number: vote.number.clone(),
         title: vote.title.clone(),
         place: place(q, &vote.area)?,
@@ -277,6 +302,11 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<Full> {
         runs,
         papers: papers.into_iter().map(|p| PaperView { n: p.n, unit: p.unit, state: p.state.as_str(), mine: p.mine }).collect(),
         papers_waiting,
-        recount: may_recount(req, q, vote)?,
-    })
+        outside: vote.outside == 1,
+        certificate: vote.certificate.clone(),
+        proxy_most: vote.proxy_most,
+        proxies,
+        recount: vote.outside == 0 && may_recount(req, q, vote)?,
+    };
+    Ok((full, look))
 }

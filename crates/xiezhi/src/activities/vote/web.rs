@@ -9,9 +9,10 @@ use super::act::{self, Draft, FIELDS};
 use super::ballot::{Choices, New, Slip};
 use super::rules::Phase;
 use super::view::{self, Full, List};
-use super::{State, Vote, ballot, by_number, count, pack, paper, questions, roll, rules};
-use crate::base::area;
+use super::proxy::Proxy;
+use super::{State, Vote, ballot, by_number, count, outside, pack, paper, proxy, questions, roll, rules};
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::{area, media};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::page::hundredths;
@@ -39,7 +40,8 @@ pub const ROUTES: &[Route] = &[
         "/votes/{number}/ballots",
         May::Staff,
         cast,
-        "Writes down a ballot given at the door or by telephone: `{unit, channel: door|phone|proxy, choices}`.",
+        "Writes down a ballot given at the door, by telephone, or for the owner: `{unit, channel: door|phone|proxy, choices}`; by proxy also \
+         `{proxy_name, proxy_phone, media}`.",
     ),
     Route::post("/votes/{number}/papers", May::Staff, receive, "Receives papers by their numbers: `{ballots: [..], media?}`."),
     Route::post(
@@ -48,6 +50,15 @@ pub const ROUTES: &[Route] = &[
         key,
         "Keys a paper: `{choices}`; two people, a third where they differ.",
     ),
+    Route::post(
+        "/votes/{number}/outside",
+        May::Staff,
+        outside,
+        "Takes over the certified sums of the system the place prescribes: `{certificate, results}`, a line for each question: heads and \
+         m² of who took part, heads and m² of who agreed, with commas.",
+    )
+    .gives::<Full>(),
+    Route::get("/votes/{number}/proxies/{ballot}", May::Staff, paper_of, "The paper by which somebody voted for an owner."),
     Route::get(
         "/votes/{number}/recount",
         May::SignedIn,
@@ -56,6 +67,8 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
+/// Ballots by proxy that are shown.
+pub(super) const PROXIES: i64 = 500;
 /// Ballots of one page of letters.
 const LETTERS: i64 = roll::PAGE;
 
@@ -120,23 +133,22 @@ pub(super) fn find(req: &Req, q: &mut dyn Query) -> Result<Vote> {
     vote.ok_or_else(|| Kind::NotFound.into())
 }
 
-fn shown(req: &Req) -> Result<Full> {
-    req.app.db.read(|r| {
-        let vote = find(req, r)?;
+fn shown(req: &Req, find: impl FnOnce(&mut store::Read) -> Result<Vote>) -> Result<Full> {
+    let (view, look) = req.app.db.read(|r| {
+        let vote = find(r)?;
         view::full(req, r, &vote)
-    })
+    })?;
+    look.record(req.app)?;
+    Ok(view)
 }
 
 fn one(req: &Req) -> Result<Reply> {
-    req.page("activities/vote/vote.html", &shown(req)?)
+    req.page("activities/vote/vote.html", &shown(req, |r| find(req, r))?)
 }
 
 fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {
     if req.wants_json() {
-        let view = req.app.db.read(|r| {
-            let vote = by_number(r, number)?.ok_or(Kind::NotFound)?;
-            view::full(req, r, &vote)
-        })?;
+        let view = shown(req, |r| Ok(by_number(r, number)?.ok_or(Kind::NotFound)?))?;
         return Ok(Reply::json(&view)?.status(status));
     }
     Ok(Reply::see_other(req.url(&format!("/votes/{number}"))))
@@ -149,9 +161,7 @@ fn make(req: &Req) -> Result<Reply> {
         let roll = roll::by_number(r, &new.roll)?.ok_or_else(|| Kind::Unknown.at("roll"))?;
         let code = area::by_id(r, &roll.area)?.map(|a| a.code).unwrap_or_default();
         let day = req.app.time(req.now);
-        let mut found: Vec<_> = pack::holding(roll.body.as_str(), &code, day.get(..10).unwrap_or_default()).collect();
-        found.sort_by_key(|p| std::cmp::Reverse(p.places.iter().map(String::len).max()));
-        Ok::<_, Error>(found)
+        Ok::<_, Error>(pack::holding(roll.body.as_str(), &code, day.get(..10).unwrap_or_default()))
     })?;
     let who = req.who.clone();
     let number = req.once(move |tx| act::draft(tx, &who, &rules, &new))?;
@@ -246,19 +256,51 @@ fn run(req: &Req) -> Result<(Vote, usize)> {
 
 fn cast(req: &Req) -> Result<Reply> {
     use calc::tally::Channel;
-    let (input, (vote, many)) = (req.input()?, run(req)?);
+    let (mut input, (vote, many)) = (req.input()?, run(req)?);
     let choices = Choices::parse(&input, many, false)?;
     let channel = input.need("channel", 10)?;
     let channel = Channel::parse(&channel).filter(|c| matches!(c, Channel::Door | Channel::Phone | Channel::Proxy));
     let channel = channel.ok_or_else(|| Kind::Unknown.at("channel"))?;
     let unit = input.need("unit", 60)?;
     let n = req.app.db.read(|r| super::rolls::place_of(r, &vote.roll, &unit))?;
-    let (who, id) = (req.who.clone(), vote.id.clone());
+    let proxy = match channel {
+        Channel::Proxy => {
+            media::web::keep_into(req, &mut input, 1)?;
+            Some(Proxy::parse(&input)?)
+        }
+        _ => None,
+    };
+    let (who, of) = (req.who.clone(), vote.clone());
     req.once(move |tx| {
-        let (ballot, _) = ballot::cast(tx, &who, &New { vote: &id, n, channel, choices: &choices, received: None })?;
+        let (ballot, _) = ballot::cast(tx, &who, &New { vote: &of.id, n, channel, choices: &choices, received: None })?;
+        if let Some(proxy) = &proxy {
+            proxy::bind(tx, &who, &of, &ballot, n, proxy)?;
+        }
         Ok(ballot)
     })?;
     answer(req, &vote.number, 201)
+}
+
+fn outside(req: &Req) -> Result<Reply> {
+    let (input, (vote, many)) = (req.input()?, run(req)?);
+    let sums = outside::parse(&input.need("results", outside::TEXT)?, many)?;
+    let certificate = input.need("certificate", 100)?;
+    let (who, id, texts) = (req.who.clone(), vote.id.clone(), req.app.texts.clone());
+    req.once(move |tx| outside::take(tx, &who, &texts, &id, &sums, &certificate).map(|()| String::new()))?;
+    answer(req, &vote.number, 200)
+}
+
+fn paper_of(req: &Req) -> Result<Reply> {
+    let (vote, _) = run(req)?;
+    let bound = req.app.db.read(|r| proxy::all(r, &vote, PROXIES))?;
+    let bound = bound.into_iter().find(|b| b.ballot == req.param("ballot")).ok_or(Kind::NotFound)?;
+    let mut look = Look::new(&req.who, "vote");
+    if look.at(&Graded::new("vote.proxy", &vote.id, bound.text), Relation::Desk).is_none() {
+        return Err(Kind::Denied.into());
+    }
+    look.record(req.app)?;
+    let (bytes, kind) = media::bytes(req.app, &bound.ballot, &bound.media)?;
+    Ok(Reply::of(kind, bytes))
 }
 
 fn receive(req: &Req) -> Result<Reply> {

@@ -160,9 +160,9 @@ pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<A
 pub const AROUND: &str = "((path >= $1 and path < $2) or substr($1, 1, length(path)) = path)";
 
 /// Path of the place that a list is about: the one it names (`area`), the visitor's community, a desk's own; or everything.
-pub fn around(req: &crate::kit::Req, q: &mut dyn Query) -> crate::kit::Result<String> {
+pub fn around(req: &crate::kit::Req, q: &mut dyn Query) -> Result<String> {
     match req.query.get("area").or(req.community.as_ref().map(|(code, _)| code.as_str())) {
-        Some(code) => Ok(by_code(q, code)?.ok_or_else(|| crate::kit::error::Kind::Unknown.at("area"))?.path),
+        Some(code) => Ok(by_code(q, code)?.ok_or_else(|| Kind::Unknown.at("area"))?.path),
         None => Ok(req.who.widest_desk().map(|d| d.path.clone()).unwrap_or_default()),
     }
 }
