@@ -55,7 +55,7 @@ test('the map of a demo conversation is read on a phone and at a desk', { timeou
   const done = items.find((i) => i.voters > 10);
   assert.ok(done, 'the demo plays a conversation that has a map');
   for (const [name, way] of [['phone', { look: PHONE }], ['desk, en', { look: DESK, lang: 'en' }], ['large print', { look: PHONE, elder: true }]]) {
-    const reader = await as(undefined, way);
+    const reader = await as('subdistrict', way);
     await reader.goto(server.url(`/opinions/${done.number}/map`));
     await reader.locator('.opinion-map circle').first().waitFor();
     await good(reader, `map of opinions (${name})`);

@@ -15,6 +15,7 @@ use super::draw::Draw;
 use crate::base::area::{self, Area, NewArea};
 use crate::base::party::{self, Chart};
 use crate::kit::error::{Error, Kind};
+use crate::kit::follow::FOLLOWERS;
 use crate::kit::time::{self, DAY, HOUR, Ms};
 use crate::kit::{App, Result, RoleKind};
 use crate::oversight::supervise::kpi;
@@ -76,8 +77,9 @@ pub fn seed(app: &App, wanted: Wanted, mut tell: impl FnMut(usize)) -> Result<()
     app.db.write(move |tx| {
         tx.log(Entry::new("demo.crowd", "node", "").fact("cases", wanted.cases as i64))?;
         party::set(tx, DONE, &wanted.cases.to_string())?;
-        tx.exec("update cursor_of set seq = (select size from log_head where id = 1) where name <> 'log.origin'", &[])?;
-        Ok::<_, Error>(())
+        // Also of those who have not followed yet: else they would read all of it, for hours.
+        let size = tx.log_size()?;
+        Ok::<_, Error>(FOLLOWERS.iter().try_for_each(|name| tx.follow(name, size))?)
     })?;
     Ok(())
 }

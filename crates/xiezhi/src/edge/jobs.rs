@@ -37,7 +37,7 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Ends them after the round they are in.
+    /// Ends them after the round they are in; followers stop where they are in the log.
     pub fn stop(self) {
         self.over.store(true, Ordering::Relaxed);
         for thread in self.threads {
@@ -48,11 +48,11 @@ impl Jobs {
 
 /// Starts the jobs of a node.
 pub fn start(app: Arc<App>) -> Jobs {
-    let over = Arc::new(AtomicBool::new(false));
-    let (mut swept, mut followed): (Ms, (Ms, u64)) = (0, (0, 0));
-    let house = thread("jobs", app.clone(), over.clone(), move |app| {
-        let now = app.now();
-        let mut rounds = vec![deadlines(app, now)];
+    let over = app.over.clone();
+    let mut followed: (Ms, u64) = (0, 0);
+    // A log that was not followed for a while (millions of cases brought in) keeps no deadline waiting.
+    let followers = thread("followers", app.clone(), over.clone(), move |app| {
+        let (now, mut rounds) = (app.now(), Vec::new());
         let size = *app.grown.borrow();
         if size != followed.1 || (now - followed.0).abs() >= ANYWAY {
             rounds.extend([follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)]);
@@ -62,6 +62,12 @@ pub fn start(app: Arc<App>) -> Jobs {
                 followed = (now, size);
             }
         }
+        rounds
+    });
+    let mut swept: Ms = 0;
+    let house = thread("jobs", app.clone(), over.clone(), move |app| {
+        let now = app.now();
+        let mut rounds = vec![deadlines(app, now)];
         if (now - swept).abs() > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
@@ -94,7 +100,7 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _tables = thread("tables", app.clone(), over.clone(), |app| vec![register::import::job::round(app)]);
     // For this one somebody waits: what is cut off in the middle of being sent stays unknown, and is not sent again.
     let notices = thread("notices", app, over.clone(), |app| vec![notice::send::round(app)]);
-    Jobs { over, threads: house.into_iter().chain(notices).collect() }
+    Jobs { over, threads: house.into_iter().chain(followers).chain(notices).collect() }
 }
 
 /// A thread that does its rounds until told to stop.

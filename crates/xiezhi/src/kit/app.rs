@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use store::{Ambient, Db, Migration, Options, Place, Query as _, Secret, params};
 use tokio::sync::watch;
@@ -93,6 +93,8 @@ pub struct App {
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
     pub grown: watch::Receiver<u64>,
+    /// The program ends: whatever goes on and on stops where it is.
+    pub over: Arc<AtomicBool>,
 }
 
 impl App {
@@ -130,7 +132,7 @@ impl App {
         let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
         let hosts = Hosts::default();
         let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
-        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, hosts, recent, grown })
+        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, hosts, recent, grown, over: Arc::default() })
     }
 
     /// The present.

@@ -4,11 +4,16 @@
 //! writes nothing. Followers read the same entries one after the other, so the last chunks are kept: they never change.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store::{Query as _, Tx, Written};
 
 use super::{App, Error, Result};
+
+/// All who follow, by the names of their cursors.
+pub const FOLLOWERS: [&str; 8] =
+    ["hotline", "kpi", "link", "notice", "notice-group", "open311", "reach", "register.recut"];
 
 /// Entries that are read at once.
 const CHUNK: usize = 500;
@@ -37,13 +42,14 @@ impl Recent {
     }
 }
 
-/// Follows the log to its end: `prepare` looks up what entries mean, `apply` writes it. Returns how many entries were read.
+/// Follows the log to its end, or until the program ends: `prepare` looks up what entries mean, `apply` writes it. Returns how many entries were read.
 pub fn follow<P: Send + 'static>(
     app: &App,
     name: &'static str,
     mut prepare: impl FnMut(&mut store::Read, &[Written]) -> Result<P>,
     apply: impl Fn(&mut Tx, P) -> Result<()> + Copy + Send + 'static,
 ) -> Result<u64> {
+    debug_assert!(FOLLOWERS.contains(&name), "{name} follows and is not among them");
     let mut done = 0;
     loop {
         let (from, read, prepared) = app.db.read(|r| {
@@ -53,6 +59,9 @@ pub fn follow<P: Send + 'static>(
             Ok::<_, Error>((from, entries.len() as u64, prepared))
         })?;
         let Some(prepared) = prepared else { return Ok(done) };
+        if app.over.load(Ordering::Relaxed) {
+            return Ok(done);
+        }
         done += read;
         app.db.write(move |tx| {
             // Somebody else may have followed meanwhile (another process on the same database).

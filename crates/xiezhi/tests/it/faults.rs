@@ -306,3 +306,14 @@ fn inv12_a_program_that_can_tell_nobody_anything_serves_all_the_same() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn a_program_that_is_to_end_does_not_read_the_log_to_its_end_first() {
+    use std::sync::atomic::Ordering;
+    super::world::on_each_engine(|w| {
+        w.app.over.store(true, Ordering::Relaxed);
+        assert_eq!(xiezhi::edge::jobs::follow(&w.app).unwrap(), 0);
+        w.app.over.store(false, Ordering::Relaxed);
+        assert!(xiezhi::edge::jobs::follow(&w.app).unwrap() > 0, "it goes on where it was");
+    });
+}

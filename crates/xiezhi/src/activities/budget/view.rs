@@ -112,6 +112,12 @@ fn yuan(amount: i64) -> String {
     out
 }
 
+/// An amount with decimals, its whole part grouped.
+fn grouped(amount: &str) -> String {
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, "00"));
+    format!("{}.{part}", yuan(whole.parse().unwrap_or_default()))
+}
+
 fn place(q: &mut dyn Query, id: &str) -> Result<String> {
     Ok(area::by_id(q, id)?.map(|a| a.name).unwrap_or_default())
 }
@@ -193,7 +199,7 @@ pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<(Full, Look
         undecided,
         cost: result.as_ref().map(|r| r.cost),
         cost_text: result.as_ref().map(|r| yuan(r.cost)),
-        share: result.as_ref().map(|r| r.share.clone()),
+        share: result.as_ref().map(|r| grouped(&r.share)),
         greedy_only: result.as_ref().map(|r| r.greedy.iter().copied().filter(|n| !won(n)).collect()).unwrap_or_default(),
     };
     Ok((full, look))
@@ -216,9 +222,9 @@ fn project(p: Project, own: bool, words: Option<String>, chosen: Option<&[i64]>,
         votes: told.map(|t| t.votes),
         won: told.map(|t| t.won),
         reason: told.map(|t| t.reason.clone()),
-        price: told.and_then(|t| t.price.clone()),
+        price: told.and_then(|t| t.price.as_deref().map(grouped)),
         payers: told.and_then(|t| t.payers),
-        rest: told.and_then(|t| t.rest.clone()),
+        rest: told.and_then(|t| t.rest.as_deref().map(grouped)),
     }
 }
 
@@ -227,5 +233,6 @@ mod tests {
     #[test]
     fn amounts_are_grouped() {
         assert_eq!([0, 999, 1000, 128_000, 1_234_567].map(super::yuan), ["0", "999", "1,000", "128,000", "1,234,567"]);
+        assert_eq!(super::grouped("100000.05"), "100,000.05");
     }
 }
