@@ -200,6 +200,7 @@ pub fn migrations() -> Vec<Migration> {
         "0033_named",
         "0034_forgotten",
         "0035_vote",
+        "0036_consult",
     ]
     .into_iter()
     .enumerate()

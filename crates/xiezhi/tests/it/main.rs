@@ -12,6 +12,7 @@ mod browser;
 mod budget;
 mod cards;
 mod classes;
+mod consult;
 mod crash;
 mod demo;
 mod desk;
