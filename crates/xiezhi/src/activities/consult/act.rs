@@ -11,9 +11,9 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::Ms;
 use crate::kit::{Error, Result, RoleKind, Who};
+use crate::records::case::Case;
 use crate::records::case::life::{Said, act};
 use crate::records::case::rules::{Action, Outcome, Overlay};
-use crate::records::case::{Case, by_id as case_by_id};
 
 /// Characters of what somebody raises.
 pub const MAX_TEXT: usize = 1000;
@@ -86,8 +86,7 @@ pub fn raise(tx: &mut Tx, basis: &Basis, pack: &Pack, who: &Who, place: &Area, n
     let seq = tx.log(entry.element("consult.text", Some(new.text.as_str())))?.index;
     let sql = "insert into consult(id, number, area, path, desk, level, state, origin, case_id, raised_by, raised_at, due_at, \
                deep_only, log_seq) values ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, 0, $12)";
-    let row =
-        params![&id, &number, &place.id, &place.path, &desk, State::Grade, from, case_id, person, now, due, seq];
+    let row = params![&id, &number, &place.id, &place.path, &desk, State::Grade, from, case_id, person, now, due, seq];
     tx.exec(sql, row)?;
     tell::follow(tx, &id, person)?;
     let made = by_id(tx, &id)?;
@@ -165,11 +164,12 @@ pub fn grade(tx: &mut Tx, basis: &Basis, pack: &Pack, who: &Who, id: &str, new: 
     let due = enter(tx, basis, &c, pack, new.track, step)?;
     let sql = "update consult set track = $2, topic = $3, title = $4, question = $5, pack = $6, graded_at = $7 where id = $1";
     let text = pack.text().map_err(Error::internal)?;
-    let digest = super::super::vote::digest(&[new.title.clone(), new.question.clone(), text.clone()]);
+    let digest = crate::activities::vote::digest(&[new.title.clone(), new.question.clone(), text.clone()]);
     tx.exec(sql, params![id, new.track, &new.topic, &new.title, &new.question, text, now])?;
     let entry = entry.fact("track", new.track.as_str()).fact("topic", new.topic.as_str()).fact("pack", pack.id.as_str());
     tx.log(entry.fact("step", step.as_str()).fact_opt("due", due).fact("digest", digest))?;
-    tell::all(tx, basis, who, &by_id(tx, id)?, "graded")
+    let c = by_id(tx, id)?;
+    tell::all(tx, basis, who, &c, "graded")
 }
 
 /// Declines a topic, for a reason of the pack and in words that whoever raised it reads.

@@ -60,16 +60,7 @@ pub struct New {
 
 /// Writes a decision down and makes its case: taken up, handed to whoever is named, with the day that was agreed.
 #[expect(clippy::too_many_arguments, reason = "what a case needs, and the decision")]
-pub fn make(
-    tx: &mut Tx,
-    basis: &Basis,
-    pack: &pack::Pack,
-    who: &Who,
-    c: &Consult,
-    n: i64,
-    new: &New,
-    spot: &Spot,
-) -> Result<()> {
+pub fn make(tx: &mut Tx, basis: &Basis, pack: &pack::Pack, who: &Who, c: &Consult, n: i64, new: &New, spot: &Spot) -> Result<()> {
     let now = tx.now();
     if new.due_at <= now || new.due_at > now + pack.longest_days.unwrap_or(366) * DAY {
         return Err(Kind::OutOfRange.at("due_at"));
@@ -169,7 +160,12 @@ pub fn follow(tx: &mut Tx, basis: &Basis, id: &str) -> Result<()> {
             let at = case.closed_at.unwrap_or(now);
             let sql = "update consult_decision set state = $2, done_at = $3, alarm_at = null where id = $1";
             tx.exec(sql, params![id, State::Done, at])?;
-            tx.log(c.entry(&system, "consult.done").fact("n", d.n).fact("case", case.number.as_str()).fact("late", at > d.due_at))?;
+            tx.log(
+                c.entry(&system, "consult.done")
+                    .fact("n", d.n)
+                    .fact("case", case.number.as_str())
+                    .fact("late", i64::from(at > d.due_at)),
+            )?;
             tell::all(tx, basis, &system, &c, "done")?;
             finish(tx, basis, &c)
         }
@@ -177,10 +173,13 @@ pub fn follow(tx: &mut Tx, basis: &Basis, id: &str) -> Result<()> {
             let up = above(basis, &c);
             // It rings from now on, until somebody takes it up again.
             let again = basis.due(now, c.rules()?.limit(|p| &p.again));
-            let sql = "update consult_decision set state = $2, alarm_at = $3, overdue_at = coalesce(overdue_at, $4) where id = $1";
+            let sql =
+                "update consult_decision set state = $2, alarm_at = $3, overdue_at = coalesce(overdue_at, $4) where id = $1";
             tx.exec(sql, params![id, State::Dropped, again, now])?;
             rise(tx, &c, &up)?;
-            tx.log(c.entry(&system, "consult.dropped").fact("n", d.n).fact("case", case.number.as_str()).fact("desk", up.as_str()))?;
+            tx.log(
+                c.entry(&system, "consult.dropped").fact("n", d.n).fact("case", case.number.as_str()).fact("desk", up.as_str()),
+            )?;
             tell::all(tx, basis, &system, &c, "dropped")?;
             tell::bodies(tx, basis, &system, &c, "escalate", &[up.as_str()])
         }

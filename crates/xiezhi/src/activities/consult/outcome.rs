@@ -20,14 +20,14 @@ pub const MAX_SUMMARY: usize = 2000;
 /// What came out.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields of the form")]
-pub struct Result_ {
+pub struct Conclusion {
     pub outcome: Outcome,
     pub summary: String,
     pub decisions: Vec<New>,
 }
 
 /// Publishes what came out; from now on it is followed.
-pub fn publish(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &Result_, spot: &Spot) -> Result<()> {
+pub fn publish(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &Conclusion, spot: &Spot) -> Result<()> {
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.publish")?;
     let (pack, track) = (c.rules()?, c.track.ok_or(Kind::State)?);
@@ -70,7 +70,15 @@ pub fn publish(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &Result_, s
 }
 
 /// Whether the answer satisfied: by whoever asked, or by the desk that called him back.
-pub fn callback(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, reached: bool, satisfied: bool, text: Option<&str>) -> Result<()> {
+pub fn callback(
+    tx: &mut Tx,
+    basis: &Basis,
+    who: &Who,
+    id: &str,
+    reached: bool,
+    satisfied: bool,
+    text: Option<&str>,
+) -> Result<()> {
     let c = by_id(tx, id)?;
     let own = c.is_raised_by(who);
     if !own && !c.is_run_by(who) {

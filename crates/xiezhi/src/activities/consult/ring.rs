@@ -25,12 +25,12 @@ pub fn ringing(q: &mut dyn Query, now: Ms, limit: i64) -> Result<Vec<String>> {
 }
 
 /// Lets one ring.
-pub fn ring(tx: &mut Tx, app: &Basis, key: &str) -> Result<()> {
+pub fn ring(tx: &mut Tx, basis: &Basis, key: &str) -> Result<()> {
     match key.split_once(' ') {
-        Some(("s", id)) => step(tx, app, id),
-        Some(("d", id)) => seat::drawn(tx, app, id),
-        Some(("m", id)) => decision::follow(tx, app, id),
-        Some(("l", id)) => decision::ring(tx, app, id),
+        Some(("s", id)) => step(tx, basis, id),
+        Some(("d", id)) => seat::drawn(tx, basis, id),
+        Some(("m", id)) => decision::follow(tx, basis, id),
+        Some(("l", id)) => decision::ring(tx, basis, id),
         _ => Ok(()),
     }
 }
@@ -59,7 +59,8 @@ fn step(tx: &mut Tx, basis: &Basis, id: &str) -> Result<()> {
         }
     };
     let due = basis.due(now, again);
-    let sql = "update consult set desk = $2, level = level + $3, due_at = $4, overdue_at = coalesce(overdue_at, $5) where id = $1";
+    let sql =
+        "update consult set desk = $2, level = level + $3, due_at = $4, overdue_at = coalesce(overdue_at, $5) where id = $1";
     tx.exec(sql, params![id, &up, i64::from(up != c.desk), due, now])?;
     let entry = c.entry(&system, "consult.escalate").fact("step", c.state.as_str()).fact("from_desk", c.desk.as_str());
     tx.log(entry.fact("desk", up.as_str()).fact("due", due))?;

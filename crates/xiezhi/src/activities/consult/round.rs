@@ -198,7 +198,8 @@ pub fn post(tx: &mut Tx, basis: &Basis, who: &Who, id: &str) -> Result<()> {
     text.extend(rounds.iter().map(|r| format!("{} {} {}", r.form.as_str(), r.opens_at, r.closes_at)));
     let digest = crate::activities::vote::digest(&text);
     tx.log(entry.fact("items", items.len() as i64).fact_opt("due", due).fact("digest", digest))?;
-    tell::all(tx, basis, who, &by_id(tx, id)?, "posted")
+    let c = by_id(tx, id)?;
+    tell::all(tx, basis, who, &c, "posted")
 }
 
 /// The agenda is posted, and the deliberation is not over.
@@ -262,18 +263,23 @@ pub fn view(tx: &mut Tx, who: &Who, id: &str, said: &Said) -> Result<()> {
     if !items(tx, id)?.iter().any(|(n, _)| *n == said.item) {
         return Err(Kind::NotOnAgenda.at("item"));
     }
-    let own = tx.count("select count(*) from consult_view where consult = $1 and item = $2 and seat = $3", params![
-        id, said.item, &seat.id
-    ])?;
+    let own = tx.count(
+        "select count(*) from consult_view where consult = $1 and item = $2 and seat = $3",
+        params![id, said.item, &seat.id],
+    )?;
     if own >= MOST {
         return Err(Kind::TooMany.at("item").limit(MOST));
     }
+    // Of two of one moment the later one counts.
+    let last = "select max(at) from consult_view where consult = $1 and item = $2 and seat = $3";
+    let last = tx.row(last, params![id, said.item, &seat.id])?.map(|r| r.first::<Option<Ms>>()).transpose()?.flatten();
+    let at = crate::activities::vote::rules::moment(now, last);
     let text = json!({ "stance": said.stance.as_str(), "text": said.text }).to_string();
     let (view, sealed) = (tx.id(), tx.seal(&seat.id, text.as_bytes())?);
     let channel = if desk { said.channel } else { Channel::App };
     let sql = "insert into consult_view(id, consult, item, seat, at, by_person, channel, said) \
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    tx.exec(sql, params![view, id, said.item, &seat.id, now, who.person.as_deref(), channel, sealed])?;
+    tx.exec(sql, params![view, id, said.item, &seat.id, at, who.person.as_deref(), channel, sealed])?;
     let entry = Entry { owner: Some(&seat.id), ..c.entry(who, "consult.view") };
     let entry = entry.fact("item", said.item).fact("seat", seat.n).fact("channel", channel.as_str());
     tx.log(entry.element("consult.view", Some(text)))?;
@@ -317,5 +323,6 @@ pub fn hold(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, minutes: &str) -> R
     let entry = Entry { owner: Some(id), ..entry }.fact("there", here as i64).fact("seats", sits as i64).fact_opt("due", due);
     let seq = tx.log(entry.element("consult.minutes", Some(minutes)))?.index;
     tx.exec("update consult set held_at = $2, minutes_seq = $3 where id = $1", params![id, now, seq])?;
-    tell::all(tx, basis, who, &by_id(tx, id)?, "held")
+    let c = by_id(tx, id)?;
+    tell::all(tx, basis, who, &c, "held")
 }

@@ -226,7 +226,8 @@ pub fn announce(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, roll: &str, sea
     if draws(tx, id)?.iter().any(|d| d.drawn_at.is_none() || d.order().iter().any(|h| !used.contains(h))) {
         return Err(Kind::AlreadyDrawn.into());
     }
-    let heads: BTreeSet<i64> = roll::units(tx, &roll.id)?.iter().filter(|u| u.kind() == calc::tally::Kind::Owner).map(|u| u.head).collect();
+    let heads: BTreeSet<i64> =
+        roll::units(tx, &roll.id)?.iter().filter(|u| u.kind() == calc::tally::Kind::Owner).map(|u| u.head).collect();
     if (heads.len() as i64) < seats {
         return Err(Kind::OutOfRange.at("seats").limit(heads.len() as i64));
     }
@@ -332,7 +333,8 @@ pub fn convene(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, waived: &BTreeSe
     let here = sits.len() as i64;
     let entry = entry.fact("seats", here).fact_opt("due", due).fact("waived", used.join(" "));
     tx.log(store::Entry { owner: Some(id), ..entry }.element("consult.reason", why))?;
-    tell::all(tx, basis, who, &by_id(tx, id)?, "convened")
+    let c = by_id(tx, id)?;
+    tell::all(tx, basis, who, &c, "convened")
 }
 
 /// Numbers as `1-3,5`.

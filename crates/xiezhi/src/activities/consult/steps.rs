@@ -4,7 +4,7 @@
 use store::Query;
 
 use super::decision::New;
-use super::outcome::{self, MAX_SUMMARY, Result_};
+use super::outcome::{self, Conclusion, MAX_SUMMARY};
 use super::round::{self, Channel, Form, MAX_MINUTES, MAX_VIEW, Round};
 use super::rules::{self, Stance};
 use super::seat::{self, Called};
@@ -185,7 +185,7 @@ fn moment(req: &Req, input: &Input, name: &'static str) -> Result<Ms> {
     let text = input.need(name, 40)?;
     let local = || {
         let at: jiff::civil::DateTime = text.parse().ok()?;
-        Some(at.to_zoned(req.app.config.zone.clone()).ok()?.timestamp().as_millisecond())
+        Some(req.app.config.zone.to_zoned_datetime(at).ok()?.timestamp().as_millisecond())
     };
     crate::kit::time::parse(&text).or_else(local).ok_or_else(|| Kind::WrongType.at(name))
 }
@@ -291,7 +291,7 @@ fn promised(req: &Req, input: &Input, words: Option<String>) -> Result<New> {
 fn publish(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let outcome = input.need("outcome", 10)?;
-    let mut new = Result_ {
+    let mut new = Conclusion {
         outcome: Outcome::parse(&outcome).ok_or_else(|| Kind::Unknown.at("outcome"))?,
         summary: input.need("summary", MAX_SUMMARY)?,
         decisions: Vec::new(),

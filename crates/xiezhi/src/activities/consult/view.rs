@@ -390,7 +390,13 @@ pub(super) fn words(
 }
 
 /// The name of a seat, as this reader may see it.
-pub(super) fn seat_name(q: &mut dyn Query, look: &mut Look, chart: &Chart, relation: Relation, seat: &Seat) -> Result<Option<String>> {
+pub(super) fn seat_name(
+    q: &mut dyn Query,
+    look: &mut Look,
+    chart: &Chart,
+    relation: Relation,
+    seat: &Seat,
+) -> Result<Option<String>> {
     if let Some(body) = &seat.body {
         return Ok(Some(chart.name(body)));
     }
@@ -543,7 +549,15 @@ fn steps(c: &Consult, way: Option<&Way>) -> Vec<StepView> {
         State::Declined => 1,
         state => names.iter().position(|n| n == state.as_str()).unwrap_or(1),
     };
-    let stands = |i: usize| if i < at { "done" } else if i == at { "now" } else { "later" };
+    let stands = |i: usize| {
+        if i < at {
+            "done"
+        } else if i == at {
+            "now"
+        } else {
+            "later"
+        }
+    };
     names.into_iter().enumerate().map(|(i, step)| StepView { step, stands: stands(i) }).collect()
 }
 
@@ -576,7 +590,8 @@ fn choices(req: &Req, q: &mut dyn Query, look: &mut Look, c: &Consult, pack: &Pa
             let name = party::name_of(q, &id)?.and_then(|n| look.at(&n, Relation::Desk)).unwrap_or_default();
             out.heads.push(Choice { id, name });
         }
-        let sql = "select number, title from roll where path >= $1 and path < $2 and state = 'posted' order by posted_at desc limit 50";
+        let sql =
+            "select number, title from roll where path >= $1 and path < $2 and state = 'posted' order by posted_at desc limit 50";
         for row in q.rows(sql, params![&c.path, area::end_of(&c.path)])? {
             let (id, title): (String, String) = (row.get("number")?, row.get("title")?);
             out.rolls.push(Choice { name: format!("{id} {title}"), id });
@@ -610,7 +625,13 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         place: r.place.clone(),
         opens_at: req.app.time(r.opens_at),
         closes_at: req.app.time(r.closes_at),
-        stands: if req.now < r.opens_at { "before" } else if r.is_open(req.now) { "open" } else { "over" },
+        stands: if req.now < r.opens_at {
+            "before"
+        } else if r.is_open(req.now) {
+            "open"
+        } else {
+            "over"
+        },
         signed: signed.iter().filter(|(n, ..)| *n == r.n).count() as i64,
     };
     let item = c.topic.as_deref().and_then(|t| pack.topic(t));
@@ -650,7 +671,7 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         draw: draw(req, q, c, &all)?,
         rounds: if posted { rounds.iter().map(round).collect() } else { Vec::new() },
         items: if posted { items(req, q, look, c, relation, (&all, false))? } else { Vec::new() },
-        minutes: words(q, look, c, relation, c.minutes_seq, "consult.minutes")?.filter(|_| inside),
+        minutes: words(q, look, c, relation, c.minutes_seq, "consult.minutes")?.filter(|_| relation != Relation::Above),
         outcome: c.outcome.map(|o| o.as_str()),
         summary: c.summary.clone(),
         decisions: decisions(req, q, &chart, c)?,

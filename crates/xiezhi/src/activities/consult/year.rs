@@ -4,7 +4,6 @@
 //! What must stay true: one appraisal a person and year, known by a keyed digest alone; while the year runs everybody sees how
 //! many took part and nobody how it stands; the result is weighed as the pack of the place says, in whole numbers.
 
-use jiff::civil::date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Entry, Query, Tx, params};
@@ -15,12 +14,13 @@ use crate::base::area::{self, Area};
 use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::time::{Ms, zoned};
+use crate::kit::time::{Ms, day_begin, zoned};
 use crate::kit::{Error, Reply, Req, Result, Route, Who};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/appraisals/{code}", May::Anyone, show, "How residents appraise their committee's year (`year`).").gives::<Year>(),
+    Route::get("/appraisals/{code}", May::Anyone, show, "How residents appraise their committee's year (`year`).")
+        .gives::<Year>(),
     Route::post(
         "/appraisals/{code}",
         May::SignedIn,
@@ -73,8 +73,7 @@ fn year_of(req: &Req, at: Ms) -> i64 {
 
 /// Whether a year has ended.
 fn over(req: &Req, year: i64) -> bool {
-    let next = i16::try_from(year + 1).ok().map(|y| date(y, 1, 1).to_zoned(req.app.config.zone.clone()));
-    next.and_then(std::result::Result::ok).is_some_and(|end| end.timestamp().as_millisecond() <= req.now)
+    day_begin(&format!("{:04}-01-01", year + 1), &req.app.config.zone).is_some_and(|end| end <= req.now)
 }
 
 fn place(req: &Req, q: &mut dyn Query) -> Result<Area> {
@@ -89,7 +88,7 @@ fn year(req: &Req, q: &mut dyn Query, place: &Area, year: i64) -> Result<Year> {
     let over = over(req, year);
     let n = q.count("select count(*) from year_mark where area = $1 and year = $2", params![&place.id, year])?;
     let (mut parts, mut sums) = (Vec::new(), [0; 3]);
-    for (i, part) in PARTS.iter().enumerate() {
+    for (i, part) in PARTS.into_iter().enumerate() {
         let sql = format!("select {part} score, count(*) n from year_mark where area = $1 and year = $2 group by {part}");
         let mut each: Vec<(i64, i64)> = (1..=rules::BEST).rev().map(|s| (s, 0)).collect();
         for row in q.rows(&sql, params![&place.id, year])? {
