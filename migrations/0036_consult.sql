@@ -49,6 +49,7 @@ create table consult (
 );
 create index consult_path on consult(path, raised_at);
 create index consult_due on consult(due_at);
+create index consult_state on consult(state);
 create index consult_desk on consult(desk, state);
 create index consult_raiser on consult(raised_by, raised_at);
 create index consult_case on consult(case_id);
@@ -162,8 +163,8 @@ create table consult_mark (
   consult text not null,
   mark text not null,
   score {int} not null,
+  -- The day alone: a moment would lead to the person.
   at {int} not null,
-  log_seq {int} not null,
   primary key (consult, mark)
 );
 
@@ -175,7 +176,5 @@ create table year_mark (
   awareness {int} not null,
   participation {int} not null,
   satisfaction {int} not null,
-  at {int} not null,
-  log_seq {int} not null,
   primary key (area, year, mark)
 );

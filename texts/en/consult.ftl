@@ -230,6 +230,7 @@ consult-event-late = A promise is late, moved up
 consult-event-done = A promise was kept
 consult-event-dropped = Not done, moved up
 consult-event-reopened = Asked for again
+consult-event-merged = Goes on within another case
 consult-event-end = Appraisal ended
 year-link = Appraise the committee
 year-title = The committee in { $year }

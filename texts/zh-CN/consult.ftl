@@ -230,6 +230,7 @@ consult-event-late = 没按时办，转上一级
 consult-event-done = 办好一件事
 consult-event-dropped = 没办成，转上一级
 consult-event-reopened = 要求重办
+consult-event-merged = 并到另一件事里办
 consult-event-end = 评议结束
 year-link = 评一评居委会
 year-title = { $year } 年居委会评议

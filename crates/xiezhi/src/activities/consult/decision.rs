@@ -134,8 +134,10 @@ pub fn moved(q: &mut dyn Query, limit: i64) -> Result<Vec<String>> {
                and k.state in ('closed', 'rejected', 'merged') limit $2";
     let mut out: Vec<String> =
         q.rows(sql, params![State::Open, limit])?.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?;
-    let sql = "select d.id from consult_decision d join cases k on k.id = d.case_id join consult c on c.id = d.consult \
-               where d.state <> $1 and c.ended_at is null and k.state not in ('closed', 'rejected', 'merged') limit $2";
+    // Of those that are not over: all that was ever promised would be too much to look through in each round.
+    let sql = "select d.id from consult c join consult_decision d on d.consult = c.id join cases k on k.id = d.case_id \
+               where c.state in ('callback', 'carry', 'appraise') and d.state <> $1 \
+               and k.state not in ('closed', 'rejected', 'merged') limit $2";
     for row in q.rows(sql, params![State::Open, limit])? {
         out.push(row.get("id")?);
     }
@@ -152,7 +154,7 @@ pub fn follow(tx: &mut Tx, basis: &Basis, id: &str) -> Result<()> {
     if case.state == CaseState::Merged {
         let Some(main) = case::main_of(tx, &case)? else { return Ok(()) };
         tx.exec("update consult_decision set case_id = $2 where id = $1", params![id, &main.id])?;
-        tx.log(c.entry(&system, "consult.reopened").fact("n", d.n).fact("case", main.number.as_str()))?;
+        tx.log(c.entry(&system, "consult.merged").fact("n", d.n).fact("case", main.number.as_str()))?;
         case = main;
     }
     match (d.state, ended(&case)) {

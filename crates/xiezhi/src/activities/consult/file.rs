@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::Query;
 
-use super::view::{self, Full, ItemView};
-use super::{Consult, Track, seat};
+use super::types::{Full, ItemView};
+use super::{Consult, Track, seat, view};
 use crate::base::catalogue::{Graded, Look};
 use crate::base::party::{self, Chart};
 use crate::kit::error::Kind;

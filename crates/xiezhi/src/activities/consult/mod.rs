@@ -11,7 +11,7 @@
 //! `consult.drawn`, `consult.excuse`, `consult.join`, `consult.convene`, `consult.form`, `consult.agenda`, `consult.post`,
 //! `consult.sign`, `consult.view`, `consult.hold`, `consult.publish`, `consult.decide`, `consult.redo`, `consult.callback`,
 //! `consult.appraise`, `consult.escalate`, `consult.late`, `consult.done`, `consult.dropped`, `consult.reopened`,
-//! `consult.end`, `consult.year`.
+//! `consult.merged`, `consult.end`, `consult.year`.
 
 /// Raising, grading, declining, asking again.
 pub mod act;
@@ -35,6 +35,8 @@ pub mod seat;
 pub mod steps;
 /// Whom it concerns is told.
 pub mod tell;
+/// What a view holds.
+pub mod types;
 /// What readers see.
 pub mod view;
 /// Routes of topics.

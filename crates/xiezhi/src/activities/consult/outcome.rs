@@ -11,6 +11,7 @@ use store::{Entry, Query, Tx, hex, params};
 use super::decision::{self, New};
 use super::{Basis, Consult, Outcome, State, Track, act, by_id, round, rules, tell};
 use crate::kit::error::Kind;
+use crate::kit::time::DAY;
 use crate::kit::{Result, RoleKind, Who};
 use crate::records::case::report::Spot;
 
@@ -143,10 +144,11 @@ pub fn appraise(tx: &mut Tx, who: &Who, id: &str, score: i64, text: Option<&str>
     // The entry names no person but by his key: score and words are sealed under it.
     let entry = Entry { area: Some(&c.area), owner: Some(person), ..Entry::new("consult.appraise", "consult", id) };
     let entry = entry.fact("number", c.number.as_str()).element("consult.score", Some(score));
-    let seq = tx.log(entry.element("consult.word", text))?.index;
+    tx.log(entry.element("consult.word", text))?;
     let mark = mark(tx, id, person);
-    let sql = "insert into consult_mark(consult, mark, score, at, log_seq) values ($1, $2, $3, $4, $5)";
-    tx.exec(sql, params![id, mark, score, now, seq])?;
+    let sql = "insert into consult_mark(consult, mark, score, at) values ($1, $2, $3, $4)";
+    // Of the moment the day alone is kept: whoever follows from that very moment would be known by it.
+    tx.exec(sql, params![id, mark, score, now - now % DAY])?;
     tell::follow(tx, id, person)
 }
 

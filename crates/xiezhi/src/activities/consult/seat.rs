@@ -84,8 +84,15 @@ pub fn of(q: &mut dyn Query, consult: &str) -> store::Result<Vec<Seat>> {
     q.rows(&sql, params![consult])?.iter().map(read).collect()
 }
 
-fn kind_of(kind: RoleKind) -> Option<SeatKind> {
-    if kind.is_desk() { Some(SeatKind::Committee) } else { SeatKind::parse(kind.as_str()) }
+/// For whom an organisation sits. A desk further up is no committee of the place: it sits as a department does.
+fn kind_of(c: &Consult, basis: &Basis, body: &party::Body) -> Option<SeatKind> {
+    let own = basis.book.chart.desk_of(&c.path).is_ok_and(|d| d.id == body.id);
+    match body.kind {
+        kind if kind.is_desk() => Some(if own { SeatKind::Committee } else { SeatKind::Department }),
+        RoleKind::Resident | RoleKind::BuildingHead => None,
+        RoleKind::SocialWorker => Some(SeatKind::SocialOrg),
+        kind => SeatKind::parse(kind.as_str()),
+    }
 }
 
 /// Somebody whom the desk calls.
@@ -112,7 +119,7 @@ pub fn call(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, called: &[Called]) 
         let (kind, body, person) = match one {
             Called::Body(body) => {
                 let found = basis.book.chart.living(body).ok_or_else(|| Kind::Unknown.at("bodies"))?;
-                (kind_of(found.kind).ok_or_else(|| Kind::Unknown.at("bodies"))?, Some(body), None)
+                (kind_of(&c, basis, found).ok_or_else(|| Kind::Unknown.at("bodies"))?, Some(body), None)
             }
             Called::Head(person) => {
                 let here = |r: &crate::kit::Role| r.kind == RoleKind::BuildingHead && r.path.starts_with(&c.path);

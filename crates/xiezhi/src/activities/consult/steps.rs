@@ -8,7 +8,7 @@ use super::outcome::{self, Conclusion, MAX_SUMMARY};
 use super::round::{self, Channel, Form, MAX_MINUTES, MAX_VIEW, Round};
 use super::rules::{self, Stance};
 use super::seat::{self, Called};
-use super::view::Full;
+use super::types::Full;
 use super::web::{answer, find};
 use super::{Basis, Consult, Outcome, decision};
 use crate::base::area;

@@ -4,13 +4,15 @@
 //! seats and the desk; names of drawn residents are theirs too, the public has the numbers of the roll with which it draws
 //! again.
 
-use schemars::JsonSchema;
-use serde::Serialize;
 use store::{Query, params};
 
 use super::pack::{Pack, Way};
 use super::rules::{self, Standing};
 use super::seat::{self, Seat, SeatKind};
+use super::types::{
+    Choice, Choices, DecisionView, DrawView, Full, Item, ItemView, KindView, List, Place, RoundView, SaidView, Scores, SeatView,
+    StepView,
+};
 use super::{COLUMNS, Consult, State, decision, outcome, read, round, tell};
 use crate::activities::vote::roll;
 use crate::base::area;
@@ -25,47 +27,9 @@ use crate::records::case;
 /// Consultations of one page.
 pub const PAGE: usize = 30;
 
-/// Consultations of the reader's place.
-#[derive(Serialize, JsonSchema)]
-pub struct List {
-    /// What waits for the reader's desk.
-    pub todo: Vec<Item>,
-    /// What the reader raised, or follows.
-    pub mine: Vec<Item>,
-    /// All that were graded, the latest first.
-    pub items: Vec<Item>,
-    /// Where the next page begins.
-    pub next: Option<i64>,
-    /// Whether this reader may raise a topic.
-    pub may: bool,
-    /// The community whose committee is appraised.
-    pub community: Option<Place>,
-}
-
-/// A place.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Place {
-    pub code: String,
-    pub name: String,
-}
-
-/// A consultation in a list.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Item {
-    pub number: String,
-    pub title: Option<String>,
-    pub place: String,
-    pub state: &'static str,
-    pub track: Option<&'static str>,
-    pub raised_at: String,
-    pub due_at: Option<String>,
-    pub late: bool,
-    /// What was promised: all, done, late.
-    pub promised: i64,
-    pub done: i64,
-    pub late_promises: i64,
+/// Whether the step that is waited for is late; residents may take their time to appraise.
+fn is_late(c: &Consult, now: Ms) -> bool {
+    c.overdue_at.is_some() || c.state != State::Appraise && c.due_at.is_some_and(|d| d < now)
 }
 
 fn item(req: &Req, q: &mut dyn Query, c: &Consult) -> Result<Item> {
@@ -79,7 +43,7 @@ fn item(req: &Req, q: &mut dyn Query, c: &Consult) -> Result<Item> {
         track: c.track.map(|t| t.as_str()),
         raised_at: req.app.time(c.raised_at),
         due_at: c.due_at.filter(|_| c.state != State::Appraise).map(|t| req.app.time(t)),
-        late: c.overdue_at.is_some() || c.due_at.is_some_and(|d| d < req.now),
+        late: is_late(c, req.now),
         promised: decisions.len() as i64,
         done: stands(Standing::Done) + stands(Standing::DoneLate),
         late_promises: stands(Standing::Late) + stands(Standing::Dropped),
@@ -140,218 +104,13 @@ pub fn home(req: &Req, q: &mut dyn Query) -> Result<Option<Place>> {
         Some((code, _)) => area::by_code(q, code)?,
         None => None,
     };
-    let found = match (chosen, req.who.roles.first()) {
-        (Some(found), _) => Some(found),
-        (None, Some(role)) => area::community_of(q, &role.area)?,
-        (None, None) => None,
+    // Whoever lives or works in one raises topics there, whatever he is looking at.
+    let own = match req.who.roles.first() {
+        Some(role) => area::community_of(q, &role.area)?,
+        None => None,
     };
+    let found = own.or(chosen);
     Ok(found.map(|a| Place { code: a.code, name: a.name }))
-}
-
-/// A step on the way.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct StepView {
-    pub step: String,
-    /// done, now, later.
-    pub stands: &'static str,
-}
-
-/// A seat as seats and desk see it.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct SeatView {
-    pub n: i64,
-    pub kind: &'static str,
-    pub name: Option<String>,
-    pub state: &'static str,
-    pub head: Option<i64>,
-    pub mine: bool,
-    /// The code on the letter, for the desk.
-    pub code: Option<String>,
-    /// Rounds it signed in to.
-    pub signed: Vec<i64>,
-}
-
-/// Seats of one kind, for everybody.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct KindView {
-    pub kind: &'static str,
-    pub n: i64,
-    /// Names of organisations; people are counted.
-    pub names: Vec<String>,
-}
-
-/// A draw, with everything to draw again.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct DrawView {
-    pub roll: String,
-    pub seats: i64,
-    pub announced_at: String,
-    pub draw_at: String,
-    pub drawn_at: Option<String>,
-    /// Root of the log of the first `size` entries.
-    pub seed: Option<String>,
-    pub size: Option<i64>,
-    /// Numbers that were drawn from: `1-3,5`.
-    pub pool: String,
-    pub of: i64,
-    /// All in the order of the draw, the reserve too.
-    pub order: Vec<i64>,
-    pub sits: Vec<i64>,
-    pub excused: Vec<i64>,
-}
-
-/// A round.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct RoundView {
-    pub n: i64,
-    pub form: &'static str,
-    /// What the place calls it.
-    pub name: Option<String>,
-    pub place: Option<String>,
-    pub opens_at: String,
-    pub closes_at: String,
-    /// before, open, over.
-    pub stands: &'static str,
-    pub signed: i64,
-}
-
-/// A view of a seat.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct SaidView {
-    pub seat: i64,
-    pub kind: &'static str,
-    pub name: Option<String>,
-    pub stance: &'static str,
-    pub text: Option<String>,
-    pub channel: &'static str,
-    pub at: String,
-}
-
-/// An item of the agenda.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct ItemView {
-    pub n: i64,
-    pub words: String,
-    pub yes: i64,
-    pub no: i64,
-    pub abstain: i64,
-    /// For seats and desk.
-    pub views: Vec<SaidView>,
-    /// What the reader's own seat said last.
-    pub mine: Option<&'static str>,
-}
-
-/// What was promised.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct DecisionView {
-    pub n: i64,
-    pub item: Option<i64>,
-    pub words: String,
-    pub party: String,
-    pub due_at: String,
-    pub stands: &'static str,
-    pub done_at: Option<String>,
-    pub case: String,
-}
-
-/// What residents think of it.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Scores {
-    pub n: i64,
-    /// How many gave 5, 4, 3, 2, 1.
-    pub each: Vec<(i64, i64)>,
-    /// Hundredths of the mean.
-    pub mean: Option<i64>,
-    pub may: bool,
-    pub done: bool,
-}
-
-/// A choice of a form.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Choice {
-    pub id: String,
-    pub name: String,
-}
-
-/// What the desk chooses from.
-#[derive(Default, Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Choices {
-    pub topics: Vec<Choice>,
-    pub declines: Vec<Choice>,
-    pub bodies: Vec<Choice>,
-    pub heads: Vec<Choice>,
-    pub rolls: Vec<Choice>,
-    /// Kinds that are missing, and those that may be with a reason.
-    pub missing: Vec<&'static str>,
-    pub waivable: Vec<&'static str>,
-    pub forms: Vec<&'static str>,
-    pub least_forms: i64,
-    pub notice_days: i64,
-}
-
-/// A consultation.
-#[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Full {
-    pub number: String,
-    pub title: Option<String>,
-    pub question: Option<String>,
-    pub topic: Option<String>,
-    pub place: String,
-    pub community: String,
-    pub state: &'static str,
-    pub track: Option<&'static str>,
-    pub origin: &'static str,
-    pub rules: String,
-    pub source: String,
-    /// Whose step is waited for.
-    pub desk: String,
-    pub level: i64,
-    pub raised_at: String,
-    pub posted_at: Option<String>,
-    pub held_at: Option<String>,
-    pub published_at: Option<String>,
-    pub due_at: Option<String>,
-    pub late: bool,
-    pub deep_only: bool,
-    /// What was said when it was raised; for whoever raised it and for the desk.
-    pub text: Option<String>,
-    pub declined: Option<String>,
-    pub reason: Option<String>,
-    pub steps: Vec<StepView>,
-    pub kinds: Vec<KindView>,
-    pub seats: Vec<SeatView>,
-    pub draw: Option<DrawView>,
-    pub rounds: Vec<RoundView>,
-    pub items: Vec<ItemView>,
-    pub minutes: Option<String>,
-    pub outcome: Option<&'static str>,
-    pub summary: Option<String>,
-    pub decisions: Vec<DecisionView>,
-    pub satisfied: Option<bool>,
-    pub scores: Scores,
-    /// Number of the case it came from, for the desk.
-    pub case: Option<String>,
-    /// The reader works at a desk that answers for it.
-    pub runs: bool,
-    pub raised_by_me: bool,
-    /// The reader sits in it.
-    pub sits: bool,
-    /// A round goes on.
-    pub open_round: bool,
-    pub may_appeal: bool,
-    pub choices: Choices,
 }
 
 /// How the reader stands to it.
@@ -660,7 +419,7 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         held_at: c.held_at.map(|t| req.app.time(t)),
         published_at: c.published_at.map(|t| req.app.time(t)),
         due_at: c.due_at.map(|t| req.app.time(t)),
-        late: c.overdue_at.is_some() || c.state != State::Appraise && c.due_at.is_some_and(|d| d < req.now),
+        late: is_late(c, req.now),
         deep_only: c.deep_only == 1,
         text: words(q, look, c, relation, Some(c.log_seq), "consult.text")?,
         declined: c.declined.as_deref().and_then(|d| pack.decline(d)).map(|d| d.name(req.lang).to_owned()),

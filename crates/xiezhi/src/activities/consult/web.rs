@@ -5,7 +5,8 @@ use store::Query;
 
 use super::act::{self, Grade, MAX_TEXT};
 use super::file::{self, File};
-use super::view::{self, Full, List};
+use super::types::{Full, List};
+use super::view;
 use super::{Basis, Consult, by_number, ring, seat};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::Look;

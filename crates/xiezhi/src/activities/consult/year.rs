@@ -138,7 +138,6 @@ fn show(req: &Req) -> Result<Reply> {
 
 /// Appraises the running year.
 fn appraise(tx: &mut Tx, who: &Who, place: &Area, year: i64, scores: [i64; 3], text: Option<&str>) -> Result<()> {
-    let now = tx.now();
     let person = who.person.as_deref().ok_or(Kind::SignIn)?;
     if !lives(who, &place.path) {
         return Err(Kind::Denied.into());
@@ -149,11 +148,10 @@ fn appraise(tx: &mut Tx, who: &Who, place: &Area, year: i64, scores: [i64; 3], t
     let entry = Entry { area: Some(&place.id), owner: Some(person), ..Entry::new("consult.year", "area", &place.id) };
     let said = scores.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
     let entry = entry.fact("year", year).element("consult.score", Some(said));
-    let seq = tx.log(entry.element("consult.word", text))?.index;
+    tx.log(entry.element("consult.word", text))?;
     let mark = mark(tx, &format!("{} {year}", place.id), person);
-    let sql = "insert into year_mark(area, year, mark, awareness, participation, satisfaction, at, log_seq) \
-               values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    tx.exec(sql, params![&place.id, year, mark, scores[0], scores[1], scores[2], now, seq])?;
+    let sql = "insert into year_mark(area, year, mark, awareness, participation, satisfaction) values ($1, $2, $3, $4, $5, $6)";
+    tx.exec(sql, params![&place.id, year, mark, scores[0], scores[1], scores[2]])?;
     Ok(())
 }
 
