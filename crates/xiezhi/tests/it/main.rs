@@ -13,6 +13,7 @@ mod budget;
 mod cards;
 mod classes;
 mod consult;
+mod consult_late;
 mod crash;
 mod demo;
 mod desk;

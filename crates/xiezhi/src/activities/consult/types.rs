@@ -34,6 +34,8 @@ pub struct Place {
 pub struct Item {
     pub number: String,
     pub title: Option<String>,
+    /// What was said, as long as it has no title; for the desk and whoever raised it.
+    pub text: Option<String>,
     pub place: String,
     pub state: &'static str,
     pub track: Option<&'static str>,

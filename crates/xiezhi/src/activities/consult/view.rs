@@ -32,12 +32,20 @@ fn is_late(c: &Consult, now: Ms) -> bool {
     c.overdue_at.is_some() || c.state != State::Appraise && c.due_at.is_some_and(|d| d < now)
 }
 
-fn item(req: &Req, q: &mut dyn Query, c: &Consult) -> Result<Item> {
+/// Characters of what was said that a list shows.
+const SHOWN: usize = 60;
+
+fn item(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Result<Item> {
+    let text = match c.title {
+        Some(_) => None,
+        None => words(q, look, c, relation(req, c, false), Some(c.log_seq), "consult.text")?,
+    };
     let decisions = decision::of(q, &c.id)?;
     let stands = |s: Standing| decisions.iter().filter(|d| standing(d, req.now) == s).count() as i64;
     Ok(Item {
         number: c.number.clone(),
         title: c.title.clone(),
+        text: text.map(|t| t.chars().take(SHOWN).collect()),
         place: area::by_id(q, &c.area)?.map(|a| a.name).unwrap_or_default(),
         state: c.state.as_str(),
         track: c.track.map(|t| t.as_str()),
@@ -55,7 +63,7 @@ fn standing(d: &decision::Decision, now: Ms) -> Standing {
 }
 
 /// Consultations, as far as this reader may know of them.
-pub fn list(req: &Req, q: &mut dyn Query, before: Option<i64>) -> Result<List> {
+pub fn list(req: &Req, q: &mut dyn Query, before: Option<i64>, look: &mut Look) -> Result<List> {
     let mut items = Vec::new();
     let path = match &req.community {
         Some((code, _)) => area::by_code(q, code)?.map(|a| a.path),
@@ -70,7 +78,7 @@ pub fn list(req: &Req, q: &mut dyn Query, before: Option<i64>) -> Result<List> {
     let all: Vec<Consult> = rows.iter().map(read).collect::<store::Result<_>>()?;
     let next = (all.len() > PAGE).then(|| all[PAGE - 1].raised_at);
     for c in all.iter().take(PAGE) {
-        items.push(item(req, q, c)?);
+        items.push(item(req, q, c, look)?);
     }
     let mut todo = Vec::new();
     for body in req.who.roles.iter().filter(|r| r.kind.is_desk()).filter_map(|r| r.body.as_ref()) {
@@ -79,7 +87,7 @@ pub fn list(req: &Req, q: &mut dyn Query, before: Option<i64>) -> Result<List> {
         );
         for row in q.rows(&sql, params![body, PAGE as i64])? {
             let c = read(&row)?;
-            todo.push(item(req, q, &c)?);
+            todo.push(item(req, q, &c, look)?);
         }
     }
     let mut mine = Vec::new();
@@ -90,7 +98,7 @@ pub fn list(req: &Req, q: &mut dyn Query, before: Option<i64>) -> Result<List> {
         );
         for row in q.rows(&sql, params![person, PAGE as i64])? {
             let c = read(&row)?;
-            mine.push(item(req, q, &c)?);
+            mine.push(item(req, q, &c, look)?);
         }
     }
     let community = home(req, q)?;

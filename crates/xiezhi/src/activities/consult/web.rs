@@ -51,7 +51,9 @@ pub const ROUTES: &[Route] = &[
 
 fn list(req: &Req) -> Result<Reply> {
     let before = req.query.get("before").and_then(|b| b.parse().ok());
-    let view = req.app.db.read(|r| view::list(req, r, before))?;
+    let mut look = Look::new(&req.who, "consult");
+    let view = req.app.db.read(|r| view::list(req, r, before, &mut look))?;
+    look.record(req.app)?;
     req.page("activities/consult/list.html", &view)
 }
 
@@ -175,7 +177,7 @@ fn typed(req: &Req, text: &str) -> Result<String> {
     let clean = text.trim().to_uppercase().replace(['—', '－', ' '], "-");
     let parts: Vec<&str> = clean.split('-').filter(|p| !p.is_empty()).collect();
     let [.., number, n, code] = parts.as_slice() else { return Err(Kind::WrongSeat.at("code")) };
-    let wrong = || Error::from(Kind::WrongSeat.at("code"));
+    let wrong = || Kind::WrongSeat.at("code");
     let (number, n): (i64, i64) = (number.parse().map_err(|_| wrong())?, n.parse().map_err(|_| wrong())?);
     let keys = tries::keys("seat", &format!("{number} {n}"), req.ip);
     req.app.tries.check(&keys, req.now)?;
