@@ -76,10 +76,15 @@ fn each_step_has_a_clock_of_its_own() {
         // The form was not chosen; then the agenda is not posted; then it is not held.
         assert_eq!(stands(w, &deep), ("form".into(), false, true));
         let street = w.client(Some("street"));
-        ok(step(&street, &deep, "form", json!({ "rounds": [
+        ok(step(
+            &street,
+            &deep,
+            "form",
+            json!({ "rounds": [
             { "form": "walk", "place": "楼下", "opens_at": later(w, 14, 9), "closes_at": later(w, 14, 10) },
             { "form": "online", "opens_at": later(w, 14, 9), "closes_at": later(w, 15, 9) },
-        ] })));
+        ] }),
+        ));
         assert_eq!(stands(w, &deep), ("deliberate".into(), true, false));
         wait(w, 9 * DAY);
         assert_eq!(stands(w, &deep), ("deliberate".into(), false, true), "nothing was posted");
