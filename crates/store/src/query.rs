@@ -84,6 +84,17 @@ pub trait Query {
         Ok(self.count("select size from log_head where id = 1", &[])? as u64)
     }
 
+    /// How many entries the log had at a moment: its times never go back, so halving finds it.
+    fn log_size_at(&mut self, at: i64) -> Result<u64> {
+        let (mut low, mut high) = (0, self.log_size()?);
+        while low < high {
+            let middle = (low + high) / 2;
+            let entry = self.count("select at from log where seq = $1", params![middle])?;
+            if entry < at { low = middle + 1 } else { high = middle }
+        }
+        Ok(low)
+    }
+
     /// Entries about one thing, oldest first, with their personal values as far as they still exist.
     fn history(&mut self, obj: &str) -> Result<Vec<Written>> {
         let rows = self.rows(&format!("{ENTRY} where l.obj = $1 order by l.seq limit 2000"), params![obj])?;

@@ -66,6 +66,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/form", "records/case"),
     ("records/form", "records/register"),
     ("records/open311", "records/case"),
+    // Residents are drawn from a posted roll.
+    ("activities/consult", "activities/vote"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
     ("edge/call", "edge/body"),

@@ -2,6 +2,8 @@
 
 /// What a sum is spent on, decided together.
 pub mod budget;
+/// Consultation and what follows from it.
+pub mod consult;
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
 /// What people think, and the map of it.

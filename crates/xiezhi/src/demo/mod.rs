@@ -17,6 +17,7 @@ mod picture;
 mod place;
 mod play;
 mod script;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -84,6 +85,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
     play::play(app, &mut draw, &places, &people, &stories, now)?;
     desk::orders(app, &people, &places, now)?;
     desk::requests(app, &people, &places, now)?;
+    talk::over(app, &people, &places, now)?;
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, fieldwork, vote};
+use crate::activities::{budget, consult, fieldwork, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -136,7 +136,9 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
     let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
     let counted = results(app, now);
-    rung.and(late).and(moved).and(cut).and(asked).and(counted)
+    let basis = consult::Basis::now(app)?;
+    let talked = all(app, |r| consult::ring::ringing(r, now, AT_ONCE), move |tx, key| consult::ring::ring(tx, &basis, key));
+    rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked)
 }
 
 /// Publishes the results of votes and budgets that are over: counted before the write, because that may take a while. What

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, fieldwork, opinion, vote};
+use crate::activities::{budget, consult, fieldwork, opinion, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -91,6 +91,9 @@ pub fn all() -> Vec<Route> {
         vote::rolls::ROUTES,
         vote::web::ROUTES,
         vote::polls::ROUTES,
+        consult::web::ROUTES,
+        consult::steps::ROUTES,
+        consult::year::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

@@ -202,6 +202,7 @@ pub fn migrations() -> Vec<Migration> {
         "0033_named",
         "0034_forgotten",
         "0035_vote",
+        "0036_consult",
         "0039_opinion",
         "0040_budget",
         "0041_vote_more",

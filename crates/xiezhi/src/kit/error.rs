@@ -128,6 +128,38 @@ kinds! {
     Over = 409 "over",
     /// Somebody said the same already.
     SaidAlready = 409 "said-already",
+    /// A step of a consultation was skipped; the field is the one that is waited for.
+    StepSkipped = 409 "step-skipped",
+    /// Seats that the rules ask for are missing; the field is their kind, `limit` how many.
+    SeatsMissing = 422 "seats-missing",
+    /// The residents were drawn, or a draw was announced.
+    AlreadyDrawn = 409 "already-drawn",
+    /// No seat has this code.
+    WrongSeat = 404 "wrong-seat",
+    /// Somebody else sits there, or this person in another seat.
+    SeatTaken = 409 "seat-taken",
+    /// So many forms of coming together are needed: `limit`.
+    FormsMissing = 422 "forms-missing",
+    /// The agenda was posted: it stands still.
+    AgendaFrozen = 409 "agenda-frozen",
+    /// It is to be posted `limit` days before.
+    NoticeShort = 422 "notice-short",
+    /// What was not posted is not decided.
+    NotOnAgenda = 422 "not-on-agenda",
+    /// No round goes on.
+    RoundClosed = 409 "round-closed",
+    /// Round `limit` is not over.
+    RoundOpen = 409 "round-open",
+    /// Too few of the seats took part.
+    NoQuorum = 409 "no-quorum",
+    /// Nobody said what he thinks of item `limit`.
+    ViewsMissing = 409 "views-missing",
+    /// This person appraised it already.
+    Appraised = 409 "appraised",
+    /// The case gets on: there is nothing to consult about.
+    NotStuck = 409 "not-stuck",
+    /// The case is in a consultation already.
+    InConsultation = 409 "in-consultation",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

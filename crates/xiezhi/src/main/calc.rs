@@ -12,6 +12,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::json;
+use xiezhi::activities::consult::seat;
 use xiezhi::base::worktime;
 
 /// The methods.
@@ -46,6 +47,18 @@ pub enum Calc {
         /// The file; standard input without one.
         file: Option<PathBuf>,
     },
+    /// Whom a public seed draws: numbers in the order of the draw, one a line.
+    Draw {
+        /// The seed, as it was published: the root of the log at the moment that was announced.
+        #[arg(long)]
+        seed: String,
+        /// The numbers drawn from: `1-3,5`.
+        #[arg(long)]
+        pool: String,
+        /// How many, the reserve included.
+        #[arg(long, default_value_t = 1000)]
+        most: usize,
+    },
     /// Which rows speak of the same person.
     Link(super::link::Link),
     /// The result of a vote, with its reasons.
@@ -59,6 +72,13 @@ pub enum Calc {
 /// Runs a method.
 pub fn run(method: Calc) -> Result<ExitCode, String> {
     match method {
+        Calc::Draw { seed, pool, most } => {
+            let order = seat::order(&seed, &pool, most);
+            if order.is_empty() {
+                return Err(format!("--pool {pool}: no numbers"));
+            }
+            order.iter().for_each(|n| println!("{n}"));
+        }
         Calc::Link(link) => return super::link::run(&link),
         Calc::Tally(tally) => return super::tally::run(&tally),
         Calc::Budget(budget) => return super::budget::run(&budget),

@@ -13,6 +13,8 @@ mod budget;
 mod budgets;
 mod cards;
 mod classes;
+mod consult;
+mod consult_late;
 mod crash;
 mod demo;
 mod desk;

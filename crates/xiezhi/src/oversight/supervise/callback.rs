@@ -79,17 +79,6 @@ fn week(now: Ms, zone: &jiff::tz::TimeZone) -> (Ms, Ms) {
     (worktime::utc((monday - 7) * DAY, zone), worktime::utc(monday * DAY, zone))
 }
 
-/// How many entries the log had at a moment: its times never go back, so halving finds it.
-fn size_at(q: &mut dyn Query, at: Ms) -> Result<u64> {
-    let (mut low, mut high) = (0, q.log_size()?);
-    while low < high {
-        let middle = (low + high) / 2;
-        let entry = q.count("select at from log where seq = $1", params![middle])?;
-        if entry < at { low = middle + 1 } else { high = middle }
-    }
-    Ok(low)
-}
-
 struct Draw {
     seed: String,
     size: u64,
@@ -98,7 +87,7 @@ struct Draw {
 }
 
 fn sample(q: &mut dyn Query, role: &Role, (from, to): (Ms, Ms)) -> Result<Draw> {
-    let size = size_at(q, to)?;
+    let size = q.log_size_at(to)?;
     let seed = hex(q.root(size)?);
     let sql = "select number from cases where state = 'closed' and closed_at >= $1 and closed_at < $2 and path >= $3 and path < $4 \
                and outcome <> 'withdrawn' order by closed_at limit $5";

@@ -12,6 +12,21 @@ use crate::kit::time::Ms;
 use crate::kit::{Result, Who};
 use crate::records::case::{Rulebook, load};
 
+/// A day that was agreed with those concerned: it takes the place of the limit of its class, shorter or longer, while the
+/// case is handled.
+pub fn agree(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, by: Ms) -> Result<()> {
+    let now = tx.now();
+    let before = load(tx, id)?.ok_or(Kind::NotFound)?;
+    let mut after = before.clone();
+    (after.must_by, after.due_at, after.handle_due) = (Some(by), Some(by), Some(by));
+    clock::settle(book, now, &before, &mut after);
+    ledger::save(tx, &before, &mut after);
+    let entry = Entry { actor: who.person.as_deref(), area: Some(&before.area), ..Entry::new("case.promise", "case", id) };
+    let entry = entry.fact("number", before.number.as_str()).fact("state", after.state.as_str());
+    tx.log(entry.fact_opt("due", after.due_at).fact("by", by).fact("agreed", 1))?;
+    Ok(())
+}
+
 /// Promises that the case is settled by then, or nothing any more.
 pub fn promise(tx: &mut Tx, book: &Rulebook, who: &Who, id: &str, by: Option<Ms>) -> Result<()> {
     let now = tx.now();
