@@ -2,5 +2,9 @@
 
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
+/// People's mediation.
+pub mod mediation;
+/// Talk among neighbours.
+pub mod neighbours;
 /// Votes of owners and residents.
 pub mod vote;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{fieldwork, vote};
+use crate::activities::{fieldwork, mediation, neighbours, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -131,7 +131,12 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
     let texts = app.texts.clone();
     let counted = all(app, |r| vote::act::ended(r, now, AT_ONCE), move |tx, id| vote::act::publish(tx, &texts, id));
-    rung.and(late).and(moved).and(cut).and(asked).and(counted)
+    let (talk, terms) = (neighbours::Book::now(app, "")?, mediation::Book::now(app, "")?);
+    let (looked, said) = (talk.clone(), talk);
+    let held = all(app, |r| neighbours::judge::ringing(r, now, AT_ONCE), move |tx, id| neighbours::judge::ring(tx, &looked, id));
+    let told = all(app, |r| neighbours::digest::due(r, now, AT_ONCE), move |tx, id| neighbours::digest::tell(tx, &said, id));
+    let agreed = all(app, |r| mediation::ring::due(r, now, AT_ONCE), move |tx, key| mediation::ring::ring(tx, &terms, key));
+    rung.and(late).and(moved).and(cut).and(asked).and(counted).and(held).and(told).and(agreed)
 }
 
 /// Finds what is due and does it, until nothing is found: many in one write, because each write is a trip to the disk.

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{fieldwork, vote};
+use crate::activities::{fieldwork, mediation, neighbours, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -86,6 +86,9 @@ pub fn all() -> Vec<Route> {
         open311::admin::ROUTES,
         fieldwork::web::ROUTES,
         fieldwork::places::ROUTES,
+        neighbours::web::ROUTES,
+        neighbours::queue::ROUTES,
+        mediation::web::ROUTES,
         vote::rolls::ROUTES,
         vote::web::ROUTES,
         vote::polls::ROUTES,
