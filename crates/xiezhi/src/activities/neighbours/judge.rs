@@ -8,7 +8,7 @@
 use store::{Entry, Query, Tx, params};
 
 use super::rules::{Queue, State};
-use super::{Book, Post, Topic, by_id, mark_of, news, queue_up, recount, tell_desk, text};
+use super::{Book, Post, by_id, mark_of, news, queue_up, recount, tell_desk, text};
 use crate::base::notice::{self, Step};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, HOUR, Ms, day_number};

@@ -116,7 +116,8 @@ fn wait(req: &Req, q: &mut dyn Query, chart: &std::sync::Arc<Chart>, post: &Post
     let place = area::by_id(q, &topic.area)?.ok_or(Kind::NotFound)?;
     let book = Book { pack: super::pack::at(&place.code), chart: chart.clone(), zone: req.app.config.zone.clone() };
     let said = q.entry(post.log_seq)?;
-    let opening = if post.n == 0 { said.clone() } else { q.entry(text::opening(q, &topic.id)?.log_seq)? };
+    let begins = if post.n == 0 { post.log_seq } else { text::opening(q, &topic.id)?.log_seq };
+    let opening = q.entry(begins)?;
     let asked = post.appeal_seq.map(|seq| q.entry(seq)).transpose()?.flatten();
     let mut words = |entry: Option<&store::Written>, element: &'static str| {
         let text = entry?.element(element)?.to_owned();
