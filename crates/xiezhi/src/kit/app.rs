@@ -200,6 +200,8 @@ pub fn migrations() -> Vec<Migration> {
         "0033_named",
         "0034_forgotten",
         "0035_vote",
+        "0037_neighbours",
+        "0038_mediation",
     ]
     .into_iter()
     .enumerate()

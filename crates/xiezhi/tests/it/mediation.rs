@@ -82,13 +82,25 @@ fn kinds(client: &Client, n: &str) -> Vec<String> {
 fn without_the_consent_of_every_side_nothing_begins() {
     on_each_engine(|w| {
         let (resident, neighbour, clerk) = (w.client(Some("resident")), w.client(Some("neighbour")), w.client(Some("clerk")));
-        assert_eq!(resident.post("/mediations", &json!({ "kind": "noise", "text": "x", "sides": [] })).error(), (422, "missing".into()));
-        assert_eq!(w.client(Some("stranger")).post("/mediations", &json!({ "kind": "noise", "text": "x", "area": COMMUNITY, "sides": [{ "name": "a" }] })).status, 403);
+        assert_eq!(
+            resident.post("/mediations", &json!({ "kind": "noise", "text": "x", "sides": [] })).error(),
+            (422, "missing".into())
+        );
+        assert_eq!(
+            w.client(Some("stranger"))
+                .post("/mediations", &json!({ "kind": "noise", "text": "x", "area": COMMUNITY, "sides": [{ "name": "a" }] }))
+                .status,
+            403
+        );
         let n = ask(&resident);
         assert_eq!(read(&resident, &n)["state"], "asked");
         assert_eq!(neighbour.post("/mediations/join", &json!({ "code": "00000000" })).error(), (401, "wrong-code".into()));
         join(&resident, &neighbour, &n);
-        assert_eq!(act(&resident, &n, "consent", json!({ "yes": true, "side": 2 })).error(), (403, "denied".into()), "not for another");
+        assert_eq!(
+            act(&resident, &n, "consent", json!({ "yes": true, "side": 2 })).error(),
+            (403, "denied".into()),
+            "not for another"
+        );
         let closed = act(&neighbour, &n, "consent", json!({ "yes": false })).json();
         assert_eq!(closed["state"], "refused");
         assert!(closed["elsewhere"].as_array().unwrap().iter().any(|w| w["id"] == "justice"), "told where to go");
@@ -97,7 +109,11 @@ fn without_the_consent_of_every_side_nothing_begins() {
         let new = json!({ "kind": "water", "text": SECRET, "sides": [{ "name": "甲" }, { "name": "乙" }] });
         let both = clerk.post("/mediations", &new).json()["number"].as_str().unwrap().to_owned();
         for side in [1, 2] {
-            assert_eq!(act(&clerk, &both, "consent", json!({ "yes": true, "side": side })).error().1, "denied", "not in their name");
+            assert_eq!(
+                act(&clerk, &both, "consent", json!({ "yes": true, "side": side })).error().1,
+                "denied",
+                "not in their name"
+            );
             assert_eq!(act(&clerk, &both, "consent", json!({ "yes": true, "side": side, "way": "paper" })).status, 200);
         }
         assert_eq!(read(&clerk, &both)["state"], "open");
@@ -121,7 +137,7 @@ fn nobody_near_to_a_side_mediates() {
         let ids: Vec<String> = ["resident", "clerk", "clerk2", "helper"].iter().map(|l| person(w, l)).collect();
         let appoint = |who: &str| act(&clerk, &n, "appoint", json!({ "mediator": [who] }));
         assert_eq!(appoint(&ids[0]).error(), (409, "conflict".into()), "a side itself");
-        assert_eq!(appoint(&ids[1]).error(), (422, "unknown".into()), "not on the list");
+        assert_eq!(appoint(&ids[1]).error(), (422, "unknown-value".into()), "not on the list");
         assert_eq!(act(&resident, &n, "appoint", json!({ "mediator": [ids[2]] })).status, 403);
         // Both choose the same one: it is that one.
         assert_eq!(act(&resident, &n, "choose", json!({ "mediator": ids[2] })).json()["mediators"].as_array().unwrap().len(), 0);
@@ -172,7 +188,10 @@ fn terms_are_told_before_on_the_day_and_when_they_are_late() {
     on_each_engine(|w| {
         let n = agreed(w);
         let seen = read(&w.client(Some("resident")), &n);
-        assert!(seen["confirm_open"] == true && seen["confirm_until"].as_str().unwrap() > "2026-04-02", "thirty days for a court");
+        assert!(
+            seen["confirm_open"] == true && seen["confirm_until"].as_str().unwrap() > "2026-04-02",
+            "thirty days for a court"
+        );
         assert_eq!(seen["terms"][0]["what"], DEAL);
         let tell = |w: &mut World, by: i64| {
             w.app.ambience.advance(by);
@@ -180,7 +199,8 @@ fn terms_are_told_before_on_the_day_and_when_they_are_late() {
             jobs::deadlines(&w.app, w.app.now()).unwrap();
             jobs::deadlines(&w.app, w.app.now()).unwrap();
             let n = n.as_str();
-            ["resident", "neighbour"].map(|l| kinds(&w.client(Some(l)), n).into_iter().filter(|k| k.contains("-term-")).collect::<Vec<_>>())
+            ["resident", "neighbour"]
+                .map(|l| kinds(&w.client(Some(l)), n).into_iter().filter(|k| k.contains("-term-")).collect::<Vec<_>>())
         };
         assert_eq!(tell(w, 6 * DAY), [vec![], vec![]] as [Vec<String>; 2]);
         assert_eq!(tell(w, 2 * DAY)[1], ["mediation-term-before"]);
@@ -210,20 +230,26 @@ fn sessions_oral_agreements_and_the_ways_out() {
         list(w, "clerk2");
         let mediator = person(w, "clerk2");
         let n = begun(w);
-        let (resident, neighbour) = (w.client(Some("resident")), w.client(Some("neighbour")));
-        let (clerk, clerk2) = (w.client(Some("clerk")), w.client(Some("clerk2")));
+        let (resident, clerk, clerk2) = (w.client(Some("resident")), w.client(Some("clerk")), w.client(Some("clerk2")));
         act(&clerk, &n, "appoint", json!({ "mediator": [mediator] }));
         let meet = json!({ "at": "2026-03-07T15:00:00+08:00", "place": "居委会二楼" });
         assert_eq!(act(&resident, &n, "sessions", meet.clone()).status, 403);
         assert_eq!(act(&clerk2, &n, "sessions", meet).status, 200);
         w.app.ambience.advance(2 * DAY + 6 * HOUR);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
-        assert!(kinds(&w.client(Some("resident")), &n).contains(&"mediation-session-soon".to_owned()));
+        let (resident, neighbour) = (w.client(Some("resident")), w.client(Some("neighbour")));
+        let (clerk, clerk2) = (w.client(Some("clerk")), w.client(Some("clerk2")));
+        assert!(kinds(&resident, &n).contains(&"mediation-session-soon".to_owned()));
         let record = format!("/mediations/{n}/sessions/{}", 1);
         assert_eq!(clerk2.post(&record, &json!({ "text": "双方都来了" })).json()["sessions"][0]["record"], "双方都来了");
         assert_eq!(clerk2.post(&record, &json!({ "text": "改一下" })).error(), (409, "state".into()), "a record stands");
-        let written = act(&clerk2, &n, "agreement", json!({ "text": "说好了", "oral": true, "terms": [{ "side": 3, "what": "x", "due": "2026-05-01" }] }));
-        assert_eq!(written.error(), (422, "unknown".into()));
+        let written = act(
+            &clerk2,
+            &n,
+            "agreement",
+            json!({ "text": "说好了", "oral": true, "terms": [{ "side": 3, "what": "x", "due": "2026-05-01" }] }),
+        );
+        assert_eq!(written.error(), (422, "unknown-value".into()));
         act(&clerk2, &n, "agreement", json!({ "text": "说好了", "oral": true }));
         act(&resident, &n, "sign", json!({}));
         assert_eq!(act(&clerk2, &n, "sign", json!({ "side": 2, "way": "present" })).status, 200);
@@ -236,7 +262,10 @@ fn sessions_oral_agreements_and_the_ways_out() {
         act(&clerk, &n, "appoint", json!({ "mediator": [person(w, "clerk2")] }));
         assert_eq!(act(&clerk, &n, "refer", json!({ "to": "court", "why": "x" })).error(), (403, "denied".into()));
         let gone = act(&clerk2, &n, "refer", json!({ "to": "court", "why": "要做鉴定" })).json();
-        assert_eq!((&gone["state"], &gone["refer"]["id"], &gone["why"]), (&json!("referred"), &json!("court"), &json!("要做鉴定")));
+        assert_eq!(
+            (&gone["state"], &gone["refer"]["id"], &gone["why"]),
+            (&json!("referred"), &json!("court"), &json!("要做鉴定"))
+        );
         // One that takes too long is late, and then the desk above hears of it.
         let n = begun(w);
         w.app.ambience.advance(31 * DAY);

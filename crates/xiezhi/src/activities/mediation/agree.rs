@@ -111,7 +111,8 @@ pub fn sign(tx: &mut Tx, book: &Book, who: &Who, id: &str, n: Option<i64>, way: 
     let at = stand(tx, who, &one)?;
     let entry = one.entry(who, Entry::new("mediation.sign", "mediation", id)).fact("way", way.as_str());
     let side_signs = |tx: &mut Tx, n: i64| -> Result<()> {
-        let sql = "update mediation_side set signed_at = $3, signed_way = $4 where mediation = $1 and n = $2 and signed_at is null";
+        let sql =
+            "update mediation_side set signed_at = $3, signed_way = $4 where mediation = $1 and n = $2 and signed_at is null";
         if tx.exec(sql, params![id, n, now, way])? == 0 { Err(Kind::State.into()) } else { Ok(()) }
     };
     match (at, n, way) {

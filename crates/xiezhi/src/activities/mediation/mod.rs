@@ -128,7 +128,8 @@ pub mod side {
 
     /// The sides of a mediation.
     pub fn all(q: &mut dyn Query, mediation: &str) -> Result<Vec<Side>> {
-        let rows = q.rows(&format!("select {COLUMNS} from mediation_side where mediation = $1 order by n"), params![mediation])?;
+        let rows =
+            q.rows(&format!("select {COLUMNS} from mediation_side where mediation = $1 order by n"), params![mediation])?;
         Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
     }
 }

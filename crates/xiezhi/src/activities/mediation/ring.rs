@@ -18,7 +18,8 @@ pub fn due(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
         out.push(format!("m {}", row.get::<String>("id")?));
     }
     for (letter, table) in [("s", "mediation_session"), ("t", "mediation_term")] {
-        let sql = format!("select mediation, n from {table} where ring_at <= $1 and ring_at is not null order by ring_at limit $2");
+        let sql =
+            format!("select mediation, n from {table} where ring_at <= $1 and ring_at is not null order by ring_at limit $2");
         for row in q.rows(&sql, params![now, most])? {
             out.push(format!("{letter} {} {}", row.get::<String>("mediation")?, row.get::<i64>("n")?));
         }

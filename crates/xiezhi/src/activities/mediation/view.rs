@@ -181,7 +181,10 @@ pub fn place(req: &Req, q: &mut dyn Query, named: Option<&str>) -> Result<Option
 
 /// Who is on the list of mediators of a community. That somebody mediates there is told to everybody who may ask.
 pub fn listed(q: &mut dyn Query, area: &str, look: &mut Look, now: Ms) -> Result<Vec<MediatorView>> {
-    let rows = q.rows("select person from mediator where area = $1 and ended_at is null order by since_at, person limit 100", params![area])?;
+    let rows = q.rows(
+        "select person from mediator where area = $1 and ended_at is null order by since_at, person limit 100",
+        params![area],
+    )?;
     let people: Vec<String> = rows.iter().map(|r| r.get("person")).collect::<store::Result<_>>()?;
     people.iter().map(|p| mediator(q, p, look, now)).collect()
 }
@@ -208,10 +211,9 @@ fn item(req: &Req, one: &Mediation, mine: bool) -> Item {
 /// What a reader has to do with.
 pub fn list(req: &Req, q: &mut dyn Query, look: &mut Look) -> Result<List> {
     let person = req.who.person.clone().unwrap_or_default();
-    let columns = COLUMNS.split(", ").map(|c| format!("m.{c}")).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "select distinct {columns} from mediation m left join mediation_side s on s.mediation = m.id left join mediation_by b on b.mediation = m.id \
-         where s.person = $1 or b.person = $2 order by m.asked_at desc limit $3"
+        "select {COLUMNS} from mediation where id in (select mediation from mediation_side where person = $1 \
+         union select mediation from mediation_by where person = $2) order by asked_at desc limit $3"
     );
     // Whoever acts for another mediates nothing in his name.
     let mediates = if req.who.by.is_none() { person.clone() } else { String::new() };
@@ -233,7 +235,9 @@ pub fn list(req: &Req, q: &mut dyn Query, look: &mut Look) -> Result<List> {
     let from: i64 = req.query.get("from").and_then(|n| n.parse().ok()).unwrap_or(0);
     let (mut items, mut next) = (Vec::new(), None);
     if let Some(role) = desk {
-        let sql = format!("select {COLUMNS} from mediation where path >= $1 and path < $2 order by asked_at desc, id limit $3 offset $4");
+        let sql = format!(
+            "select {COLUMNS} from mediation where path >= $1 and path < $2 order by asked_at desc, id limit $3 offset $4"
+        );
         let rows = q.rows(&sql, params![&role.path, area::end_of(&role.path), PAGE + 1, from])?;
         next = (rows.len() as i64 > PAGE).then_some(from + PAGE);
         for row in rows.iter().take(PAGE as usize) {
@@ -346,8 +350,11 @@ pub fn full(req: &Req, q: &mut dyn Query, one: &Mediation, at: Stand, look: &mut
             .filter(|e| e.0 == "mediation.term")
             .map(|e| e.1.as_str().unwrap_or_default().to_owned())
             .collect();
-        for row in q.rows("select n, side, due_at, state from mediation_term where mediation = $1 order by n", params![&one.id])? {
-            let (n, owes, due, state): (i64, i64, Ms, Term) = (row.get("n")?, row.get("side")?, row.get("due_at")?, row.get("state")?);
+        for row in
+            q.rows("select n, side, due_at, state from mediation_term where mediation = $1 order by n", params![&one.id])?
+        {
+            let (n, owes, due, state): (i64, i64, Ms, Term) =
+                (row.get("n")?, row.get("side")?, row.get("due_at")?, row.get("state")?);
             let says = one.state == State::Settled && state != Term::Kept && own != Some(owes);
             terms.push(TermView {
                 n,
@@ -402,7 +409,11 @@ pub fn full(req: &Req, q: &mut dyn Query, one: &Mediation, at: Stand, look: &mut
         effective_at: one.effective_at.map(|t| req.app.time(t)),
         confirm_until: one.confirm_until.map(|t| req.app.time(t)),
         confirm_open: one.confirm_until.is_some_and(|until| req.now < until),
-        refer: one.refer.as_deref().and_then(|r| ways.iter().position(|w| w.id == r)).map(|i| elsewhere(pack, req.lang).swap_remove(i)),
+        refer: one
+            .refer
+            .as_deref()
+            .and_then(|r| ways.iter().position(|w| w.id == r))
+            .map(|i| elsewhere(pack, req.lang).swap_remove(i)),
         elsewhere: ways,
         acting: req.who.by.is_some(),
         source: pack.source.clone(),
@@ -444,7 +455,8 @@ pub fn figures(req: &Req, q: &mut dyn Query, place: &Area) -> Result<Figures> {
         let sql = "select count(*) from mediation where path >= $1 and path < $2 and asked_at >= $3 and asked_at < $4";
         let (from, to) = (begin(year), begin(year + 1));
         let asked = q.count(sql, params![&place.path, area::end_of(&place.path), from, to])?;
-        let settled = q.count(&format!("{sql} and effective_at is not null"), params![&place.path, area::end_of(&place.path), from, to])?;
+        let settled =
+            q.count(&format!("{sql} and effective_at is not null"), params![&place.path, area::end_of(&place.path), from, to])?;
         let (asked, settled) = rules::published(asked, settled, pack.limits.small);
         years.push(Year { year, asked, settled });
     }

@@ -20,37 +20,103 @@ use crate::kit::{Error, Reply, Req, Result, RoleKind, Route, Who, tries};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/mediations", May::SignedIn, list, "Mediations that concern me; for a desk also numbers and states of its own (`from`).")
-        .gives::<view::List>(),
+    Route::get(
+        "/mediations",
+        May::SignedIn,
+        list,
+        "Mediations that concern me; for a desk also numbers and states of its own (`from`).",
+    )
+    .gives::<view::List>(),
     Route::get("/mediations/new", May::SignedIn, form, "The form that asks for a mediation (`case`).").gives::<Form>(),
-    Route::post("/mediations", May::SignedIn, ask, "Asks for a mediation: `{area?, kind, text, own?, sides: [{name, phone?, body?}], case?}`; a desk does for all sides without `own`."),
+    Route::post(
+        "/mediations",
+        May::SignedIn,
+        ask,
+        "Asks for a mediation: `{area?, kind, text, own?, sides: [{name, phone?, body?}], case?}`; a desk does for all sides without `own`.",
+    ),
     Route::get("/mediations/join", May::SignedIn, join_form, "The form that takes a side by its code."),
     Route::post("/mediations/join", May::SignedIn, join, "Takes a side by its code: `{code}`."),
-    Route::get("/mediations/figures", May::Anyone, figures, "Mediations of each year that is over (`area`); small numbers are not told.")
-        .gives::<view::Figures>(),
-    Route::post("/mediations/mediators", May::Staff, mediators, "Puts somebody on the list of mediators, or takes him off: `{person, on, area?}`."),
-    Route::get("/mediations/{number}", May::SignedIn, one, "A mediation: every word for its sides and mediators, states and limits for its desk.")
-        .gives::<view::Full>(),
-    Route::post("/mediations/{number}/consent", May::SignedIn, consent, "Says whether a side consents: `{yes, side?, way?}`; the desk for a side without an account (present, phone, paper)."),
+    Route::get(
+        "/mediations/figures",
+        May::Anyone,
+        figures,
+        "Mediations of each year that is over (`area`); small numbers are not told.",
+    )
+    .gives::<view::Figures>(),
+    Route::post(
+        "/mediations/mediators",
+        May::Staff,
+        mediators,
+        "Puts somebody on the list of mediators, or takes him off: `{person, on, area?}`.",
+    ),
+    Route::get(
+        "/mediations/{number}",
+        May::SignedIn,
+        one,
+        "A mediation: every word for its sides and mediators, states and limits for its desk.",
+    )
+    .gives::<view::Full>(),
+    Route::post(
+        "/mediations/{number}/consent",
+        May::SignedIn,
+        consent,
+        "Says whether a side consents: `{yes, side?, way?}`; the desk for a side without an account (present, phone, paper).",
+    ),
     Route::post("/mediations/{number}/choose", May::SignedIn, choose, "A side names the mediator it would have: `{mediator}`."),
-    Route::post("/mediations/{number}/appoint", May::Staff, appoint, "The committee names who mediates: `{mediator: [id]}`; nobody near to a side."),
+    Route::post(
+        "/mediations/{number}/appoint",
+        May::Staff,
+        appoint,
+        "The committee names who mediates: `{mediator: [id]}`; nobody near to a side.",
+    ),
     Route::post("/mediations/{number}/decline", May::SignedIn, decline, "Whoever was named stands back."),
     Route::post("/mediations/{number}/withdraw", May::SignedIn, withdraw, "A side wants no more."),
-    Route::post("/mediations/{number}/refer", May::SignedIn, refer, "It does not succeed: `{to, why}`; `to` is a place of the pack."),
-    Route::post("/mediations/{number}/sessions", May::SignedIn, session, "Fixes a session: `{at, place}`, or `{date, time, place}`."),
+    Route::post(
+        "/mediations/{number}/refer",
+        May::SignedIn,
+        refer,
+        "It does not succeed: `{to, why}`; `to` is a place of the pack.",
+    ),
+    Route::post(
+        "/mediations/{number}/sessions",
+        May::SignedIn,
+        session,
+        "Fixes a session: `{at, place}`, or `{date, time, place}`.",
+    ),
     Route::post("/mediations/{number}/sessions/{n}", May::SignedIn, record, "Writes down what was said: `{text}`."),
-    Route::post("/mediations/{number}/agreement", May::SignedIn, draft, "Writes the agreement: `{oral?, text, terms: [{side, what, due}]}`."),
-    Route::post("/mediations/{number}/sign", May::SignedIn, sign, "Signs: a side, a mediator, or a mediator for a side on paper (`{side, way}`)."),
+    Route::post(
+        "/mediations/{number}/agreement",
+        May::SignedIn,
+        draft,
+        "Writes the agreement: `{oral?, text, terms: [{side, what, due}]}`.",
+    ),
+    Route::post(
+        "/mediations/{number}/sign",
+        May::SignedIn,
+        sign,
+        "Signs: a side, a mediator, or a mediator for a side on paper (`{side, way}`).",
+    ),
     Route::post("/mediations/{number}/stamp", May::Staff, stamp, "The committee’s stamp under a written agreement."),
     Route::post("/mediations/{number}/terms/{n}", May::SignedIn, term, "Says whether a term was kept: `{kept}`."),
-    Route::post("/mediations/{number}/look", May::Staff, look, "A desk above reads a mediation: `{why}`; logged, and its sides are told.").gives::<view::Full>(),
+    Route::post(
+        "/mediations/{number}/look",
+        May::Staff,
+        look,
+        "A desk above reads a mediation: `{why}`; logged, and its sides are told.",
+    )
+    .gives::<view::Full>(),
 ];
 
 /// Rows of the form for other sides: name, number, organisation.
 const SIDES: [(&str, &str); 3] = [("name1", "phone1"), ("name2", "phone2"), ("name3", "phone3")];
 /// Rows of the form for terms.
-const TERMS: [(&str, &str, &str); 5] =
-    [("side1", "what1", "due1"), ("side2", "what2", "due2"), ("side3", "what3", "due3"), ("side4", "what4", "due4"), ("side5", "what5", "due5")];
+const TERMS: [(&str, &str, &str); 5] = [
+    ("side1", "what1", "due1"),
+    ("side2", "what2", "due2"),
+    ("side3", "what3", "due3"),
+    ("side4", "what4", "due4"),
+    ("side5", "what5", "due5"),
+];
 
 fn list(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "mediation");
@@ -109,7 +175,11 @@ impl Ask {
                 for item in items.iter().take(SIDES.len() * 2) {
                     let serde_json::Value::Object(map) = item else { return Err(Kind::WrongType.at("sides")) };
                     let item = Input(map.clone());
-                    sides.push(NewSide { name: item.need("name", NAME)?, phone: item.text("phone", 30)?, body: item.text("body", 40)? });
+                    sides.push(NewSide {
+                        name: item.need("name", NAME)?,
+                        phone: item.text("phone", 30)?,
+                        body: item.text("body", 40)?,
+                    });
                 }
             }
             _ => {
@@ -265,7 +335,8 @@ fn decline(req: &Req) -> Result<Reply> {
         return Err(Kind::Denied.into());
     }
     let _ = req.input()?;
-    done(req, "decline", act::decline).map(|reply| if req.wants_json() { reply } else { Reply::see_other(req.url("/mediations")) })
+    done(req, "decline", act::decline)
+        .map(|reply| if req.wants_json() { reply } else { Reply::see_other(req.url("/mediations")) })
 }
 
 fn withdraw(req: &Req) -> Result<Reply> {
@@ -367,7 +438,11 @@ fn look(req: &Req) -> Result<Reply> {
     let (book, who, id) = (Book::now(req.app, &code)?, req.who.clone(), one.id.clone());
     req.app.db.write(move |tx| {
         let one = super::by_id(tx, &id)?;
-        let entry = Entry { role: Some(role.kind.as_str()), party: role.body.as_deref(), ..Entry::new("mediation.look", "mediation", &id) };
+        let entry = Entry {
+            role: Some(role.kind.as_str()),
+            party: role.body.as_deref(),
+            ..Entry::new("mediation.look", "mediation", &id)
+        };
         tx.log(one.entry(&who, entry).element("mediation.words", Some(why.as_str())))?;
         tell(tx, &book, &one, &who, "mediation-looked")
     })?;

@@ -35,7 +35,7 @@ pub fn tell(tx: &mut Tx, book: &Book, id: &str) -> Result<()> {
         return Ok(());
     }
     let sql = "select f.person from near_follow f where f.topic = $1 and exists (select 1 from near_post p where p.topic = f.topic \
-               and p.n > 0 and p.state = $2 and p.made_at > f.told_at and p.by_person <> f.person) limit $3";
+               and p.n > 0 and p.state = $2 and p.made_at >= f.told_at and p.by_person <> f.person) limit $3";
     let people = tx.rows(sql, params![id, State::Shown, MOST])?;
     let people: Vec<String> = people.iter().map(|r| r.get("person")).collect::<store::Result<_>>()?;
     let told: Vec<_> = people.into_iter().map(|person| news(person, now, "near-topic", &topic)).collect();

@@ -30,7 +30,8 @@ pub fn flag(tx: &mut Tx, book: &Book, who: &Who, post: &Post, reason: &str) -> R
     if tx.count("select count(*) from near_flag where day_mark = $1", params![&day_mark])? >= most {
         return Err(crate::kit::Error::from(Kind::DailyLimit).limit(most));
     }
-    let sql = "insert into near_flag(post, mark, day_mark, reason, made_at) values ($1,$2,$3,$4,$5) on conflict(post, mark) do nothing";
+    let sql =
+        "insert into near_flag(post, mark, day_mark, reason, made_at) values ($1,$2,$3,$4,$5) on conflict(post, mark) do nothing";
     if tx.exec(sql, params![&post.id, mark, day_mark, reason, now])? == 0 {
         return Err(Kind::Taken.into());
     }
@@ -143,8 +144,14 @@ pub fn appeal(tx: &mut Tx, book: &Book, who: &Who, id: &str, words: &str) -> Res
     // Where nobody else is at that desk, the one above looks.
     let placed = text::by_id(tx, id)?;
     let (desk, ruled_by) = (placed.desk.unwrap_or_default(), placed.ruled_by.unwrap_or_default());
-    let others = crate::base::party::members(tx, &desk, now)?.into_iter().any(|p| p != ruled_by && p != post.by_person);
-    if !others && let Some(above) = book.chart.body(&desk).and_then(|b| book.chart.desk_above(b)) {
+    let Some(body) = book.chart.body(&desk) else { return Ok(()) };
+    // Its clerks, not whoever walks for it.
+    let sql = "select count(distinct person) from role_of where body = $1 and kind = $2 and valid_from <= $3 \
+               and (valid_to is null or valid_to > $3) and person <> $4 and person <> $5";
+    let others = tx.count(sql, params![&desk, body.kind.as_str(), now, &ruled_by, &post.by_person])?;
+    if others == 0
+        && let Some(above) = book.chart.desk_above(body)
+    {
         tx.exec("update near_post set desk = $2 where id = $1", params![id, &above.id])?;
         tell_desk(tx, book, &topic, &above.id, "near-queue")?;
     }

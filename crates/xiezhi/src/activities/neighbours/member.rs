@@ -215,7 +215,10 @@ pub fn leave(tx: &mut Tx, who: &Who, area: &str) -> Result<()> {
     tx.destroy_key(&member.id)?;
     let sql = "update near_member set nick = null, building = null, asked = null, asked_at = null, left_at = $2 where id = $1";
     tx.exec(sql, params![&member.id, now])?;
-    tx.exec("delete from near_follow where person = $1 and topic in (select id from near_topic where area = $2)", params![person, area])?;
+    tx.exec(
+        "delete from near_follow where person = $1 and topic in (select id from near_topic where area = $2)",
+        params![person, area],
+    )?;
     tx.log(Entry { actor: who.actor(), area: Some(area), ..Entry::new("near.leave", "near_member", &member.id) })?;
     Ok(())
 }

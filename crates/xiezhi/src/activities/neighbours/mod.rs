@@ -202,7 +202,8 @@ fn news(person: String, at: Ms, kind: &str, topic: &Topic) -> New {
 
 /// How many texts of a topic everybody of it sees.
 fn recount(tx: &mut Tx, topic: &str) -> Result<()> {
-    let sql = "update near_topic set shown = (select count(*) from near_post where topic = $1 and n > 0 and state = $2) where id = $1";
+    let sql =
+        "update near_topic set shown = (select count(*) from near_post where topic = $1 and n > 0 and state = $2) where id = $1";
     tx.exec(sql, params![topic, State::Shown])?;
     Ok(())
 }

@@ -17,12 +17,32 @@ use crate::kit::{Error, Reply, Req, Result, Route, Who};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/neighbours/queue", May::Staff, queue, "Texts that wait for this desk, the most urgent first, and who says where he lives.")
-        .gives::<Waits>(),
-    Route::post("/neighbours/posts/{id}/judge", May::Staff, decide, "Decides about a text: `{show, reason?, note?}`; the reason is one of the pack."),
-    Route::post("/neighbours/posts/{id}/person", May::Staff, person, "Learns who wrote a text that waits here: `{why}`. Each is a logged read.")
-        .gives::<Person>(),
-    Route::post("/neighbours/members/{id}/confirm", May::Staff, confirm, "Says whether somebody lives in the building he named: `{accept}`."),
+    Route::get(
+        "/neighbours/queue",
+        May::Staff,
+        queue,
+        "Texts that wait for this desk, the most urgent first, and who says where he lives.",
+    )
+    .gives::<Waits>(),
+    Route::post(
+        "/neighbours/posts/{id}/judge",
+        May::Staff,
+        decide,
+        "Decides about a text: `{show, reason?, note?}`; the reason is one of the pack.",
+    ),
+    Route::post(
+        "/neighbours/posts/{id}/person",
+        May::Staff,
+        person,
+        "Learns who wrote a text that waits here: `{why}`. Each is a logged read.",
+    )
+    .gives::<Person>(),
+    Route::post(
+        "/neighbours/members/{id}/confirm",
+        May::Staff,
+        confirm,
+        "Says whether somebody lives in the building he named: `{accept}`.",
+    ),
 ];
 
 /// Texts of one page.
@@ -96,7 +116,10 @@ fn queue(req: &Req) -> Result<Reply> {
         let chart = Chart::read(r, req.app)?;
         let (mut items, mut more) = (Vec::new(), false);
         for desk in &desks {
-            let sql = format!("select {} from near_post where desk = $1 and due_at is not null order by due_at limit $2", text::COLUMNS);
+            let sql = format!(
+                "select {} from near_post where desk = $1 and due_at is not null order by due_at limit $2",
+                text::COLUMNS
+            );
             let rows = r.rows(&sql, params![*desk, PAGE + 1])?;
             more |= rows.len() as i64 > PAGE;
             for row in rows.iter().take(PAGE as usize) {
@@ -104,8 +127,15 @@ fn queue(req: &Req) -> Result<Reply> {
             }
         }
         let pack = super::pack::at("");
-        let named = |p: &super::pack::Reason| view::Choice { id: p.id.clone(), name: pack.reason_name(&p.id, req.lang).to_owned() };
-        Ok::<_, Error>(Waits { items, people: asking(req, r, &mut look)?, reasons: pack.reason.iter().map(named).collect(), note_max: NOTE, more })
+        let named =
+            |p: &super::pack::Reason| view::Choice { id: p.id.clone(), name: pack.reason_name(&p.id, req.lang).to_owned() };
+        Ok::<_, Error>(Waits {
+            items,
+            people: asking(req, r, &mut look)?,
+            reasons: pack.reason.iter().map(named).collect(),
+            note_max: NOTE,
+            more,
+        })
     })?;
     look.record(req.app)?;
     req.page("activities/neighbours/queue.html", &view)
@@ -123,7 +153,8 @@ fn wait(req: &Req, q: &mut dyn Query, chart: &std::sync::Arc<Chart>, post: &Post
         let text = entry?.element(element)?.to_owned();
         look.at(&Graded::new(element, &post.by_person, text), Relation::Desk)
     };
-    let rows = q.rows("select reason, count(*) n from near_flag where post = $1 group by reason order by reason", params![&post.id])?;
+    let rows =
+        q.rows("select reason, count(*) n from near_flag where post = $1 group by reason order by reason", params![&post.id])?;
     let flags = rows.iter().map(|row| {
         let reason: String = row.get("reason")?;
         Ok(Flags { reason: book.pack.reason_name(&reason, req.lang).to_owned(), n: row.get("n")? })

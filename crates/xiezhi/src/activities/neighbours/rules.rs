@@ -109,7 +109,8 @@ pub fn links(text: &str) -> i64 {
     let text: String = text.nfkc().flat_map(char::to_lowercase).collect();
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || ".-/:?&=_%#".contains(c)));
     let link = |w: &&str| {
-        let host = w.trim_start_matches("https://").trim_start_matches("http://").split(['/', '?', '#']).next().unwrap_or_default();
+        let host =
+            w.trim_start_matches("https://").trim_start_matches("http://").split(['/', '?', '#']).next().unwrap_or_default();
         w.contains("://") || host.starts_with("www.") || ENDS.iter().any(|e| host.len() > e.len() && host.ends_with(e))
     };
     words.filter(link).count() as i64
@@ -243,7 +244,10 @@ mod tests {
 
     #[test]
     fn a_building_talks_among_itself() {
-        let (desk, home) = (Stand { desk: true, community: true, ..Stand::default() }, Stand { building: true, community: true, ..Stand::default() });
+        let (desk, home) = (
+            Stand { desk: true, community: true, ..Stand::default() },
+            Stand { building: true, community: true, ..Stand::default() },
+        );
         assert_eq!(sight(true, false, State::Shown, home), Sight::Member);
         assert_eq!(sight(true, false, State::Shown, desk), Sight::Nothing);
         assert_eq!(sight(false, false, State::Shown, desk), Sight::Member);

@@ -28,7 +28,6 @@ pub struct Choice {
 
 /// Whoever reads, among neighbours.
 #[derive(Serialize, JsonSchema)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Me {
     /// He has a name here.
     pub nick: Option<String>,
@@ -202,7 +201,11 @@ pub fn sight(req: &Req, q: &mut dyn Query, book: &Book, topic: &Topic, place: &A
 pub fn find(req: &Req, q: &mut dyn Query, number: &str) -> Result<(Topic, Area, Book, Sight, Post)> {
     let topic = super::by_number(q, number)?.ok_or(Kind::NotFound)?;
     let place = area::by_id(q, &topic.area)?.ok_or(Kind::NotFound)?;
-    let book = Book { pack: super::pack::at(&place.code), chart: crate::base::party::Chart::read(q, req.app)?, zone: req.app.config.zone.clone() };
+    let book = Book {
+        pack: super::pack::at(&place.code),
+        chart: crate::base::party::Chart::read(q, req.app)?,
+        zone: req.app.config.zone.clone(),
+    };
     let (sight, opening) = sight(req, q, &book, &topic, &place)?;
     if sight == Sight::Nothing { Err(Kind::NotFound.into()) } else { Ok((topic, place, book, sight, opening)) }
 }
@@ -214,7 +217,11 @@ fn said(look: &mut Look, entry: Option<&Written>, element: &'static str, post: &
 
 /// The topics that a reader sees: those of the community, of his building, or what everybody may see.
 pub fn list(req: &Req, q: &mut dyn Query, place: &Area, look: &mut Look) -> Result<List> {
-    let book = Book { pack: super::pack::at(&place.code), chart: crate::base::party::Chart::read(q, req.app)?, zone: req.app.config.zone.clone() };
+    let book = Book {
+        pack: super::pack::at(&place.code),
+        chart: crate::base::party::Chart::read(q, req.app)?,
+        zone: req.app.config.zone.clone(),
+    };
     let (me, found) = me(req, q, &book, place)?;
     let inside = me.belongs || me.desk;
     let home = found.as_ref().and_then(|m| m.building.clone());
@@ -227,8 +234,8 @@ pub fn list(req: &Req, q: &mut dyn Query, place: &Area, look: &mut Look) -> Resu
     let before: Ms = req.query.get("before").and_then(|t| t.parse().ok()).unwrap_or(Ms::MAX);
     let which = match group {
         "building" => "t.building = $5",
-        "notices" => "t.notice = 1 and $5 = $5",
-        _ => "t.building is null and $5 = $5",
+        "notices" => "t.notice = 1 and $5 <> '-'",
+        _ => "t.building is null and $5 <> '-'",
     };
     let sql = format!(
         "select {} from near_topic t join near_post p on p.topic = t.id and p.n = 0 where t.area = $1 and t.last_at < $2 and {which} \
@@ -262,7 +269,8 @@ pub fn list(req: &Req, q: &mut dyn Query, place: &Area, look: &mut Look) -> Resu
         });
     }
     let waiting = super::queue::waiting(q, &req.who)?;
-    let named = |c: &super::pack::Category| Choice { id: c.id.clone(), name: book.pack.category_name(&c.id, req.lang).to_owned() };
+    let named =
+        |c: &super::pack::Category| Choice { id: c.id.clone(), name: book.pack.category_name(&c.id, req.lang).to_owned() };
     let buildings = if me.belongs && me.known && me.building.is_none() {
         area::buildings(q, &place.path)?.into_iter().map(|b| Choice { id: b.id, name: b.name }).collect()
     } else {
@@ -293,7 +301,15 @@ pub fn name(q: &mut dyn Query, book: &Book, post: &Post) -> Result<Option<String
 }
 
 /// What a reader sees of one text.
-fn one(req: &Req, q: &mut dyn Query, book: &Book, post: &Post, by: Option<String>, look: &mut Look, relation: Relation) -> Result<TextView> {
+fn one(
+    req: &Req,
+    q: &mut dyn Query,
+    book: &Book,
+    post: &Post,
+    by: Option<String>,
+    look: &mut Look,
+    relation: Relation,
+) -> Result<TextView> {
     let mine = req.who.person.as_deref() == Some(&post.by_person);
     let shown = post.state == State::Shown || (mine && post.state != State::Gone);
     let entry = if shown { q.entry(post.log_seq)? } else { None };
@@ -358,7 +374,9 @@ pub fn full(req: &Req, q: &mut dyn Query, number: &str, look: &mut Look) -> Resu
         None => None,
     };
     let follows = match &req.who.person {
-        Some(person) => q.count("select count(*) from near_follow where topic = $1 and person = $2", params![&topic.id, person])? > 0,
+        Some(person) => {
+            q.count("select count(*) from near_follow where topic = $1 and person = $2", params![&topic.id, person])? > 0
+        }
         None => false,
     };
     let lives = topic.building.is_none() || found.as_ref().is_some_and(|m| m.building == topic.building);
@@ -376,9 +394,16 @@ pub fn full(req: &Req, q: &mut dyn Query, number: &str, look: &mut Look) -> Resu
         next,
         poll,
         case: topic.case_number.clone().filter(|_| whole),
-        may_answer: whole && opening.state == State::Shown && ((me.nick.is_some() && lives) || (me.desk && topic.building.is_none())),
+        may_answer: whole
+            && opening.state == State::Shown
+            && ((me.nick.is_some() && lives) || (me.desk && topic.building.is_none())),
         follows,
-        reasons: book.pack.reason.iter().map(|r| Choice { id: r.id.clone(), name: book.pack.reason_name(&r.id, req.lang).to_owned() }).collect(),
+        reasons: book
+            .pack
+            .reason
+            .iter()
+            .map(|r| Choice { id: r.id.clone(), name: book.pack.reason_name(&r.id, req.lang).to_owned() })
+            .collect(),
         text_max: rules::TEXT,
         done: req.query.get("done").map(str::to_owned),
         area: place.code.clone(),

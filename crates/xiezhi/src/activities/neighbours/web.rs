@@ -253,7 +253,11 @@ fn notice(req: &Req) -> Result<Reply> {
             return Err(Kind::State.into());
         }
         tx.exec("update near_topic set notice = $2 where id = $1", params![&topic.id, i64::from(on)])?;
-        let entry = Entry { role: Some(role.kind.as_str()), party: role.body.as_deref(), ..Entry::new("near.notice", "near_topic", &topic.id) };
+        let entry = Entry {
+            role: Some(role.kind.as_str()),
+            party: role.body.as_deref(),
+            ..Entry::new("near.notice", "near_topic", &topic.id)
+        };
         tx.log(topic.entry(&who, entry).fact("on", on))?;
         Ok(String::new())
     })?;
@@ -267,7 +271,11 @@ fn text_of(req: &Req) -> Result<(super::Post, Topic, Book)> {
         let number = super::by_id(r, &post.topic)?.number;
         let (topic, _, book, sight, _) = view::find(req, r, &number)?;
         let own = req.who.person.as_deref() == Some(&post.by_person);
-        if sight == Sight::Member && (own || post.state == State::Shown) { Ok((post, topic, book)) } else { Err(Kind::NotFound.into()) }
+        if sight == Sight::Member && (own || post.state == State::Shown) {
+            Ok((post, topic, book))
+        } else {
+            Err(Kind::NotFound.into())
+        }
     })
 }
 
@@ -342,7 +350,10 @@ fn send_form(req: &Req) -> Result<Reply> {
     })?;
     look.record(req.app)?;
     let classes = crate::base::classes::now(req.app)?.choices("", req.lang);
-    req.page("activities/neighbours/send.html", &Send { number: topic.number, text, place: place.name, classes, text_max: MAX_TEXT })
+    req.page(
+        "activities/neighbours/send.html",
+        &Send { number: topic.number, text, place: place.name, classes, text_max: MAX_TEXT },
+    )
 }
 
 /// Sends a topic to the desk: it becomes a report, and bears its number from then on. One topic is one report.
