@@ -6,7 +6,7 @@ use calc::codes;
 use store::{Entry, Query, Tx, hex, params};
 
 use super::rules::{self, Consent, Stand, State, Ties, Way};
-use super::{Book, Mediation, by_id, mediators, side, stand, tell, tell_desk, ties};
+use super::{Book, Mediation, by_id, did, mediators, over, side, stand, tell, tell_desk, ties};
 use crate::base::area::Area;
 use crate::base::party::{self, phone};
 use crate::kit::error::Kind;
@@ -180,6 +180,7 @@ pub fn consent(tx: &mut Tx, book: &Book, who: &Who, id: &str, n: i64, yes: bool,
     tx.exec(sql, params![id, n, said, way, now])?;
     let entry = one.entry(who, Entry::new("mediation.consent", "mediation", id));
     tx.log(entry.fact("side", n).fact("said", said.as_str()).fact("way", way.as_str()))?;
+    did(tx, book, &one, who.person.iter().cloned().collect())?;
     if !yes {
         return end(tx, book, who, &one, State::Refused, None, None);
     }
@@ -285,6 +286,9 @@ fn name(tx: &mut Tx, book: &Book, who: &Who, one: &Mediation, people: &[String],
     }
     let entry = one.entry(who, Entry::new("mediation.appoint", "mediation", &one.id));
     tx.log(entry.fact("how", how).fact("mediators", people.len() as i64))?;
+    let now = tx.now();
+    let desk = party::members(tx, &one.desk, now)?;
+    did(tx, book, one, desk)?;
     tell(tx, book, one, who, "mediation-mediator")
 }
 
@@ -343,5 +347,6 @@ pub(super) fn end(
     // Nobody takes a side of what is over.
     tx.exec("update mediation_side set mark = null where mediation = $1", params![&one.id])?;
     tx.exec("update mediation_session set ring_at = null where mediation = $1", params![&one.id])?;
+    over(tx, book, one)?;
     tell(tx, book, one, who, &format!("mediation-{}", state.as_str()))
 }

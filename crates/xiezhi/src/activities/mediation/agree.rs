@@ -6,7 +6,7 @@
 use store::{Entry, Query, Tx, params};
 
 use super::rules::{self, Stand, State, Term, Way};
-use super::{Book, Mediation, by_id, mediators, side, stand, tell, tell_desk};
+use super::{Book, Mediation, by_id, did, mediators, over, side, stand, tell, tell_desk};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms, day_start};
 use crate::kit::{Result, Who};
@@ -133,6 +133,7 @@ pub fn sign(tx: &mut Tx, book: &Book, who: &Who, id: &str, n: Option<i64>, way: 
         }
         _ => return Err(Kind::Denied.into()),
     }
+    did(tx, book, &one, who.person.iter().cloned().collect())?;
     take_effect(tx, book, who, &one)
 }
 
@@ -147,6 +148,7 @@ pub fn stamp(tx: &mut Tx, book: &Book, who: &Who, id: &str) -> Result<()> {
     }
     tx.exec("update mediation set stamped_at = $2 where id = $1", params![id, now])?;
     tx.log(one.entry(who, Entry::new("mediation.sign", "mediation", id)).fact("stamp", true))?;
+    did(tx, book, &one, who.person.iter().cloned().collect())?;
     take_effect(tx, book, who, &one)
 }
 
@@ -175,6 +177,7 @@ fn take_effect(tx: &mut Tx, book: &Book, who: &Who, one: &Mediation) -> Result<(
     tx.exec("update mediation_side set mark = null where mediation = $1", params![id])?;
     let entry = one.entry(who, Entry::new("mediation.effect", "mediation", id));
     tx.log(entry.fact("oral", fresh.oral).fact("confirm_until", until))?;
+    over(tx, book, one)?;
     tell(tx, book, one, &Who::system(), "mediation-settled")
 }
 

@@ -33,7 +33,7 @@ use store::{Entry, Query, Tx, params};
 
 use self::pack::Pack;
 use self::rules::{Consent, Stand, State, Ties, Way};
-use crate::base::notice::{self, New};
+use crate::base::notice::{self, New, Step};
 use crate::base::party::{self, Chart};
 use crate::base::roster;
 use crate::kit::error::Kind;
@@ -190,6 +190,16 @@ fn tell(tx: &mut Tx, book: &Book, one: &Mediation, who: &Who, kind: &str) -> Res
     people.dedup();
     let news: Vec<New> = people.into_iter().map(|p| one.news(p, now, kind)).collect();
     notice::put(tx, &book.zone, &news)
+}
+
+/// Whoever did his step is no longer waited for.
+fn did(tx: &mut Tx, book: &Book, one: &Mediation, people: Vec<String>) -> Result<()> {
+    notice::take(tx, &book.zone, &[Step::Done(one.number.clone(), people)])
+}
+
+/// Nobody is waited for any more.
+fn over(tx: &mut Tx, book: &Book, one: &Mediation) -> Result<()> {
+    notice::take(tx, &book.zone, &[Step::Settled(one.number.clone())])
 }
 
 /// Tells a desk: a number and a kind of step, no word of what it is about.

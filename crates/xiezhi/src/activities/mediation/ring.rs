@@ -72,10 +72,11 @@ fn whole(tx: &mut Tx, book: &Book, one: &Mediation) -> Result<()> {
 
 fn session(tx: &mut Tx, book: &Book, one: &Mediation, n: i64) -> Result<()> {
     let (now, system) = (tx.now(), Who::system());
-    let sql = "update mediation_session set ring_at = null where mediation = $1 and n = $2 and ring_at <= $3";
-    if tx.exec(sql, params![&one.id, n, now])? == 0 {
+    let due = "select count(*) from mediation_session where mediation = $1 and n = $2 and ring_at <= $3";
+    if tx.count(due, params![&one.id, n, now])? == 0 {
         return Ok(());
     }
+    tx.exec("update mediation_session set ring_at = null where mediation = $1 and n = $2", params![&one.id, n])?;
     tx.log(one.entry(&system, Entry::new("mediation.ring", "mediation", &one.id)).fact("what", "session").fact("n", n))?;
     tell(tx, book, one, &system, "mediation-session-soon")
 }

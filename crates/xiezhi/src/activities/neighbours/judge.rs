@@ -9,7 +9,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::rules::{Queue, State};
 use super::{Book, Post, by_id, mark_of, news, queue_up, recount, tell_desk, text};
-use crate::base::notice::{self, Step};
+use crate::base::notice;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, HOUR, Ms, day_number};
 use crate::kit::{Result, Role, Who};
@@ -108,10 +108,7 @@ pub fn judge(tx: &mut Tx, book: &Book, who: &Who, id: &str, ruling: &Ruling) -> 
                ruling_seq = $6, closed = $7 where id = $1";
     tx.exec(sql, params![id, state, person, now, reason, seq, closed])?;
     recount(tx, &topic.id)?;
-    let mut steps = Vec::new();
-    if tx.count("select count(*) from near_post where topic = $1 and queue is not null", params![&topic.id])? == 0 {
-        steps.push(Step::Settled(topic.number.clone()));
-    }
+    super::settle(tx, book, &topic)?;
     // Whoever was only reported, and stays, hears nothing of it.
     let kind = match (ruling.show, queue) {
         (true, Queue::Flags) if post.state == State::Shown => None,
@@ -119,8 +116,8 @@ pub fn judge(tx: &mut Tx, book: &Book, who: &Who, id: &str, ruling: &Ruling) -> 
         (false, Queue::Appeal) => Some("near-upheld"),
         (false, _) => Some("near-hidden"),
     };
-    steps.extend(kind.map(|kind| Step::Tell(news(post.by_person.clone(), now, kind, &topic))));
-    notice::take(tx, &book.zone, &steps)
+    let told: Vec<_> = kind.map(|kind| news(post.by_person.clone(), now, kind, &topic)).into_iter().collect();
+    notice::put(tx, &book.zone, &told)
 }
 
 /// Its author asks for another look at a text that was hidden: by somebody else of the desk, or by the desk above.

@@ -40,7 +40,7 @@ use store::{Entry, Query, Tx, hex, params};
 use self::pack::Pack;
 use self::rules::{Queue, State};
 use crate::base::area::Area;
-use crate::base::notice::{self, New};
+use crate::base::notice::{self, New, Step};
 use crate::base::party::{Body, Chart};
 use crate::base::roster;
 use crate::kit::error::Kind;
@@ -193,6 +193,14 @@ fn tell_desk(tx: &mut Tx, book: &Book, topic: &Topic, desk: &str, kind: &str) ->
     let people = roster::reachable(tx, desk, now, true)?;
     let news: Vec<New> = people.into_iter().map(|person| news(person, now, kind, topic)).collect();
     notice::put(tx, &book.zone, &news)
+}
+
+/// When nothing of a topic waits any more, nobody is waited for.
+fn settle(tx: &mut Tx, book: &Book, topic: &Topic) -> Result<()> {
+    if tx.count("select count(*) from near_post where topic = $1 and queue is not null", params![&topic.id])? > 0 {
+        return Ok(());
+    }
+    notice::take(tx, &book.zone, &[Step::Settled(topic.number.clone())])
 }
 
 /// A message about a topic.

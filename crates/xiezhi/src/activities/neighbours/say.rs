@@ -226,7 +226,7 @@ fn say(tx: &mut Tx, book: &Book, who: &Who, topic: &Topic, voice: Voice, n: i64,
 }
 
 /// Its author takes a text back: the key is destroyed, and nothing is left by which it could be guessed.
-pub fn delete(tx: &mut Tx, who: &Who, post: &Post) -> Result<()> {
+pub fn delete(tx: &mut Tx, book: &Book, who: &Who, post: &Post) -> Result<()> {
     if who.person.as_deref() != Some(&post.by_person) || post.state == State::Gone {
         return Err(Kind::Denied.into());
     }
@@ -238,5 +238,6 @@ pub fn delete(tx: &mut Tx, who: &Who, post: &Post) -> Result<()> {
         tx.exec("update near_topic set notice = 0 where id = $1", params![&topic.id])?;
     }
     tx.log(topic.entry(who, Entry::new("near.delete", "near_post", &post.id)))?;
+    super::settle(tx, book, &topic)?;
     recount(tx, &topic.id)
 }

@@ -291,6 +291,12 @@ fn own_text(req: &Req) -> Result<(super::Post, Topic)> {
     })
 }
 
+/// The rules of the place of a topic.
+fn book_of(req: &Req, topic: &Topic) -> Result<Book> {
+    let code = req.app.db.read(|r| area::by_id(r, &topic.area))?.map(|a| a.code).unwrap_or_default();
+    Book::now(req.app, &code)
+}
+
 fn thank(req: &Req) -> Result<Reply> {
     let (post, topic, _) = text_of(req)?;
     let who = req.who.clone();
@@ -308,16 +314,15 @@ fn flag(req: &Req) -> Result<Reply> {
 
 fn delete(req: &Req) -> Result<Reply> {
     let (post, topic) = own_text(req)?;
-    let (who, opening) = (req.who.clone(), post.n == 0);
-    req.once(move |tx| say::delete(tx, &who, &post).map(|()| String::new()))?;
+    let (who, opening, book) = (req.who.clone(), post.n == 0, book_of(req, &topic)?);
+    req.once(move |tx| say::delete(tx, &book, &who, &post).map(|()| String::new()))?;
     if opening { back(req, "/neighbours") } else { to_topic(req, &topic.number, "gone") }
 }
 
 fn appeal(req: &Req) -> Result<Reply> {
     let words = req.input()?.need("text", NOTE)?;
     let (post, topic) = own_text(req)?;
-    let code = req.app.db.read(|r| area::by_id(r, &topic.area))?.map(|a| a.code).unwrap_or_default();
-    let (who, book) = (req.who.clone(), Book::now(req.app, &code)?);
+    let (who, book) = (req.who.clone(), book_of(req, &topic)?);
     req.once(move |tx| judge::appeal(tx, &book, &who, &post.id, &words).map(|()| String::new()))?;
     to_topic(req, &topic.number, "appeal")
 }
