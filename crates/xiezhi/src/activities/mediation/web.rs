@@ -145,14 +145,16 @@ fn drafted(req: &Req, named: Option<&str>, typed: &Input, error: Option<&Error>)
     let place = req.app.db.read(|r| view::place(req, r, named))?.ok_or(Kind::NotFound)?;
     let pack = pack::at(&place.code);
     let kinds = pack.kind.iter().map(|k| view::Choice { id: k.id.clone(), name: pack.kind_name(&k.id, req.lang).to_owned() });
-    let kept = typed.0.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())));
+    // A page asks for each of them, also where nothing was typed.
+    let fields = ["kind", "text", "own", "case"].into_iter().chain(SIDES.into_iter().flat_map(|(name, phone)| [name, phone]));
+    let typed = fields.map(|f| (f.to_owned(), typed.0.get(f).and_then(|v| v.as_str()).unwrap_or_default().to_owned()));
     Ok(Form {
         kinds: kinds.collect(),
         runs: req.who.desk_over(&place.path).is_some(),
         area: place.code,
         place: place.name,
         rows: SIDES.to_vec(),
-        typed: kept.collect(),
+        typed: typed.collect(),
         words_max: WORDS,
         name_max: NAME,
         error: error.map(|e| req.error_text(e)),
@@ -334,7 +336,6 @@ fn decline(req: &Req) -> Result<Reply> {
     if at != Stand::Mediator {
         return Err(Kind::Denied.into());
     }
-    let _ = req.input()?;
     done(req, "decline", act::decline)
         .map(|reply| if req.wants_json() { reply } else { Reply::see_other(req.url("/mediations")) })
 }

@@ -64,6 +64,20 @@ pub fn judge_of<'w>(who: &'w Who, post: &Post) -> Option<&'w Role> {
     who.roles.iter().find(|r| r.kind.is_desk() && r.body.as_deref() == Some(desk))
 }
 
+/// Desks at which somebody works.
+pub fn desks(who: &Who) -> Vec<&str> {
+    who.roles.iter().filter(|r| r.kind.is_desk()).filter_map(|r| r.body.as_deref()).collect()
+}
+
+/// How many texts wait for the desks of this person.
+pub fn waiting(q: &mut dyn Query, who: &Who) -> Result<i64> {
+    let mut n = 0;
+    for desk in desks(who) {
+        n += q.count("select count(*) from near_post where desk = $1 and due_at is not null", params![desk])?;
+    }
+    Ok(n)
+}
+
 /// What a desk says of a text.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields of the form")]

@@ -13,7 +13,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party::{self, Chart};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::{Error, Reply, Req, Result, Route, Who};
+use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -93,21 +93,8 @@ struct Asking {
     at: String,
 }
 
-fn desks(who: &Who) -> Vec<&str> {
-    who.roles.iter().filter(|r| r.kind.is_desk()).filter_map(|r| r.body.as_deref()).collect()
-}
-
-/// How many texts wait for the desks of this person.
-pub fn waiting(q: &mut dyn Query, who: &Who) -> Result<i64> {
-    let mut n = 0;
-    for desk in desks(who) {
-        n += q.count("select count(*) from near_post where desk = $1 and due_at is not null", params![desk])?;
-    }
-    Ok(n)
-}
-
 fn queue(req: &Req) -> Result<Reply> {
-    let desks = desks(&req.who);
+    let desks = judge::desks(&req.who);
     if desks.is_empty() {
         return Err(Kind::Denied.into());
     }

@@ -268,7 +268,7 @@ pub fn list(req: &Req, q: &mut dyn Query, place: &Area, look: &mut Look) -> Resu
             number: topic.number,
         });
     }
-    let waiting = super::queue::waiting(q, &req.who)?;
+    let waiting = super::judge::waiting(q, &req.who)?;
     let named =
         |c: &super::pack::Category| Choice { id: c.id.clone(), name: book.pack.category_name(&c.id, req.lang).to_owned() };
     let buildings = if me.belongs && me.known && me.building.is_none() {
