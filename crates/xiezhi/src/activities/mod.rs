@@ -8,5 +8,9 @@ pub mod consult;
 pub mod fieldwork;
 /// What people think, and the map of it.
 pub mod opinion;
+/// People's mediation.
+pub mod mediation;
+/// Talk among neighbours.
+pub mod neighbours;
 /// Votes of owners and residents.
 pub mod vote;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use calc::codes;
 use store::Tx;
 
 use super::draw::Draw;
@@ -167,6 +168,14 @@ impl Cast {
         let new = NewPerson { name: &name, phone: Some(&phone), home, login: &login, hash: &hash };
         let person = party::add_person(tx, &new)?;
         party::add_role(tx, &person, kind, area, body.map(|b| self.crews[b].body.as_str()))?;
+        // Whoever plays a resident is known to the node, as somebody is who signed in by a code once.
+        if kind == RoleKind::Resident
+            && login == super::login(kind)
+            && let Some(mobile) = codes::mobile(&phone)
+        {
+            let mark = party::phone::mark(tx, &mobile);
+            party::phone::keep(tx, &mark, &person, true)?;
+        }
         self.people.push(Added { person, kind, body, community });
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, fieldwork, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -138,7 +138,13 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let counted = results(app, now);
     let basis = consult::Basis::now(app)?;
     let talked = all(app, |r| consult::ring::ringing(r, now, AT_ONCE), move |tx, key| consult::ring::ring(tx, &basis, key));
-    rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked)
+    let (talk, terms) = (neighbours::Book::now(app, "")?, mediation::Book::now(app, "")?);
+    let (looked, said) = (talk.clone(), talk);
+    let held = all(app, |r| neighbours::judge::ringing(r, now, AT_ONCE), move |tx, id| neighbours::judge::ring(tx, &looked, id));
+    let told = all(app, |r| neighbours::digest::due(r, now, AT_ONCE), move |tx, id| neighbours::digest::tell(tx, &said, id));
+    let agreed = all(app, |r| mediation::ring::due(r, now, AT_ONCE), move |tx, key| mediation::ring::ring(tx, &terms, key));
+    let held = held.and(told).and(agreed);
+    rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 
 /// Publishes the results of votes and budgets that are over: counted before the write, because that may take a while. What

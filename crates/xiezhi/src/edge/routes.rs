@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, opinion, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -88,6 +88,9 @@ pub fn all() -> Vec<Route> {
         fieldwork::places::ROUTES,
         budget::web::ROUTES,
         opinion::web::ROUTES,
+        neighbours::web::ROUTES,
+        neighbours::queue::ROUTES,
+        mediation::web::ROUTES,
         vote::rolls::ROUTES,
         vote::web::ROUTES,
         vote::polls::ROUTES,

@@ -203,6 +203,8 @@ pub fn migrations() -> Vec<Migration> {
         "0034_forgotten",
         "0035_vote",
         "0036_consult",
+        "0037_neighbours",
+        "0038_mediation",
         "0039_opinion",
         "0040_budget",
         "0041_vote_more",

@@ -116,6 +116,30 @@ kinds! {
     NotCounted = 409 "not-counted",
     /// Whoever keyed a paper does not key it again.
     SameKeyer = 409 "same-keyer",
+    /// The node does not know who this is: no number or identity was proved.
+    NotKnown = 403 "not-known",
+    /// Nobody talks among neighbours without a name.
+    NoNick = 409 "no-nick",
+    /// This is no name.
+    NickUnfit = 422 "nick-unfit",
+    /// The name looks like an office's.
+    NickOffice = 409 "nick-office",
+    /// The name looks like another's.
+    NickTaken = 409 "nick-taken",
+    /// The name was changed too lately; `limit` days.
+    NickEarly = 409 "nick-early",
+    /// It is not certain in which building he lives.
+    NoBuilding = 409 "no-building",
+    /// So much and no more, in a day or at a time.
+    DailyLimit = 409 "daily-limit",
+    /// The same was said a moment ago.
+    SaidBefore = 409 "said-before",
+    /// Too many links.
+    TooManyLinks = 422 "too-many-links",
+    /// Whoever decided does not decide about the appeal.
+    SameJudge = 403 "same-judge",
+    /// Whoever is near to a side does not mediate.
+    Conflict = 409 "conflict",
     /// The roll has mistakes.
     BadRoll = 422 "bad-roll",
     /// It concerns another area than the person's own.

@@ -34,6 +34,8 @@ mod lists;
 mod map;
 mod matrix;
 mod matrix_out;
+mod mediation;
+mod neighbours;
 mod never_vanish;
 mod notice;
 #[cfg(feature = "mail")]

@@ -133,7 +133,7 @@ pub fn decide(code: &str, asker: &Asker) -> Ruling {
 }
 
 /// Purposes that a page itself stands for: nobody chooses one, and the register is read for none of them.
-pub const OF_PAGES: [&str; 1] = ["callback"];
+pub const OF_PAGES: [&str; 2] = ["callback", "mediation-oversight"];
 
 /// A purpose for which the register may be read.
 #[derive(Debug, Deserialize)]
