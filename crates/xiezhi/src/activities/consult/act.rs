@@ -164,7 +164,7 @@ pub fn grade(tx: &mut Tx, basis: &Basis, pack: &Pack, who: &Who, id: &str, new: 
     let due = enter(tx, basis, &c, pack, new.track, step)?;
     let sql = "update consult set track = $2, topic = $3, title = $4, question = $5, pack = $6, graded_at = $7 where id = $1";
     let text = pack.text().map_err(Error::internal)?;
-    let digest = crate::activities::vote::digest(&[new.title.clone(), new.question.clone(), text.clone()]);
+    let digest = crate::kit::digest(&[new.title.clone(), new.question.clone(), text.clone()]);
     tx.exec(sql, params![id, new.track, &new.topic, &new.title, &new.question, text, now])?;
     let entry = entry.fact("track", new.track.as_str()).fact("topic", new.topic.as_str()).fact("pack", pack.id.as_str());
     tx.log(entry.fact("step", step.as_str()).fact_opt("due", due).fact("digest", digest))?;

@@ -72,7 +72,7 @@ pub fn make(tx: &mut Tx, basis: &Basis, pack: &pack::Pack, who: &Who, c: &Consul
     let row = params![id, &c.id, n, new.item, &new.words, &new.body, new.due_at, &made.id, State::Open];
     tx.exec(sql, row)?;
     let entry = c.entry(who, "consult.decide").fact("n", n).fact("body", new.body.as_str()).fact("by", new.due_at);
-    let digest = crate::activities::vote::digest(std::slice::from_ref(&new.words));
+    let digest = crate::kit::digest(std::slice::from_ref(&new.words));
     tx.log(entry.fact("case", made.number.as_str()).fact_opt("item", new.item).fact("digest", digest))?;
     Ok(())
 }

@@ -52,7 +52,7 @@ pub fn publish(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &Conclusion
     let due = act::enter(tx, basis, &c, &pack, track, next)?;
     let sql = "update consult set outcome = $2, summary = $3, published_at = $4, deep_only = 0 where id = $1";
     tx.exec(sql, params![id, new.outcome, &new.summary, now])?;
-    let digest = crate::activities::vote::digest(std::slice::from_ref(&new.summary));
+    let digest = crate::kit::digest(std::slice::from_ref(&new.summary));
     let above = decision::above(basis, &c);
     let report = way.report && above != c.desk;
     let entry = entry.fact("outcome", new.outcome.as_str()).fact("decisions", new.decisions.len() as i64);

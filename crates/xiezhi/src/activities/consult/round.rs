@@ -196,7 +196,7 @@ pub fn post(tx: &mut Tx, basis: &Basis, who: &Who, id: &str) -> Result<()> {
     tx.exec("update consult set posted_at = $2, due_at = $3, overdue_at = null where id = $1", params![id, now, due])?;
     let mut text: Vec<String> = items.iter().map(|(n, words)| format!("{n} {words}")).collect();
     text.extend(rounds.iter().map(|r| format!("{} {} {}", r.form.as_str(), r.opens_at, r.closes_at)));
-    let digest = crate::activities::vote::digest(&text);
+    let digest = crate::kit::digest(&text);
     tx.log(entry.fact("items", items.len() as i64).fact_opt("due", due).fact("digest", digest))?;
     let c = by_id(tx, id)?;
     tell::all(tx, basis, who, &c, "posted")
