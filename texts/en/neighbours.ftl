@@ -74,10 +74,10 @@ near-thanks = { $n ->
     [one] { $n } neighbour says thank you
    *[other] { $n } neighbours say thank you
 }
-near-flag = Report it
+near-flag = Something is wrong with it
 near-flag-hint = Nobody is told who reported it.
 near-flag-why = Why
-near-flag-do = Report
+near-flag-do = Tell the desk
 near-appeal = Ask for another look
 near-appeal-hint = Somebody else than last time looks at it.
 near-appeal-why = What you say

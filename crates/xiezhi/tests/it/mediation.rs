@@ -193,6 +193,9 @@ fn terms_are_told_before_on_the_day_and_when_they_are_late() {
             "thirty days for a court"
         );
         assert_eq!(seen["terms"][0]["what"], DEAL);
+        for login in ["resident", "neighbour", "clerk"] {
+            assert_eq!(w.client(Some(login)).get("/inbox").json()["need"], 0, "{login}: nobody is waited for any more");
+        }
         let tell = |w: &mut World, by: i64| {
             w.app.ambience.advance(by);
             w.restart();
@@ -334,5 +337,27 @@ fn every_word_is_for_its_sides_and_mediators_alone() {
         let form = w.client(Some("resident")).get("/mediations/new").json();
         assert!(form["kinds"].as_array().unwrap().len() > 5);
         assert_eq!(w.client(Some("resident")).get_as("/mediations/join", "text/html").status, 200);
+    });
+}
+
+#[test]
+fn a_trusted_helper_reads_along_and_consents_for_nobody() {
+    on_each_engine(|w| {
+        let (resident, neighbour, clerk) = (w.client(Some("resident")), w.client(Some("neighbour")), w.client(Some("clerk")));
+        let id = super::trust::trusted(&resident, &neighbour);
+        let new = json!({ "kind": "pets", "text": SECRET, "sides": [{ "name": NAME }, { "name": "乙" }] });
+        let n = clerk.post("/mediations", &new).json()["number"].as_str().unwrap().to_owned();
+        assert!(!clerk.get(&format!("/mediations/{n}")).text.contains(SECRET), "whoever wrote it down reads it no more");
+        let code = read(&clerk, &n)["sides"][0]["code"].clone();
+        let join = |client: &Client| client.post("/mediations/join", &json!({ "code": code }));
+        assert_eq!(neighbour.post(&format!("/me/trust/{id}/act"), &json!({})).status, 200);
+        assert_eq!(join(&neighbour).error(), (403, "denied".into()));
+        assert_eq!(join(&resident).status, 200);
+        assert_eq!(join(&resident).error(), (401, "wrong-code".into()), "a code is used once");
+        let seen = read(&neighbour, &n);
+        assert_eq!((&seen["words"], &seen["acting"]), (&json!(SECRET), &json!(true)));
+        assert_eq!(act(&neighbour, &n, "consent", json!({ "yes": true })).error(), (403, "denied".into()));
+        assert_eq!(act(&resident, &n, "consent", json!({ "yes": true })).status, 200);
+        assert!(resident.get("/me/reads").text.contains("\"trust\""), "and the resident reads who looked");
     });
 }

@@ -7,7 +7,7 @@ use store::{Query as _, params};
 use super::world::{Client, World, on_each_engine};
 
 /// Lets `helper` act for `elder`, by invitation.
-fn trusted(elder: &Client, helper: &Client) -> String {
+pub fn trusted(elder: &Client, helper: &Client) -> String {
     let made = elder.post("/me/trust", &json!({ "label": "女儿王芳" }));
     assert_eq!(made.status, 200, "{}", made.text);
     let code = made.json()["code"].as_str().unwrap().to_lowercase();

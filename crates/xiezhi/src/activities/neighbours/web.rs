@@ -228,9 +228,8 @@ fn choose(req: &Req) -> Result<Reply> {
     if !super::belongs(&req.who, &place) || req.who.by.is_some() {
         return Err(Kind::Denied.into());
     }
-    let known = req.app.db.read(|r| member::is_known(r, &req.who))?;
     let (who, number) = (req.who.clone(), topic.number.clone());
-    req.once(move |tx| poll::choose(tx, &who, &topic, known, choice).map(|()| String::new()))?;
+    req.once(move |tx| poll::choose(tx, &who, &topic, choice).map(|()| String::new()))?;
     to_topic(req, &number, "voice")
 }
 
