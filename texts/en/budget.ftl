@@ -1,6 +1,5 @@
 # Participatory budgets: ideas, the list, choosing, the result and its reasons.
 
-nav-budgets = Budgets
 budget-title = Budgets we decide together
 budget-lead = Residents propose what a sum is spent on, and choose. What wins, and why, is there for all to read.
 budget-none = There is no budget to decide on now.

@@ -1,7 +1,5 @@
 # Consultation: topics, seats, agenda, results, appraisals.
 
-nav-consult = Consultation
-home-consult = Talk it over
 channel-consult = agreed in a consultation
 consult-title = Consultation
 consult-lead = What concerns all is talked over by all. Who raised it, who sits in it, what was decided and whether it was done stands here.

@@ -1,6 +1,5 @@
 # People's mediation.
 
-nav-mediation = Mediation
 med-title = Mediation
 med-lead = When neighbours quarrel, a mediator helps them talk. It is free, begins only when all want it, and what is said is read by the sides and the mediator alone.
 med-ask = Ask for mediation

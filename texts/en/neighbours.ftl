@@ -1,6 +1,5 @@
 # Neighbours: topics, answers, quick questions, thanks, moderation.
 
-nav-neighbours = Neighbours
 near-title = Neighbours
 near-lead = Neighbours of { $place } talk here, ask, and help each other.
 near-sign-in = Sign in to read what neighbours talk about.

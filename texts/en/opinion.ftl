@@ -1,6 +1,5 @@
 # Opinions: statements, answers, the map.
 
-nav-opinions = Opinions
 opinion-title = What people think
 opinion-lead = Say what you think of a matter, one short statement at a time. Everybody answers each of them, and we see what is shared.
 opinion-none = Nobody is asking for opinions now.

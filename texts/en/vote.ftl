@@ -1,6 +1,5 @@
 # Votes: rolls, questions, ballots, results.
 
-nav-votes = Votes
 vote-title = Votes
 vote-lead = What matters to the estate and the community is decided by vote. What is asked, who votes, how it is counted and what came out stands here.
 vote-none = There is no vote now.

@@ -1,7 +1,5 @@
 # 协商议事：议题、议事组、议程、结果、评议。
 
-nav-consult = 议事
-home-consult = 议一议
 channel-consult = 协商定下的
 consult-title = 协商议事
 consult-lead = 大家的事大家商量。谁提的、谁来议、怎么定的、办了没有，都在这里。

@@ -1,6 +1,5 @@
 # 邻里：话题、回复、小调查、感谢、审核。
 
-nav-neighbours = 邻里
 near-title = 邻里
 near-lead = { $place }的邻居在这里说说话、问一问、互相帮个忙。
 near-sign-in = 登录以后，能看到邻居们在聊什么。

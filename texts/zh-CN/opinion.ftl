@@ -1,6 +1,5 @@
 # 大家怎么看：说法、表态、意见图。
 
-nav-opinions = 大家怎么看
 opinion-title = 大家怎么看
 opinion-lead = 对一件事有什么想法，一句一句说出来，大家逐条表态，看看哪些想法是共同的。
 opinion-none = 现在没有征求意见的事。

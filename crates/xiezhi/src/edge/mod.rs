@@ -26,3 +26,5 @@ pub mod proof;
 pub mod routes;
 /// The accept loop with its limits.
 pub mod serve;
+/// What a place decides together.
+pub mod together;

@@ -26,6 +26,7 @@ pub fn manner(path: &str) -> Option<&'static Manner> {
 pub fn all() -> Vec<Route> {
     [
         super::home::ROUTES,
+        super::together::ROUTES,
         super::clock::ROUTES,
         super::proof::ROUTES,
         DESCRIPTION,

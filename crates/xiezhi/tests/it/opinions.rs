@@ -76,6 +76,8 @@ fn what_residents_say_is_checked_and_nobody_says_it_twice() {
         assert_eq!(clerk.get("/opinions").json()["items"][0]["number"], o.as_str());
         assert_eq!(visitor.get(&format!("/opinions?area={COMMUNITY}&before=1")).json()["items"], json!([]));
         assert_eq!(clerk.get("/opinions/new").status, 200);
+        let now = visitor.get("/together").json();
+        assert_eq!((&now["now"][0]["kind"], &now["now"][0]["number"]), (&json!("opinions"), &json!(o)));
     });
 }
 
