@@ -36,6 +36,9 @@ create table consult (
   deep_only {int} not null,
   -- Why it was declined, by the pack.
   declined text,
+  -- Kinds of seats that the place does not have, and why: everybody reads it.
+  waived text,
+  waived_why text,
   outcome text,
   -- What came out, for everybody.
   summary text,

@@ -54,8 +54,7 @@ pub fn over(app: &App, people: &People, places: &Places, now: Ms) -> Result<()> 
 
 /// Answers a topic with a promise, and hears that it satisfies.
 fn answer(app: &App, clerk: &Who, asked: &Who, id: &str, body: &str, code: &str, now: Ms) -> Result<()> {
-    let promise =
-        decision::New { item: None, words: "修好两把长椅".into(), body: body.to_owned(), due_at: now + 12 * DAY };
+    let promise = decision::New { item: None, words: "修好两把长椅".into(), body: body.to_owned(), due_at: now + 12 * DAY };
     let new = Conclusion {
         outcome: Outcome::Agreed,
         summary: "两把长椅都修，先修东边那把，两周内修好。".into(),

@@ -183,7 +183,14 @@ fn residents_who_excuse_themselves_are_followed_by_the_next_and_firms_that_are_n
         let silent = step(&clerk, &n, "convene", json!({ "waive": ["property"] }));
         assert_eq!(refused(&silent), (422, "missing".into(), "why".into()));
         let all = json!({ "waive": ["property", "resident", "committee"], "why": "本社区没有物业" });
-        assert_eq!(ok(step(&clerk, &n, "convene", all))["state"], "form");
+        let made = ok(step(&clerk, &n, "convene", all));
+        assert_eq!(made["state"], "form");
+        let public = see(&w.client(None), &n);
+        assert_eq!(
+            (&public["waived"], &public["waived_why"]),
+            (&json!(["property"]), &json!("本社区没有物业")),
+            "everybody reads why"
+        );
         assert_eq!(
             clerk.post(&format!("/consultations/{n}/seats/3/excuse"), &json!({ "text": "x" })).error(),
             (409, "state".into())

@@ -107,6 +107,8 @@ row! {
         pub overdue_at: Option<Ms>,
         pub deep_only: i64,
         pub declined: Option<String>,
+        pub waived: Option<String>,
+        pub waived_why: Option<String>,
         pub outcome: Option<Outcome>,
         pub summary: Option<String>,
         pub reached: Option<i64>,

@@ -336,10 +336,14 @@ pub fn convene(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, waived: &BTreeSe
     }
     let step = way.after(State::Convene);
     let due = act::enter(tx, basis, &c, &pack, track, step)?;
-    tx.exec("update consult set convened_at = $2 where id = $1", params![id, now])?;
+    let kinds = (!used.is_empty()).then(|| used.join(" "));
+    let why = why.filter(|_| kinds.is_some());
+    let sql = "update consult set convened_at = $2, waived = $3, waived_why = $4 where id = $1";
+    tx.exec(sql, params![id, now, kinds, why])?;
     let here = sits.len() as i64;
     let entry = entry.fact("seats", here).fact_opt("due", due).fact("waived", used.join(" "));
-    tx.log(store::Entry { owner: Some(id), ..entry }.element("consult.reason", why))?;
+    let digest = why.map(|w| crate::activities::vote::digest(&[w.to_owned()]));
+    tx.log(entry.fact_opt("digest", digest))?;
     let c = by_id(tx, id)?;
     tell::all(tx, basis, who, &c, "convened")
 }

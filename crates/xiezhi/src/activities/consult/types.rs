@@ -231,6 +231,9 @@ pub struct Full {
     pub reason: Option<String>,
     pub steps: Vec<StepView>,
     pub kinds: Vec<KindView>,
+    /// Kinds that the place does not have, and why.
+    pub waived: Vec<&'static str>,
+    pub waived_why: Option<String>,
     pub seats: Vec<SeatView>,
     pub draw: Option<DrawView>,
     pub rounds: Vec<RoundView>,

@@ -434,6 +434,8 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         reason: words(q, look, c, relation, c.reason_seq, "consult.reason")?,
         steps: steps(c, c.track.map(|t| pack.way(t))),
         kinds: kinds(&chart, &all),
+        waived: c.waived.iter().flat_map(|w| w.split(' ')).filter_map(SeatKind::parse).map(|k| k.as_str()).collect(),
+        waived_why: c.waived_why.clone(),
         seats: if inside { seats(req, q, look, c, relation, &all)? } else { Vec::new() },
         draw: draw(req, q, c, &all)?,
         rounds: if posted { rounds.iter().map(round).collect() } else { Vec::new() },

@@ -15,8 +15,9 @@ use crate::world::{COMMUNITY, World, on_each_engine};
 const COUNTED: [&str; 0] = [];
 /// Tables with a place on earth: of a thing, or of a report.
 const PLACED: [&str; 4] = ["area_shape", "asset", "building", "cases"];
-/// Pages that name a worker to others: who has an account, who is on duty, who may take a matter over.
-const NAMED: [&str; 4] = ["/cases/N", "/people", "/reports/N", "/roster"];
+/// Pages that name a worker to others: who has an account, who is on duty, who may take a matter over, whom
+/// a desk may put on its list of mediators.
+const NAMED: [&str; 5] = ["/cases/N", "/mediations", "/people", "/reports/N", "/roster"];
 /// Scripts that ask where somebody is.
 const LOCATES: [&str; 1] = ["locate-here.js"];
 
