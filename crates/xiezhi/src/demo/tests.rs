@@ -99,7 +99,8 @@ fn check(app: &App) {
     assert!((1..=15).contains(&calls), "{calls} people to be called");
     assert!(app.db.read(|r| store::verify::log(r)).is_ok());
     let size = app.db.last().size;
-    assert!(size < 2000, "{size} entries");
+    // A third of them are answers to what the street asks. More would make every start of a demo wait.
+    assert!(size < 2800, "{size} entries");
     seed(app, 120).unwrap();
     assert_eq!(app.db.last().size, size, "the second time changes nothing");
 }
