@@ -342,7 +342,7 @@ pub fn convene(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, waived: &BTreeSe
     tx.exec(sql, params![id, now, kinds, why])?;
     let here = sits.len() as i64;
     let entry = entry.fact("seats", here).fact_opt("due", due).fact("waived", used.join(" "));
-    let digest = why.map(|w| crate::activities::vote::digest(&[w.to_owned()]));
+    let digest = why.map(|w| crate::kit::digest(&[w.to_owned()]));
     tx.log(entry.fact_opt("digest", digest))?;
     let c = by_id(tx, id)?;
     tell::all(tx, basis, who, &c, "convened")
