@@ -6,11 +6,11 @@ pub mod budget;
 pub mod consult;
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
-/// What people think, and the map of it.
-pub mod opinion;
 /// People's mediation.
 pub mod mediation;
 /// Talk among neighbours.
 pub mod neighbours;
+/// What people think, and the map of it.
+pub mod opinion;
 /// Votes of owners and residents.
 pub mod vote;

@@ -102,8 +102,11 @@ fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms
     };
     let number = app.db.write(move |tx| opinion::act::begin(tx, &street, &new))?.value;
     let residents = people.residents.iter().flatten().skip(1);
-    let voters: Vec<Who> =
-        residents.chain(people.grid_workers.iter().flatten()).chain(people.crews.iter().flat_map(|c| &c.people)).cloned().collect();
+    let voters: Vec<Who> = residents
+        .chain(people.grid_workers.iter().flatten())
+        .chain(people.crews.iter().flat_map(|c| &c.people))
+        .cloned()
+        .collect();
     for (i, who) in voters.into_iter().enumerate() {
         // Whoever works elsewhere in the city is not asked.
         let mut given = Vec::new();
@@ -118,7 +121,8 @@ fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms
             }
         }
         let number = number.clone();
-        let done = app.db.write(move |tx| given.iter().try_for_each(|(n, said)| opinion::act::answer(tx, &who, &number, *n, *said)));
+        let done =
+            app.db.write(move |tx| given.iter().try_for_each(|(n, said)| opinion::act::answer(tx, &who, &number, *n, *said)));
         match done {
             Err(e) if e.kind != Kind::OtherArea => return Err(e),
             _ => {}

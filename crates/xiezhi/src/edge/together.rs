@@ -11,7 +11,8 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] =
-    &[Route::get("/together", May::Anyone, together, "What a place decides together, and what can be joined now.").gives::<Together>()];
+    &[Route::get("/together", May::Anyone, together, "What a place decides together, and what can be joined now.")
+        .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
 const DOORS: [(&str, &str); 6] = [

@@ -20,7 +20,10 @@ fn begun(clerk: &Client) -> String {
 }
 
 fn list(clerk: &Client, b: &str, n: i64, title: &str, cost: i64) -> super::world::Answer {
-    clerk.post(&format!("/budgets/{b}/projects/{n}"), &json!({ "answer": "list", "title": title, "cost": cost, "public": "一年内办好" }))
+    clerk.post(
+        &format!("/budgets/{b}/projects/{n}"),
+        &json!({ "answer": "list", "title": title, "cost": cost, "public": "一年内办好" }),
+    )
 }
 
 /// Lamps, a ramp and a pavilion are on the list, and posted.
@@ -80,7 +83,11 @@ fn every_idea_is_answered_before_anything_is_put_to_the_vote() {
         assert_eq!(clerk.post(&format!("/budgets/{b}/post"), &json!({})).error(), (409, "undecided".into()));
         let decline = json!({ "answer": "decline", "why": "明年已有安排" });
         clerk.post(&format!("/budgets/{b}/projects/2"), &decline);
-        assert_eq!(clerk.post(&format!("/budgets/{b}/post"), &json!({})).error(), (422, "missing".into()), "one project is no choice");
+        assert_eq!(
+            clerk.post(&format!("/budgets/{b}/post"), &json!({})).error(),
+            (422, "missing".into()),
+            "one project is no choice"
+        );
         let told = neighbour.get(&format!("/budgets/{b}")).json()["projects"][1].clone();
         assert_eq!((&told["state"], &told["why"]), (&json!("declined"), &json!("明年已有安排")));
         let void = clerk.post(&format!("/budgets/{b}/void"), &json!({ "why": "钱没有下来" })).json();
@@ -128,18 +135,17 @@ fn the_money_goes_by_equal_shares_and_the_command_says_the_same() {
         let text = resident.get(&format!("/budgets/{b}/file")).text;
         assert!(!text.contains("person"), "nobody's name: {text}");
         std::fs::write(&file, text).unwrap();
-        let mut order: Vec<(i64, i64)> = over["projects"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|p| (p["tie"].as_i64().unwrap(), p["n"].as_i64().unwrap()))
-            .collect();
+        let mut order: Vec<(i64, i64)> =
+            over["projects"].as_array().unwrap().iter().map(|p| (p["tie"].as_i64().unwrap(), p["n"].as_i64().unwrap())).collect();
         order.sort_unstable();
         let drawn = calc::draw::draw(over["seed"].as_str().unwrap(), ["1", "2", "3"], 3);
         assert_eq!(order.iter().map(|(_, n)| n.to_string()).collect::<Vec<_>>(), drawn, "anybody draws the same");
         std::fs::write(&ties, drawn.join("\n")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_xiezhi"));
-        command.args("calc budget --rule equal-shares --completion add1 --then-greedy --tie-order cost,votes,list --least-votes 1".split(' '));
+        command.args(
+            "calc budget --rule equal-shares --completion add1 --then-greedy --tie-order cost,votes,list --least-votes 1"
+                .split(' '),
+        );
         let out = command.arg("--tie-list").arg(&ties).arg(&file).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let counted: Json = serde_json::from_slice(&out.stdout).unwrap();

@@ -86,7 +86,8 @@ fn one_person_has_one_voice_and_thinks_before_he_sees() {
     on_each_engine(|w| {
         let (clerk, resident, stranger) = (w.client(Some("clerk")), w.client(Some("resident")), w.client(Some("stranger")));
         let o = begun(&clerk, false);
-        let say = |c: &Client, n: i64, said: i64| c.post(&format!("/opinions/{o}/statements/{n}/answer"), &json!({ "said": said }));
+        let say =
+            |c: &Client, n: i64, said: i64| c.post(&format!("/opinions/{o}/statements/{n}/answer"), &json!({ "said": said }));
         let first = resident.get(&format!("/opinions/{o}")).json();
         assert!(first["next"]["n"].as_i64().is_some_and(|n| (1..=3).contains(&n)));
         assert_eq!((&first["map"], &first["until_map"]), (&json!(false), &json!(3)));

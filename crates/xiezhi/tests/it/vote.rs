@@ -378,7 +378,8 @@ fn whoever_votes_for_another_shows_a_paper_and_not_for_too_many() {
         let who = w.who("clerk");
         let picture = || xiezhi::base::media::keep(&w.app, &who, &lamp).unwrap();
         let by = |unit: &str, phone: &str, media: &str| {
-            let mut sent = json!({ "unit": unit, "channel": "proxy", "choices": ["yes"], "proxy_name": "李小四", "proxy_phone": phone });
+            let mut sent =
+                json!({ "unit": unit, "channel": "proxy", "choices": ["yes"], "proxy_name": "李小四", "proxy_phone": phone });
             if !media.is_empty() {
                 sent["media"] = json!([media]);
             }
@@ -413,7 +414,11 @@ fn where_the_place_has_a_system_of_its_own_the_roll_goes_out_and_a_certified_res
         let table = clerk.get(&format!("/rolls/{roll}/table"));
         assert!(table.text.contains("房号,业主,面积") && table.text.contains("1-101,张三,100.00"), "{}", table.text);
         let street = w.client(Some("street"));
-        assert_eq!(street.get(&format!("/rolls/{roll}/table")).error(), (403, "denied".into()), "a desk above has no use for names");
+        assert_eq!(
+            street.get(&format!("/rolls/{roll}/table")).error(),
+            (403, "denied".into()),
+            "a desk above has no use for names"
+        );
         let n = draft(&clerk, &roll)["number"].as_str().unwrap().to_owned();
         // As under a pack that names the city's system: those that ship hold for places of their own.
         let sent = n.clone();
@@ -437,10 +442,17 @@ fn where_the_place_has_a_system_of_its_own_the_roll_goes_out_and_a_certified_res
         };
         assert_eq!(clerk.get(&format!("/votes/{n}")).json()["phase"], "counting", "nothing is counted here");
         assert_eq!(send("3,300.00,3,300.00").error(), (422, "missing".into()));
-        assert_eq!(send("3,300.00,3,300.00\n3,300.00,4,200.00").error(), (422, "out-of-range".into()), "more agree than took part");
+        assert_eq!(
+            send("3,300.00,3,300.00\n3,300.00,4,200.00").error(),
+            (422, "out-of-range".into()),
+            "more agree than took part"
+        );
         assert_eq!(send("5,300.00,3,300.00\n3,300.00,2,200.00").error(), (422, "out-of-range".into()), "more than the roll has");
         let over = send("3,300.00,3,300.00\n3,300.00,2,200.00").json();
-        assert_eq!((&over["phase"], &over["certificate"], &over["recount"]), (&json!("published"), &json!("2026 第 12 号"), &json!(false)));
+        assert_eq!(
+            (&over["phase"], &over["certificate"], &over["recount"]),
+            (&json!("published"), &json!("2026 第 12 号"), &json!(false))
+        );
         // Three of four heads and two thirds of 450 m² took part; the second needs three quarters and has two thirds.
         let results: Vec<&Json> = over["questions"].as_array().unwrap().iter().map(|q| &q["result"]["result"]).collect();
         assert_eq!(results, [&json!("pass"), &json!("fail")]);

@@ -4,8 +4,8 @@
 
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::rules::{self, Phase};
 use super::count::Counted;
+use super::rules::{self, Phase};
 use super::{Budget, Stand, State, by_number, projects};
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -169,7 +169,11 @@ pub fn decide(tx: &mut Tx, who: &Who, number: &str, n: i64, answer: &Answer) -> 
             (Stand::Withdrawn, project.title.as_deref(), project.public.as_deref(), project.cost, Some(why.as_str()))
         }
     };
-    let said = crate::kit::digest(&[title.unwrap_or_default().into(), public.unwrap_or_default().into(), why.unwrap_or_default().into()]);
+    let said = crate::kit::digest(&[
+        title.unwrap_or_default().into(),
+        public.unwrap_or_default().into(),
+        why.unwrap_or_default().into(),
+    ]);
     let entry = entry.fact("n", n).fact("state", state.as_str()).fact("digest", said);
     tx.log(match cost {
         Some(cost) => entry.fact("cost", cost),
@@ -205,7 +209,13 @@ pub fn post(tx: &mut Tx, who: &Who, number: &str) -> Result<()> {
         .filter_map(|n| n.parse().ok())
         .collect();
     let line = |p: &super::Project| {
-        format!("{} {} {} {}", p.n, p.cost.unwrap_or_default(), p.title.as_deref().unwrap_or_default(), p.public.as_deref().unwrap_or_default())
+        format!(
+            "{} {} {} {}",
+            p.n,
+            p.cost.unwrap_or_default(),
+            p.title.as_deref().unwrap_or_default(),
+            p.public.as_deref().unwrap_or_default()
+        )
     };
     let text: Vec<String> = all.iter().filter(|p| p.state == Stand::Listed).map(line).collect();
     let entry = entry.fact("seed", seed.as_str()).fact("projects", listed.len() as i64).fact("digest", crate::kit::digest(&text));

@@ -145,7 +145,15 @@ fn fen(amount: u128) -> String {
 
 fn told(election: &Election, outcome: &Outcome, n: i64, place: u32, why: &Why) -> Told {
     let votes = election.projects[place as usize].votes;
-    let plain = |reason: &str, rest: Option<String>| Told { n, votes, won: false, reason: reason.into(), price: None, payers: None, rest };
+    let plain = |reason: &str, rest: Option<String>| Told {
+        n,
+        votes,
+        won: false,
+        reason: reason.into(),
+        price: None,
+        payers: None,
+        rest,
+    };
     // Amounts of the outcome have more digits than money; a page shows two, cut off.
     let exact = |amount: u128| fen(amount * 100 / 10u128.pow(outcome.digits));
     let money = |amount: u64| fen(u128::from(amount) * 100 / 10u128.pow(election.decimals));

@@ -112,12 +112,8 @@ fn add(tx: &mut Tx, who: &Who, opinion: &Opinion, words: &str, state: State) -> 
     if tx.count(twice, params![id, &mark])? > 0 {
         return Err(Kind::SaidAlready.at("words"));
     }
-    let entry = Entry {
-        actor: who.actor(),
-        area: Some(&opinion.area),
-        owner: Some(id),
-        ..Entry::new("opinion.say", "opinion", id)
-    };
+    let entry =
+        Entry { actor: who.actor(), area: Some(&opinion.area), owner: Some(id), ..Entry::new("opinion.say", "opinion", id) };
     let entry = entry.fact("n", n).fact("state", state.as_str()).element("opinion.words", Some(words));
     let seq = tx.log(entry)?.index;
     let (sealed, public) = (tx.seal(id, words.as_bytes())?, state.is_open().then_some(words));
@@ -206,7 +202,8 @@ pub fn answer(tx: &mut Tx, who: &Who, number: &str, n: i64, said: Vote) -> Resul
     tx.log(entry.fact("n", n).fact("voter", voter.as_str()).element("opinion.answer", Some(text.as_str())))?;
     match old {
         Some(_) => {
-            let sql = "update opinion_vote set said = $4, at = $5, changed = changed + 1 where opinion = $1 and voter = $2 and n = $3";
+            let sql =
+                "update opinion_vote set said = $4, at = $5, changed = changed + 1 where opinion = $1 and voter = $2 and n = $3";
             tx.exec(sql, params![&opinion.id, &voter, n, value, now])?;
         }
         None => {

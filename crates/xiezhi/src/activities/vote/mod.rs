@@ -24,10 +24,10 @@ pub mod outside;
 pub mod pack;
 /// Ballots on paper.
 pub mod paper;
-/// Powers of attorney.
-pub mod proxy;
 /// Routes of what people cast.
 pub mod polls;
+/// Powers of attorney.
+pub mod proxy;
 /// Who may vote.
 pub mod roll;
 /// Routes of rolls.

@@ -155,8 +155,10 @@ fn place(q: &mut dyn Query, id: &str) -> Result<String> {
 
 /// Votes around a place, as far as this reader may know of them: drafts are the desk's.
 pub fn list(req: &Req, q: &mut dyn Query, path: &str, before: Ms) -> Result<List> {
-    let sql =
-        format!("select {COLUMNS}, made_at from vote where {} and made_at < $3 order by made_at desc, number desc limit $4", area::AROUND);
+    let sql = format!(
+        "select {COLUMNS}, made_at from vote where {} and made_at < $3 order by made_at desc, number desc limit $4",
+        area::AROUND
+    );
     let rows = q.rows(&sql, params![path, area::end_of(path), before, PAGE + 1])?;
     let more = rows.len() as i64 > PAGE;
     let (mut items, mut last) = (Vec::new(), None);

@@ -7,9 +7,9 @@ use store::Query;
 
 use super::act::{self, Draft, FIELDS};
 use super::ballot::{Choices, New, Slip};
+use super::proxy::Proxy;
 use super::rules::Phase;
 use super::view::{self, Full, List};
-use super::proxy::Proxy;
 use super::{State, Vote, ballot, by_number, count, outside, pack, paper, proxy, questions, roll, rules};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::{area, media};
