@@ -137,7 +137,7 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, area: &Area, new: &Ask) -> Resul
 }
 
 /// Takes a side by its code: only one that nobody took, and never two of one mediation.
-pub fn join(tx: &mut Tx, who: &Who, typed: &str) -> Result<Option<String>> {
+pub fn join(tx: &mut Tx, book: &Book, who: &Who, typed: &str) -> Result<Option<String>> {
     let person = who.person.as_deref().ok_or(Kind::SignIn)?;
     let mark = mark(tx, typed);
     let row = tx.row("select mediation, n from mediation_side where mark = $1 and person is null", params![&mark])?;
@@ -149,14 +149,19 @@ pub fn join(tx: &mut Tx, who: &Who, typed: &str) -> Result<Option<String>> {
     }
     tx.exec("update mediation_side set person = $3, mark = null where mediation = $1 and n = $2", params![&id, n, person])?;
     // Who mediates was looked at before it was known who this side is.
+    let mut gone = 0;
     for (mediator, _) in mediators(tx, &id)? {
         let now = tx.now();
         let (near, side) = (ties(tx, &mediator, now)?, ties(tx, person, now)?);
         if rules::conflict(&near, &[side]).is_some() {
             tx.exec("delete from mediation_by where mediation = $1 and person = $2", params![&id, &mediator])?;
+            gone += 1;
         }
     }
-    tx.log(one.entry(who, Entry::new("mediation.join", "mediation", &id)).fact("side", n))?;
+    tx.log(one.entry(who, Entry::new("mediation.join", "mediation", &id)).fact("side", n).fact("near", gone))?;
+    if gone > 0 {
+        tell_desk(tx, book, &one, &one.desk, "mediation-appoint")?;
+    }
     Ok(Some(one.number))
 }
 
@@ -260,7 +265,9 @@ pub fn choose(tx: &mut Tx, book: &Book, who: &Who, id: &str, mediator: &str) -> 
 /// The committee names who mediates.
 pub fn appoint(tx: &mut Tx, book: &Book, who: &Who, id: &str, people: &[String]) -> Result<()> {
     let one = by_id(tx, id)?;
-    if !who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&one.desk)) {
+    // Not whoever is a side himself.
+    let own = matches!(stand(tx, who, &one)?, Stand::Side(_));
+    if own || !who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&one.desk)) {
         return Err(Kind::Denied.into());
     }
     if !matches!(one.state, State::Asked | State::Open) {

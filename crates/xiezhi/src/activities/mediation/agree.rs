@@ -140,7 +140,8 @@ pub fn sign(tx: &mut Tx, book: &Book, who: &Who, id: &str, n: Option<i64>, way: 
 /// The committee's stamp: it sees that there is an agreement to stamp, not what it says.
 pub fn stamp(tx: &mut Tx, book: &Book, who: &Who, id: &str) -> Result<()> {
     let (one, now) = (by_id(tx, id)?, tx.now());
-    if !who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&one.desk)) {
+    let own = matches!(stand(tx, who, &one)?, Stand::Side(_));
+    if own || !who.roles.iter().any(|r| r.kind.is_desk() && r.body.as_ref() == Some(&one.desk)) {
         return Err(Kind::Denied.into());
     }
     if one.state != State::Drafted || one.oral == 1 || one.stamped_at.is_some() {

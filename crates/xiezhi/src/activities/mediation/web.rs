@@ -235,8 +235,8 @@ fn join(req: &Req) -> Result<Reply> {
     let keys = tries::keys("mediation", "code", req.ip);
     req.app.tries.check(&keys, req.now)?;
     req.myself()?;
-    let (who, code) = (req.who.clone(), typed);
-    let found = req.once(move |tx| Ok(act::join(tx, &who, &code)?.unwrap_or_default()));
+    let (who, code, book) = (req.who.clone(), typed, Book::now(req.app, "")?);
+    let found = req.once(move |tx| Ok(act::join(tx, &book, &who, &code)?.unwrap_or_default()));
     match found {
         Ok(number) if number.is_empty() => {
             req.app.tries.failed(&keys, req.now);
