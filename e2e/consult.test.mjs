@@ -52,7 +52,7 @@ test('a resident raises a topic on the phone, and hears why one is declined', { 
 test('the desk grades, convenes with a draw, and posts', { timeout: 180_000 }, async () => {
   let clerk = await as('committee', { look: DESK });
   await at(clerk);
-  await send(clerk, '/grade', { track: 'deep', topic: 'parking', title: '楼下停车怎么停', question: '车位怎么划，老人怎么出门？' });
+  await send(clerk, '/grade', { depth: 'deep', topic: 'parking', title: '楼下停车怎么停', question: '车位怎么划，老人怎么出门？' });
   await good(clerk, 'to be convened (desk)');
   await send(clerk, '/convene');
   assert.equal(await clerk.locator('main').count(), 1);

@@ -15,7 +15,7 @@ create table consult (
   level {int} not null,
   state text not null,
   -- quick or deep.
-  track text,
+  depth text,
   -- The rules as they were when it was graded.
   pack text,
   -- Who began it: resident, staff, case.
@@ -136,7 +136,7 @@ create table consult_decision (
   id text primary key,
   consult text not null,
   n {int} not null,
-  -- The posted item it decides about; none in the quick track.
+  -- The posted item it decides about; none in the quick depth.
   item {int},
   words text not null,
   body text not null,

@@ -81,6 +81,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("edge/routes", "edge/home"),
     ("edge/routes", "edge/openapi"),
     ("edge/routes", "edge/proof"),
+    ("edge/routes", "edge/together"),
 ];
 
 fn root() -> PathBuf {

@@ -1,4 +1,4 @@
-//! Consultations: both tracks from the first word to the appraisal, each skipped step refused, a draw that anybody repeats,
+//! Consultations: both depths from the first word to the appraisal, each skipped step refused, a draw that anybody repeats,
 //! promises that are followed whatever becomes of their cases, alarms that ring after a restart.
 
 use std::process::Command;
@@ -56,8 +56,8 @@ pub(super) fn top_desk(w: &World) -> String {
     w.app.db.read(|r| xiezhi::base::party::default_desk(r)).unwrap().id
 }
 
-pub(super) fn grade(track: &str) -> Json {
-    json!({ "track": track, "topic": "parking", "title": "楼下停车", "question": "楼下的车怎么停？" })
+pub(super) fn grade(depth: &str) -> Json {
+    json!({ "depth": depth, "topic": "parking", "title": "楼下停车", "question": "楼下的车怎么停？" })
 }
 
 /// A posted roll of eight households; gives its number.
@@ -107,7 +107,7 @@ fn a_quick_topic_is_answered_in_two_days_and_a_no_goes_on_in_depth() {
         }
         assert_eq!(step(&stranger, &n, "grade", grade("quick")).status, 404);
         assert_eq!(step(&resident, &n, "grade", grade("quick")).status, 403);
-        let bad = json!({ "track": "slow", "topic": "parking", "title": "x", "question": "x" });
+        let bad = json!({ "depth": "slow", "topic": "parking", "title": "x", "question": "x" });
         assert_eq!(step(&clerk, &n, "grade", bad).error(), (422, "unknown-value".into()));
         let graded = ok(step(&clerk, &n, "grade", grade("quick")));
         assert_eq!((&graded["state"], &graded["rules"]), (&json!("publish"), &json!("全国")));

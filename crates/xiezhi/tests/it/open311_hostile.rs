@@ -39,7 +39,7 @@ fn dispatch(w: &mut World, text: &str) -> String {
 /// One round as the jobs would do it. The jobs of a served node may have done part of it already: so this waits until
 /// what it waits for is there.
 fn until<T>(w: &World, what: &str, mut look: impl FnMut(&World) -> Option<T>) -> T {
-    for _ in 0..200 {
+    for _ in 0..1200 {
         outbound::round(&w.app).unwrap();
         if let Some(found) = look(w) {
             return found;

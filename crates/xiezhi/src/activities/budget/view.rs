@@ -152,12 +152,11 @@ fn ballot(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<Option<(Ms, V
     Ok(Some((row.get("at")?, text.split(',').filter_map(|n| n.parse().ok()).collect())))
 }
 
-/// One budget, and the reads that its page shows.
-pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<(Full, Look)> {
+/// One budget; what is read of it in clear goes into `look`.
+pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> Result<Full> {
     let (phase, runs) = (rules::phase(budget, req.now), budget.is_run_by(&req.who));
     let mine = ballot(req, q, budget)?;
     let result: Option<Counted> = budget.result.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
-    let mut look = Look::new(&req.who, if runs { "handling" } else { "own" });
     let (mut views, mut undecided) = (Vec::new(), 0);
     for p in projects(q, &budget.id)? {
         undecided += usize::from(p.state == Stand::Idea);
@@ -175,7 +174,7 @@ pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<(Full, Look
     let won = |n: &i64| result.as_ref().is_some_and(|r| r.told.iter().any(|t| t.n == *n && t.won));
     let voters = q.count("select count(*) from budget_ballot where budget = $1", params![&budget.id])?;
     let cast_at = mine.map(|(at, _)| req.app.time(at));
-    let full = Full {
+    Ok(Full {
         number: budget.number.clone(),
         title: budget.title.clone(),
         about: budget.about.clone(),
@@ -201,8 +200,7 @@ pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<(Full, Look
         cost_text: result.as_ref().map(|r| yuan(r.cost)),
         share: result.as_ref().map(|r| grouped(&r.share)),
         greedy_only: result.as_ref().map(|r| r.greedy.iter().copied().filter(|n| !won(n)).collect()).unwrap_or_default(),
-    };
-    Ok((full, look))
+    })
 }
 
 fn project(p: Project, own: bool, words: Option<String>, chosen: Option<&[i64]>, result: Option<&Counted>) -> ProjectView {

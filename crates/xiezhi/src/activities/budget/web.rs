@@ -10,6 +10,7 @@ use super::rules::{self, Phase};
 use super::view::{self, Full, List};
 use super::{by_number, count};
 use crate::base::area;
+use crate::base::catalogue::Look;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
@@ -73,9 +74,10 @@ fn begin(req: &Req) -> Result<Reply> {
 }
 
 fn full(req: &Req, number: &str) -> Result<Full> {
-    let (view, look) = req.app.db.read(|r| {
+    let mut look = Look::new(&req.who, "budget");
+    let view = req.app.db.read(|r| {
         let budget = by_number(r, number)?;
-        view::full(req, r, &budget)
+        view::full(req, r, &budget, &mut look)
     })?;
     look.record(req.app)?;
     Ok(view)

@@ -5,7 +5,7 @@
 use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
-use super::{Basis, Consult, Origin, State, Track, by_id, rules, tell};
+use super::{Basis, Consult, Depth, Origin, State, by_id, rules, tell};
 use crate::base::area::Area;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
@@ -112,7 +112,7 @@ pub fn on_case(tx: &mut Tx, basis: &Basis, who: &Who, case: &str, text: String) 
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields of the form")]
 pub struct Grade {
-    pub track: Track,
+    pub depth: Depth,
     pub topic: String,
     pub title: String,
     pub question: String,
@@ -122,7 +122,7 @@ impl Grade {
     /// Reads the form.
     pub fn parse(input: &Input) -> Result<Grade> {
         Ok(Grade {
-            track: Track::parse(&input.need("track", 10)?).ok_or_else(|| Kind::Unknown.at("track"))?,
+            depth: Depth::parse(&input.need("depth", 10)?).ok_or_else(|| Kind::Unknown.at("depth"))?,
             topic: input.need("topic", 40)?,
             title: input.need("title", 60)?,
             question: input.need("question", 500)?,
@@ -131,18 +131,18 @@ impl Grade {
 }
 
 /// When the step that begins now is late; none for those whose parts have clocks of their own.
-pub fn deadline(basis: &Basis, c: &Consult, pack: &Pack, track: Track, step: State, now: Ms) -> Option<Ms> {
-    let way = pack.way(track);
+pub fn deadline(basis: &Basis, c: &Consult, pack: &Pack, depth: Depth, step: State, now: Ms) -> Option<Ms> {
+    let way = pack.way(depth);
     let from = if way.counts_from_raised(step) && c.deep_only == 0 { c.raised_at } else { now };
     way.limit(step).map(|limit| basis.due(from, limit))
 }
 
 /// Moves a consultation on to its next step: a new clock, and nothing late any more.
-pub fn enter(tx: &mut Tx, basis: &Basis, c: &Consult, pack: &Pack, track: Track, step: State) -> Result<Option<Ms>> {
+pub fn enter(tx: &mut Tx, basis: &Basis, c: &Consult, pack: &Pack, depth: Depth, step: State) -> Result<Option<Ms>> {
     let now = tx.now();
     let due = match step {
         State::Appraise => Some(basis.due(now, pack.limit(|p| &p.appraise))),
-        _ => deadline(basis, c, pack, track, step, now),
+        _ => deadline(basis, c, pack, depth, step, now),
     };
     // What moved up stays there until its step is done; the next one begins at the desk of the place again.
     let desk = if c.deep_only == 1 { c.desk.clone() } else { basis.book.chart.desk_of(&c.path)?.id.clone() };
@@ -157,16 +157,16 @@ pub fn grade(tx: &mut Tx, basis: &Basis, pack: &Pack, who: &Who, id: &str, new: 
     let entry = c.desk_entry(who, "consult.grade")?;
     rules::step(&c, None, State::Grade)?;
     pack.topic(&new.topic).ok_or_else(|| Kind::Unknown.at("topic"))?;
-    if c.deep_only == 1 && new.track != Track::Deep {
-        return Err(Kind::Unknown.at("track"));
+    if c.deep_only == 1 && new.depth != Depth::Deep {
+        return Err(Kind::Unknown.at("depth"));
     }
-    let step = pack.way(new.track).after(State::Grade);
-    let due = enter(tx, basis, &c, pack, new.track, step)?;
-    let sql = "update consult set track = $2, topic = $3, title = $4, question = $5, pack = $6, graded_at = $7 where id = $1";
+    let step = pack.way(new.depth).after(State::Grade);
+    let due = enter(tx, basis, &c, pack, new.depth, step)?;
+    let sql = "update consult set depth = $2, topic = $3, title = $4, question = $5, pack = $6, graded_at = $7 where id = $1";
     let text = pack.text().map_err(Error::internal)?;
     let digest = crate::kit::digest(&[new.title.clone(), new.question.clone(), text.clone()]);
-    tx.exec(sql, params![id, new.track, &new.topic, &new.title, &new.question, text, now])?;
-    let entry = entry.fact("track", new.track.as_str()).fact("topic", new.topic.as_str()).fact("pack", pack.id.as_str());
+    tx.exec(sql, params![id, new.depth, &new.topic, &new.title, &new.question, text, now])?;
+    let entry = entry.fact("depth", new.depth.as_str()).fact("topic", new.topic.as_str()).fact("pack", pack.id.as_str());
     tx.log(entry.fact("step", step.as_str()).fact_opt("due", due).fact("digest", digest))?;
     let c = by_id(tx, id)?;
     tell::all(tx, basis, who, &c, "graded")

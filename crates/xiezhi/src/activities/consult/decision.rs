@@ -6,7 +6,7 @@
 
 use store::{Query, Tx, params};
 
-use super::{Basis, Consult, Promise as State, State as Step, Track, act, by_id, pack, tell};
+use super::{Basis, Consult, Depth, Promise as State, State as Step, act, by_id, pack, tell};
 use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::{DAY, Ms};
@@ -217,8 +217,8 @@ pub fn finish(tx: &mut Tx, basis: &Basis, c: &Consult) -> Result<()> {
     if c.state != Step::Carry || of(tx, &c.id)?.iter().any(|d| d.state != State::Done) {
         return Ok(());
     }
-    let (pack, track) = (c.rules()?, c.track.unwrap_or(Track::Deep));
-    act::enter(tx, basis, &c, &pack, track, pack.way(track).after(Step::Carry))?;
+    let (pack, depth) = (c.rules()?, c.depth.unwrap_or(Depth::Deep));
+    act::enter(tx, basis, &c, &pack, depth, pack.way(depth).after(Step::Carry))?;
     tell::all(tx, basis, &Who::system(), &c, "carried")
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::Query;
 
 use super::types::{Full, ItemView};
-use super::{Consult, Track, seat, view};
+use super::{Consult, Depth, seat, view};
 use crate::base::catalogue::{Graded, Look};
 use crate::base::party::{self, Chart};
 use crate::kit::error::Kind;
@@ -83,7 +83,7 @@ pub fn of(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Result<
         });
     }
     let rules = c.pack.as_ref().map(|_| c.rules()).transpose()?;
-    let notice_days = rules.as_ref().map_or(0, |p| p.way(c.track.unwrap_or(Track::Deep)).notice_days);
+    let notice_days = rules.as_ref().map_or(0, |p| p.way(c.depth.unwrap_or(Depth::Deep)).notice_days);
     Ok(File {
         items: view::items(req, q, look, c, relation, (&all, true))?,
         c: view::full(req, q, c, look)?,

@@ -60,7 +60,7 @@ names! {
         Callback = "callback", Carry = "carry", Appraise = "appraise", Done = "done", Declined = "declined",
     }
     /// How deep.
-    Track { Quick = "quick", Deep = "deep", }
+    Depth { Quick = "quick", Deep = "deep", }
     /// Who began it.
     Origin { Resident = "resident", Staff = "staff", Case = "case", }
     /// Where what was promised stands.
@@ -91,7 +91,7 @@ row! {
         pub desk: String,
         pub level: i64,
         pub state: State,
-        pub track: Option<Track>,
+        pub depth: Option<Depth>,
         pub pack: Option<String>,
         pub origin: Origin,
         pub case_id: Option<String>,

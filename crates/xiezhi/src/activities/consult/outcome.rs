@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use store::{Entry, Query, Tx, hex, params};
 
 use super::decision::{self, New};
-use super::{Basis, Consult, Outcome, State, Track, act, by_id, round, rules, tell};
+use super::{Basis, Consult, Depth, Outcome, State, act, by_id, round, rules, tell};
 use crate::kit::error::Kind;
 use crate::kit::time::DAY;
 use crate::kit::{Result, RoleKind, Who};
@@ -31,25 +31,25 @@ pub struct Conclusion {
 pub fn publish(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &Conclusion, spot: &Spot) -> Result<()> {
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.publish")?;
-    let (pack, track) = (c.rules()?, c.track.ok_or(Kind::State)?);
-    let way = pack.way(track);
+    let (pack, depth) = (c.rules()?, c.depth.ok_or(Kind::State)?);
+    let way = pack.way(depth);
     rules::step(&c, Some(way), State::Publish)?;
     if new.decisions.len() > rules::DECISIONS {
         return Err(Kind::TooMany.at("decisions").limit(rules::DECISIONS as i64));
     }
     // What was agreed in depth is somebody's to do; words alone are no result.
-    if track == Track::Deep && new.outcome != Outcome::Open && new.decisions.is_empty() {
+    if depth == Depth::Deep && new.outcome != Outcome::Open && new.decisions.is_empty() {
         return Err(Kind::Missing.at("decisions"));
     }
     let posted = round::items(tx, id)?;
     for d in &new.decisions {
         let known = d.item.is_some_and(|n| posted.iter().any(|(p, _)| *p == n));
-        if track == Track::Deep && !known {
+        if depth == Depth::Deep && !known {
             return Err(Kind::NotOnAgenda.at("item"));
         }
     }
     let next = way.after(State::Publish);
-    let due = act::enter(tx, basis, &c, &pack, track, next)?;
+    let due = act::enter(tx, basis, &c, &pack, depth, next)?;
     let sql = "update consult set outcome = $2, summary = $3, published_at = $4, deep_only = 0 where id = $1";
     tx.exec(sql, params![id, new.outcome, &new.summary, now])?;
     let digest = crate::kit::digest(std::slice::from_ref(&new.summary));
@@ -85,8 +85,8 @@ pub fn callback(
     if !own && !c.is_run_by(who) {
         return Err(Kind::Denied.into());
     }
-    let (pack, track) = (c.rules()?, c.track.ok_or(Kind::State)?);
-    let way = pack.way(track);
+    let (pack, depth) = (c.rules()?, c.depth.ok_or(Kind::State)?);
+    let way = pack.way(depth);
     rules::step(&c, Some(way), State::Callback)?;
     let entry = Entry { owner: Some(c.owner()), ..c.entry(who, "consult.callback") };
     let entry = entry.fact("own", i64::from(own)).fact("reached", i64::from(reached));
@@ -103,7 +103,7 @@ pub fn callback(
         let c = by_id(tx, id)?;
         return tell::bodies(tx, basis, who, &c, "appeal", &[up.as_str()]);
     }
-    act::enter(tx, basis, &c, &pack, track, way.after(State::Callback))?;
+    act::enter(tx, basis, &c, &pack, depth, way.after(State::Callback))?;
     decision::finish(tx, basis, &c)
 }
 

@@ -11,7 +11,7 @@ use calc::due::Limit;
 use calc::tally::Share;
 use serde::{Deserialize, Serialize};
 
-use super::{State, Track};
+use super::{Depth, State};
 use crate::kit::i18n::Lang;
 
 /// Texts of the packs that ship, bases before those that rest on them.
@@ -53,7 +53,7 @@ pub struct Seats {
     pub waivable: bool,
 }
 
-/// One of the tracks.
+/// One of the depths.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "as in data/consult")]
@@ -208,8 +208,8 @@ impl Pack {
         if self.longest_days.is_none() || self.yearly.is_none() || self.topics.is_empty() || self.declines.is_empty() {
             return Err(wrong("longest_days, yearly, topics or declines"));
         }
-        for track in Track::ALL {
-            let way = self.way(*track);
+        for depth in Depth::ALL {
+            let way = self.way(*depth);
             for step in &way.steps {
                 State::parse(step).filter(|s| s.is_open() && *s != State::Grade).ok_or_else(|| wrong(step))?;
             }
@@ -235,10 +235,10 @@ impl Pack {
         if lang == Lang::Zh { &self.zh } else { &self.en }
     }
 
-    /// The rules of a track.
-    pub fn way(&self, track: Track) -> &Way {
+    /// The rules of a depth.
+    pub fn way(&self, depth: Depth) -> &Way {
         static NONE: LazyLock<Way> = LazyLock::new(Way::default);
-        let way = if track == Track::Quick { &self.quick } else { &self.deep };
+        let way = if depth == Depth::Quick { &self.quick } else { &self.deep };
         way.as_ref().unwrap_or(&NONE)
     }
 
@@ -284,15 +284,15 @@ mod tests {
     #[test]
     fn steps_follow_each_other() {
         let pack = at("32", "2026-01-01");
-        let walk = |track| {
+        let walk = |depth| {
             let mut steps = vec![State::Grade];
             while *steps.last().unwrap() != State::Done {
-                steps.push(pack.way(track).after(*steps.last().unwrap()));
+                steps.push(pack.way(depth).after(*steps.last().unwrap()));
             }
             steps.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(walk(Track::Quick), "grade publish callback carry appraise done");
-        assert_eq!(walk(Track::Deep), "grade convene form deliberate publish carry appraise done");
+        assert_eq!(walk(Depth::Quick), "grade publish callback carry appraise done");
+        assert_eq!(walk(Depth::Deep), "grade convene form deliberate publish carry appraise done");
         let bad = Pack { quick: Some(Way { steps: vec!["nonsense".into()], ..Way::default() }), ..pack.clone() };
         assert!(bad.check().is_err());
     }

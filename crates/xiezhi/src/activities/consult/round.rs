@@ -118,11 +118,11 @@ pub fn counts(views: &[View], item: i64) -> [i64; 3] {
     [of(Stance::Yes), of(Stance::No), of(Stance::Abstain)]
 }
 
-/// The track's rules, when the step is the one that is waited for.
-fn at(c: &Consult, step: State) -> Result<(pack::Pack, super::Track)> {
-    let (pack, track) = (c.rules()?, c.track.ok_or(Kind::State)?);
-    rules::step(c, Some(pack.way(track)), step)?;
-    Ok((pack, track))
+/// The depth's rules, when the step is the one that is waited for.
+fn at(c: &Consult, step: State) -> Result<(pack::Pack, super::Depth)> {
+    let (pack, depth) = (c.rules()?, c.depth.ok_or(Kind::State)?);
+    rules::step(c, Some(pack.way(depth)), step)?;
+    Ok((pack, depth))
 }
 
 /// Chooses the forms with their times; until the agenda is posted they may be chosen again.
@@ -133,8 +133,8 @@ pub fn choose(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &[Round]) ->
     if again && c.posted_at.is_some() {
         return Err(Kind::AgendaFrozen.into());
     }
-    let (pack, track) = at(&c, if again { State::Deliberate } else { State::Form })?;
-    let way = pack.way(track);
+    let (pack, depth) = at(&c, if again { State::Deliberate } else { State::Form })?;
+    let way = pack.way(depth);
     for round in new {
         if !way.forms.iter().any(|f| f == round.form.as_str()) {
             return Err(Kind::Unknown.at("form"));
@@ -147,7 +147,7 @@ pub fn choose(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, new: &[Round]) ->
     if forms.len() < way.least_forms.max(1) {
         return Err(Kind::FormsMissing.at("forms").limit(way.least_forms.max(1) as i64));
     }
-    let due = if again { c.due_at } else { act::enter(tx, basis, &c, &pack, track, way.after(State::Form))? };
+    let due = if again { c.due_at } else { act::enter(tx, basis, &c, &pack, depth, way.after(State::Form))? };
     tx.exec("delete from consult_round where consult = $1", params![id])?;
     for (n, r) in new.iter().enumerate() {
         let sql = "insert into consult_round(consult, n, form, place, opens_at, closes_at) values ($1, $2, $3, $4, $5, $6)";
@@ -178,8 +178,8 @@ pub fn agenda(tx: &mut Tx, who: &Who, id: &str, items: &[String]) -> Result<()> 
 pub fn post(tx: &mut Tx, basis: &Basis, who: &Who, id: &str) -> Result<()> {
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.post")?;
-    let (pack, track) = at(&c, State::Deliberate)?;
-    let way = pack.way(track);
+    let (pack, depth) = at(&c, State::Deliberate)?;
+    let way = pack.way(depth);
     if c.posted_at.is_some() {
         return Err(Kind::AgendaFrozen.into());
     }
@@ -192,7 +192,7 @@ pub fn post(tx: &mut Tx, basis: &Basis, who: &Who, id: &str) -> Result<()> {
     }
     let last = rounds.iter().map(|r| r.closes_at).max().unwrap_or(now);
     // From now on it is late when the minutes are.
-    let due = act::deadline(basis, &c, &pack, track, State::Deliberate, last);
+    let due = act::deadline(basis, &c, &pack, depth, State::Deliberate, last);
     tx.exec("update consult set posted_at = $2, due_at = $3, overdue_at = null where id = $1", params![id, now, due])?;
     let mut text: Vec<String> = items.iter().map(|(n, words)| format!("{n} {words}")).collect();
     text.extend(rounds.iter().map(|r| format!("{} {} {}", r.form.as_str(), r.opens_at, r.closes_at)));
@@ -298,8 +298,8 @@ pub fn hold(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, minutes: &str) -> R
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.hold")?;
     going_on(&c)?;
-    let (pack, track) = at(&c, State::Deliberate)?;
-    let way = pack.way(track);
+    let (pack, depth) = at(&c, State::Deliberate)?;
+    let way = pack.way(depth);
     let (all, signed, views) = (rounds(tx, id)?, signed(tx, id)?, views(tx, id, false)?);
     for r in &all {
         // A meeting may end early; a round online goes on to its end, for somebody counts on that.
@@ -319,7 +319,7 @@ pub fn hold(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, minutes: &str) -> R
         return Err(Kind::ViewsMissing.at("item").limit(n));
     }
     let step = way.after(State::Deliberate);
-    let due = act::enter(tx, basis, &c, &pack, track, step)?;
+    let due = act::enter(tx, basis, &c, &pack, depth, step)?;
     let entry = Entry { owner: Some(id), ..entry }.fact("there", here as i64).fact("seats", sits as i64).fact_opt("due", due);
     let seq = tx.log(entry.element("consult.minutes", Some(minutes)))?.index;
     tx.exec("update consult set held_at = $2, minutes_seq = $3 where id = $1", params![id, now, seq])?;

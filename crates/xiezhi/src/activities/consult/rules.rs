@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_convening_is_measured_by_the_pack() {
-        let deep = pack::at("32", "2026-01-01").way(super::super::Track::Deep);
+        let deep = pack::at("32", "2026-01-01").way(super::super::Depth::Deep);
         let none = BTreeSet::new();
         let kinds = |seats: &[(&str, bool)], waived: &BTreeSet<String>| -> Vec<String> {
             missing(&deep.seats, seats, waived).iter().map(|s| s.kind.clone()).collect()
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn notice_is_kept() {
-        let deep = pack::at("32", "2026-01-01").way(super::super::Track::Deep);
+        let deep = pack::at("32", "2026-01-01").way(super::super::Depth::Deep);
         assert!(round(deep, 0, 3 * DAY, 4 * DAY).is_ok());
         assert_eq!(round(deep, 0, 3 * DAY - 1, 4 * DAY).unwrap_err().kind, Kind::NoticeShort);
         assert_eq!(round(deep, 0, 3 * DAY, 3 * DAY).unwrap_err().kind, Kind::OutOfRange);

@@ -107,7 +107,7 @@ pub enum Called {
 /// Calls organisations and building heads to the table.
 pub fn call(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, called: &[Called]) -> Result<()> {
     let c = by_id(tx, id)?;
-    let way = c.rules()?.way(c.track.ok_or(Kind::State)?).clone();
+    let way = c.rules()?.way(c.depth.ok_or(Kind::State)?).clone();
     c.desk_entry(who, "consult.seat")?;
     rules::step(&c, Some(&way), State::Convene)?;
     let seats = of(tx, id)?;
@@ -222,7 +222,7 @@ pub fn announce(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, roll: &str, sea
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.draw")?;
     let pack = c.rules()?;
-    rules::step(&c, Some(pack.way(c.track.ok_or(Kind::State)?)), State::Convene)?;
+    rules::step(&c, Some(pack.way(c.depth.ok_or(Kind::State)?)), State::Convene)?;
     let roll = roll::by_number(tx, roll)?.filter(|r| r.state == roll::State::Posted).ok_or_else(|| Kind::Unknown.at("roll"))?;
     // Of this place, or of a part of it.
     if !roll.path.starts_with(&c.path) {
@@ -281,7 +281,7 @@ pub fn excuse(tx: &mut Tx, who: &Who, id: &str, n: i64, words: &str) -> Result<(
     if !c.is_run_by(who) && !seat.is_of(who) {
         return Err(Kind::Denied.into());
     }
-    rules::step(&c, Some(c.rules()?.way(c.track.ok_or(Kind::State)?)), State::Convene)?;
+    rules::step(&c, Some(c.rules()?.way(c.depth.ok_or(Kind::State)?)), State::Convene)?;
     tx.exec("update consult_seat set state = $2 where id = $1", params![&seat.id, SeatState::Excused])?;
     let entry = store::Entry { owner: Some(&seat.id), ..c.entry(who, "consult.excuse") }.fact("seat", n);
     tx.log(entry.fact_opt("head", seat.head).element("consult.reason", Some(words)))?;
@@ -321,8 +321,8 @@ pub fn join(tx: &mut Tx, who: &Who, seat: &str) -> Result<String> {
 pub fn convene(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, waived: &BTreeSet<String>, why: Option<&str>) -> Result<()> {
     let (c, now) = (by_id(tx, id)?, tx.now());
     let entry = c.desk_entry(who, "consult.convene")?;
-    let (pack, track) = (c.rules()?, c.track.ok_or(Kind::State)?);
-    let way = pack.way(track);
+    let (pack, depth) = (c.rules()?, c.depth.ok_or(Kind::State)?);
+    let way = pack.way(depth);
     rules::step(&c, Some(way), State::Convene)?;
     let seats = of(tx, id)?;
     let sits: Vec<(&str, bool)> = seats.iter().filter(|s| s.state.sits()).map(|s| (s.kind.as_str(), s.is_drawn())).collect();
@@ -335,7 +335,7 @@ pub fn convene(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, waived: &BTreeSe
         return Err(Kind::Missing.at("why"));
     }
     let step = way.after(State::Convene);
-    let due = act::enter(tx, basis, &c, &pack, track, step)?;
+    let due = act::enter(tx, basis, &c, &pack, depth, step)?;
     let kinds = (!used.is_empty()).then(|| used.join(" "));
     let why = why.filter(|_| kinds.is_some());
     let sql = "update consult set convened_at = $2, waived = $3, waived_why = $4 where id = $1";

@@ -48,7 +48,7 @@ fn item(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Result<It
         text: text.map(|t| t.chars().take(SHOWN).collect()),
         place: area::by_id(q, &c.area)?.map(|a| a.name).unwrap_or_default(),
         state: c.state.as_str(),
-        track: c.track.map(|t| t.as_str()),
+        depth: c.depth.map(|t| t.as_str()),
         raised_at: req.app.time(c.raised_at),
         due_at: c.due_at.filter(|_| c.state != State::Appraise).map(|t| req.app.time(t)),
         late: is_late(c, req.now),
@@ -331,7 +331,7 @@ fn steps(c: &Consult, way: Option<&Way>) -> Vec<StepView> {
 fn choices(req: &Req, q: &mut dyn Query, look: &mut Look, c: &Consult, pack: &Pack, all: &[Seat]) -> Result<Choices> {
     let chart = Chart::read(q, req.app)?;
     let named = |n: &super::pack::Named| Choice { id: n.id.clone(), name: n.name(req.lang).to_owned() };
-    let way = c.track.map(|t| pack.way(t));
+    let way = c.depth.map(|t| pack.way(t));
     let mut out = Choices {
         topics: pack.topics.iter().map(named).collect(),
         declines: pack.declines.iter().map(named).collect(),
@@ -416,7 +416,7 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         place: place.name,
         community: place.code,
         state: c.state.as_str(),
-        track: c.track.map(|t| t.as_str()),
+        depth: c.depth.map(|t| t.as_str()),
         origin: c.origin.as_str(),
         rules: pack.name(req.lang).to_owned(),
         source: pack.source.clone(),
@@ -432,7 +432,7 @@ pub fn full(req: &Req, q: &mut dyn Query, c: &Consult, look: &mut Look) -> Resul
         text: words(q, look, c, relation, Some(c.log_seq), "consult.text")?,
         declined: c.declined.as_deref().and_then(|d| pack.decline(d)).map(|d| d.name(req.lang).to_owned()),
         reason: words(q, look, c, relation, c.reason_seq, "consult.reason")?,
-        steps: steps(c, c.track.map(|t| pack.way(t))),
+        steps: steps(c, c.depth.map(|t| pack.way(t))),
         kinds: kinds(&chart, &all),
         waived: c.waived.iter().flat_map(|w| w.split(' ')).filter_map(SeatKind::parse).map(|k| k.as_str()).collect(),
         waived_why: c.waived_why.clone(),

@@ -37,7 +37,7 @@ pub const ROUTES: &[Route] = &[
         "/consultations/{number}/grade",
         May::Staff,
         grade,
-        "Grades a topic: `{track: quick|deep, topic, title, question}`; its rules stand still from now on.",
+        "Grades a topic: `{depth: quick|deep, topic, title, question}`; its rules stand still from now on.",
     )
     .gives::<Full>(),
     Route::post("/consultations/{number}/decline", May::Staff, decline, "Declines a topic: `{why, text}`.").gives::<Full>(),

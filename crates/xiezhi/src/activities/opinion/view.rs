@@ -140,9 +140,8 @@ fn next(req: &Req, open: Vec<Statement>, chart: &Chart) -> Option<Statement> {
 }
 
 /// Statements in the hands of somebody: those that wait, for the desk; his own, for an author.
-fn in_hand(req: &Req, q: &mut dyn Query, opinion: &Opinion, by: Option<&str>) -> Result<(Vec<Own>, Look)> {
-    let purpose = if by.is_some() { "own" } else { "handling" };
-    let (mut look, mut list) = (Look::new(&req.who, purpose), Vec::new());
+fn in_hand(q: &mut dyn Query, opinion: &Opinion, by: Option<&str>, look: &mut Look) -> Result<Vec<Own>> {
+    let mut list = Vec::new();
     let sql = "select n, words, state, why from opinion_statement where opinion = $1 and ";
     let rows = match by {
         Some(person) => q.rows(&format!("{sql} by_person = $2 order by n limit $3"), params![&opinion.id, person, PAGE])?,
@@ -156,31 +155,24 @@ fn in_hand(req: &Req, q: &mut dyn Query, opinion: &Opinion, by: Option<&str>) ->
         let words = words.and_then(|w| look.at(&Graded::new("opinion.words", &opinion.id, w).of(&opinion.number), relation));
         list.push(Own { n, words, state: state.as_str(), why: why.map(Why::as_str) });
     }
-    Ok((list, look))
+    Ok(list)
 }
 
-/// One matter, and the reads that its page shows.
-pub fn full(req: &Req, q: &mut dyn Query, opinion: &Opinion) -> Result<(Full, Vec<Look>)> {
+/// One matter; what is read of it in clear goes into `look`.
+pub fn full(req: &Req, q: &mut dyn Query, opinion: &Opinion, look: &mut Look) -> Result<Full> {
     let (open, runs) = (opinion.is_open(req.now), opinion.is_run_by(&req.who));
     let all = shown(req, q, opinion)?;
     let (statements, answered) = (all.len() as i64, all.iter().filter(|s| s.said.is_some()).count() as i64);
     let (asked, given): (Vec<Statement>, Vec<Statement>) = all.into_iter().partition(|s| s.said.is_none());
     let takes_part = req.who.part_in(&opinion.path).is_some();
     let chart = chart(req.app, q, opinion, req.now)?;
-    let mut looks = Vec::new();
-    let (mut own, mut waiting) = (Vec::new(), Vec::new());
-    if let Some(person) = req.who.person.as_deref().filter(|_| req.who.by.is_none()) {
-        let (list, look) = in_hand(req, q, opinion, Some(person))?;
-        own = list;
-        looks.push(look);
-    }
-    if runs {
-        let (list, look) = in_hand(req, q, opinion, None)?;
-        waiting = list;
-        looks.push(look);
-    }
+    let own = match req.who.person.as_deref().filter(|_| req.who.by.is_none()) {
+        Some(person) => in_hand(q, opinion, Some(person), look)?,
+        None => Vec::new(),
+    };
+    let waiting = if runs { in_hand(q, opinion, None, look)? } else { Vec::new() };
     let count = "select count(*) from opinion_statement where opinion = $1 and state = $2";
-    let full = Full {
+    Ok(Full {
         number: opinion.number.clone(),
         title: opinion.title.clone(),
         about: opinion.about.clone(),
@@ -202,8 +194,15 @@ pub fn full(req: &Req, q: &mut dyn Query, opinion: &Opinion) -> Result<(Full, Ve
         waiting,
         waiting_all: q.count(count, params![&opinion.id, State::Waiting])?,
         reasons: Why::ALL.iter().filter(|w| **w != Why::Withdrawn).map(|w| w.as_str()).collect(),
-    };
-    Ok((full, looks))
+    })
+}
+
+/// How many more answers this reader has to give before he is shown the map.
+pub fn missing(req: &Req, q: &mut dyn Query, opinion: &Opinion) -> Result<i64> {
+    let all = shown(req, q, opinion)?;
+    let (statements, answered) = (all.len() as i64, all.iter().filter(|s| s.said.is_some()).count() as i64);
+    let sees = rules::sees_map(opinion.is_run_by(&req.who), opinion.is_open(req.now), answered, statements);
+    Ok(if sees { 0 } else { (rules::ANSWERS.min(statements) - answered).max(1) })
 }
 
 /// A statement on the map, with how many agree, disagree and pass.

@@ -10,6 +10,7 @@ use super::chart::tables;
 use super::view::{self, Full, List, MapView};
 use super::{Opinion, State, Why, by_number, rules};
 use crate::base::area;
+use crate::base::catalogue::Look;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, Route, foreign};
@@ -88,11 +89,12 @@ fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
 }
 
 fn full(req: &Req, number: &str) -> Result<Full> {
-    let (view, looks) = req.app.db.read(|r| {
+    let mut look = Look::new(&req.who, "opinion");
+    let view = req.app.db.read(|r| {
         let opinion = by_number(r, number)?;
-        view::full(req, r, &opinion)
+        view::full(req, r, &opinion, &mut look)
     })?;
-    looks.into_iter().try_for_each(|look| look.record(req.app))?;
+    look.record(req.app)?;
     Ok(view)
 }
 
@@ -145,8 +147,8 @@ fn end(req: &Req) -> Result<Reply> {
 /// The matter whose map this reader may see.
 fn seen(req: &Req, q: &mut dyn store::Query) -> Result<Opinion> {
     let opinion = by_number(q, req.param("number"))?;
-    let (full, _) = view::full(req, q, &opinion)?;
-    if full.map { Ok(opinion) } else { Err(Kind::AnswerFirst.at("map").limit(full.until_map)) }
+    let missing = view::missing(req, q, &opinion)?;
+    if missing > 0 { Err(Kind::AnswerFirst.at("map").limit(missing)) } else { Ok(opinion) }
 }
 
 fn map(req: &Req) -> Result<Reply> {

@@ -11,6 +11,9 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::{Result, Who};
 
+/// Ballots by proxy that are shown.
+const SHOWN: i64 = 500;
+
 /// Who votes for somebody, and the paper.
 #[derive(Clone, Debug)]
 pub struct Proxy {
@@ -66,10 +69,10 @@ pub struct Bound {
 }
 
 /// Ballots by proxy of a vote.
-pub fn all(q: &mut dyn Query, vote: &Vote, most: i64) -> Result<Vec<Bound>> {
+pub fn all(q: &mut dyn Query, vote: &Vote) -> Result<Vec<Bound>> {
     let sql = "select id, n, proxy, media from ballot where vote = $1 and proxy_mark is not null order by n, at limit $2";
     let mut out = Vec::new();
-    for row in q.rows(sql, params![&vote.id, most])? {
+    for row in q.rows(sql, params![&vote.id, SHOWN])? {
         let unit = roll::one(q, &vote.roll, row.get("n")?)?.map(|u| u.unit).unwrap_or_default();
         let text = q.open_text(&vote.id, row.get("proxy")?)?.unwrap_or_default();
         out.push(Bound { unit, text, ballot: row.get("id")?, media: row.get::<Option<String>>("media")?.unwrap_or_default() });

@@ -253,8 +253,8 @@ pub fn asked(req: &Req, q: &mut dyn Query, vote: &Vote, rules: &Pack) -> Result<
     Ok(all.into_iter().map(one).collect())
 }
 
-/// One vote, and the reads that its page shows.
-pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<(Full, Look)> {
+/// One vote; what is read of it in clear goes into `look`.
+pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote, look: &mut Look) -> Result<Full> {
     let (rules, roll, runs) = (vote.pack()?, roll::by_id(q, &vote.roll)?, vote.is_run_by(&req.who));
     let phase = rules::phase(vote, req.now);
     let mut mine = Vec::new();
@@ -273,14 +273,14 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<(Full, Look)> {
         // How many wait is everybody's to know: the result waits for them.
         false => (Vec::new(), paper::count(q, &vote.id)?),
     };
-    let (mut look, mut proxies) = (Look::new(&req.who, "vote"), Vec::new());
+    let mut proxies = Vec::new();
     if runs {
-        for bound in proxy::all(q, vote, super::web::PROXIES)? {
+        for bound in proxy::all(q, vote)? {
             let holder = look.at(&Graded::new("vote.proxy", &vote.id, bound.text), Relation::Desk);
             proxies.push(ProxyView { unit: bound.unit, holder, ballot: bound.ballot });
         }
     }
-    let full = Full {
+    Ok(Full {
         number: vote.number.clone(),
         title: vote.title.clone(),
         place: place(q, &vote.area)?,
@@ -309,6 +309,5 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote) -> Result<(Full, Look)> {
         proxy_most: vote.proxy_most,
         proxies,
         recount: vote.outside == 0 && may_recount(req, q, vote)?,
-    };
-    Ok((full, look))
+    })
 }

@@ -67,8 +67,6 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Ballots by proxy that are shown.
-pub(super) const PROXIES: i64 = 500;
 /// Ballots of one page of letters.
 const LETTERS: i64 = roll::PAGE;
 
@@ -134,9 +132,10 @@ pub(super) fn find(req: &Req, q: &mut dyn Query) -> Result<Vote> {
 }
 
 fn shown(req: &Req, find: impl FnOnce(&mut store::Read) -> Result<Vote>) -> Result<Full> {
-    let (view, look) = req.app.db.read(|r| {
+    let mut look = Look::new(&req.who, "vote");
+    let view = req.app.db.read(|r| {
         let vote = find(r)?;
-        view::full(req, r, &vote)
+        view::full(req, r, &vote, &mut look)
     })?;
     look.record(req.app)?;
     Ok(view)
@@ -292,7 +291,7 @@ fn outside(req: &Req) -> Result<Reply> {
 
 fn paper_of(req: &Req) -> Result<Reply> {
     let (vote, _) = run(req)?;
-    let bound = req.app.db.read(|r| proxy::all(r, &vote, PROXIES))?;
+    let bound = req.app.db.read(|r| proxy::all(r, &vote))?;
     let bound = bound.into_iter().find(|b| b.ballot == req.param("ballot")).ok_or(Kind::NotFound)?;
     let mut look = Look::new(&req.who, "vote");
     if look.at(&Graded::new("vote.proxy", &vote.id, bound.text), Relation::Desk).is_none() {
