@@ -399,7 +399,7 @@ fn whoever_votes_for_another_shows_a_paper_and_not_for_too_many() {
         assert_eq!(full["proxies"][0]["holder"], "李小四 13900000001");
         let ballot = full["proxies"][0]["ballot"].as_str().unwrap();
         let paper = clerk.get(&format!("/votes/{n}/proxies/{ballot}"));
-        assert_eq!((paper.status, paper.header("content-type")), (200, Some("image/jpeg".into())));
+        assert_eq!((paper.status, paper.header("content-type")), (200, Some("image/jpeg")));
         let resident = w.client(Some("resident"));
         assert_eq!(resident.get(&format!("/votes/{n}")).json()["proxies"], json!([]));
         assert_eq!(resident.get(&format!("/votes/{n}/proxies/{ballot}")).error(), (403, "denied".into()));

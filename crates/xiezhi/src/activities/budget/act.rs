@@ -203,7 +203,7 @@ pub fn post(tx: &mut Tx, who: &Who, number: &str) -> Result<()> {
     if listed.len() < 2 {
         return Err(Kind::Missing.at("projects"));
     }
-    let seed = store::hex(&tx.random::<16>());
+    let seed = store::hex(tx.random::<16>());
     let order: Vec<i64> = calc::draw::draw(&seed, listed.iter().map(String::as_str), listed.len())
         .into_iter()
         .filter_map(|n| n.parse().ok())

@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(conflict(&ties("m", None, &["firm"]), &sides), Some(Conflict::Firm));
         assert_eq!(conflict(&Ties::default(), &[Ties::default()]), None, "nothing known is nothing shared");
         let home = Ties { dwelling: Some("d".into()), ..Ties::default() };
-        assert_eq!(conflict(&home, &[home.clone()]), Some(Conflict::Household));
+        assert_eq!(conflict(&home, std::slice::from_ref(&home)), Some(Conflict::Household));
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub struct Chart {
     pub roles: Vec<String>,
 }
 
-/// Maps by node and matter, with the turn and the moment they were made at.
-static MAPS: Mutex<Vec<(String, i64, Ms, Arc<Chart>)>> = Mutex::new(Vec::new());
+/// A map by node and matter, with the turn and the moment it was made at.
+type Kept = (String, i64, Ms, Arc<Chart>);
+static MAPS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 
 /// The map of a matter, at most [`KEPT`] old.
 pub fn chart(app: &App, q: &mut dyn Query, opinion: &Opinion, now: Ms) -> Result<Arc<Chart>> {

@@ -281,7 +281,7 @@ pub fn map(req: &Req, q: &mut dyn Query, opinion: &Opinion) -> Result<MapView> {
     let words: Vec<(i64, String)> = shown(req, q, opinion)?.into_iter().map(|s| (s.n, s.words)).collect();
     let word = |n: i64| words.binary_search_by_key(&n, |(n, _)| *n).map(|at| words[at].1.clone()).unwrap_or_default();
     let said = |j: usize, count: &calc::opinion::Count, side: Option<bool>| {
-        let percent = |part: u32| if count.seen > 0 { part * 100 / count.seen } else { 0 };
+        let percent = |part: u32| (part * 100).checked_div(count.seen).unwrap_or(0);
         Said {
             n: chart.n(j),
             words: word(chart.n(j)),

@@ -276,7 +276,7 @@ fn table(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "vote");
     let rows = req.app.db.read(|r| {
         let found = find(req, r)?;
-        if !req.who.desk_over(&found.path).is_some_and(|role| role.path == found.path) {
+        if req.who.desk_over(&found.path).is_none_or(|role| role.path != found.path) {
             return Err(Error::from(Kind::Denied));
         }
         let mut rows = vec![roll::COLUMNS_OF_TABLE.map(|(_, zh)| zh.to_owned()).to_vec()];
