@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use store::Entry;
+
+use super::error::{Kind, Result};
 use super::names::names;
 
 names! {
@@ -61,7 +64,7 @@ impl fmt::Display for RoleKind {
 
 impl FromStr for RoleKind {
     type Err = ();
-    fn from_str(s: &str) -> Result<RoleKind, ()> {
+    fn from_str(s: &str) -> std::result::Result<RoleKind, ()> {
         RoleKind::parse(s).ok_or(())
     }
 }
@@ -139,6 +142,13 @@ impl Who {
     /// Any role at or above the area.
     pub fn role_over(&self, path: &str) -> Option<&Role> {
         self.roles.iter().filter(|r| path.starts_with(&r.path)).max_by_key(|r| r.path.len())
+    }
+
+    /// An entry of the log by the desk of the place at `path`, in the role it acts in; refused to everybody else.
+    pub fn by_desk<'w>(&'w self, path: &str, area: &'w str, entry: Entry<'w>) -> Result<Entry<'w>> {
+        let role = self.desk_over(path).ok_or(Kind::Denied)?;
+        let (actor, party) = (self.actor(), role.body.as_deref());
+        Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(area), ..entry })
     }
 
     /// In which role somebody takes part in a matter of the area at `path`, in his own name: whoever lives there, or works

@@ -48,24 +48,12 @@ impl New {
 
 /// Begins a budget; gives its number.
 pub fn begin(tx: &mut Tx, who: &Who, new: &New) -> Result<String> {
-    let own = who.nearest_desk().ok_or(Kind::Denied)?;
-    let place = match new.area.is_empty() {
-        true => area::by_id(tx, &own.area)?,
-        false => area::by_code(tx, &new.area)?,
-    };
-    let place = place.ok_or_else(|| Kind::Unknown.at("area"))?;
-    let role = who.desk_over(&place.path).ok_or(Kind::Denied)?;
+    let place = area::of_desk(tx, who, &new.area)?;
     let (id, now) = (tx.id(), tx.now());
     rules::times(now, new.ideas_until, new.opens_at, new.closes_at)?;
     let number = format!("B-{:04}", tx.count("select count(*) from budget", &[])? + 1);
     tx.new_owner_of(&id, &place.id)?;
-    let entry = Entry {
-        actor: who.actor(),
-        role: Some(role.kind.as_str()),
-        party: role.body.as_deref(),
-        area: Some(&place.id),
-        ..Entry::new("budget.begin", "budget", &id)
-    };
+    let entry = who.by_desk(&place.path, &place.id, Entry::new("budget.begin", "budget", &id))?;
     let entry = entry.fact("number", number.as_str()).fact("amount", new.amount).fact("closes", new.closes_at);
     let seq = tx.log(entry)?.index;
     let sql = "insert into budget(id, number, title, about, area, path, state, amount, most, made_at, ideas_until, opens_at, \

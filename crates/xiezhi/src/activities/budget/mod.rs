@@ -131,9 +131,6 @@ impl Budget {
 
     /// An entry of the log by whoever runs it.
     fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
-        let role = who.desk_over(&self.path).ok_or(Kind::Denied)?;
-        let (actor, party) = (who.actor(), role.body.as_deref());
-        let entry = Entry::new(act, "budget", &self.id);
-        Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(&self.area), ..entry })
+        who.by_desk(&self.path, &self.area, Entry::new(act, "budget", &self.id))
     }
 }

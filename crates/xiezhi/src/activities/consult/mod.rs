@@ -183,8 +183,6 @@ impl Consult {
 
     /// An entry by the desk of the place, or one above it; refused to everybody else.
     fn desk_entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
-        let role = who.desk_over(&self.path).ok_or(Kind::Denied)?;
-        let (kind, party) = (Some(role.kind.as_str()), role.body.as_deref());
-        Ok(Entry { role: kind, party, ..self.entry(who, act) })
+        who.by_desk(&self.path, &self.area, self.entry(who, act))
     }
 }

@@ -105,9 +105,6 @@ impl Opinion {
 
     /// An entry of the log by whoever runs it.
     fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
-        let role = who.desk_over(&self.path).ok_or(Kind::Denied)?;
-        let (actor, party) = (who.actor(), role.body.as_deref());
-        let entry = Entry::new(act, "opinion", &self.id);
-        Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(&self.area), ..entry })
+        who.by_desk(&self.path, &self.area, Entry::new(act, "opinion", &self.id))
     }
 }

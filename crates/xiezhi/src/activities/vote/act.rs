@@ -7,7 +7,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
 use super::rules::{self, Phase};
-use super::{Question, State, by_desk, by_id, count, questions, roll};
+use super::{Question, State, by_id, count, questions, roll};
 use crate::kit::error::Kind;
 use crate::kit::i18n::{Lang, Texts};
 use crate::kit::input::Input;
@@ -105,7 +105,7 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
     let (id, now) = (tx.id(), tx.now());
     let number = format!("V-{:04}", tx.count("select count(*) from vote", &[])? + 1);
     tx.new_owner_of(&id, &roll.area)?;
-    let log = by_desk(who, &roll.path, &roll.area, Entry::new("vote.draft", "vote", &id))?;
+    let log = who.by_desk(&roll.path, &roll.area, Entry::new("vote.draft", "vote", &id))?;
     let asked = new.asked.len() as i64;
     let log = log.fact("number", number.as_str()).fact("roll", roll.id.as_str()).fact("pack", rules.id.as_str());
     let seq = tx.log(log.fact("questions", asked))?.index;

@@ -119,13 +119,6 @@ pub fn questions(q: &mut dyn Query, vote: &str) -> Result<Vec<Question>> {
     rows.iter().map(read).collect()
 }
 
-/// An entry by the desk of a place, in the role it acts in; refused to everybody else.
-fn by_desk<'w>(who: &'w Who, path: &str, area: &'w str, entry: Entry<'w>) -> Result<Entry<'w>> {
-    let role = who.desk_over(path).ok_or(Kind::Denied)?;
-    let (actor, party) = (who.actor(), role.body.as_deref());
-    Ok(Entry { actor, role: Some(role.kind.as_str()), party, area: Some(area), ..entry })
-}
-
 impl Vote {
     /// Whether this person runs the vote: the desk of the place, or one above it.
     pub fn is_run_by(&self, who: &Who) -> bool {
@@ -134,7 +127,7 @@ impl Vote {
 
     /// An entry of the log by whoever runs it.
     fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
-        by_desk(who, &self.path, &self.area, Entry::new(act, "vote", &self.id))
+        who.by_desk(&self.path, &self.area, Entry::new(act, "vote", &self.id))
     }
 
     /// The rules it was posted under.

@@ -7,7 +7,6 @@
 use calc::tally::{self, Fault, Kind as Owned, Use};
 use store::{Entry, Query, Tx, params};
 
-use super::by_desk;
 use super::rules::Phase;
 use crate::base::area::Area;
 use crate::kit::error::Kind;
@@ -74,7 +73,7 @@ row! {
 impl Roll {
     /// An entry of the log by the desk that keeps it.
     fn entry<'w>(&'w self, who: &'w Who, act: &'static str) -> Result<Entry<'w>> {
-        by_desk(who, &self.path, &self.area, Entry::new(act, "roll", &self.id))
+        who.by_desk(&self.path, &self.area, Entry::new(act, "roll", &self.id))
     }
 }
 
@@ -217,7 +216,7 @@ pub fn counted<'u>(units: impl Iterator<Item = &'u Unit>) -> tally::Roll {
 /// Makes a roll.
 pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows: &[Row]) -> Result<String> {
     let (id, now) = (tx.id(), tx.now());
-    let entry = by_desk(who, &place.path, &place.id, Entry::new("roll.make", "roll", &id))?;
+    let entry = who.by_desk(&place.path, &place.id, Entry::new("roll.make", "roll", &id))?;
     let number = format!("R-{:04}", tx.count("select count(*) from roll", &[])? + 1);
     tx.new_owner_of(&id, &place.id)?;
     let mut heads: std::collections::HashMap<&str, i64> = std::collections::HashMap::new();

@@ -19,10 +19,10 @@ use calc::geo::datum::Datum;
 use calc::geo::{self, Point};
 use store::{Entry, Query, Row, Tx, params};
 
-use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::{self, Ms};
+use crate::kit::{Result, Who};
 
 row! {
     /// An area as it is now.
@@ -154,6 +154,15 @@ pub fn beneath(q: &mut dyn Query, path: &str, kind: &str) -> store::Result<Vec<A
         "select {COLUMNS} from area where path >= $1 and path < $2 and kind = $3 and valid_to is null order by code limit 2000"
     );
     q.rows(&sql, params![path, end_of(path), kind])?.iter().map(read).collect()
+}
+
+/// The place that a desk begins something for: its own, or the one with this code beneath it.
+pub fn of_desk(q: &mut dyn Query, who: &Who, code: &str) -> Result<Area> {
+    let own = who.nearest_desk().ok_or(Kind::Denied)?;
+    let place = if code.is_empty() { by_id(q, &own.area)? } else { by_code(q, code)? };
+    let place = place.ok_or_else(|| Kind::Unknown.at("area"))?;
+    who.desk_over(&place.path).ok_or(Kind::Denied)?;
+    Ok(place)
 }
 
 /// Condition on the column `path`: what is at the place `$1`, beneath it, or above it and so for it, too. `$2` is [`end_of`] it.
