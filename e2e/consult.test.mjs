@@ -24,7 +24,9 @@ test('a resident raises a topic on the phone, and hears why one is declined', { 
   const resident = await as('resident', { look: PHONE, elder: true });
   await resident.goto(server.url('/'));
   await good(resident, 'home with four doors');
-  await press(resident, resident.locator('.doors a[href$="/consultations"]'));
+  await press(resident, resident.locator('.doors a[href$="/together"]'));
+  await good(resident, 'decide together (elder)');
+  await press(resident, resident.locator('main a[href$="/consultations"]'));
   await good(resident, 'consultations (elder)');
   await press(resident, resident.locator('main a[href$="/consultations/new"]'));
   await good(resident, 'new topic (elder)');
