@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, as, good, json, post, press, send, server, stage } from './lib.mjs';
+import { BASE, DESK, PHONE, as, good, json, post, press, send, server, stage } from './lib.mjs';
 
 stage(undefined, ['--clock', 'manual']);
 
@@ -31,11 +31,11 @@ test('a resident raises a topic on the phone, and hears why one is declined', { 
   await press(resident, resident.locator('main a[href$="/consultations/new"]'));
   await good(resident, 'new topic (elder)');
   await send(resident, '/consultations', { text: '楼下停车太乱，老人出不了门，能不能一起定个办法' });
-  path = new URL(resident.url()).pathname;
+  path = new URL(resident.url()).pathname.slice(BASE.length);
   await good(resident, 'topic raised (elder)');
   await resident.goto(server.url('/consultations/new'));
   await send(resident, '/consultations', { text: '我家门口的树挡光' });
-  const other = new URL(resident.url()).pathname;
+  const other = new URL(resident.url()).pathname.slice(BASE.length);
 
   const clerk = await as('committee', { look: DESK });
   await clerk.goto(server.url('/consultations'));
