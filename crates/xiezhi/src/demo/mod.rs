@@ -87,7 +87,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
     desk::requests(app, &people, &places, now)?;
     talk::over(app, &people, &places, now)?;
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
-    together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now)?;
+    together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)
 }
 

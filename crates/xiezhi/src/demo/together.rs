@@ -4,6 +4,7 @@
 
 use calc::opinion::Vote;
 use serde::Deserialize;
+use store::Tx;
 
 use super::draw::Draw;
 use super::people::People;
@@ -72,14 +73,19 @@ struct Question {
     words: String,
 }
 
+/// A demo with fewer people in its register is small, and so many are asked what they think.
+const SMALL: usize = 1_000;
+const FEW: usize = 24;
 /// Floors and homes a floor of the house on the roll.
 const HOUSE: (i64, i64) = (6, 4);
 
-/// Plays all of it at `now`.
-pub fn settle(app: &App, draw: &mut Draw, people: &People, places: &Places, now: Ms) -> Result<()> {
+/// Plays all of it at `now`; so many people are in the register.
+pub fn settle(app: &App, draw: &mut Draw, people: &People, places: &Places, now: Ms, count: usize) -> Result<()> {
     app.ambience.shift_to(now);
     let words: Words = toml::from_str(include_str!("../../../../data/demo/together.toml")).map_err(Error::internal)?;
-    opinions(app, draw, people, &words.opinion, now)?;
+    // A small demo starts quickly.
+    let most = if count < SMALL { FEW } else { usize::MAX };
+    opinions(app, draw, people, &words.opinion, now, most)?;
     ideas(app, people, places, &words.budget, now)?;
     ballot(app, draw, people, places, &words.vote, now)
 }
@@ -90,7 +96,7 @@ fn desk(people: &People, kind: RoleKind) -> Result<Who> {
 }
 
 /// The street asks everybody who lives or works in it; only the printed resident has not answered yet.
-fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms) -> Result<()> {
+fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms, most: usize) -> Result<()> {
     let street = desk(people, RoleKind::Subdistrict)?;
     let new = opinion::act::New {
         title: words.title.clone(),
@@ -101,15 +107,13 @@ fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms
         first: words.statement.iter().map(|s| s.words.clone()).collect(),
     };
     let number = app.db.write(move |tx| opinion::act::begin(tx, &street, &new))?.value;
+    let path = app.db.read(|r| opinion::by_number(r, &number))?.path;
     let residents = people.residents.iter().flatten().skip(1);
-    let voters: Vec<Who> = residents
-        .chain(people.grid_workers.iter().flatten())
-        .chain(people.crews.iter().flat_map(|c| &c.people))
-        .cloned()
-        .collect();
-    for (i, who) in voters.into_iter().enumerate() {
-        // Whoever works elsewhere in the city is not asked.
-        let mut given = Vec::new();
+    let workers = people.grid_workers.iter().flatten().chain(people.crews.iter().flat_map(|c| &c.people));
+    // Whoever works elsewhere in the city is not asked.
+    let asked = residents.chain(workers).filter(|who| who.part_in(&path).is_some()).take(most);
+    let mut given = Vec::new();
+    for (i, who) in asked.enumerate() {
         for (n, statement) in words.statement.iter().enumerate() {
             let said = match draw.below(100) {
                 0..6 => Vote::Pass,
@@ -117,17 +121,12 @@ fn opinions(app: &App, draw: &mut Draw, people: &People, words: &Matter, now: Ms
                 _ => Vote::Disagree,
             };
             if draw.percent(92) {
-                given.push((n as i64 + 1, said));
+                given.push((who.clone(), n as i64 + 1, said));
             }
         }
-        let number = number.clone();
-        let done =
-            app.db.write(move |tx| given.iter().try_for_each(|(n, said)| opinion::act::answer(tx, &who, &number, *n, *said)));
-        match done {
-            Err(e) if e.kind != Kind::OtherArea => return Err(e),
-            _ => {}
-        }
     }
+    let answer = move |tx: &mut Tx| given.iter().try_for_each(|(who, n, said)| opinion::act::answer(tx, who, &number, *n, *said));
+    app.db.write(answer)?;
     Ok(())
 }
 

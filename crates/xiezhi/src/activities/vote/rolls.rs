@@ -72,7 +72,8 @@ struct Item {
 
 /// Rolls of an area.
 pub(super) fn beneath(q: &mut dyn Query, path: &str) -> Result<Vec<Roll>> {
-    let sql = format!("select {} from roll where path >= $1 and path < $2 order by made_at desc, number desc limit $3", roll::COLUMNS);
+    let sql =
+        format!("select {} from roll where path >= $1 and path < $2 order by made_at desc, number desc limit $3", roll::COLUMNS);
     let rows = q.rows(&sql, params![path, area::end_of(path), SHOWN])?;
     Ok(rows.iter().map(roll::read).collect::<store::Result<_>>()?)
 }
