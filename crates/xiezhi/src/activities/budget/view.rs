@@ -142,20 +142,21 @@ pub fn list(req: &Req, q: &mut dyn Query, path: &str, before: Ms) -> Result<List
     Ok(List { items, before, may: req.who.nearest_desk().is_some() })
 }
 
-/// When this reader chose, and what.
-fn ballot(req: &Req, q: &mut dyn Query, budget: &Budget) -> Result<Option<(Ms, Vec<i64>)>> {
+/// When this reader chose, and what: his own to read, and nobody else's.
+fn ballot(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> Result<Option<(Ms, Vec<i64>)>> {
     let Some(person) = req.who.person.as_deref().filter(|_| req.who.by.is_none()) else { return Ok(None) };
     let voter = crate::kit::voter(|p, t| req.app.db.digest(p, t), &budget.id, person);
     let row = q.row("select at, choices from budget_ballot where budget = $1 and voter = $2", params![&budget.id, voter])?;
     let Some(row) = row else { return Ok(None) };
     let text = q.open_text(&budget.id, row.get("choices")?)?.unwrap_or_default();
+    let text = look.at(&Graded::new("budget.choice", &budget.id, text), Relation::Owner).unwrap_or_default();
     Ok(Some((row.get("at")?, text.split(',').filter_map(|n| n.parse().ok()).collect())))
 }
 
 /// One budget; what is read of it in clear goes into `look`.
 pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> Result<Full> {
     let (phase, runs) = (rules::phase(budget, req.now), budget.is_run_by(&req.who));
-    let mine = ballot(req, q, budget)?;
+    let mine = ballot(req, q, budget, look)?;
     let result: Option<Counted> = budget.result.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
     let (mut views, mut undecided) = (Vec::new(), 0);
     for p in projects(q, &budget.id)? {

@@ -163,9 +163,18 @@ pub fn full(req: &Req, q: &mut dyn Query, opinion: &Opinion, look: &mut Look) ->
     let (open, runs) = (opinion.is_open(req.now), opinion.is_run_by(&req.who));
     let all = shown(req, q, opinion)?;
     let (statements, answered) = (all.len() as i64, all.iter().filter(|s| s.said.is_some()).count() as i64);
-    let (asked, given): (Vec<Statement>, Vec<Statement>) = all.into_iter().partition(|s| s.said.is_none());
+    let (asked, mut given): (Vec<Statement>, Vec<Statement>) = all.into_iter().partition(|s| s.said.is_none());
+    for s in &mut given {
+        // His own answers are his to read, and nobody else's.
+        let said = Graded::new("opinion.answer", &opinion.id, s.said.unwrap_or_default().to_string());
+        s.said = look.at(&said, Relation::Owner).and_then(|said| said.parse().ok());
+    }
     let takes_part = req.who.part_in(&opinion.path).is_some();
-    let chart = chart(req.app, q, opinion, req.now)?;
+    // A map is work: only who is asked something needs its weights.
+    let next = match open && takes_part && !asked.is_empty() {
+        true => next(req, asked, chart(req.app, q, opinion, req.now)?.as_ref()),
+        false => None,
+    };
     let own = match req.who.person.as_deref().filter(|_| req.who.by.is_none()) {
         Some(person) => in_hand(q, opinion, Some(person), look)?,
         None => Vec::new(),
@@ -185,7 +194,7 @@ pub fn full(req: &Req, q: &mut dyn Query, opinion: &Opinion, look: &mut Look) ->
         voters: voters(q, &opinion.id)?,
         answered,
         takes_part,
-        next: if open && takes_part { next(req, asked, &chart) } else { None },
+        next,
         given: if open { given } else { Vec::new() },
         own,
         map: rules::sees_map(runs, open, answered, statements),
