@@ -11,6 +11,7 @@ use super::script::{By, Do, Story};
 use super::words::words;
 use crate::base::classes::Evidence;
 use crate::base::media;
+use crate::base::party;
 use crate::kit::error::Error;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, RoleKind, Who};
@@ -115,6 +116,13 @@ fn begin<'a>(app: &App, draw: &mut Draw, places: &Places, people: &People, story
     }
     if for_another || story.by == By::Visitor && draw.percent(40) {
         (new.contact_name, new.contact_phone) = (Some(draw.name()), Some(draw.phone()));
+    }
+    // Two of three signed-in neighbours can be called back, always under the same number.
+    if let By::Resident(n) = story.by
+        && n % 3 != 0
+    {
+        new.contact_name = Some(app.db.read(|r| party::own_name(r, &who))?);
+        new.contact_phone = Some(format!("1380001{}{n:03}", story.community));
     }
     // Who calls or comes to the counter of the first community has no smartphone: somebody calls back.
     new.wish = (for_another && story.community == 0).then(|| "call".to_owned());
