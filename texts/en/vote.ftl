@@ -223,3 +223,38 @@ vote-outside-lines = Heads and area of who took part, heads and area of who agre
 vote-outside-take = Take over
 roll-table = Download the roll (with names)
 element-vote-proxy = Who votes for an owner
+
+vote-candidates = Candidates
+vote-seats = { $n } to be elected of { $of } candidates. Say yes to at most { $n }; a ballot with more is invalid.
+vote-seats-field = This is an election: how many are elected (leave empty otherwise)
+vote-seats-hint = Then write one candidate in each row below, and choose the topic that elects.
+vote-elected = Elected ({ $n } seats)
+vote-tied = { $names } have equal votes and there are not seats enough: voters choose among them again.
+vote-seats-left = { $n } { $n ->
+    [one] seat is
+   *[other] seats are
+} still empty: another election is needed.
+vote-seat-elected = Elected
+vote-seat-reserve = Enough votes, but all seats are taken (reserve)
+vote-seat-tied = Equal votes: vote again
+vote-seat-not = Not elected
+vote-renew = A ballot was lost: give it a new number
+vote-renew-hint = The old number will open nothing any more. What was cast with it stays until somebody votes with the new one.
+vote-renew-it = New number, and print
+vote-late = The rules ask for the result by { $when }. It is late; the committee and the desk above were told.
+vote-result-by = Result due by
+roll-from-register = Make it from the register (for residents’ assemblies)
+roll-from-register-hint = One vote for each household takes addresses only, no names. One for each resident of 18 or older takes names: name your purpose in the register first. Whoever’s date of birth or home is not known is left out, and you are told how many.
+roll-from-table = Make it from a table
+roll-register-households = One vote for each household
+roll-register-adults = One for each resident of 18 or older
+roll-left = { $n } { $n ->
+    [one] resident was
+   *[other] residents were
+} left out because the date of birth or the home is not known. Complete the register, then make the roll again.
+roll-objections-mine = What you objected
+notice-roll-accepted = Your objection to roll { $number } was accepted; the roll is mended.
+notice-roll-refused = Your objection to roll { $number } was answered.
+notice-vote-late = The result of vote { $number } is overdue: please count and publish it.
+error-too-many-chosen = Too many chosen: say yes to at most { $limit }.
+error-register-empty = The register knows no resident or household there yet.

@@ -30,5 +30,6 @@ pub mod grade;
 pub mod kpi;
 pub mod link;
 pub mod opinion;
+pub mod seats;
 pub mod shared;
 pub mod tally;

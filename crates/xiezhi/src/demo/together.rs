@@ -177,7 +177,7 @@ fn ballot(app: &App, draw: &mut Draw, people: &People, places: &Places, words: &
     }
     let code = place.code.clone();
     let (by, title) = (clerk.clone(), words.roll.clone());
-    let number = app.db.write(move |tx| roll::make(tx, &by, &place, Body::Owners, &title, &rows))?.value;
+    let number = app.db.write(move |tx| roll::make(tx, &by, &place, Body::Owners, &title, &rows, None))?.value;
     let id = app.db.read(|r| roll::by_number(r, &number))?.ok_or(Kind::NotFound)?.id;
     let by = clerk.clone();
     app.db.write(move |tx| roll::post(tx, &by, &id))?;
@@ -189,6 +189,7 @@ fn ballot(app: &App, draw: &mut Draw, people: &People, places: &Places, words: &
         opens_at: day + 17 * DAY,
         closes_at: day + 27 * DAY,
         temporary: false,
+        seats: None,
         proxy_most: None,
         asked: words.question.iter().map(|q| vote::Asked { topic: q.topic.clone(), words: q.words.clone() }).collect(),
     };

@@ -136,6 +136,8 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let (book, pack) = (Rulebook::now(app)?, app.db.read(|r| duty::pack::now(r, app))?);
     let asked = all(app, |r| duty::act::ringing(r, now, AT_ONCE), move |tx, key| duty::act::ring(tx, &book, &pack, key));
     let counted = results(app, now);
+    let (chart, zone) = (Chart::now(app)?, app.config.zone.clone());
+    let owed = all(app, |r| vote::act::overdue(r, now, AT_ONCE), move |tx, id| vote::act::late(tx, &chart, &zone, id));
     let basis = consult::Basis::now(app)?;
     let talked = all(app, |r| consult::ring::ringing(r, now, AT_ONCE), move |tx, key| consult::ring::ring(tx, &basis, key));
     let (talk, terms) = (neighbours::Book::now(app, "")?, mediation::Book::now(app, "")?);
@@ -143,7 +145,7 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let held = all(app, |r| neighbours::judge::ringing(r, now, AT_ONCE), move |tx, id| neighbours::judge::ring(tx, &looked, id));
     let told = all(app, |r| neighbours::digest::due(r, now, AT_ONCE), move |tx, id| neighbours::digest::tell(tx, &said, id));
     let agreed = all(app, |r| mediation::ring::due(r, now, AT_ONCE), move |tx, key| mediation::ring::ring(tx, &terms, key));
-    let held = held.and(told).and(agreed);
+    let held = held.and(told).and(agreed).and(owed);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -208,6 +208,7 @@ pub fn migrations() -> Vec<Migration> {
         "0039_opinion",
         "0040_budget",
         "0041_vote_more",
+        "0042_election",
     ]
     .into_iter()
     .enumerate()

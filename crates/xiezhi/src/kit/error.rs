@@ -100,10 +100,14 @@ kinds! {
     VoidSerial = 409 "void-serial",
     /// No ballot has this number and code.
     WrongBallot = 404 "wrong-ballot",
+    /// More candidates than there are seats.
+    TooManyChosen = 422 "too-many-chosen",
     /// The vote is not open yet.
     NotOpen = 409 "not-open",
     /// The vote is over.
     VoteClosed = 409 "vote-closed",
+    /// The register knows nobody there who could stand on a roll.
+    RegisterEmpty = 409 "register-empty",
     /// The roll of the vote was not posted.
     RollNotPosted = 409 "roll-not-posted",
     /// Objections to the roll are still taken, or were not answered.

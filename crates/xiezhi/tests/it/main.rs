@@ -19,6 +19,7 @@ mod crash;
 mod demo;
 mod desk;
 mod duty;
+mod elections;
 mod engine;
 mod fake;
 mod faults;

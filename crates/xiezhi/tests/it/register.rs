@@ -6,7 +6,7 @@ use store::{Query as _, params};
 use crate::world::{Client, World, on_each_engine};
 
 /// A building of the first grid.
-fn building(w: &World) -> String {
+pub fn building(w: &World) -> String {
     use xiezhi::base::area;
     let grid = w.app.db.read(|r| area::by_code(r, "321002001001-1")).unwrap().unwrap();
     let new = move |tx: &mut store::Tx| {
@@ -17,11 +17,11 @@ fn building(w: &World) -> String {
     w.app.db.write(new).unwrap().value
 }
 
-fn purpose(client: &Client) {
+pub fn purpose(client: &Client) {
     assert_eq!(client.post("/register/purpose", &json!({"purpose": "register-keep"})).status, 200);
 }
 
-fn add(client: &Client, body: Json) -> String {
+pub fn add(client: &Client, body: Json) -> String {
     let answer = client.post("/register/people", &body);
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json()["id"].as_str().unwrap().to_owned()

@@ -2,12 +2,18 @@
 //!
 //! Every action has one shape: may you? → load → rules decide → write → log.
 
+use calc::seats;
 use calc::tally::Outcome;
+use jiff::tz::TimeZone;
+use serde::Serialize;
 use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
 use super::rules::{self, Phase};
-use super::{Question, State, by_id, count, questions, roll};
+use super::outcome::View;
+use super::{Question, State, Vote, by_id, count, questions, roll};
+use crate::base::party::Chart;
+use crate::base::{notice, roster};
 use crate::kit::error::Kind;
 use crate::kit::i18n::{Lang, Texts};
 use crate::kit::input::Input;
@@ -26,6 +32,8 @@ pub struct Draft {
     pub temporary: bool,
     /// Most units one person may vote for by power of attorney.
     pub proxy_most: Option<i64>,
+    /// An election: so many of those who are asked about are elected.
+    pub seats: Option<i64>,
     pub asked: Vec<Asked>,
 }
 
@@ -39,7 +47,7 @@ pub struct Asked {
 
 impl Draft {
     /// Reads the form: one question a line in `questions`, as `topic: words`, or a list of `{topic, words}`.
-    pub fn parse(input: &Input, zone: &jiff::tz::TimeZone) -> Result<Draft> {
+    pub fn parse(input: &Input, zone: &TimeZone) -> Result<Draft> {
         let mut asked = Vec::new();
         match input.0.get("questions") {
             Some(serde_json::Value::Array(items)) => {
@@ -77,6 +85,7 @@ impl Draft {
             closes_at: input.until("closes_at", zone)?.ok_or_else(|| Kind::Missing.at("closes_at"))?,
             temporary: input.flag("temporary"),
             proxy_most: input.int("proxy_most", 1, 1000)?,
+            seats: input.int("seats", 1, rules::QUESTIONS as i64)?,
             asked,
         })
     }
@@ -102,6 +111,9 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
     if new.closes_at <= new.opens_at {
         return Err(Kind::OutOfRange.at("closes_at"));
     }
+    if new.seats.is_some_and(|seats| seats > new.asked.len() as i64) {
+        return Err(Kind::OutOfRange.at("seats").limit(new.asked.len() as i64));
+    }
     let (id, now) = (tx.id(), tx.now());
     let number = format!("V-{:04}", tx.count("select count(*) from vote", &[])? + 1);
     tx.new_owner_of(&id, &roll.area)?;
@@ -111,7 +123,7 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
     let seq = tx.log(log.fact("questions", asked))?.index;
     let text = rules.text().map_err(Error::internal)?;
     let sql = "insert into vote(id, number, title, roll, area, path, state, temporary, pack, made_at, opens_at, closes_at, log_seq, \
-               outside, proxy_most) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)";
+               outside, proxy_most, seats) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)";
     let (temporary, outside) = (i64::from(new.temporary), i64::from(rules.system.is_some()));
     let row = params![
         &id,
@@ -128,11 +140,13 @@ pub fn draft(tx: &mut Tx, who: &Who, holding: &[&'static Pack], new: &Draft) -> 
         new.closes_at,
         seq,
         outside,
-        new.proxy_most
+        new.proxy_most,
+        new.seats
     ];
     tx.exec(sql, row)?;
     for (q, asked) in new.asked.iter().enumerate() {
-        let topic = rules.topic(&asked.topic).ok_or_else(|| Kind::Unknown.at("topic"))?;
+        let topic = rules.topic(&asked.topic).filter(|t| new.seats.is_none() || t.elects);
+        let topic = topic.ok_or_else(|| Kind::Unknown.at("topic"))?;
         let sql = "insert into vote_question(vote, q, topic, item, words) values ($1, $2, $3, $4, $5)";
         tx.exec(sql, params![&id, q as i64 + 1, &topic.id, &topic.item, &asked.words])?;
     }
@@ -156,10 +170,13 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     }
     rules::times(&rules, vote.temporary == 1, now, vote.opens_at, vote.closes_at)
         .map_err(|(field, days)| Kind::OutOfRange.at(field).limit(days))?;
-    tx.exec("update vote set state = $2, posted_at = $3 where id = $1", params![id, State::Posted, now])?;
+    let result_at = rules::result_by(&rules, vote.closes_at);
+    let sql = "update vote set state = $2, posted_at = $3, result_at = $4 where id = $1";
+    tx.exec(sql, params![id, State::Posted, now, result_at])?;
     let mut text: Vec<String> = questions(tx, id)?.iter().map(|q| format!("{} {} {}", q.topic, q.item.name(), q.words)).collect();
+    text.extend(vote.seats.map(|n| format!("seats {n}")));
     text.push(vote.pack.clone());
-    let log = log.fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str());
+    let log = log.fact_opt("seats", vote.seats).fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str());
     tx.log(log.fact("roll", vote.roll.as_str()).fact("digest", crate::kit::digest(&text)))?;
     Ok(())
 }
@@ -185,11 +202,59 @@ pub fn ended(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
     Ok(rows.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
 }
 
+/// A result, and in an election what became of the candidate.
+#[derive(Serialize)]
+struct Of {
+    #[serde(flatten)]
+    view: View,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seat: Option<&'static str>,
+}
+
+/// Who gets the seats of an election; nothing for a vote about matters.
+fn seats(vote: &Vote, outcomes: &[Outcome]) -> Vec<Option<&'static str>> {
+    let Some(seats) = vote.seats else { return vec![None; outcomes.len()] };
+    let votes = |o: &Outcome| seats::Votes { enough: o.tally.passes(), heads: o.tally.agree.heads, area: o.tally.agree.area };
+    let votes: Vec<_> = outcomes.iter().map(votes).collect();
+    seats::give(&votes, usize::try_from(seats).unwrap_or_default()).into_iter().map(|p| Some(p.name())).collect()
+}
+
+/// Votes whose result should stand by now and does not.
+pub fn overdue(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
+    let sql = "select id from vote where state = $1 and late = 0 and result_at <= $2 order by result_at limit $3";
+    Ok(q.rows(sql, params![State::Posted, now, most])?.iter().map(|r| r.get("id")).collect::<store::Result<_>>()?)
+}
+
+/// Tells the desk, and the one above it, that a result is late; everybody reads it on the vote's page.
+pub fn late(tx: &mut Tx, chart: &Chart, zone: &TimeZone, id: &str) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    if vote.late == 1 || vote.state != State::Posted {
+        return Ok(());
+    }
+    tx.exec("update vote set late = 1 where id = $1", params![id])?;
+    tx.log(Entry { area: Some(&vote.area), ..Entry::new("vote.late", "vote", id) })?;
+    let desk = chart.desk_of(&vote.path)?;
+    let desks = [Some(desk), chart.desk_above(desk)];
+    let mut news = Vec::new();
+    for desk in desks.into_iter().flatten() {
+        let told = roster::reachable(tx, &desk.id, now, true)?;
+        news.extend(told.into_iter().map(|person| notice::New {
+            person,
+            at: now,
+            kind: "vote-late".to_owned(),
+            subject: vote.number.clone(),
+            class: None,
+            urgent: false,
+        }));
+    }
+    notice::put(tx, zone, &news)
+}
+
 /// What came out of a vote, in both languages, ready to be published.
 pub struct Told {
     zh: String,
     en: String,
-    /// pass or fail, by question.
+    /// pass or fail, by question; elected, reserve, tied or not, by candidate.
     results: String,
     /// Who took part in the first question.
     part: calc::tally::Sum,
@@ -197,13 +262,16 @@ pub struct Told {
 
 impl Told {
     /// Puts outcomes into words, one for each question.
-    pub fn of(texts: &Texts, rules: &Pack, asked: &[Question], outcomes: &[Outcome]) -> Result<Told> {
+    pub fn of(texts: &Texts, rules: &Pack, vote: &Vote, asked: &[Question], outcomes: &[Outcome]) -> Result<Told> {
+        let seats = seats(vote, outcomes);
         let told = |lang| -> Result<String> {
-            let views: Vec<_> =
-                asked.iter().zip(outcomes).map(|(q, out)| super::outcome::View::new(texts, lang, rules, q.item, out)).collect();
+            let all = asked.iter().zip(outcomes).zip(&seats);
+            let views: Vec<Of> =
+                all.map(|((q, out), seat)| Of { view: View::new(texts, lang, rules, q.item, out), seat: *seat }).collect();
             serde_json::to_string(&views).map_err(Error::internal)
         };
-        let results: Vec<&str> = outcomes.iter().map(|o| if o.tally.passes() { "pass" } else { "fail" }).collect();
+        let word = |(o, seat): (&Outcome, &Option<&'static str>)| seat.unwrap_or(if o.tally.passes() { "pass" } else { "fail" });
+        let results: Vec<&str> = outcomes.iter().zip(&seats).map(word).collect();
         let part = outcomes.first().map(|o| o.tally.participating).unwrap_or_default();
         Ok(Told { zh: told(Lang::Zh)?, en: told(Lang::En)?, results: results.join(" "), part })
     }
@@ -224,7 +292,7 @@ pub fn count(q: &mut dyn Query, texts: &Texts, id: &str) -> Result<Told> {
     let vote = by_id(q, id)?;
     let (rules, asked): (Pack, _) = (vote.pack()?, questions(q, id)?);
     let outcomes = count::outcomes(q, &vote, &rules, &asked)?;
-    Told::of(texts, &rules, &asked, &outcomes)
+    Told::of(texts, &rules, &vote, &asked, &outcomes)
 }
 
 /// Publishes the result of a vote that is over.

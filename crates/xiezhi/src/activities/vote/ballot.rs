@@ -4,6 +4,8 @@
 //! the code is derived and stored nowhere, so a stolen database holds none; ballots of one unit follow each other, none
 //! takes the moment of another, and none is deleted.
 
+use std::collections::HashMap;
+
 use calc::codes;
 use calc::tally::{Channel, Choice};
 use store::{Entry, Logged, Query, Tx, params};
@@ -19,6 +21,8 @@ use crate::kit::{Result, Who};
 const MOST: i64 = 300;
 /// Units one account finds by itself.
 const TIES: i64 = 5;
+/// New numbers of one unit.
+const TURNS: i64 = 20;
 /// Characters of a code: 50 bits.
 const CODE: usize = 10;
 
@@ -33,9 +37,10 @@ pub struct Slip {
 }
 
 impl Slip {
-    /// For a unit. `db` and a transaction make the same one.
-    pub fn of(digest: impl Fn(&str, &str) -> [u8; 32], vote: &Vote, n: i64) -> Slip {
-        let code = codes::crockford(&digest("ballot code", &format!("{} {n}", vote.id)))[..CODE].to_owned();
+    /// For a unit that got a new number so many times. `db` and a transaction make the same one.
+    pub fn of(digest: impl Fn(&str, &str) -> [u8; 32], vote: &Vote, n: i64, turn: i64) -> Slip {
+        let of = if turn == 0 { format!("{} {n}", vote.id) } else { format!("{} {n} {turn}", vote.id) };
+        let code = codes::crockford(&digest("ballot code", &of))[..CODE].to_owned();
         Slip { vote: vote.number.clone(), n, code }
     }
 
@@ -87,6 +92,16 @@ impl Choices {
         Ok(Choices(words.iter().map(one).collect::<Result<_>>()?))
     }
 
+    /// How many of an election it agrees to.
+    fn chosen(&self) -> usize {
+        self.0.iter().filter(|c| **c == Choice::Yes).count()
+    }
+
+    /// As it is counted: a paper that names more than there are seats is invalid as a whole.
+    pub(super) fn counted(self, seats: Option<i64>) -> Choices {
+        if seats.is_some_and(|seats| self.chosen() as i64 > seats) { Choices(vec![Choice::Invalid; self.0.len()]) } else { self }
+    }
+
     pub(super) fn text(&self) -> String {
         self.0.iter().map(|c| c.name()).collect::<Vec<_>>().join(",")
     }
@@ -123,6 +138,10 @@ pub fn cast(tx: &mut Tx, who: &Who, new: &New) -> Result<(String, Logged)> {
     may_cast(tx, &vote, &unit, new.channel)?;
     if new.choices.0.len() != questions(tx, &vote.id)?.len() {
         return Err(Kind::Missing.at("choices"));
+    }
+    // A paper is taken as it is, and counted as invalid; whoever still can is asked to choose again.
+    if let Some(seats) = vote.seats.filter(|seats| new.channel != Channel::Paper && new.choices.chosen() as i64 > *seats) {
+        return Err(Kind::TooManyChosen.at("choices").limit(seats));
     }
     let last = match new.received {
         // A paper keeps the moment it came in, or the next free one.
@@ -196,6 +215,38 @@ pub fn latest(q: &mut dyn Query, vote: &str, n: i64) -> Result<Option<(Ms, Strin
     let sql = "select at, channel, log_seq, id from ballot where vote = $1 and n = $2 order by at desc limit 1";
     let row = q.row(sql, params![vote, n])?;
     Ok(row.map(|r| Ok::<_, store::Error>((r.get("at")?, r.get("channel")?, r.get("log_seq")?, r.get("id")?))).transpose()?)
+}
+
+/// How often units of a vote got a new number, those that did.
+pub fn turns(q: &mut dyn Query, vote: &str) -> Result<HashMap<i64, i64>> {
+    let rows = q.rows("select n, turn from vote_renewal where vote = $1", params![vote])?;
+    Ok(rows.iter().map(|r| Ok((r.get("n")?, r.get("turn")?))).collect::<store::Result<_>>()?)
+}
+
+/// How often a unit got a new number.
+pub fn turn(q: &mut dyn Query, vote: &str, n: i64) -> Result<i64> {
+    let row = q.row("select turn from vote_renewal where vote = $1 and n = $2", params![vote, n])?;
+    Ok(row.map(|r| r.get("turn")).transpose()?.unwrap_or_default())
+}
+
+/// Gives a unit a new number, because its letter was lost or somebody else has it: the old one opens nothing any more.
+/// What was cast with it stays, and a later ballot takes its place.
+pub fn renew(tx: &mut Tx, who: &Who, id: &str, n: i64) -> Result<()> {
+    let (vote, now) = (by_id(tx, id)?, tx.now());
+    let entry = vote.entry(who, "vote.renew")?;
+    if !matches!(rules::phase(&vote, now), Phase::Notice | Phase::Open) {
+        return Err(Kind::State.into());
+    }
+    let next = turn(tx, id, n)? + 1;
+    if next > TURNS {
+        return Err(Kind::TooMany.at("unit").limit(TURNS));
+    }
+    let sql = "insert into vote_renewal(vote, n, turn) values ($1, $2, $3) on conflict(vote, n) do update set turn = excluded.turn";
+    tx.exec(sql, params![id, n, next])?;
+    // Whoever voted with the old number while signed in does not find the new one.
+    tx.exec("delete from vote_tie where roll = $1 and n = $2", params![&vote.roll, n])?;
+    tx.log(entry.fact("unit", n).fact("turn", next))?;
+    Ok(())
 }
 
 /// Units that this person voted for before, on this roll.

@@ -24,11 +24,11 @@ pub struct Cast {
 }
 
 /// Every ballot of a vote, also those that a later one took the place of.
-pub fn ballots(q: &mut dyn Query, vote: &str) -> Result<Vec<Cast>> {
-    let rows = q.rows("select n, channel, at, choices from ballot where vote = $1 order by n, at", params![vote])?;
+fn ballots(q: &mut dyn Query, vote: &Vote) -> Result<Vec<Cast>> {
+    let rows = q.rows("select n, channel, at, choices from ballot where vote = $1 order by n, at", params![&vote.id])?;
     let mut sealed = Vec::with_capacity(rows.len());
     for row in &rows {
-        sealed.push((vote.to_owned(), row.get::<Vec<u8>>("choices")?));
+        sealed.push((vote.id.clone(), row.get::<Vec<u8>>("choices")?));
     }
     let opened = q.open_many(&sealed)?;
     let mut out = Vec::with_capacity(rows.len());
@@ -39,7 +39,7 @@ pub fn ballots(q: &mut dyn Query, vote: &str) -> Result<Vec<Cast>> {
             n: row.get("n")?,
             channel: Channel::parse(&channel).unwrap_or(Channel::Other),
             at: row.get("at")?,
-            choices: Choices::read(&text).ok_or_else(|| Error::internal("a ballot cannot be read"))?,
+            choices: Choices::read(&text).ok_or_else(|| Error::internal("a ballot cannot be read"))?.counted(vote.seats),
         });
     }
     Ok(out)
@@ -47,7 +47,7 @@ pub fn ballots(q: &mut dyn Query, vote: &str) -> Result<Vec<Cast>> {
 
 /// The result of each question.
 pub fn outcomes(q: &mut dyn Query, vote: &Vote, rules: &Pack, asked: &[Question]) -> Result<Vec<Outcome>> {
-    let (units, cast) = (roll::units(q, &vote.roll)?, ballots(q, &vote.id)?);
+    let (units, cast) = (roll::units(q, &vote.roll)?, ballots(q, vote)?);
     let (roll, method) = (roll::counted(units.iter()), rules.method().map_err(Error::internal)?);
     let one = |at: usize, question: &Question| {
         let mut ballots = Ballots::new(&roll);
@@ -77,7 +77,7 @@ pub fn turnout(q: &mut dyn Query, vote: &Vote, leaves_out: &[String]) -> Result<
 
 /// The roll and the ballots of one question as `xiezhi calc tally` reads them: owners by number, not by name.
 pub fn tables(q: &mut dyn Query, vote: &Vote, question: i64, time: impl Fn(Ms) -> String) -> Result<[Vec<Vec<String>>; 2]> {
-    let (units, cast) = (roll::units(q, &vote.roll)?, ballots(q, &vote.id)?);
+    let (units, cast) = (roll::units(q, &vote.roll)?, ballots(q, vote)?);
     let head = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     let mut roll = vec![head(&["unit", "owner", "area", "kind", "use"])];
     roll.extend(

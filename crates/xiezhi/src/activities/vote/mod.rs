@@ -8,7 +8,7 @@
 //! tables, so that anybody on the roll gets the same from `xiezhi calc tally`.
 //!
 //! Log kinds written: `roll.make`, `roll.post`, `roll.object`, `roll.decide`, `vote.draft`, `vote.post`, `vote.void`,
-//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.result`, `vote.outside`.
+//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.renew`, `vote.late`, `vote.result`, `vote.outside`.
 
 /// Drafting, posting, ending.
 pub mod act;
@@ -28,6 +28,8 @@ pub mod paper;
 pub mod polls;
 /// Powers of attorney.
 pub mod proxy;
+/// Rolls made from the register.
+pub mod register;
 /// Who may vote.
 pub mod roll;
 /// Routes of rolls.
@@ -76,6 +78,8 @@ row! {
         pub outside: i64,
         pub certificate: Option<String>,
         pub proxy_most: Option<i64>,
+        pub seats: Option<i64>,
+        pub late: i64,
         pub log_seq: u64,
     }
 }

@@ -58,7 +58,7 @@ pub fn take(tx: &mut Tx, who: &Who, texts: &Texts, id: &str, sums: &[Sums], cert
     let (rules, asked) = (vote.pack()?, super::questions(tx, id)?);
     let outcomes = outcomes(tx, &vote, &rules, &asked, sums)?;
     tx.exec("update vote set certificate = $2 where id = $1", store::params![id, certificate])?;
-    Told::of(texts, &rules, &asked, &outcomes)?.publish(tx, id, entry.fact("certificate", certificate))
+    Told::of(texts, &rules, &vote, &asked, &outcomes)?.publish(tx, id, entry.fact("certificate", certificate))
 }
 
 #[cfg(test)]

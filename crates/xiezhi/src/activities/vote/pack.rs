@@ -32,6 +32,9 @@ pub struct Topic {
     pub zh: String,
     pub en: String,
     pub article: String,
+    /// It elects people: a vote of such topics can have seats.
+    #[serde(default)]
+    pub elects: bool,
 }
 
 impl Topic {

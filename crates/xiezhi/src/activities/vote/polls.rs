@@ -59,6 +59,8 @@ struct Ballot {
     opens_at: String,
     closes_at: String,
     questions: Vec<Question>,
+    /// An election: most candidates to say yes to.
+    seats: Option<i64>,
     /// When the ballot that counts now was cast, and how.
     cast_at: Option<String>,
     channel: Option<String>,
@@ -75,10 +77,11 @@ fn find(req: &Req) -> Result<(Vote, roll::Unit, Slip)> {
     req.app.tries.check(&keys, req.now)?;
     let found = req.app.db.read(|r| {
         let Some(vote) = by_number(r, &slip.vote)?.filter(|v| v.posted_at.is_some()) else { return Ok::<_, Error>(None) };
-        Ok(roll::one(r, &vote.roll, slip.n)?.map(|unit| (vote, unit)))
+        let turn = ballot::turn(r, &vote.id, slip.n)?;
+        Ok(roll::one(r, &vote.roll, slip.n)?.map(|unit| (vote, unit, turn)))
     })?;
-    let found = found.filter(|(vote, unit)| Slip::of(|p, t| req.app.db.digest(p, t), vote, unit.n).fits(&slip));
-    let Some((vote, unit)) = found else {
+    let found = found.filter(|(vote, unit, turn)| Slip::of(|p, t| req.app.db.digest(p, t), vote, unit.n, *turn).fits(&slip));
+    let Some((vote, unit, _)) = found else {
         req.app.tries.failed(&keys, req.now);
         return Err(Kind::WrongBallot.into());
     };
@@ -99,6 +102,7 @@ fn shown(req: &Req, q: &mut dyn Query, vote: &Vote, unit: &roll::Unit, slip: &Sl
         opens_at: req.app.time(vote.opens_at),
         closes_at: req.app.time(vote.closes_at),
         questions: view::asked(req, q, vote, &vote.pack()?)?,
+        seats: vote.seats,
         cast_at: cast.as_ref().map(|(at, ..)| req.app.time(*at)),
         channel: cast.map(|(_, channel, ..)| channel),
         why: vote.why.clone(),

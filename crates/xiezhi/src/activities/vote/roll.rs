@@ -5,10 +5,12 @@
 //! opening of a vote on, it stands still.
 
 use calc::tally::{self, Fault, Kind as Owned, Use};
+use jiff::tz::TimeZone;
 use store::{Entry, Query, Tx, params};
 
 use super::rules::Phase;
 use crate::base::area::Area;
+use crate::base::notice;
 use crate::kit::error::Kind;
 use crate::kit::foreign::Line;
 use crate::kit::names::names;
@@ -23,6 +25,8 @@ names! {
     State { Draft = "draft", Posted = "posted", }
     /// Where an area comes from, the best first (interpretation art. 8).
     Source { Registered = "registered" "登记", Survey = "survey" "测绘", Contract = "contract" "合同", }
+    /// Who of the register is on a roll made from it.
+    Register { Households = "households", Adults = "adults", }
     /// What became of an objection.
     Said { Open = "open", Accepted = "accepted", Refused = "refused", }
 }
@@ -67,6 +71,7 @@ row! {
         pub made_at: Ms,
         pub posted_at: Option<Ms>,
         pub until_at: Option<Ms>,
+        pub from_register: Option<Register>,
     }
 }
 
@@ -214,7 +219,15 @@ pub fn counted<'u>(units: impl Iterator<Item = &'u Unit>) -> tally::Roll {
 }
 
 /// Makes a roll.
-pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows: &[Row]) -> Result<String> {
+pub fn make(
+    tx: &mut Tx,
+    who: &Who,
+    place: &Area,
+    body: Body,
+    title: &str,
+    rows: &[Row],
+    from: Option<Register>,
+) -> Result<String> {
     let (id, now) = (tx.id(), tx.now());
     let entry = who.by_desk(&place.path, &place.id, Entry::new("roll.make", "roll", &id))?;
     let number = format!("R-{:04}", tx.count("select count(*) from roll", &[])? + 1);
@@ -231,12 +244,12 @@ pub fn make(tx: &mut Tx, who: &Who, place: &Area, body: Body, title: &str, rows:
     }
     let total: i64 = rows.iter().map(|r| r.area).sum();
     let heads = heads.len() as i64;
-    let sql = "insert into roll(id, number, title, body, area, path, state, units, heads, total, made_at) \
-               values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)";
+    let sql = "insert into roll(id, number, title, body, area, path, state, units, heads, total, made_at, from_register) \
+               values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)";
     let count = rows.len() as i64;
-    tx.exec(sql, params![&id, &number, title, body, &place.id, &place.path, State::Draft, count, heads, total, now])?;
+    tx.exec(sql, params![&id, &number, title, body, &place.id, &place.path, State::Draft, count, heads, total, now, from])?;
     tx.insert_many("roll_unit", &["roll", "n", "unit", "head", "area", "kind", "usage", "source", "owner"], &units)?;
-    let entry = entry.fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
+    let entry = entry.fact_opt("register", from.map(Register::as_str)).fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
     // What anybody can compute again from the posted roll: units, heads, areas, kinds, uses.
     let text: Vec<String> = units_text(tx, &id)?;
     tx.log(entry.fact("digest", crate::kit::digest(&text)))?;
@@ -274,8 +287,8 @@ pub fn object(tx: &mut Tx, who: &Who, id: &str, unit: &str, words: &str) -> Resu
     let entry =
         Entry { actor: who.actor(), area: Some(&roll.area), owner: Some(id), ..Entry::new("roll.object", "roll", &objection) };
     let seq = tx.log(entry.fact("roll", id).fact("unit", n).element("vote.objection", Some(words)))?.index;
-    let sql = "insert into roll_objection(id, roll, n, state, made_at, log_seq) values ($1, $2, $3, $4, $5, $6)";
-    tx.exec(sql, params![&objection, id, n, Said::Open, now, seq])?;
+    let sql = "insert into roll_objection(id, roll, n, state, made_at, log_seq, by_person) values ($1, $2, $3, $4, $5, $6, $7)";
+    tx.exec(sql, params![&objection, id, n, Said::Open, now, seq, who.actor()])?;
     Ok(())
 }
 
@@ -289,9 +302,10 @@ pub struct Mend {
 }
 
 /// Decides about an objection; what is accepted is mended in the same step.
-pub fn decide(tx: &mut Tx, who: &Who, id: &str, mend: Option<&Mend>, words: &str) -> Result<()> {
-    let row = tx.row("select roll, n, state from roll_objection where id = $1", params![id])?.ok_or(Kind::NotFound)?;
+pub fn decide(tx: &mut Tx, who: &Who, zone: &TimeZone, id: &str, mend: Option<&Mend>, words: &str) -> Result<()> {
+    let row = tx.row("select roll, n, state, by_person from roll_objection where id = $1", params![id])?.ok_or(Kind::NotFound)?;
     let (roll, n, state): (String, i64, Said) = (row.get("roll")?, row.get("n")?, row.get("state")?);
+    let by: Option<String> = row.get("by_person")?;
     let (roll, now) = (by_id(tx, &roll)?, tx.now());
     let entry = roll.entry(who, "roll.decide")?;
     if state != Said::Open {
@@ -311,7 +325,15 @@ pub fn decide(tx: &mut Tx, who: &Who, id: &str, mend: Option<&Mend>, words: &str
     let seq = tx.log(entry)?.index;
     let sql = "update roll_objection set state = $2, decided_at = $3, answer_seq = $4 where id = $1";
     tx.exec(sql, params![id, said, now, seq])?;
-    Ok(())
+    let news = by.map(|person| notice::New {
+        person,
+        at: now,
+        kind: format!("roll-{}", said.as_str()),
+        subject: roll.number.clone(),
+        class: None,
+        urgent: false,
+    });
+    notice::put(tx, zone, news.as_slice())
 }
 
 /// From the opening of a vote until its end a roll stands still.

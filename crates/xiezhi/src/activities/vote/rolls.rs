@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, params};
 
-use super::roll::{self, Body, Mend, Roll, Said, Unit};
-use crate::base::area;
+use super::register;
+use super::roll::{self, Body, Mend, Register, Roll, Said, Unit};
+use crate::base::area::{self, Area};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::page::hundredths;
 use crate::kit::{Error, Reply, Req, Result, Route, foreign};
+use crate::records::register::purpose;
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -19,8 +21,8 @@ pub const ROUTES: &[Route] = &[
         "/rolls",
         May::Staff,
         make,
-        "Makes a roll from a table: multipart `file`, `title`, `body` (owners or residents), `area?`, `declared?` (m²). With any \
-         mistake nothing is made.",
+        "Makes a roll from a table: multipart `file`, `title`, `body` (owners or residents), `area?`, `declared?` (m²), where with any \
+         mistake nothing is made; or of residents from the register: `title`, `area?`, `register` (households or adults).",
     ),
     Route::get("/rolls/{number}", May::Anyone, one, "A posted roll: units, areas, where they come from (`from`).")
         .gives::<Full>(),
@@ -125,13 +127,7 @@ const TOLD: usize = 200;
 
 fn make(req: &Req) -> Result<Reply> {
     let input = req.input()?;
-    let file = req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty());
-    let file = file.ok_or_else(|| Kind::Missing.at("file"))?;
-    let body = Body::parse(&input.need("body", 20)?).ok_or_else(|| Kind::Unknown.at("body"))?;
-    let title = input.need("title", 60)?;
-    let declared = input.text("declared", 20)?;
-    let declared = declared.map(|t| roll::square_metres(&t).ok_or_else(|| Kind::WrongType.at("declared"))).transpose()?;
-    let code = input.text("area", 40)?;
+    let (title, code) = (input.need("title", 60)?, input.text("area", 40)?);
     let place = req.app.db.read(|r| {
         let found = match &code {
             Some(code) => area::by_code(r, code)?,
@@ -139,6 +135,15 @@ fn make(req: &Req) -> Result<Reply> {
         };
         found.filter(|a| req.who.desk_over(&a.path).is_some()).ok_or_else(|| Kind::Unknown.at("area"))
     })?;
+    if let Some(which) = input.text("register", 20)? {
+        let which = Register::parse(&which).ok_or_else(|| Kind::Unknown.at("register"))?;
+        return from_register(req, &place, &title, which);
+    }
+    let file = req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty());
+    let file = file.ok_or_else(|| Kind::Missing.at("file"))?;
+    let body = Body::parse(&input.need("body", 20)?).ok_or_else(|| Kind::Unknown.at("body"))?;
+    let declared = input.text("declared", 20)?;
+    let declared = declared.map(|t| roll::square_metres(&t).ok_or_else(|| Kind::WrongType.at("declared"))).transpose()?;
     let rows = match roll::parse(&foreign::read(&file.bytes)?, body, declared) {
         Ok(rows) => rows,
         Err(problems) => {
@@ -153,8 +158,22 @@ fn make(req: &Req) -> Result<Reply> {
         }
     };
     let who = req.who.clone();
-    let number = req.once(move |tx| roll::make(tx, &who, &place, body, &title, &rows))?;
+    let number = req.once(move |tx| roll::make(tx, &who, &place, body, &title, &rows, None))?;
     answer(req, &number, 201)
+}
+
+/// A roll of residents from the register; a reader who takes names names his purpose first.
+fn from_register(req: &Req, place: &Area, title: &str, which: Register) -> Result<Reply> {
+    let purpose = if which == Register::Adults { purpose::need(req)? } else { "vote" };
+    let mut look = Look::new(&req.who, purpose);
+    let found = req.app.db.read(|r| register::rows(req, r, place, which, &mut look))?;
+    look.record(req.app)?;
+    let (who, place, title, left) = (req.who.clone(), place.clone(), title.to_owned(), found.left);
+    let number = req.once(move |tx| roll::make(tx, &who, &place, Body::Residents, &title, &found.rows, Some(which)))?;
+    if req.wants_json() || left == 0 {
+        return answer(req, &number, 201);
+    }
+    Ok(Reply::see_other(req.url(&format!("/rolls/{number}?left={left}"))))
 }
 
 /// The roll of the path; one that was not posted is for the desk.
@@ -177,6 +196,10 @@ struct Full {
     objections: Vec<Objection>,
     /// An objection was just taken.
     taken: bool,
+    /// Whether the desk may take it away as a table: not what came from the register.
+    table: bool,
+    /// Residents who were left out just now, because nobody knows their age or home.
+    left: i64,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -214,15 +237,19 @@ pub(super) fn place_of(q: &mut dyn Query, roll: &str, unit: &str) -> Result<i64>
     }
 }
 
-fn objections(req: &Req, q: &mut dyn Query, roll: &Roll, look: &mut Look) -> Result<Vec<Objection>> {
+/// What was objected: all of it for the desk, his own for anybody.
+fn objections(req: &Req, q: &mut dyn Query, roll: &Roll, keeps: bool, look: &mut Look) -> Result<Vec<Objection>> {
+    let Some(me) = req.who.actor() else { return Ok(Vec::new()) };
+    let relation = if keeps { Relation::Desk } else { Relation::Owner };
     let sql = "select o.id as id, u.unit as unit, o.state as state, o.made_at as made_at, o.log_seq as log_seq, o.answer_seq as answer_seq \
-               from roll_objection o join roll_unit u on u.roll = o.roll and u.n = o.n where o.roll = $1 order by case o.state when 'open' then 0 else 1 end, o.made_at limit $2";
+               from roll_objection o join roll_unit u on u.roll = o.roll and u.n = o.n where o.roll = $1 and ($2 = 1 or o.by_person = $3) \
+               order by case o.state when 'open' then 0 else 1 end, o.made_at limit $4";
     let mut out = Vec::new();
-    for row in q.rows(sql, params![&roll.id, SHOWN])? {
+    for row in q.rows(sql, params![&roll.id, i64::from(keeps), me, SHOWN])? {
         let mut words = |q: &mut dyn Query, seq: Option<u64>| -> Result<Option<String>> {
             let Some(entry) = seq.map(|s| q.entry(s)).transpose()?.flatten() else { return Ok(None) };
             let text = entry.element("vote.objection").map(str::to_owned);
-            Ok(text.and_then(|t| look.at(&Graded::new("vote.objection", &roll.id, t), Relation::Desk)))
+            Ok(text.and_then(|t| look.at(&Graded::new("vote.objection", &roll.id, t), relation)))
         };
         let (said, answered): (u64, Option<u64>) = (row.get("log_seq")?, row.get("answer_seq")?);
         out.push(Objection {
@@ -263,7 +290,9 @@ fn one(req: &Req) -> Result<Reply> {
             units: shown,
             next,
             open: found.until_at.is_some_and(|until| req.now < until),
-            objections: if keeps { objections(req, r, &found, &mut look)? } else { Vec::new() },
+            objections: objections(req, r, &found, keeps, &mut look)?,
+            table: keeps && found.from_register.is_none(),
+            left: req.query.get("left").and_then(|n| n.parse().ok()).unwrap_or_default(),
             keeps,
             roll: item(req, &found),
             taken: req.query.get("taken").is_some(),
@@ -277,7 +306,9 @@ fn table(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "vote");
     let rows = req.app.db.read(|r| {
         let found = find(req, r)?;
-        if req.who.desk_over(&found.path).is_none_or(|role| role.path != found.path) {
+        // What came from the register leaves as a list of the register, by its rules.
+        let own = req.who.desk_over(&found.path).is_some_and(|role| role.path == found.path);
+        if !own || found.from_register.is_some() {
             return Err(Error::from(Kind::Denied));
         }
         let mut rows = vec![roll::COLUMNS_OF_TABLE.map(|(_, zh)| zh.to_owned()).to_vec()];
@@ -332,7 +363,7 @@ fn decide(req: &Req) -> Result<Reply> {
     let mend =
         input.flag("accept").then(|| -> Result<Mend> { Ok(Mend { owner: input.text("owner", 100)?, area }) }).transpose()?;
     let found = req.app.db.read(|r| find(req, r))?;
-    let (who, id) = (req.who.clone(), req.param("id").to_owned());
-    req.once(move |tx| roll::decide(tx, &who, &id, mend.as_ref(), &reason).map(|()| String::new()))?;
+    let (who, id, zone) = (req.who.clone(), req.param("id").to_owned(), req.app.config.zone.clone());
+    req.once(move |tx| roll::decide(tx, &who, &zone, &id, mend.as_ref(), &reason).map(|()| String::new()))?;
     answer(req, &found.number, 200)
 }

@@ -33,6 +33,11 @@ pub fn notice_days(pack: &Pack, temporary: bool) -> i64 {
     if temporary { pack.temporary_days.unwrap_or(regular) } else { regular }
 }
 
+/// Until when the result must be published, where the pack says so.
+pub fn result_by(pack: &Pack, closes: Ms) -> Option<Ms> {
+    pack.result_days.map(|days| closes + days * DAY)
+}
+
 /// What is wrong with the times of a vote that is posted now: the field, and the days that the pack asks.
 pub fn times(pack: &Pack, temporary: bool, posted: Ms, opens: Ms, closes: Ms) -> Result<(), (&'static str, i64)> {
     let days = notice_days(pack, temporary);

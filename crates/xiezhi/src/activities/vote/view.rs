@@ -125,6 +125,11 @@ pub struct Full {
     pub system: Option<String>,
     pub paper_too: bool,
     pub notice_days: i64,
+    /// An election: so many of the candidates are elected.
+    pub seats: Option<i64>,
+    /// The day by which the rules ask for the result, and whether it has passed without one.
+    pub result_by: Option<String>,
+    pub late: bool,
     pub posted_at: Option<String>,
     pub opens_at: String,
     pub closes_at: String,
@@ -263,7 +268,7 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote, look: &mut Look) -> Resul
             let Some(unit) = roll::one(q, &vote.roll, n)? else { continue };
             mine.push(Mine {
                 unit: unit.unit,
-                ballot: ballot::Slip::of(|p, t| req.app.db.digest(p, t), vote, n).to_string(),
+                ballot: ballot::Slip::of(|p, t| req.app.db.digest(p, t), vote, n, ballot::turn(q, &vote.id, n)?).to_string(),
                 cast_at: ballot::latest(q, &vote.id, n)?.map(|(at, ..)| req.app.time(at)),
             });
         }
@@ -292,6 +297,9 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote, look: &mut Look) -> Resul
         system: rules.system.clone(),
         paper_too: rules.paper_too,
         notice_days: rules::notice_days(&rules, vote.temporary == 1),
+        seats: vote.seats,
+        result_by: rules::result_by(&rules, vote.closes_at).map(|t| req.app.time(t)),
+        late: vote.late == 1 && phase == Phase::Counting,
         posted_at: vote.posted_at.map(|t| req.app.time(t)),
         opens_at: req.app.time(vote.opens_at),
         closes_at: req.app.time(vote.closes_at),

@@ -16,7 +16,7 @@ use crate::base::{area, media};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::page::hundredths;
-use crate::kit::{Error, Reply, Req, Result, Route, foreign, qr};
+use crate::kit::{Error, Reply, Req, Result, Route, foreign, form, qr};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -26,7 +26,8 @@ pub const ROUTES: &[Route] = &[
         "/votes",
         May::Staff,
         make,
-        "Drafts a vote: `{roll, title, pack?, opens_at, closes_at, temporary?, questions: [{topic, words}]}`.",
+        "Drafts a vote: `{roll, title, pack?, opens_at, closes_at, temporary?, seats?, questions: [{topic, words}]}`; with `seats` the \
+         questions are the candidates of an election.",
     )
     .gives::<Full>(),
     Route::get("/votes/{number}", May::Anyone, one, "One vote: questions, rules, who took part so far, the result.")
@@ -34,7 +35,7 @@ pub const ROUTES: &[Route] = &[
     Route::post("/votes/{number}/post", May::Staff, post, "Posts a draft: questions, times and rules stand still.")
         .gives::<Full>(),
     Route::post("/votes/{number}/void", May::Staff, void, "Gives a vote up: `{why}`.").gives::<Full>(),
-    Route::get("/votes/{number}/letters", May::Staff, letters, "The ballots of all units, to be printed (`from`).")
+    Route::get("/votes/{number}/letters", May::Staff, letters, "The ballots of all units, to be printed (`from`), or of one (`unit`).")
         .gives::<Letters>(),
     Route::post(
         "/votes/{number}/ballots",
@@ -42,6 +43,12 @@ pub const ROUTES: &[Route] = &[
         cast,
         "Writes down a ballot given at the door, by telephone, or for the owner: `{unit, channel: door|phone|proxy, choices}`; by proxy also \
          `{proxy_name, proxy_phone, media}`.",
+    ),
+    Route::post(
+        "/votes/{number}/numbers",
+        May::Staff,
+        renew,
+        "Gives a unit a new ballot number, because the letter was lost: `{unit}`; the old one opens nothing any more.",
     ),
     Route::post("/votes/{number}/papers", May::Staff, receive, "Receives papers by their numbers: `{ballots: [..], media?}`."),
     Route::post(
@@ -191,6 +198,8 @@ struct Letters {
     closes_at: String,
     questions: Vec<String>,
     letters: Vec<Letter>,
+    /// An election: most candidates to say yes to.
+    seats: Option<i64>,
     /// Where the next page begins.
     next: Option<i64>,
 }
@@ -206,18 +215,27 @@ struct Letter {
 
 fn letters(req: &Req) -> Result<Reply> {
     let from = req.query.get("from").and_then(|n| n.parse().ok()).unwrap_or(1);
+    // One alone, for whoever lost his.
+    let unit = req.query.get("unit");
     let mut look = Look::new(&req.who, "vote");
     let view = req.app.db.read(|r| {
         let vote = find(req, r)?;
         if !vote.is_run_by(&req.who) || matches!(vote.state, State::Draft | State::Void) {
             return Err(Error::from(Kind::NotFound));
         }
-        let units = roll::page(r, &vote.roll, from)?;
+        let units = match &unit {
+            Some(name) => {
+                let n = super::rolls::place_of(r, &vote.roll, name)?;
+                roll::one(r, &vote.roll, n)?.into_iter().collect()
+            }
+            None => roll::page(r, &vote.roll, from)?,
+        };
         let next = (units.len() as i64 == LETTERS).then(|| from + LETTERS);
-        let left_out = vote.pack()?.leaves_out;
+        let (left_out, turns) = (vote.pack()?.leaves_out, ballot::turns(r, &vote.id)?);
         let mut letters = Vec::with_capacity(units.len());
         for unit in units.into_iter().filter(|u| !left_out.contains(&u.usage)) {
-            let slip = Slip::of(|p, t| req.app.db.digest(p, t), &vote, unit.n).to_string();
+            let turn = turns.get(&unit.n).copied().unwrap_or_default();
+            let slip = Slip::of(|p, t| req.app.db.digest(p, t), &vote, unit.n, turn).to_string();
             letters.push(Letter {
                 owner: super::rolls::owner(r, &unit, &mut look, Relation::Desk)?,
                 qr: qr::svg_of(&req.absolute(&format!("/ballots/{slip}")))?,
@@ -231,6 +249,7 @@ fn letters(req: &Req) -> Result<Reply> {
             opens_at: req.app.time(vote.opens_at),
             closes_at: req.app.time(vote.closes_at),
             questions: questions(r, &vote.id)?.into_iter().map(|q| q.words).collect(),
+            seats: vote.seats,
             number: vote.number,
             title: vote.title,
             letters,
@@ -302,6 +321,18 @@ fn paper_of(req: &Req) -> Result<Reply> {
     Ok(Reply::of(kind, bytes))
 }
 
+fn renew(req: &Req) -> Result<Reply> {
+    let (unit, (vote, _)) = (req.input()?.need("unit", 60)?, run(req)?);
+    let n = req.app.db.read(|r| super::rolls::place_of(r, &vote.roll, &unit))?;
+    let (who, id) = (req.who.clone(), vote.id.clone());
+    req.once(move |tx| ballot::renew(tx, &who, &id, n).map(|()| String::new()))?;
+    let letter = format!("/votes/{}/letters?unit={}", vote.number, form::encode(&unit));
+    if req.wants_json() {
+        return Ok(Reply::json(&json!({ "unit": unit, "letter": letter }))?.status(201));
+    }
+    Ok(Reply::see_other(req.url(&letter)))
+}
+
 fn receive(req: &Req) -> Result<Reply> {
     let (input, (vote, _)) = (req.input()?, run(req)?);
     let mut typed = input.list("ballots", paper::MOST)?;
@@ -312,13 +343,17 @@ fn receive(req: &Req) -> Result<Reply> {
     if typed.is_empty() {
         return Err(Kind::Missing.at("ballots"));
     }
+    let turns = req.app.db.read(|r| ballot::turns(r, &vote.id))?;
+    let fits = |s: &Slip| {
+        let turn = turns.get(&s.n).copied().unwrap_or_default();
+        Slip::of(|p, t| req.app.db.digest(p, t), &vote, s.n, turn).fits(s)
+    };
     let mut units = Vec::with_capacity(typed.len());
     for text in &typed {
         // Also the whole address that stands in the picture on the letter.
         let text = text.rsplit('/').next().unwrap_or_default();
         let slip = Slip::parse(text).filter(|s| s.vote == vote.number);
-        let slip = slip.filter(|s| Slip::of(|p, t| req.app.db.digest(p, t), &vote, s.n).fits(s));
-        units.push(slip.ok_or_else(|| Kind::WrongBallot.at("ballots"))?.n);
+        units.push(slip.filter(fits).ok_or_else(|| Kind::WrongBallot.at("ballots"))?.n);
     }
     let (who, id, media) = (req.who.clone(), vote.id.clone(), input.text("media", 80)?);
     let new = req.once(move |tx| Ok(paper::receive(tx, &who, &id, &units, media.as_deref())?.to_string()))?;

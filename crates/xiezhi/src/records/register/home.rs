@@ -88,7 +88,7 @@ pub fn of_place(q: &mut dyn Query, place: &str) -> store::Result<Vec<Dwelling>> 
 }
 
 /// What names with numbers are ordered by: 2 before 10.
-pub(super) fn by_number(name: &str) -> (Vec<u64>, String) {
+pub fn by_number(name: &str) -> (Vec<u64>, String) {
     let parts = name.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty());
     (parts.map(|p| p.parse().unwrap_or(u64::MAX)).collect(), name.to_owned())
 }
