@@ -61,7 +61,7 @@ test('the desk grades, convenes with a draw, and posts', { timeout: 180_000 }, a
   clerk.noise.length = 0;
   await good(clerk, 'seats are missing (desk)');
   await clerk.goto(server.url('/rolls'));
-  const form = clerk.locator('form[action$="/rolls"]');
+  const form = clerk.locator('form[action$="/rolls"][enctype]');
   await form.locator('[name=title]').fill('一社区居民');
   await form.locator('[name=body][value=residents]').check({ force: true });
   await form.locator('[name=file]').setInputFiles({ name: 'roll.csv', mimeType: 'text/csv', buffer: Buffer.from(ROLL) });

@@ -110,6 +110,17 @@ test('ideas are answered, posted, chosen on a phone, and the money goes with its
   await visitor.goto(server.url(`/budgets/${budget}`));
   await open(visitor, 'details.act');
   await good(visitor, 'budget decided');
+  // Who carries it out, and until when, stands on the same page.
+  const page = await as('committee', { look: DESK });
+  await page.goto(server.url(`/budgets/${budget}`));
+  await page.locator('details.act:has(form[action$="/task"]) summary').first().click();
+  await good(page, 'who carries it out');
+  await send(page, '/projects/1/task', { due_at: day(60), body: (all) => all[0].value });
+  await good(page, 'carried out');
+  await visitor.goto(server.url(`/budgets/${budget}`));
+  assert.equal((await json(visitor, server, `/budgets/${budget}`)).projects[0].task.stands, 'doing');
+  await press(visitor, visitor.locator('main article a[href*="/reports/"]').first());
+  await good(visitor, 'the case of a project');
   await visitor.goto(server.url('/budgets'));
   await good(visitor, 'budgets list');
 });

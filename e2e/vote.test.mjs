@@ -17,7 +17,7 @@ test('the committee posts a roll, somebody objects, and it is mended', { timeout
   await good(clerk, 'rolls');
   const upload = async (name, text) => {
     await clerk.goto(server.url('/rolls'));
-    const form = clerk.locator('form[action$="/rolls"]');
+    const form = clerk.locator('form[action$="/rolls"][enctype]');
     await form.locator('[name=title]').fill(name);
     await form.locator('[name=file]').setInputFiles({ name: 'roll.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
     await press(clerk, form.locator('button.primary'));

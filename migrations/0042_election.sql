@@ -1,4 +1,5 @@
--- Elections with seats, ballots whose number was renewed, rolls made from the register, objectors who get an answer.
+-- Elections with seats, ballots whose number was renewed, rolls made from the register, objectors who get an answer; projects
+-- of a budget become promises.
 
 -- How many of the candidates are elected; null: the vote is about matters.
 alter table vote add column seats {int};
@@ -20,3 +21,8 @@ create table vote_renewal (
 alter table roll add column from_register text;
 -- Who objected while signed in: he hears the answer.
 alter table roll_objection add column by_person text;
+
+-- The case that carries a project out, who does it, and the day that was promised first.
+alter table budget_project add column case_id text;
+alter table budget_project add column body text;
+alter table budget_project add column due_at {int};

@@ -90,3 +90,8 @@ error-undecided = { $limit ->
     [one] 1 idea has no answer yet.
    *[other] { $limit } ideas have no answer yet.
 }
+budget-nobody-yet = Nobody was named to carry it out yet.
+budget-task = Say who does it and by when
+budget-task-body = Who does it
+budget-task-due = By when
+budget-task-give = Hand it over and publish

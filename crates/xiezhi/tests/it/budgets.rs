@@ -159,6 +159,50 @@ fn the_money_goes_by_equal_shares_and_the_command_says_the_same() {
 }
 
 #[test]
+fn what_won_is_promised_by_somebody_for_a_day_and_its_page_tells_whether_that_was_kept() {
+    on_each_engine(|w| {
+        let (b, clerk, _) = posted(w);
+        for n in 0..6 {
+            choose(w, n, &b, &["1", "2"]);
+        }
+        let body = w.body("property");
+        let task = |client: &Client, n: i64, body: &str, due: &str| {
+            client.post(&format!("/budgets/{b}/projects/{n}/task"), &json!({ "body": body, "due_at": due }))
+        };
+        assert_eq!(task(&clerk, 1, &body, "2026-05-01").error(), (409, "state".into()), "nothing has won yet");
+        w.app.ambience.advance(12 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let (clerk, property, visitor) = (w.client(Some("clerk")), w.client(Some("property")), w.client(None));
+        let project = |n: usize| {
+            let all = visitor.get(&format!("/budgets/{b}")).json()["projects"].as_array().unwrap().clone();
+            all.into_iter().find(|p| p["n"] == json!(n)).unwrap()
+        };
+        assert_eq!((&project(1)["won"], &project(3)["won"]), (&json!(true), &json!(false)));
+        assert_eq!(property.get(&format!("/budgets/{b}")).json()["bodies"], json!([]), "who runs it names who does it");
+        assert_eq!(task(&property, 1, &body, "2026-05-01").error(), (403, "denied".into()));
+        assert_eq!(task(&clerk, 3, &body, "2026-05-01").error(), (409, "state".into()), "it did not win");
+        assert_eq!(task(&clerk, 9, &body, "2026-05-01").error().0, 404);
+        assert_eq!(task(&clerk, 1, "nobody", "2026-05-01").error(), (422, "unknown-value".into()));
+        assert_eq!(task(&clerk, 1, &body, "2026-03-01").error(), (422, "out-of-range".into()));
+        assert_eq!(task(&clerk, 1, &body, "2030-03-01").error(), (422, "out-of-range".into()));
+        assert_eq!(project(1)["task"], Json::Null, "what was refused promised nothing");
+        assert_eq!(task(&clerk, 1, &body, "2026-05-01").status, 200);
+        assert_eq!(task(&clerk, 1, &body, "2026-05-02").error(), (409, "state".into()), "one task at a time");
+        let promised = project(1)["task"].clone();
+        assert_eq!((&promised["stands"], &promised["done_at"]), (&json!("doing"), &Json::Null));
+        let case = promised["case"].as_str().unwrap().to_owned();
+        let full = property.get(&format!("/cases/{case}")).json();
+        assert_eq!(full["state"], "dispatched", "{full}");
+        // The day passes: late, and everybody reads by whom.
+        w.app.ambience.advance(40 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let late = project(1)["task"].clone();
+        assert_eq!((&late["stands"], &late["party"]), (&json!("late"), &promised["party"]));
+        super::world::recounts(w);
+    });
+}
+
+#[test]
 fn what_is_taken_off_the_list_gets_nothing_and_where_nobody_chose_nothing_is_given() {
     on_each_engine(|w| {
         let (b, clerk, resident) = posted(w);

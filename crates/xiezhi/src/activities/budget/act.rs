@@ -2,6 +2,7 @@
 //!
 //! Every action has one shape: may you? → load → rules decide → write → log.
 
+use jiff::tz::TimeZone;
 use store::{Entry, Logged, Query, Tx, params};
 
 use super::count::Counted;
@@ -10,8 +11,11 @@ use super::{Budget, Stand, State, by_number, projects};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
-use crate::kit::time::Ms;
+use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Result, Who};
+use crate::records::case::decided::{self, Decided};
+use crate::records::case::report::Spot;
+use crate::records::case::{self, Rulebook};
 
 /// What is to be given out.
 #[derive(Clone, Debug)]
@@ -29,7 +33,7 @@ pub struct New {
 
 impl New {
     /// Reads the form. Without `area` it is the desk's own.
-    pub fn parse(input: &Input, zone: &jiff::tz::TimeZone) -> Result<New> {
+    pub fn parse(input: &Input, zone: &TimeZone) -> Result<New> {
         let until = |name: &'static str| input.until(name, zone)?.ok_or_else(|| Error::from(Kind::Missing).field(name));
         let opens = input.need("opens_at", 40)?;
         let opens = crate::kit::time::parse(&opens).or_else(|| crate::kit::time::day_begin(&opens, zone));
@@ -213,6 +217,47 @@ pub fn post(tx: &mut Tx, who: &Who, number: &str) -> Result<()> {
     for (place, n) in order.iter().enumerate() {
         tx.exec("update budget_project set tie = $3 where budget = $1 and n = $2", params![&budget.id, *n, place as i64 + 1])?;
     }
+    Ok(())
+}
+
+/// Who carries a project out, until when.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields of the form")]
+pub struct NewTask {
+    pub number: String,
+    pub n: i64,
+    pub body: String,
+    pub due_at: Ms,
+}
+
+/// Hands a project that won to whoever carries it out, until a day; once more when that came to nothing.
+pub fn task(tx: &mut Tx, book: &Rulebook, zone: &TimeZone, who: &Who, new: &NewTask, spot: &Spot) -> Result<()> {
+    let NewTask { number, n, body, due_at: due } = new;
+    let (n, due) = (*n, *due);
+    let (budget, now) = (by_number(tx, number)?, tx.now());
+    let entry = budget.entry(who, "budget.task")?;
+    let project = projects(tx, &budget.id)?.into_iter().find(|p| p.n == n).ok_or(Kind::NotFound)?;
+    if rules::phase(&budget, now) != Phase::Published || !budget.counted()?.is_some_and(|c| c.won(n)) {
+        return Err(Kind::State.into());
+    }
+    if due <= now || due > now + rules::TASK_DAYS * DAY {
+        return Err(Kind::OutOfRange.at("due_at").limit(rules::TASK_DAYS));
+    }
+    if let Some(task) = &project.task {
+        // Only what was turned down, or ended without being done, is handed out again.
+        let case = case::by_id(tx, &task.case)?;
+        if case.as_ref().and_then(decided::ended) != Some(false) {
+            return Err(Kind::State.into());
+        }
+    }
+    let words = format!("{}（参与式预算 {number}）", project.title.as_deref().unwrap_or_default());
+    let what = Decided { words, of: ("budget", number), body, due_at: due };
+    let made = decided::task(tx, book, zone, who, &what, spot)?;
+    // The day that was promised first stays: later is late, whoever does it.
+    let first = project.task.map_or(due, |t| t.due_at);
+    let sql = "update budget_project set case_id = $3, body = $4, due_at = $5 where budget = $1 and n = $2";
+    tx.exec(sql, params![&budget.id, n, &made.id, body.as_str(), first])?;
+    tx.log(entry.fact("n", n).fact("body", body.as_str()).fact("by", due).fact("case", made.number.as_str()))?;
     Ok(())
 }
 

@@ -46,6 +46,13 @@ pub struct Counted {
     pub greedy: Vec<i64>,
 }
 
+impl Counted {
+    /// Whether a project gets its money.
+    pub fn won(&self, n: i64) -> bool {
+        self.told.iter().any(|t| t.n == n && t.won)
+    }
+}
+
 /// The order of ties, as it was published.
 pub fn ties(all: &[Project]) -> Vec<i64> {
     let mut order: Vec<(i64, i64)> = all.iter().filter_map(|p| Some((p.tie?, p.n))).collect();

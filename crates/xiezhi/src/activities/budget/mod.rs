@@ -3,9 +3,11 @@
 //!
 //! What must stay true: an idea gets an answer, or nothing is put to the vote; the list, the costs, the order of ties and the
 //! times stand still from the posting; one person has one ballot, the latest, and nobody reads off how somebody chose; the
-//! result is what `xiezhi calc budget` makes of the published `.pb` file.
+//! result is what `xiezhi calc budget` makes of the published `.pb` file; each project that won is promised by somebody for a
+//! day, as a case, and its page tells whether that was kept.
 //!
-//! Log kinds written: `budget.begin`, `budget.idea`, `budget.decide`, `budget.post`, `budget.ballot`, `budget.result`, `budget.void`.
+//! Log kinds written: `budget.begin`, `budget.idea`, `budget.decide`, `budget.post`, `budget.ballot`, `budget.result`, `budget.task`,
+//! `budget.void`.
 
 /// Beginning, proposing, deciding, posting, choosing, ending.
 pub mod act;
@@ -102,12 +104,26 @@ pub struct Project {
     pub why: Option<String>,
     /// Place in the order of ties.
     pub tie: Option<i64>,
+    /// What carries it out: the case, the organisation, the day that was promised first.
+    pub task: Option<Task>,
+}
+
+/// What carries a project out.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns of `budget_project`, explained there")]
+pub struct Task {
+    pub case: String,
+    pub body: String,
+    pub due_at: Ms,
 }
 
 /// The projects of a budget, in the order they came.
 pub fn projects(q: &mut dyn Query, budget: &str) -> Result<Vec<Project>> {
-    let sql = "select n, state, by_person, words, title, public, cost, why, tie from budget_project where budget = $1 order by n";
+    let sql = "select n, state, by_person, words, title, public, cost, why, tie, case_id, body, due_at from budget_project \
+               where budget = $1 order by n";
     let one = |r: &store::Row| {
+        let (case, body, due_at): (Option<String>, Option<String>, Option<Ms>) = (r.get("case_id")?, r.get("body")?, r.get("due_at")?);
+        let task = case.zip(body).zip(due_at).map(|((case, body), due_at)| Task { case, body, due_at });
         Ok(Project {
             n: r.get("n")?,
             state: r.get("state")?,
@@ -118,6 +134,7 @@ pub fn projects(q: &mut dyn Query, budget: &str) -> Result<Vec<Project>> {
             cost: r.get("cost")?,
             why: r.get("why")?,
             tie: r.get("tie")?,
+            task,
         })
     };
     Ok(q.rows(sql, params![budget])?.iter().map(one).collect::<store::Result<_>>()?)
@@ -127,6 +144,11 @@ impl Budget {
     /// Whether this person runs it: the desk of the place, or one above it.
     pub fn is_run_by(&self, who: &Who) -> bool {
         who.desk_over(&self.path).is_some()
+    }
+
+    /// The result, once there is one.
+    pub fn counted(&self) -> Result<Option<count::Counted>> {
+        self.result.as_deref().map(serde_json::from_str).transpose().map_err(crate::kit::Error::internal)
     }
 
     /// An entry of the log by whoever runs it.

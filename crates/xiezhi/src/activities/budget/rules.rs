@@ -20,6 +20,8 @@ pub const MOST: i64 = 50;
 pub const CHANGES: i64 = 50;
 /// Days from the beginning to the end, at most.
 pub const DAYS: i64 = 366;
+/// Longest time to carry a project out, in days.
+pub const TASK_DAYS: i64 = 731;
 /// Days that a vote is open, at least: nobody is away that long without a day between.
 pub const OPEN_DAYS: i64 = 3;
 /// Projects with fewer votes get nothing.

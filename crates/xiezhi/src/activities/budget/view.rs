@@ -6,14 +6,18 @@ use store::{Query, params};
 
 use super::count::Counted;
 use super::rules::{self, Phase};
-use super::{Budget, Project, Stand, around, projects};
+use super::{Budget, Project, Stand, Task, around, projects};
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::base::party::Chart;
 use crate::kit::time::Ms;
-use crate::kit::{Error, Req, Result};
+use crate::kit::{Req, Result};
+use crate::records::case::{self, decided};
 
 /// Budgets of one page.
 const PAGE: i64 = 50;
+/// Organisations that are offered to carry a project out.
+const HANDLERS: usize = 200;
 
 /// Budgets of a place.
 #[derive(Serialize, JsonSchema)]
@@ -61,6 +65,28 @@ pub struct ProjectView {
     pub price: Option<String>,
     pub payers: Option<u64>,
     pub rest: Option<String>,
+    /// Who carries it out, once somebody was named.
+    pub task: Option<TaskView>,
+}
+
+/// What was promised of a project that won, and whether it was kept.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct TaskView {
+    pub case: String,
+    pub party: String,
+    pub due_at: String,
+    pub done_at: Option<String>,
+    /// doing, done, done-late, late, dropped.
+    pub stands: &'static str,
+}
+
+/// An organisation that can carry something out.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Choice {
+    pub id: String,
+    pub name: String,
 }
 
 /// One budget.
@@ -97,6 +123,8 @@ pub struct Full {
     pub share: Option<String>,
     /// Projects that would have won by votes alone and did not.
     pub greedy_only: Vec<i64>,
+    /// Who can carry projects out, for whoever runs it.
+    pub bodies: Vec<Choice>,
 }
 
 /// An amount as people write it: `128,000`.
@@ -157,8 +185,8 @@ fn ballot(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> Res
 pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> Result<Full> {
     let (phase, runs) = (rules::phase(budget, req.now), budget.is_run_by(&req.who));
     let mine = ballot(req, q, budget, look)?;
-    let result: Option<Counted> = budget.result.as_deref().map(serde_json::from_str).transpose().map_err(Error::internal)?;
-    let (mut views, mut undecided) = (Vec::new(), 0);
+    let result = budget.counted()?;
+    let (mut views, mut undecided, chart) = (Vec::new(), 0, Chart::read(q, req.app)?);
     for p in projects(q, &budget.id)? {
         undecided += usize::from(p.state == Stand::Idea);
         let own = p.by.is_some() && p.by == req.who.person && req.who.by.is_none();
@@ -166,13 +194,16 @@ pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> R
         let words = if runs || own { q.open_text(&budget.id, p.words.clone())? } else { None };
         let relation = if own { Relation::Owner } else { Relation::Desk };
         let words = words.and_then(|w| look.at(&Graded::new("budget.words", &budget.id, w).of(&budget.number), relation));
-        views.push(project(p, own, words, mine.as_ref().map(|(_, chosen)| chosen.as_slice()), result.as_ref()));
+        let task = p.task.as_ref().map(|t| task(req, q, &chart, t)).transpose()?.flatten();
+        let view = project(p, own, words, mine.as_ref().map(|(_, chosen)| chosen.as_slice()), result.as_ref());
+        views.push(ProjectView { task, ..view });
     }
     let told = result.as_ref().map(|r| r.told.iter().map(|t| t.n).collect::<Vec<_>>()).unwrap_or_default();
     let place_of = |n: i64| told.iter().position(|t| *t == n).unwrap_or(usize::MAX);
     // Before the result in the order that was drawn, then winners first.
     views.sort_by_key(|p| (place_of(p.n), p.tie.unwrap_or(i64::MAX), p.n));
-    let won = |n: &i64| result.as_ref().is_some_and(|r| r.told.iter().any(|t| t.n == *n && t.won));
+    let won = |n: &i64| result.as_ref().is_some_and(|r| r.won(*n));
+    let bodies = if runs && phase == Phase::Published { handlers(&chart, &budget.path) } else { Vec::new() };
     let voters = q.count("select count(*) from budget_ballot where budget = $1", params![&budget.id])?;
     let cast_at = mine.map(|(at, _)| req.app.time(at));
     Ok(Full {
@@ -201,6 +232,7 @@ pub fn full(req: &Req, q: &mut dyn Query, budget: &Budget, look: &mut Look) -> R
         cost_text: result.as_ref().map(|r| yuan(r.cost)),
         share: result.as_ref().map(|r| grouped(&r.share)),
         greedy_only: result.as_ref().map(|r| r.greedy.iter().copied().filter(|n| !won(n)).collect()).unwrap_or_default(),
+        bodies,
     })
 }
 
@@ -224,7 +256,27 @@ fn project(p: Project, own: bool, words: Option<String>, chosen: Option<&[i64]>,
         price: told.and_then(|t| t.price.as_deref().map(grouped)),
         payers: told.and_then(|t| t.payers),
         rest: told.and_then(|t| t.rest.as_deref().map(grouped)),
+        task: None,
     }
+}
+
+fn task(req: &Req, q: &mut dyn Query, chart: &Chart, task: &Task) -> Result<Option<TaskView>> {
+    let Some(case) = case::by_id(q, &task.case)? else { return Ok(None) };
+    let ended = decided::ended(&case);
+    let done = case.closed_at.filter(|_| ended == Some(true));
+    Ok(Some(TaskView {
+        party: chart.name(&task.body),
+        due_at: req.app.time(task.due_at),
+        done_at: done.map(|t| req.app.time(t)),
+        stands: decided::standing(ended, task.due_at, done, req.now).as_str(),
+        case: case.number,
+    }))
+}
+
+/// Organisations around a place that can carry something out.
+fn handlers(chart: &Chart, path: &str) -> Vec<Choice> {
+    let near = chart.handlers_around(path).take(HANDLERS);
+    near.map(|b| Choice { id: b.id.clone(), name: b.name.clone() }).collect()
 }
 
 #[cfg(test)]

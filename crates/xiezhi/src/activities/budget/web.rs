@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::Key;
 
-use super::act::{self, Answer, New};
+use super::act::{self, Answer, New, NewTask};
 use super::rules::{self, Phase};
 use super::view::{self, Full, List};
 use super::{by_number, count};
@@ -14,6 +14,8 @@ use crate::base::catalogue::Look;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Error, Reply, Req, Result, Route};
+use crate::records::case::Rulebook;
+use crate::records::case::report::{self, NewReport};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
@@ -33,6 +35,13 @@ pub const ROUTES: &[Route] = &[
         May::Staff,
         decide,
         "The desk's answer to an idea: `{answer: list, title, public, cost}`, `{answer: decline|withdraw, why}`.",
+    )
+    .gives::<Full>(),
+    Route::post(
+        "/budgets/{number}/projects/{n}/task",
+        May::Staff,
+        task,
+        "Hands a project that won to whoever carries it out: `{body, due_at}`; it becomes a case with that day.",
     )
     .gives::<Full>(),
     Route::post("/budgets/{number}/post", May::Staff, post, "Puts the list to the vote; the order of ties is drawn.")
@@ -119,6 +128,24 @@ fn decide(req: &Req) -> Result<Reply> {
     };
     let (who, number) = (req.who.clone(), req.param("number").to_owned());
     req.app.db.write(move |tx| act::decide(tx, &who, &number, n, &answer))?;
+    shown(req, req.param("number"), 200)
+}
+
+fn task(req: &Req) -> Result<Reply> {
+    let (input, number) = (req.input()?, req.param("number").to_owned());
+    let new = NewTask {
+        n: req.param("n").parse().map_err(|_| Kind::NotFound)?,
+        body: input.need("body", 40)?,
+        due_at: input.until("due_at", &req.app.config.zone)?.ok_or_else(|| Kind::Missing.at("due_at"))?,
+        number,
+    };
+    let spot = req.app.db.read(|r| {
+        let place = by_number(r, &new.number)?.area;
+        let code = area::by_id(r, &place)?.map(|a| a.code);
+        report::locate(r, &NewReport { area: code, ..NewReport::default() })
+    })?;
+    let (who, book, zone) = (req.who.clone(), Rulebook::now(req.app)?, req.app.config.zone.clone());
+    req.once(move |tx| act::task(tx, &book, &zone, &who, &new, &spot).map(|()| String::new()))?;
     shown(req, req.param("number"), 200)
 }
 

@@ -11,11 +11,10 @@ use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, Who};
-use crate::records::case::life::act::act_with;
-use crate::records::case::life::promise::agree;
 use crate::records::case::life::{Said, act as case_act};
-use crate::records::case::report::{self, NewReport, Spot};
-use crate::records::case::rules::{Action, Facts, Outcome as Ended, State as CaseState};
+use crate::records::case::decided::{self, Decided};
+use crate::records::case::report::{self, Spot};
+use crate::records::case::rules::{Action, State as CaseState};
 use crate::records::case::{self, Case};
 
 row! {
@@ -79,23 +78,9 @@ pub fn make(tx: &mut Tx, basis: &Basis, pack: &pack::Pack, who: &Who, c: &Consul
 
 /// The case of a decision.
 fn task(tx: &mut Tx, basis: &Basis, who: &Who, c: &Consult, new: &New, spot: &Spot) -> Result<report::Made> {
-    let chart = &basis.book.chart;
-    chart.living(&new.body).filter(|b| b.kind.is_handler()).ok_or_else(|| Kind::Unknown.at("body"))?;
-    let report = NewReport {
-        text: Some(format!("{}（协商 {}）", new.words, c.number)),
-        channel: "consult".into(),
-        source: Some(format!("consult:{}:{}", c.number, tx.id())),
-        ..NewReport::default()
-    };
-    let (made, _) = report::make(tx, &basis.book, who, &report, spot, &basis.zone)?;
-    // Whoever publishes what was agreed may also hand it to whom it names: that is the right this room gives, for two steps.
-    let desk = |f: Facts| Facts { desk: true, ..f };
-    let quiet = Said { on_the_spot: true, ..Said::default() };
-    act_with(tx, &basis.book, who, (&made.id, false), (Action::Accept, &quiet), desk)?;
-    let to = Said { to: Some(new.body.clone()), reason: Some(c.number.clone()), ..Said::default() };
-    act_with(tx, &basis.book, who, (&made.id, false), (Action::Dispatch, &to), desk)?;
-    agree(tx, &basis.book, who, &made.id, new.due_at)?;
-    Ok(made)
+    let words = format!("{}（协商 {}）", new.words, c.number);
+    let what = Decided { words, of: ("consult", &c.number), body: &new.body, due_at: new.due_at };
+    decided::task(tx, &basis.book, &basis.zone, who, &what, spot)
 }
 
 /// Takes up again what was dropped: another case, for whoever does it now.
@@ -121,11 +106,7 @@ pub fn redo(tx: &mut Tx, basis: &Basis, who: &Who, id: &str, n: i64, new: &New, 
 
 /// How a case ended, for the decision it carries out: none while it is worked on.
 fn ended(case: &Case) -> Option<State> {
-    match case.state {
-        CaseState::Closed if matches!(case.outcome, Some(Ended::Solved | Ended::Half) | None) => Some(State::Done),
-        CaseState::Closed | CaseState::Rejected => Some(State::Dropped),
-        _ => None,
-    }
+    decided::ended(case).map(|done| if done { State::Done } else { State::Dropped })
 }
 
 /// Decisions whose case ended, or came back: by id.

@@ -7,6 +7,7 @@ use super::{Consult, Promise, State};
 use crate::kit::error::{Error, Kind};
 use crate::kit::names::names;
 use crate::kit::time::{DAY, Ms};
+use crate::records::case::decided::{self, Standing};
 
 /// Most seats, rounds, items and decisions of one.
 pub const SEATS: usize = 60;
@@ -22,8 +23,6 @@ pub const BEST: i64 = 5;
 names! {
     /// What somebody thinks of an item.
     Stance { Yes = "yes", No = "no", Abstain = "abstain", }
-    /// Where what was promised stands.
-    Standing { Doing = "doing", Done = "done", DoneLate = "done-late", Late = "late", Dropped = "dropped", }
 }
 
 /// Lets the step pass that is waited for, and no other: one that comes later is skipped over, one that was is over.
@@ -70,14 +69,12 @@ pub fn round(way: &Way, now: Ms, opens: Ms, closes: Ms) -> Result<(), Error> {
 
 /// Where what was promised by a date stands.
 pub fn standing(state: Promise, due: Ms, done: Option<Ms>, now: Ms) -> Standing {
-    use Promise as S;
-    match (state, done) {
-        (S::Dropped, _) => Standing::Dropped,
-        (S::Done, Some(at)) if at > due => Standing::DoneLate,
-        (S::Done, _) => Standing::Done,
-        (S::Open, _) if now > due => Standing::Late,
-        (S::Open, _) => Standing::Doing,
-    }
+    let ended = match state {
+        Promise::Open => None,
+        Promise::Done => Some(true),
+        Promise::Dropped => Some(false),
+    };
+    decided::standing(ended, due, done, now)
 }
 
 /// Hundredths of the mean of scores with weights: each part's mean, weighed. None when nobody said anything.
@@ -90,7 +87,6 @@ pub fn weighed(sums: [i64; 3], weights: [i64; 3], n: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::super::pack;
-    use super::Promise as D;
     use super::*;
 
     #[test]
@@ -111,14 +107,6 @@ mod tests {
         assert_eq!(kinds(&seats, &none), ["property"]);
         assert!(kinds(&seats, &["property".to_owned()].into()).is_empty());
         assert_eq!(kinds(&seats[1..], &["committee".to_owned(), "property".to_owned()].into()), ["committee"]);
-    }
-
-    #[test]
-    fn promises_are_late_when_their_day_has_passed() {
-        let at = |state, done, now| standing(state, 10, done, now);
-        assert_eq!((at(D::Open, None, 10), at(D::Open, None, 11)), (Standing::Doing, Standing::Late));
-        assert_eq!((at(D::Done, Some(10), 99), at(D::Done, Some(11), 99)), (Standing::Done, Standing::DoneLate));
-        assert_eq!(at(D::Dropped, None, 1), Standing::Dropped);
     }
 
     #[test]

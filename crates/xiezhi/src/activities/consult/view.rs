@@ -7,7 +7,7 @@
 use store::{Query, params};
 
 use super::pack::{Pack, Way};
-use super::rules::{self, Standing};
+use super::rules;
 use super::seat::{self, Seat, SeatKind};
 use super::types::{
     Choice, Choices, DecisionView, DrawView, Full, Item, ItemView, KindView, List, Place, RoundView, SaidView, Scores, SeatView,
@@ -23,6 +23,7 @@ use crate::kit::i18n::Lang;
 use crate::kit::time::Ms;
 use crate::kit::{Req, Result};
 use crate::records::case;
+use crate::records::case::decided::Standing;
 
 /// Consultations of one page.
 pub const PAGE: usize = 30;
@@ -340,9 +341,7 @@ fn choices(req: &Req, q: &mut dyn Query, look: &mut Look, c: &Consult, pack: &Pa
         ..Choices::default()
     };
     let Some(way) = way else { return Ok(out) };
-    let near = chart.serving(&c.path).chain(chart.beneath(&c.path).filter(|b| chart.path(&b.id) != Some(&c.path)));
-    let handles = near.filter(|b| b.kind.is_handler() && b.kind != crate::kit::RoleKind::GridWorker);
-    out.bodies = handles.take(200).map(|b| Choice { id: b.id.clone(), name: b.name.clone() }).collect();
+    out.bodies = chart.handlers_around(&c.path).take(200).map(|b| Choice { id: b.id.clone(), name: b.name.clone() }).collect();
     let sits: Vec<(&str, bool)> = all.iter().filter(|s| s.state.sits()).map(|s| (s.kind.as_str(), s.is_drawn())).collect();
     let missing = rules::missing(&way.seats, &sits, &std::collections::BTreeSet::new());
     let kind = |k: &str| SeatKind::parse(k).map(|k| k.as_str());

@@ -12,7 +12,7 @@ use store::Query;
 use super::{Body, body, setting};
 use crate::base::area;
 use crate::kit::versioned::Versioned;
-use crate::kit::{App, Error, Result};
+use crate::kit::{App, Error, Result, RoleKind};
 
 /// All organisations that exist now, and those that did (so that old cases keep their names).
 #[derive(Default)]
@@ -111,6 +111,12 @@ impl Chart {
     pub fn beneath<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Body> {
         let below = self.at.iter().filter(move |(at, _)| at.starts_with(path));
         below.flat_map(|(_, ids)| ids).filter_map(|id| self.body(id))
+    }
+
+    /// The organisations around an area that can be given something to do, the nearest first.
+    pub fn handlers_around<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Body> {
+        let near = self.serving(path).chain(self.beneath(path).filter(move |b| self.path(&b.id) != Some(path)));
+        near.filter(|b| b.kind.is_handler() && b.kind != RoleKind::GridWorker)
     }
 
     /// The desk that answers for the area: its own, else the nearest above, else the node's default desk.

@@ -14,6 +14,8 @@
 
 /// Complaints of staff.
 pub mod complaint;
+/// What people decided together.
+pub mod decided;
 /// The trial of a routing table.
 pub mod dryrun;
 /// The report form.
