@@ -53,6 +53,23 @@ test('a lost letter gets a new number, and the old one opens nothing', { timeout
   assert.match(await finder.locator('main').innerText(), /没有这个编号的选票/);
 });
 
+test('a neighbour watches what comes in', { timeout: 120_000 }, async () => {
+  const neighbour = await as('resident', { look: PHONE, elder: true });
+  await neighbour.goto(server.url(`/votes/${number}`));
+  await neighbour.locator('details.act:has(form[action$="/scrutineers"]) summary').click();
+  await good(neighbour, 'offers to watch');
+  await press(neighbour, neighbour.locator('form[action$="/scrutineers"] button'));
+  const clerk = await as('committee', { look: DESK });
+  await post(clerk, `/votes/${number}/ballots`, { unit: letters[2].unit, channel: 'door', choices: ['yes', 'no', 'no'] });
+  await clerk.goto(server.url(`/votes/${number}`));
+  await press(clerk, clerk.locator('form[action*="/scrutineers/"] button[value="1"]'));
+  await good(clerk, 'scrutineers');
+  await neighbour.goto(server.url(`/votes/${number}`));
+  await press(neighbour, neighbour.locator('a[href$="/scrutiny"]'));
+  await good(neighbour, 'what came in');
+  assert.equal((await json(neighbour, server, `/votes/${number}/scrutiny`)).rows[0].choices, null);
+});
+
 test('homes choose, and who has the most votes is elected', { timeout: 120_000 }, async () => {
   const ways = [{ look: PHONE, elder: true }, { look: PHONE, lang: 'en', js: false }, { look: DESK }];
   for (const [at, way] of ways.entries()) {

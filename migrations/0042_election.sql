@@ -26,3 +26,12 @@ alter table roll_objection add column by_person text;
 alter table budget_project add column case_id text;
 alter table budget_project add column body text;
 alter table budget_project add column due_at {int};
+
+-- Who watches the ballots and the count (监票人): residents who offered to, and whom the desk named.
+create table vote_scrutineer (
+  vote text not null,
+  person text not null,
+  state text not null,
+  at {int} not null,
+  primary key (vote, person)
+);

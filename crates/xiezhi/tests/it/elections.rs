@@ -146,6 +146,48 @@ fn a_lost_ballot_gets_a_new_number_and_the_old_one_opens_nothing() {
 }
 
 #[test]
+fn scrutineers_are_neighbours_who_see_what_came_in_and_what_it_says_only_after_the_end() {
+    on_each_engine(|w| {
+        let (clerk, resident, stranger, visitor) =
+            (w.client(Some("clerk")), w.client(Some("resident")), w.client(Some("stranger")), w.client(None));
+        let made = send(&clerk, "/rolls", &[("title", "x"), ("body", "residents")], "房号,业主\n1,甲\n2,乙\n3,丙\n".as_bytes()).json();
+        let (n, ballots) = election(w, &clerk, made["number"].as_str().unwrap());
+        let (offer, scrutiny) = (format!("/votes/{n}/scrutineers"), format!("/votes/{n}/scrutiny"));
+        assert_eq!(visitor.post(&offer, &json!({})).error().0, 401);
+        assert_eq!(stranger.post(&offer, &json!({})).error(), (403, "other-area".into()));
+        assert_eq!(w.client(Some("clerk2")).post(&offer, &json!({})).error(), (409, "state".into()), "the desk watches itself not");
+        assert_eq!(resident.get(&format!("/votes/{n}")).json()["may_offer"], true);
+        assert_eq!(resident.post(&offer, &json!({})).status, 201);
+        assert_eq!(resident.get(&scrutiny).error(), (403, "denied".into()), "not named yet");
+        let person = clerk.get(&format!("/votes/{n}")).json()["scrutineers"][0]["person"].as_str().unwrap().to_owned();
+        assert_eq!(resident.post(&format!("/votes/{n}/scrutineers/{person}"), &json!({ "accept": true })).error().0, 403);
+        assert_eq!(clerk.post(&format!("/votes/{n}/scrutineers/nobody"), &json!({ "accept": true })).error().0, 404);
+        assert_eq!(clerk.post(&format!("/votes/{n}/scrutineers/{person}"), &json!({ "accept": true })).status, 200);
+        assert_eq!(resident.get(&format!("/votes/{n}")).json()["scrutineers"], json!([]), "who else offered is the desk's");
+        cast(&visitor, &ballots[0].1, ["no", "no", "yes"]);
+        cast(&visitor, &ballots[0].1, ["yes", "no", "yes"]);
+        let door = json!({ "unit": "2", "channel": "door", "choices": ["yes", "yes", "no"] });
+        assert_eq!(clerk.post(&format!("/votes/{n}/ballots"), &door).status, 201);
+        let seen = resident.get(&scrutiny).json();
+        assert_eq!((&seen["units"], &seen["replaced"], &seen["channels"]), (&json!(2), &json!(1), &json!({ "link": 1, "door": 1 })));
+        let row = |seen: &Json, n: usize, field: &str| seen["rows"][n][field].clone();
+        assert_eq!((row(&seen, 0, "unit"), row(&seen, 0, "by_desk"), row(&seen, 0, "earlier")), (json!("1"), json!(false), json!(1)));
+        assert_eq!((row(&seen, 1, "by_desk"), row(&seen, 1, "choices")), (json!(true), Json::Null));
+        assert_eq!(seen["rows"].as_array().unwrap().len(), 2, "who has not voted is shown to nobody");
+        assert_eq!(clerk.get(&scrutiny).json()["rows"][0]["choices"], Json::Null, "nor does the desk see how");
+        w.app.ambience.advance(11 * DAY);
+        jobs::deadlines(&w.app, w.app.now()).unwrap();
+        let (resident, street) = (w.client(Some("resident")), w.client(Some("street")));
+        let over = resident.get(&scrutiny).json();
+        assert_eq!(row(&over, 0, "choices"), json!(["yes", "no", "yes"]));
+        assert_eq!(street.get(&scrutiny).json()["rows"][0]["choices"], Json::Null, "a desk further up counts nothing");
+        let logged = "select count(*) from read_log where elements like '%vote.choice%'";
+        assert!(w.app.db.read(|r| store::Query::count(r, logged, &[])).unwrap() > 0, "each look is recorded");
+        assert_eq!(w.client(Some("clerk")).post(&format!("/votes/{n}/scrutineers/{person}"), &json!({ "accept": false })).error().0, 409);
+    });
+}
+
+#[test]
 fn whoever_objected_hears_the_answer() {
     on_each_engine(|w| {
         let (clerk, resident) = (w.client(Some("clerk")), w.client(Some("resident")));

@@ -8,7 +8,7 @@
 //! tables, so that anybody on the roll gets the same from `xiezhi calc tally`.
 //!
 //! Log kinds written: `roll.make`, `roll.post`, `roll.object`, `roll.decide`, `vote.draft`, `vote.post`, `vote.void`,
-//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.renew`, `vote.late`, `vote.result`, `vote.outside`.
+//! `vote.ballot`, `vote.paper`, `vote.key`, `vote.renew`, `vote.late`, `vote.offer`, `vote.scrutineer`, `vote.result`, `vote.outside`.
 
 /// Drafting, posting, ending.
 pub mod act;
@@ -36,6 +36,8 @@ pub mod roll;
 pub mod rolls;
 /// Pure decisions.
 pub mod rules;
+/// Who watches the count.
+pub mod scrutiny;
 /// What readers see.
 pub mod view;
 /// Routes of votes.

@@ -7,7 +7,8 @@ use store::{Query, params};
 
 use super::pack::{Pack, Shares};
 use super::rules::{self, Phase};
-use super::{COLUMNS, State, Vote, ballot, count, paper, proxy, questions, read, roll};
+use super::scrutiny::Offer;
+use super::{COLUMNS, State, Vote, ballot, count, paper, proxy, questions, read, roll, scrutiny};
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::i18n::Lang;
@@ -148,6 +149,11 @@ pub struct Full {
     /// What that system calls its result.
     pub certificate: Option<String>,
     pub proxy_most: Option<i64>,
+    /// Who offered to watch the count, for whoever runs it.
+    pub scrutineers: Vec<Offer>,
+    /// How this reader stands to the count: offered, named, refused; and whether he may offer.
+    pub scrutiny: Option<&'static str>,
+    pub may_offer: bool,
     /// Ballots by proxy, for whoever runs it.
     pub proxies: Vec<ProxyView>,
     /// Whether this reader may have the tables to count again.
@@ -278,6 +284,7 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote, look: &mut Look) -> Resul
         // How many wait is everybody's to know: the result waits for them.
         false => (Vec::new(), paper::count(q, &vote.id)?),
     };
+    let watches = scrutiny::state_of(q, &vote.id, &req.who)?;
     let mut proxies = Vec::new();
     if runs {
         for bound in proxy::all(q, vote)? {
@@ -315,6 +322,9 @@ pub fn full(req: &Req, q: &mut dyn Query, vote: &Vote, look: &mut Look) -> Resul
         outside: vote.outside == 1,
         certificate: vote.certificate.clone(),
         proxy_most: vote.proxy_most,
+        scrutineers: if runs { scrutiny::offers(q, vote, look)? } else { Vec::new() },
+        may_offer: watches.is_none() && scrutiny::may_offer(vote, &req.who, req.now),
+        scrutiny: watches.map(scrutiny::State::as_str),
         proxies,
         recount: vote.outside == 0 && may_recount(req, q, vote)?,
     })

@@ -152,7 +152,8 @@ fn one(req: &Req) -> Result<Reply> {
     req.page("activities/vote/vote.html", &shown(req, |r| find(req, r))?)
 }
 
-fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {
+/// The vote as it is now, or the way to its page.
+pub(super) fn answer(req: &Req, number: &str, status: u16) -> Result<Reply> {
     if req.wants_json() {
         let view = shown(req, |r| Ok(by_number(r, number)?.ok_or(Kind::NotFound)?))?;
         return Ok(Reply::json(&view)?.status(status));
