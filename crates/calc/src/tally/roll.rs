@@ -1,7 +1,5 @@
 //! The roll (业主名册) and the ballots cast by it.
 
-use std::collections::HashMap;
-
 use super::Names;
 
 /// Most units of a roll.
@@ -111,7 +109,7 @@ impl std::fmt::Display for Fault {
             Fault::Area => "an area is a whole number of 0.01 m², more than 0 and at most a square kilometre",
             Fault::Twice => "this unit is on the roll already",
             Fault::Unknown => "this unit is not on the roll",
-            Fault::TooMany => "more than 2,000,000 units",
+            Fault::TooMany => "more than 2,000,000 units, or longer names than fit",
         })
     }
 }
@@ -138,8 +136,7 @@ impl Roll {
     /// An empty one with room for about so many units.
     pub fn for_about(units: usize) -> Roll {
         let units = units.min(UNITS);
-        let names = || Names(HashMap::with_capacity(units));
-        Roll { units: Vec::with_capacity(units), names: names(), heads: names() }
+        Roll { units: Vec::with_capacity(units), names: Names::for_about(units), heads: Names::for_about(units) }
     }
 
     /// Adds a unit. `owner` names the head: equal names are one, and all that is the developer's is one.
@@ -154,14 +151,15 @@ impl Roll {
         if !(1..=AREA).contains(&area) {
             return Err(Fault::Area);
         }
-        if self.units.len() == UNITS {
+        // No owner is named like the developer: names are trimmed.
+        let head = if kind == Kind::Developer { " developer" } else { owner };
+        if self.units.len() == UNITS || !self.names.fits(unit) || !self.heads.fits(head) {
             return Err(Fault::TooMany);
         }
-        if !self.names.number(unit).1 {
+        if !self.names.add(unit).1 {
             return Err(Fault::Twice);
         }
-        // No owner is named like this: names are trimmed.
-        let head = self.heads.number(if kind == Kind::Developer { " developer" } else { owner }).0;
+        let head = self.heads.add(head).0;
         self.units.push(Unit { head, area, usage });
         Ok(())
     }
@@ -173,7 +171,7 @@ impl Roll {
 
     /// Heads of all units, also of those a pack leaves out.
     pub fn heads(&self) -> usize {
-        self.heads.0.len()
+        self.heads.texts.len()
     }
 }
 
@@ -202,7 +200,7 @@ impl<'r> Ballots<'r> {
 
     /// Takes a ballot; `time` in any unit, the larger is the later.
     pub fn add(&mut self, unit: &str, choice: Choice, channel: Channel, time: i64) -> Result<(), Fault> {
-        let at = *self.roll.names.0.get(unit.trim()).ok_or(Fault::Unknown)? as usize;
+        let at = self.roll.names.find(unit.trim()).ok_or(Fault::Unknown)? as usize;
         self.seen += 1;
         let new = Slip { time, choice, channel, conflict: false };
         self.slips[at] = Some(match self.slips[at] {

@@ -1,5 +1,7 @@
 //! The count against the published example, both sums by themselves, and properties that hold for every vote.
 
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 
 use super::*;
