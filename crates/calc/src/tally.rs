@@ -16,7 +16,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::texts::Texts;
+use crate::texts::{AT_ONCE, Texts};
 
 mod pack;
 mod roll;
@@ -24,7 +24,7 @@ mod roll;
 mod tests;
 
 pub use pack::{Count, Item, Of, Pack, Rule, Share, What};
-pub use roll::{Ballots, Channel, Choice, Fault, Kind, Roll, Use};
+pub use roll::{Ballot, Ballots, Channel, Choice, Entry, Fault, Kind, Roll, Use};
 
 /// Heads and area (0.01 m²) of some owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -244,11 +244,21 @@ impl Names {
     }
 
     /// The number of a name that fits, and whether it is new.
-    fn add(&mut self, name: &str) -> (u32, bool) {
-        self.texts.add(self.hasher.hash_one(name), name.as_bytes())
+    fn add(&mut self, hash: u64, name: &str) -> (u32, bool) {
+        self.texts.add(hash, name.as_bytes())
     }
 
-    fn find(&self, name: &str) -> Option<u32> {
-        self.texts.find(self.hasher.hash_one(name), name.as_bytes())
+    fn find(&self, hash: u64, name: &str) -> Option<u32> {
+        self.texts.find(hash, name.as_bytes())
+    }
+
+    /// Hashes of names that are asked for next, and these are near ([`Texts::near`]).
+    fn near<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> [u64; AT_ONCE] {
+        let (mut hashes, many) = ([0; AT_ONCE], names.len().min(AT_ONCE));
+        for (hash, name) in hashes.iter_mut().zip(names) {
+            *hash = self.hasher.hash_one(name);
+        }
+        self.texts.near(&hashes[..many]);
+        hashes
     }
 }

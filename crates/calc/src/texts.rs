@@ -17,6 +17,9 @@ pub struct Texts {
 
 const HALF: u32 = 32;
 
+/// Most texts that [`Texts::near`] looks at.
+pub const AT_ONCE: usize = 64;
+
 impl Texts {
     /// None yet.
     pub const fn new() -> Texts {
@@ -50,6 +53,27 @@ impl Texts {
     /// The number of a text, if it has one.
     pub fn find(&self, hash: u64, text: &[u8]) -> Option<u32> {
         if self.slots.is_empty() { None } else { self.slot(hash, text).ok() }
+    }
+
+    /// Looks where the first of these would be found, and does nothing else. Memory answers them together, and then each single
+    /// one is near; asked one by one, each would wait for its own answer. With millions of texts most of the time is that.
+    pub fn near(&self, hashes: &[u64]) {
+        if self.slots.is_empty() {
+            return;
+        }
+        let (mask, mut looks) = (self.slots.len() - 1, [0; AT_ONCE]);
+        for (look, hash) in looks.iter_mut().zip(hashes) {
+            *look = self.slots[begin(*hash, mask)];
+        }
+        for (look, hash) in looks.iter_mut().zip(hashes) {
+            let known = *look >> HALF == hash >> HALF;
+            let end = if known { self.ends.get((*look as u32 as usize).wrapping_sub(1)) } else { None };
+            *look = end.map_or(0, |end| u64::from(*end));
+        }
+        for look in &mut looks {
+            *look = self.arena.get((*look as usize).wrapping_sub(1)).map_or(0, |last| u64::from(*last));
+        }
+        std::hint::black_box(looks);
     }
 
     /// The text of a number.
@@ -181,6 +205,7 @@ mod tests {
                 }
                 prop_assert_eq!((texts.len(), texts.is_empty()), (order.len(), order.is_empty()));
             }
+            texts.near(&order.iter().map(|text| hash(text, kinds)).collect::<Vec<_>>());
             for (at, text) in order.iter().enumerate() {
                 prop_assert_eq!(texts.bytes(at as u32), text.as_bytes());
                 prop_assert_eq!(texts.find(hash(text, kinds), text.as_bytes()), Some(at as u32));
