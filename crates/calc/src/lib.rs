@@ -13,6 +13,7 @@
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`tally`]: votes by heads and area
+//! - [`texts`]: texts as numbers, of which [`link`] and [`tally`] have millions
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
 //!
 //! What must stay true: the same input gives the same output on every machine and whatever the order of rows, and no
@@ -33,3 +34,4 @@ pub mod opinion;
 pub mod seats;
 pub mod shared;
 pub mod tally;
+pub mod texts;

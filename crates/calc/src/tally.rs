@@ -14,8 +14,9 @@
 //! What must stay true: the order of units and ballots, and batches of them, never change a result. (Taking part and
 //! saying no can make a proposal pass, because it completes the quorum: the law has it so, and the pages say so.)
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::texts::{AT_ONCE, Texts};
 
 mod pack;
 mod roll;
@@ -23,7 +24,7 @@ mod roll;
 mod tests;
 
 pub use pack::{Count, Item, Of, Pack, Rule, Share, What};
-pub use roll::{Ballots, Channel, Choice, Fault, Kind, Roll, Use};
+pub use roll::{Ballot, Ballots, Channel, Choice, Entry, Fault, Kind, Roll, Use};
 
 /// Heads and area (0.01 m²) of some owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -227,15 +228,37 @@ pub fn judged(pack: &Pack, item: Item, total: Sum, participating: Sum, agree: Su
 
 /// Names to numbers, in order of coming.
 #[derive(Default, Debug)]
-struct Names(HashMap<String, u32>);
+struct Names {
+    texts: Texts,
+    /// Drawn anew each time, so that nobody can write a roll whose names are all looked for in one place.
+    hasher: RandomState,
+}
 
 impl Names {
-    fn number(&mut self, name: &str) -> (u32, bool) {
-        let next = self.0.len() as u32;
-        // Most names are new, so the copy is rarely for nothing.
-        match self.0.entry(name.to_owned()) {
-            Entry::Occupied(known) => (*known.get(), false),
-            Entry::Vacant(new) => (*new.insert(next), true),
+    fn for_about(names: usize) -> Names {
+        Names { texts: Texts::for_about(names), hasher: RandomState::new() }
+    }
+
+    fn fits(&self, name: &str) -> bool {
+        name.len() <= self.texts.room()
+    }
+
+    /// The number of a name that fits, and whether it is new.
+    fn add(&mut self, hash: u64, name: &str) -> (u32, bool) {
+        self.texts.add(hash, name.as_bytes())
+    }
+
+    fn find(&self, hash: u64, name: &str) -> Option<u32> {
+        self.texts.find(hash, name.as_bytes())
+    }
+
+    /// Hashes of names that are asked for next, and these are near ([`Texts::near`]).
+    fn near<'n>(&self, names: impl ExactSizeIterator<Item = &'n str>) -> [u64; AT_ONCE] {
+        let (mut hashes, many) = ([0; AT_ONCE], names.len().min(AT_ONCE));
+        for (hash, name) in hashes.iter_mut().zip(names) {
+            *hash = self.hasher.hash_one(name);
         }
+        self.texts.near(&hashes[..many]);
+        hashes
     }
 }

@@ -4,15 +4,14 @@
 //! so nothing that leaves this method may be sorted by them.
 
 use crate::draw::mix;
+use crate::texts::Texts;
 
-/// Finds the number of a text. Open addressing over one arena: a text costs its bytes and about sixteen more.
+/// Finds the number of a text and counts how often it came.
 #[derive(Clone, Debug, Default)]
 pub struct Dict {
-    arena: Vec<u8>,
-    ends: Vec<u32>,
+    texts: Texts,
+    /// By number, from 1.
     counts: Vec<u32>,
-    /// Upper half of a text's hash, and its number: most other texts are told apart without looking at them.
-    slots: Vec<u64>,
     total: u32,
     pairs: u64,
 }
@@ -31,16 +30,10 @@ pub fn hash(text: &[u8]) -> u64 {
     mix(h)
 }
 
-const TAG: u64 = 0xffff_ffff_0000_0000;
-
-fn tag(text: &[u8]) -> u64 {
-    hash(text) & TAG
-}
-
 impl Dict {
     /// No texts yet.
     pub const fn new() -> Dict {
-        Dict { arena: Vec::new(), ends: Vec::new(), counts: Vec::new(), slots: Vec::new(), total: 0, pairs: 0 }
+        Dict { texts: Texts::new(), counts: Vec::new(), total: 0, pairs: 0 }
     }
 
     /// The number of a text, counted once more. Empty texts are 0. The second is whether it is new.
@@ -48,115 +41,60 @@ impl Dict {
         if text.is_empty() {
             return (0, false);
         }
-        if self.slots.is_empty() {
-            (self.ends, self.counts, self.slots) = (vec![0], vec![0], vec![0; 16]);
+        let (number, new) = self.texts.add(hash(text), text);
+        if new {
+            self.counts.push(0);
         }
-        self.total += 1;
-        let slot = match self.slot(text) {
-            Ok(id) => {
-                self.pairs += u64::from(self.counts[id as usize]);
-                self.counts[id as usize] += 1;
-                return (id, false);
-            }
-            Err(slot) => slot,
-        };
-        let id = self.ends.len() as u32;
-        self.arena.extend_from_slice(text);
-        self.ends.push(self.arena.len() as u32);
-        self.counts.push(1);
-        self.slots[slot] = tag(text) | u64::from(id);
-        if self.ends.len() * 4 > self.slots.len() * 3 {
-            self.grow();
-        }
-        (id, true)
+        self.again(number + 1);
+        (number + 1, new)
     }
 
     /// The number of a text, if it was ever added.
     pub fn find(&self, text: &[u8]) -> Option<u32> {
-        if text.is_empty() || self.slots.is_empty() { None } else { self.slot(text).ok() }
+        if text.is_empty() { None } else { self.texts.find(hash(text), text).map(|number| number + 1) }
     }
 
     /// Takes back one [`Dict::add`].
     pub fn take(&mut self, id: u32) {
         if id > 0 {
-            self.counts[id as usize] -= 1;
-            self.pairs -= u64::from(self.counts[id as usize]);
+            let count = &mut self.counts[id as usize - 1];
+            *count -= 1;
+            self.pairs -= u64::from(*count);
             self.total -= 1;
         }
     }
 
     /// How many different texts there are.
     pub fn texts(&self) -> usize {
-        self.ends.len().saturating_sub(1)
+        self.texts.len()
     }
 
     /// Forgets the texts that came after the first so many. They must not be counted any more.
     pub fn shorten(&mut self, texts: usize) {
         while self.texts() > texts {
-            let id = self.texts() as u32;
-            let mask = self.slots.len() - 1;
-            let mut at = hash(self.bytes(id)) as usize & mask;
-            while self.slots[at] as u32 != id {
-                at = (at + 1) & mask;
-            }
-            // The last that came: no other text was put behind its place.
-            self.slots[at] = 0;
-            self.ends.pop();
+            self.texts.pop(hash(self.bytes(self.texts() as u32)));
             self.counts.pop();
-            self.arena.truncate(self.ends.last().map_or(0, |end| *end as usize));
         }
-    }
-
-    fn slot(&self, text: &[u8]) -> Result<u32, usize> {
-        let mask = self.slots.len() - 1;
-        let (mut at, tag) = (hash(text) as usize & mask, tag(text));
-        loop {
-            let slot = self.slots[at];
-            let id = slot as u32;
-            if id == 0 {
-                return Err(at);
-            }
-            if slot & TAG == tag && self.bytes(id) == text {
-                return Ok(id);
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        let mask = self.slots.len() * 2 - 1;
-        let mut slots = vec![0u64; mask + 1];
-        for id in 1..self.ends.len() as u32 {
-            let text = self.bytes(id);
-            let mut at = hash(text) as usize & mask;
-            while slots[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            slots[at] = tag(text) | u64::from(id);
-        }
-        self.slots = slots;
     }
 
     /// Counts a known text once more.
     pub fn again(&mut self, id: u32) {
         if id > 0 {
-            self.pairs += u64::from(self.counts[id as usize]);
-            self.counts[id as usize] += 1;
+            let count = &mut self.counts[id as usize - 1];
+            self.pairs += u64::from(*count);
+            *count += 1;
             self.total += 1;
         }
     }
 
     /// The text of a number.
     pub fn bytes(&self, id: u32) -> &[u8] {
-        match id {
-            0 => &[],
-            id => &self.arena[self.ends[id as usize - 1] as usize..self.ends[id as usize] as usize],
-        }
+        if id == 0 { &[] } else { self.texts.bytes(id - 1) }
     }
 
     /// How often a text occurs now.
     pub fn count(&self, id: u32) -> u32 {
-        self.counts.get(id as usize).copied().unwrap_or(0)
+        if id == 0 { 0 } else { self.counts.get(id as usize - 1).copied().unwrap_or(0) }
     }
 
     /// How many texts occur now, repeats included.
@@ -171,12 +109,12 @@ impl Dict {
 
     /// Bytes of memory it holds.
     pub fn memory(&self) -> usize {
-        self.arena.capacity() + (self.ends.capacity() + self.counts.capacity() + self.slots.capacity() * 2) * 4
+        self.texts.memory() + self.counts.capacity() * 4
     }
 
-    /// Bytes of texts it can still take: numbers of 32 bits point into the arena.
+    /// Bytes of texts it can still take.
     pub fn room(&self) -> usize {
-        u32::MAX as usize - self.arena.len()
+        self.texts.room()
     }
 }
 

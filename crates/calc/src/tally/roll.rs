@@ -1,8 +1,7 @@
 //! The roll (业主名册) and the ballots cast by it.
 
-use std::collections::HashMap;
-
 use super::Names;
+use crate::texts::AT_ONCE;
 
 /// Most units of a roll.
 pub const UNITS: usize = 2_000_000;
@@ -111,8 +110,30 @@ impl std::fmt::Display for Fault {
             Fault::Area => "an area is a whole number of 0.01 m², more than 0 and at most a square kilometre",
             Fault::Twice => "this unit is on the roll already",
             Fault::Unknown => "this unit is not on the roll",
-            Fault::TooMany => "more than 2,000,000 units",
+            Fault::TooMany => "more than 2,000,000 units, or longer names than fit",
         })
+    }
+}
+
+/// A row of a roll.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The unit; blanks around it say nothing.
+    pub unit: &'a str,
+    /// Names the head: equal names are one, and all that is the developer's is one.
+    pub owner: &'a str,
+    /// 0.01 m².
+    pub area: i64,
+    /// Whose it is.
+    pub kind: Kind,
+    /// What it is used for.
+    pub usage: Use,
+}
+
+impl Entry<'_> {
+    /// What its head is told apart by. No owner is named like the developer, for names are trimmed.
+    fn head(&self) -> &str {
+        if self.kind == Kind::Developer { " developer" } else { self.owner.trim() }
     }
 }
 
@@ -138,30 +159,46 @@ impl Roll {
     /// An empty one with room for about so many units.
     pub fn for_about(units: usize) -> Roll {
         let units = units.min(UNITS);
-        let names = || Names(HashMap::with_capacity(units));
-        Roll { units: Vec::with_capacity(units), names: names(), heads: names() }
+        Roll { units: Vec::with_capacity(units), names: Names::for_about(units), heads: Names::for_about(units) }
     }
 
-    /// Adds a unit. `owner` names the head: equal names are one, and all that is the developer's is one.
+    /// Adds a unit.
     pub fn add(&mut self, unit: &str, owner: &str, area: i64, kind: Kind, usage: Use) -> Result<(), Fault> {
-        let (unit, owner) = (unit.trim(), owner.trim());
+        self.add_all(&[Entry { unit, owner, area, kind, usage }]).map_err(|(_, fault)| fault)
+    }
+
+    /// Adds units, quicker than one by one; ends at the first that is wrong, with its place.
+    pub fn add_all(&mut self, entries: &[Entry]) -> Result<(), (usize, Fault)> {
+        for (nth, some) in entries.chunks(AT_ONCE).enumerate() {
+            let units = self.names.near(some.iter().map(|e| e.unit.trim()));
+            let heads = self.heads.near(some.iter().map(Entry::head));
+            for (at, entry) in some.iter().enumerate() {
+                self.enter(entry, units[at], heads[at]).map_err(|fault| (nth * AT_ONCE + at, fault))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// With the hashes of its unit and of its head.
+    fn enter(&mut self, entry: &Entry, unit_hash: u64, head_hash: u64) -> Result<(), Fault> {
+        let &Entry { area, usage, .. } = entry;
+        let (unit, head) = (entry.unit.trim(), entry.head());
         if unit.is_empty() {
             return Err(Fault::NoUnit);
         }
-        if owner.is_empty() && kind == Kind::Owner {
+        if head.is_empty() {
             return Err(Fault::NoOwner);
         }
         if !(1..=AREA).contains(&area) {
             return Err(Fault::Area);
         }
-        if self.units.len() == UNITS {
+        if self.units.len() == UNITS || !self.names.fits(unit) || !self.heads.fits(head) {
             return Err(Fault::TooMany);
         }
-        if !self.names.number(unit).1 {
+        if !self.names.add(unit_hash, unit).1 {
             return Err(Fault::Twice);
         }
-        // No owner is named like this: names are trimmed.
-        let head = self.heads.number(if kind == Kind::Developer { " developer" } else { owner }).0;
+        let head = self.heads.add(head_hash, head).0;
         self.units.push(Unit { head, area, usage });
         Ok(())
     }
@@ -173,8 +210,21 @@ impl Roll {
 
     /// Heads of all units, also of those a pack leaves out.
     pub fn heads(&self) -> usize {
-        self.heads.0.len()
+        self.heads.texts.len()
     }
+}
+
+/// A ballot as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Ballot<'a> {
+    /// The unit; blanks around it say nothing.
+    pub unit: &'a str,
+    /// What it says.
+    pub choice: Choice,
+    /// How it came.
+    pub channel: Channel,
+    /// In any unit, the larger is the later.
+    pub time: i64,
 }
 
 /// One counted ballot.
@@ -200,9 +250,25 @@ impl<'r> Ballots<'r> {
         Ballots { roll, slips: vec![None; roll.units.len()], seen: 0 }
     }
 
-    /// Takes a ballot; `time` in any unit, the larger is the later.
+    /// Takes a ballot.
     pub fn add(&mut self, unit: &str, choice: Choice, channel: Channel, time: i64) -> Result<(), Fault> {
-        let at = *self.roll.names.0.get(unit.trim()).ok_or(Fault::Unknown)? as usize;
+        self.add_all(&[Ballot { unit, choice, channel, time }]).map_err(|(_, fault)| fault)
+    }
+
+    /// Takes ballots, quicker than one by one; ends at the first that is wrong, with its place.
+    pub fn add_all(&mut self, ballots: &[Ballot]) -> Result<(), (usize, Fault)> {
+        for (nth, some) in ballots.chunks(AT_ONCE).enumerate() {
+            let units = self.roll.names.near(some.iter().map(|b| b.unit.trim()));
+            for (at, ballot) in some.iter().enumerate() {
+                let unit = self.roll.names.find(units[at], ballot.unit.trim());
+                self.take(unit.ok_or((nth * AT_ONCE + at, Fault::Unknown))? as usize, ballot);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, at: usize, ballot: &Ballot) {
+        let &Ballot { choice, channel, time, .. } = ballot;
         self.seen += 1;
         let new = Slip { time, choice, channel, conflict: false };
         self.slips[at] = Some(match self.slips[at] {
@@ -214,7 +280,6 @@ impl<'r> Ballots<'r> {
             },
             _ => new,
         });
-        Ok(())
     }
 
     /// What the unit in this place of the roll says, if it voted.

@@ -1,5 +1,7 @@
 //! The count against the published example, both sums by themselves, and properties that hold for every vote.
 
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -216,6 +218,40 @@ proptest! {
         let by = turn % turned.len().max(1);
         turned.rotate_left(by);
         prop_assert_eq!(straight, count(&others, &turned, item));
+    }
+
+    /// Many at once are as many one by one, also in what is wrong and where.
+    #[test]
+    fn at_once_or_one_by_one(
+        rows in proptest::collection::vec((0u32..4000, 0u32..300, prop_oneof![99 => 1i64..9, 1 => Just(0)], any::<bool>()), 0..300),
+        cast in proptest::collection::vec((0u32..4000, 0usize..4, 0i64..3), 0..300),
+    ) {
+        let all: Vec<_> = rows
+            .into_iter()
+            .map(|(unit, owner, area, developer)| {
+                (format!("室{unit}"), format!(" {owner}"), area, if developer { Kind::Developer } else { Kind::Owner })
+            })
+            .collect();
+        let (mut single, mut together) = (Roll::default(), Roll::for_about(10));
+        let wrong = all.iter().enumerate().find_map(|(at, (unit, owner, area, kind))| {
+            single.add(unit, owner, *area, *kind, Use::Home).err().map(|fault| (at, fault))
+        });
+        let entries: Vec<_> =
+            all.iter().map(|(unit, owner, area, kind)| Entry { unit, owner, area: *area, kind: *kind, usage: Use::Home }).collect();
+        prop_assert_eq!(together.add_all(&entries).err(), wrong);
+        let heads = |roll: &Roll| roll.units().iter().map(|u| (u.head, u.area)).collect::<Vec<_>>();
+        prop_assert_eq!((heads(&single), single.heads()), (heads(&together), together.heads()));
+
+        // Mostly units that are there.
+        let unit = |n: u32| all.get(n as usize % (all.len() + 1)).map_or("none", |(unit, ..)| unit.as_str());
+        let ballot = |(n, choice, time): &(u32, usize, i64)| {
+            Ballot { unit: unit(*n), choice: Choice::ALL[*choice].1, channel: Channel::App, time: *time }
+        };
+        let ballots: Vec<_> = cast.iter().map(ballot).collect();
+        let (mut one, mut many) = (Ballots::new(&single), Ballots::new(&together));
+        let wrong = ballots.iter().enumerate().find_map(|(at, b)| one.add(b.unit, b.choice, b.channel, b.time).err().map(|f| (at, f)));
+        prop_assert_eq!(many.add_all(&ballots).err(), wrong);
+        prop_assert_eq!(tally(&code(), Item::Ordinary, &single, &one), tally(&code(), Item::Ordinary, &together, &many));
     }
 
     /// What is told never contradicts itself, and agrees with counting by hand.

@@ -459,3 +459,36 @@ fn where_the_place_has_a_system_of_its_own_the_roll_goes_out_and_a_certified_res
         assert_eq!(send("3,300.00,3,300.00\n3,300.00,2,200.00").error(), (409, "state".into()), "once");
     });
 }
+
+#[test]
+fn what_is_wrong_with_the_roll_is_said_first_and_its_earliest_line_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let (roll, ballots) = (dir.path().join("roll.csv"), dir.path().join("ballots.csv"));
+    // More rows than the roll takes together; `wrong` ones by their lines.
+    let write = |file, head: &str, row: &dyn Fn(usize) -> String, wrong: &[(usize, &str)]| {
+        let line = |at: usize| wrong.iter().find(|(line, _)| *line == at).map_or_else(|| row(at), |(_, text)| (*text).to_owned());
+        let rows: Vec<String> = (2..=200).map(line).collect();
+        std::fs::write(file, format!("{head}\n{}\n", rows.join("\n"))).unwrap();
+    };
+    let said = |wrong: &[(usize, &str)], ballot: &[(usize, &str)]| {
+        write(&roll, "unit,owner,area,kind,use", &|at| format!("u{at},o{at},100,owner,home"), wrong);
+        write(&ballots, "unit,choice,channel,time", &|at| format!("u{at},yes,app,2026-11-02T08:00:00+08:00"), ballot);
+        let out = Command::new(env!("CARGO_BIN_EXE_xiezhi"))
+            .args(["calc", "tally", "--pack", "cn-civil-code", "--item", "ordinary", "--roll"])
+            .arg(&roll)
+            .arg("--ballots")
+            .arg(&ballots)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(out.stderr).unwrap();
+        said.trim().strip_prefix(&format!("{}/", dir.path().display())).unwrap_or(&said).to_owned()
+    };
+    let (twice, odd) = ((150, "u7,o7,100,owner,home"), "u151,o151,100,nobody,home");
+    let unknown = (140, "nowhere,yes,app,2026-11-02T08:00:00+08:00");
+    assert_eq!(said(&[], &[]), "");
+    assert_eq!(said(&[twice, (151, odd)], &[(2, "u2,perhaps,app,1")]), "roll.csv:150:1: this unit is on the roll already");
+    assert_eq!(said(&[twice, (149, odd)], &[unknown]), "roll.csv:149:4: owner or developer");
+    assert_eq!(said(&[twice, (149, "u149,,100,owner,home")], &[]), "roll.csv:149:2: no owner is named");
+    assert_eq!(said(&[], &[unknown, (141, "nowhere,yes,app,1")]), "ballots.csv:140:1: this unit is not on the roll");
+    assert_eq!(said(&[], &[unknown, (141, "u2,perhaps,app,1")]), "ballots.csv:141:2: yes, no, abstain or invalid");
+}
