@@ -26,7 +26,7 @@ const DATABASE = process.env.XIEZHI_E2E_DATABASE_URL;
 /** The other engine repeats the stories, not every mode of every page. */
 export const THOROUGH = !DATABASE;
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 const PEOPLE = ['--people', '60']; // each costs a moment of the start
 const FIRST = RUN && join(RUN, 'demo');
 
@@ -52,13 +52,13 @@ async function clear({ data, database }) {
   await rm(data, { recursive: true, force: true });
 }
 
-/** Starts the demo in its room; gives its address, its accounts and the way to end it. */
-async function start({ args }, extra) {
-  const child = spawn(BIN, ['demo', '--listen', '127.0.0.1:0', ...args, ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts the demo in its room, which goes again when that fails; gives its address, its accounts and the way to end it. */
+async function start(made, extra) {
+  const child = spawn(BIN, ['demo', '--listen', '127.0.0.1:0', ...made.args, ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk) => { complaint = (complaint + chunk).slice(-4000); });
   const server = { origin: '', accounts: [] };
-  await new Promise((ready, fail) => {
+  const ready = new Promise((done, fail) => {
     const late = setTimeout(() => fail(new Error(`the server is not ready: ${complaint}`)), START_MS);
     child.on('exit', (code) => { clearTimeout(late); fail(new Error(`the server ended (${code}): ${complaint}`)); });
     child.on('error', fail);
@@ -66,7 +66,7 @@ async function start({ args }, extra) {
       const [word, a, b, c] = line.split(' ');
       if (word === 'listening') server.origin = new URL(a).origin;
       if (word === 'account') server.accounts.push({ role: a, name: b, password: c });
-      if (word === 'Open311') { clearTimeout(late); ready(); } // its last line
+      if (word === 'Open311') { clearTimeout(late); done(); } // its last line
     });
   });
   server.end = async () => {
@@ -76,6 +76,13 @@ async function start({ args }, extra) {
     await Promise.race([gone, new Promise((late) => { setTimeout(late, 5000).unref(); })]);
     child.kill('SIGKILL');
   };
+  try {
+    await ready;
+  } catch (error) {
+    child.kill('SIGKILL');
+    await clear(made);
+    throw error;
+  }
   return server;
 }
 
