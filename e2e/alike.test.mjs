@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PHONE, act, as, fill, form, good, json, post, press, reported, server, stage } from './lib.mjs';
+import { PHONE, act, as, fill, form, good, json, post, press, reported, server, stage, ways } from './lib.mjs';
 
 let place;
 
@@ -13,7 +13,7 @@ stage(async () => {
   await clerk.context().close();
 });
 
-for (const [lang, js, what] of [['zh', true, '北门儿童滑梯'], ['en', false, '南门健身器材']]) {
+for (const [lang, js, what] of ways([['zh', true, '北门儿童滑梯'], ['en', false, '南门健身器材']])) {
   test(`whoever reports it again is shown the first and joins it (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 120_000 }, async () => {
     const clerk = await as('committee');
     const { number } = await reported(clerk, `${what}裂了一道口子`, { place });

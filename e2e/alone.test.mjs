@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, act, as, browser, good, json, open, options, press, server, shot, stage } from './lib.mjs';
+import { DESK, PHONE, act, as, browser, good, json, open, options, press, server, shot, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -106,7 +106,7 @@ function pretend() {
   };
 }
 
-for (const elder of [false, true]) {
+for (const elder of ways([false, true])) {
   test(`a voice alone files, follows and rates${elder ? ', in elder mode' : ''}`, { timeout: 180_000 }, async () => {
     const page = await open(browser, server, { look: PHONE, elder });
     await page.addInitScript(pretend);

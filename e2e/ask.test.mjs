@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, fill, good, json, open, press, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, fill, good, json, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -24,7 +24,7 @@ async function receipt(page) {
   return { number, code: new URL(link, page.url()).searchParams.get('code') };
 }
 
-for (const { name, way } of WAYS) {
+for (const { name, way } of ways(WAYS)) {
   test(`a class asks a word more, ${name}`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, way);
     await page.goto(server.url('/report?class=noise'));

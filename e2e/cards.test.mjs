@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, as, browser, good, json, open, press, send, server, stage } from './lib.mjs';
+import { DESK, PHONE, as, browser, good, json, open, press, send, server, stage, ways } from './lib.mjs';
 
 stage();
 
-for (const [lang, clerks, homes] of [
+for (const [lang, clerks, homes] of ways([
   ['zh', { look: DESK }, { look: PHONE, elder: true }],
   ['en', { look: PHONE, lang: 'en', js: false }, { look: PHONE, lang: 'en', js: false }],
-]) {
+])) {
   test(`a card is given, printed, scanned, and ended (${lang})`, { timeout: 120_000 }, async () => {
     const clerk = await as('committee', clerks);
     await clerk.goto(server.url('/cards'));

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, form, good, open, press, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, form, good, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -16,7 +16,7 @@ async function upload(page, file) {
   await press(page, sending.locator('button'));
 }
 
-for (const js of [true, false]) {
+for (const js of ways([true, false])) {
   test(`a clerk edits the catalogue in a workbook${js ? '' : ', without JavaScript'}`, async () => {
     const page = await open(browser, server, { look: DESK, js, role: 'system_admin' });
     await page.goto(server.url('/admin/classes'));
@@ -43,7 +43,7 @@ for (const js of [true, false]) {
   });
 }
 
-for (const lang of ['zh', 'en']) {
+for (const lang of ways(['zh', 'en'])) {
   test(`a resident looks up how long a lamp takes (${lang})`, async () => {
     const page = await open(browser, server, { look: PHONE, lang });
     await page.goto(server.url('/classes'));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PHONE, act, as, form, good, json, options, press, reported, send, server, stage } from './lib.mjs';
+import { PHONE, act, as, form, good, json, options, press, reported, send, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -26,7 +26,7 @@ test('a clerk sends a matter on to another unit, and it goes on there', { timeou
   await clerk.context().close();
 });
 
-for (const [lang, js] of [['zh', true], ['en', false]]) {
+for (const [lang, js] of ways([['zh', true], ['en', false]])) {
   test(`a shift is seen in its week once it is saved (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 60_000 }, async () => {
     const page = await as('committee', { lang, js });
     await page.goto(server.url('/roster'));

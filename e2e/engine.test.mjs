@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PHONE, act, as, day, form, good, json, post, press, reported, send, server, stage } from './lib.mjs';
+import { PHONE, act, as, day, form, good, json, post, press, reported, send, server, stage, ways } from './lib.mjs';
 
 let place;
 let firm;
@@ -39,7 +39,7 @@ async function see(page, number, what) {
   await good(page, what);
 }
 
-for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', js: false, look: PHONE }]]) {
+for (const [lang, way] of ways([['zh', {}], ['en', { lang: 'en', js: false, look: PHONE }]])) {
   test(`the community whistles, the one who comes is rated (${lang})`, { timeout: 120_000 }, async () => {
     const clerk = await as('committee', way);
     const { number } = await sent(clerk, '独居老人三天没有出门');
@@ -198,7 +198,7 @@ test('a colleague takes it over, and goes on leave', { timeout: 120_000 }, async
   await clerk.context().close();
 });
 
-for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', js: false, look: PHONE }]]) {
+for (const [lang, way] of ways([['zh', {}], ['en', { lang: 'en', js: false, look: PHONE }]])) {
   test(`somebody above presses, and all whom it concerns have it in their list (${lang})`, { timeout: 120_000 }, async () => {
     const [clerk, street, property] = [await as('committee', way), await as('subdistrict', way), await as('property', way)];
     const { number } = await sent(clerk, `下水道堵了一个月 ${lang}`);

@@ -3,13 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, good, json, open, post, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, good, json, open, post, server, stage, ways } from './lib.mjs';
 
 let clerk;
 
 stage(async () => { clerk = await open(browser, server, { look: DESK, role: 'committee' }); }, ['--clock', 'manual']);
 
-for (const [name, way] of [['phone', { look: PHONE }], ['large print', { look: PHONE, elder: true }], ['English, no script', { look: DESK, lang: 'en', js: false }]]) {
+for (const [name, way] of ways([['phone', { look: PHONE }], ['large print', { look: PHONE, elder: true }], ['English, no script', { look: DESK, lang: 'en', js: false }]])) {
   test(`the pages of field work (${name})`, { timeout: 180_000 }, async () => {
     const page = await open(browser, server, { ...way, role: 'grid_worker' });
     const { buildings, grids } = await json(page, server, '/field');

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, browser, form, good, json, open, press, server, stage } from './lib.mjs';
+import { DESK, browser, form, good, json, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -15,7 +15,7 @@ function ago(minutes) {
   return `${t.getUTCFullYear()}-${two(t.getUTCMonth() + 1)}-${two(t.getUTCDate())} ${two(t.getUTCHours())}:${two(t.getUTCMinutes())}`;
 }
 
-for (const [js, lang] of [[true, 'zh'], [false, 'en']]) {
+for (const [js, lang] of ways([[true, 'zh'], [false, 'en']])) {
   test(`a clerk works on the hotline's orders (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 120_000 }, async () => {
     const mark = `E2E${lang}`;
     const page = await open(browser, server, { look: DESK, js, lang, role: 'committee' });

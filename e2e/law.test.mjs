@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, good, open, press, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, good, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
-for (const [js, lang, look] of [[true, 'zh', PHONE], [false, 'en', DESK]]) {
+for (const [js, lang, look] of ways([[true, 'zh', PHONE], [false, 'en', DESK]])) {
   test(`l08 a complaint goes to the desk above (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 120_000 }, async () => {
     const words = `同一张表这周填了三遍 ${lang}`;
     const clerk = await open(browser, server, { look, js, lang, role: 'committee' });

@@ -1,93 +1,36 @@
 // What every story needs: a server with the demo, a browser, and the questions asked of each page (does it speak, is it
 // accessible, does it stay quiet, does it fit).
 //
-// Settings: XIEZHI_E2E_DATABASE_URL (a PostgreSQL server; a database is made for each run), XIEZHI_E2E_BASE (/p/app),
-// XIEZHI_BIN, CHROMIUM, XIEZHI_E2E_SHOTS=1 (keeps pictures in out/).
+// Settings: those of the server, CHROMIUM, XIEZHI_E2E_SHOTS=1 (keeps pictures in out/).
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { accessible } from './accessible.mjs';
+import { THOROUGH, startServer } from './server.mjs';
 
-const run = promisify(execFile);
+export { BASE, BIN, THOROUGH, startServer, xiezhi } from './server.mjs';
+
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(HERE, '..', 'target');
-export const BIN = process.env.XIEZHI_BIN ?? join(TARGET, 'debug', 'xiezhi');
-export const BASE = process.env.XIEZHI_E2E_BASE ?? '';
-const DATABASE = process.env.XIEZHI_E2E_DATABASE_URL;
-/** The other engine repeats the stories, not every mode of every page. */
-export const THOROUGH = !DATABASE;
-
-const START_MS = 60_000;
-const QUIET_MS = 300;
 const STEP_MS = 15_000;
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
 ];
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 export const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 export const DESK = { viewport: { width: 1366, height: 768 } };
 
-/** Makes a database of its own, so that each server starts with an empty one. */
-async function freshDatabase() {
-  const name = `e2e_${randomBytes(6).toString('hex')}`;
-  await run('psql', ['-q', '-X', DATABASE, '-c', `create database ${name}`]);
-  const url = new URL(DATABASE);
-  url.pathname = `/${name}`;
-  return url.toString();
-}
-
-/** Starts the demo; gives its address, its accounts and a way to stop it. */
-export async function startServer(extra = []) {
-  const data = await mkdtemp(join(tmpdir(), 'xiezhi-e2e-'));
-  const people = extra.includes('--people') ? [] : ['--people', '60']; // each costs a moment of every start
-  const args = ['demo', '--data', data, '--listen', '127.0.0.1:0', ...people, ...extra];
-  if (DATABASE) args.push('--database-url', await freshDatabase());
-  if (BASE) args.push('--base-path', BASE);
-  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let complaint = '';
-  child.stderr.on('data', (chunk) => { complaint = (complaint + chunk).slice(-4000); });
-  const server = { origin: '', accounts: [], data };
-  await new Promise((ready, fail) => {
-    let quiet;
-    const late = setTimeout(() => fail(new Error(`the server is not ready: ${complaint}`)), START_MS);
-    const done = () => { clearTimeout(late); ready(); };
-    child.on('exit', (code) => { clearTimeout(late); fail(new Error(`the server ended (${code}): ${complaint}`)); });
-    child.on('error', fail);
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const [word, a, b, c] = line.split(' ');
-      if (word === 'listening') server.origin = new URL(a).origin;
-      if (word === 'account') server.accounts.push({ role: a, name: b, password: c });
-      // The accounts follow the address; nobody says which is the last.
-      clearTimeout(quiet);
-      if (server.origin) quiet = setTimeout(done, QUIET_MS);
-    });
-  });
-  server.url = (path) => `${server.origin}${BASE}${path}`;
-  server.account = (role) => {
-    const found = server.accounts.find((a) => a.role === role);
-    assert.ok(found, `the demo has no account for ${role}`);
-    return found;
-  };
-  server.stop = async () => {
-    child.removeAllListeners('exit');
-    const gone = new Promise((done) => { child.once('exit', done); });
-    child.kill('SIGTERM');
-    await Promise.race([gone, new Promise((late) => { setTimeout(late, 5000); })]);
-    child.kill('SIGKILL');
-    await rm(data, { recursive: true, force: true });
-  };
-  return server;
+/**
+ * The ways in which a story is told, of all that there are: looks, languages, without scripts. On the other engine the first is
+ * enough: whichever way somebody goes, the same is written and read.
+ */
+export function ways(all) {
+  return THOROUGH ? all : all.slice(0, 1);
 }
 
 export function startBrowser() {
@@ -151,10 +94,19 @@ export async function open(browser, server, { look = PHONE, js = true, elder = f
   page.on('response', (response) => {
     if (response.status() >= 400) page.noise.push(`${response.status()} ${response.url()}`);
   });
-  if (elder) await page.goto(server.url('/settings?elder=1&back=/'));
-  if (lang === 'en') await page.goto(server.url('/settings?lang=en&back=/'));
-  if (role) await signIn(page, server, role);
+  const wishes = [elder && 'elder=1', lang === 'en' && 'lang=en'].filter(Boolean);
+  if (wishes.length) await context.request.get(server.url(`/settings?${wishes.join('&')}`), { maxRedirects: 0 });
+  if (role) await known(context, server, role);
   return page;
+}
+
+/** Lets the server know a browser as somebody's, without the page for it: stories begin where people are signed in. */
+async function known(context, server, role) {
+  const { name, password } = server.account(role);
+  const answer = await context.request.post(server.url('/sign-in'), {
+    headers: { accept: 'application/json', origin: server.origin }, data: { name, password },
+  });
+  assert.ok(answer.ok(), `${role} could not sign in: ${answer.status()}`);
 }
 
 /** A page for somebody who works at a desk, or `undefined` for anybody; with a way of looking as for [`open`]. */
@@ -162,6 +114,7 @@ export function as(role, way = {}) {
   return open(browser, server, { look: DESK, ...way, role });
 }
 
+/** Signs in on the page for it. */
 export async function signIn(page, server, role) {
   const { name, password } = server.account(role);
   await page.goto(server.url('/sign-in'));
@@ -227,57 +180,21 @@ export async function json(page, server, path) {
 
 /** The page is accessible, translated, quiet, and as wide as its screen. */
 export async function good(page, what, { quiet = true } = {}) {
-  const text = await page.content();
-  assert.ok(!text.includes('⟦'), `${what}: a text is missing: ${text.match(/⟦[^⟧]*⟧?/)?.[0]}`);
   if (quiet) assert.deepEqual(page.noise, [], `${what}: errors in the browser`);
-  const { wide, seen, lang, twice } = await page.evaluate(() => {
+  const { missing, wide, seen, lang, twice } = await page.evaluate(() => {
     const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
     return {
+      missing: document.documentElement.outerHTML.match(/⟦[^⟧]*⟧?/)?.[0],
       wide: document.documentElement.scrollWidth, seen: document.documentElement.clientWidth, lang: document.documentElement.lang,
       twice: ids.filter((id, i) => ids.indexOf(id) !== i),
     };
   });
+  assert.equal(missing, undefined, `${what}: a text is missing`);
   assert.deepEqual(twice, [], `${what}: names that stand twice`);
   assert.ok(wide <= seen + 1, `${what}: ${wide} px wide on a screen of ${seen}`);
   assert.match(lang, /^(zh-CN|en)$/, `${what}: language of the page`);
-  await axeClean(page, what);
+  await accessible(page, what);
   if (process.env.XIEZHI_E2E_SHOTS) await shot(page, what.replace(/[^\p{L}\p{N}]+/gu, '-'));
-}
-
-/**
- * The shape of a page as the checker sees it: elements in order with their classes, roles and the attributes that matter,
- * whether each has words, how large the letters and the screen are. Rows that are alike are told once, and words are left
- * out: two pages of one shape differ in nothing that the rules look at.
- */
-function shape(page) {
-  return page.evaluate(() => {
-    const MATTERS = /^(class|role|type|lang|href|for|alt|title|open|disabled|required|tabindex|autocomplete|inputmode|aria-.*|data-(tone|late|soon|elder|dark))$/;
-    const WORDS = /^(lang|href|for|alt|title|aria-(label|labelledby|describedby|controls))$/;
-    const told = (e) => {
-      const own = [...e.attributes].filter((a) => MATTERS.test(a.name));
-      const attributes = own.map((a) => (WORDS.test(a.name) ? `${a.name}${a.value ? '' : '!'}` : `${a.name}=${a.value}`)).sort();
-      const words = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) ? '.' : '';
-      return `${e.tagName}[${attributes}]${words}(${[...new Set([...e.children].map(told))]})`;
-    };
-    return `${window.innerWidth} ${told(document.documentElement)}`;
-  });
-}
-
-const checked = new Set();
-
-/**
- * No violation of WCAG 2.2 AA. A shape that was checked is not checked again; on the other engine
- * the pages are the same, and are not checked at all. Without JavaScript the checker cannot run: the same page is checked
- * with it.
- */
-export async function axeClean(page, what) {
-  if (!page.scripted || !THOROUGH) return;
-  const seen = createHash('sha256').update(await shape(page)).digest('hex');
-  if (checked.has(seen)) return;
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).setLegacyMode(true).analyze();
-  const told = violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.slice(0, 3).map((n) => `    ${n.html}`).join('\n')}`);
-  assert.equal(violations.length, 0, `${what}: not accessible\n${told.join('\n')}`);
-  checked.add(seen);
 }
 
 /** Keeps a picture in out/. */
@@ -286,15 +203,4 @@ export async function shot(page, name, dir = join(HERE, 'out'), full = false) {
   const path = join(dir, `${name}.png`);
   await page.screenshot({ path, fullPage: full });
   return path;
-}
-
-/** Runs the program itself; gives its exit code. */
-export async function xiezhi(...args) {
-  try {
-    await run(BIN, args);
-    return 0;
-  } catch (error) {
-    if (typeof error.code !== 'number') throw error;
-    return error.code;
-  }
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { from, to } from '../web/js/map-datum.js';
 import { add, move, nextCode, read, remove, snap, split, write } from '../web/js/grid-edit.js';
-import { BIN, DESK, PHONE, as, browser, good, json, open, press, send, server, stage, startServer } from './lib.mjs';
+import { BIN, DESK, PHONE, as, browser, good, json, open, press, send, server, stage, startServer, ways } from './lib.mjs';
 
 let community;
 
@@ -65,7 +65,7 @@ test('edits of outlines keep shared corners shared', () => {
   assert.deepEqual([snap(two, [1.05, 1], null, far, 0.1), snap(two, [1.5, 0.5], null, far, 0.1)], [[1, 1], null]);
 });
 
-for (const [what, way] of [['phone', { look: PHONE }], ['desk', { look: DESK, lang: 'en' }], ['large print', { look: PHONE, elder: true }]]) {
+for (const [what, way] of ways([['phone', { look: PHONE }], ['desk', { look: DESK, lang: 'en' }], ['large print', { look: PHONE, elder: true }]])) {
   test(`what is chosen stands in the address, and the list follows (${what})`, { timeout: 60_000 }, async () => {
     const page = await as(undefined, way);
     await page.goto(server.url(`/places/${community}`));

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startGateway } from './gateway.mjs';
-import { BASE, DESK, PHONE, fill, good, json, open, press, send, startBrowser, startServer } from './lib.mjs';
+import { BASE, DESK, PHONE, fill, good, json, open, press, send, startBrowser, startServer, ways } from './lib.mjs';
 
 let server;
 let browser;
@@ -50,7 +50,7 @@ async function tabTo(page, fits, most = 80) {
   assert.fail(`the keyboard does not reach it on ${page.url()}`);
 }
 
-for (const [name, way] of [['phone, large print', { look: PHONE, elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]]) {
+for (const [name, way] of ways([['phone, large print', { look: PHONE, elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]])) {
   test(`what waits stands first, one line for each matter (${name})`, { timeout: 120_000 }, async () => {
     const clerk = await open(browser, server, { look: DESK, role: 'committee' });
     const area = await community(clerk);
@@ -136,7 +136,7 @@ test('a resident asks for a message, gets it, and rates by answering', { timeout
   await clerk.context().close();
 });
 
-for (const [name, way] of [['desk', { look: DESK }], ['phone, English', { look: PHONE, lang: 'en' }]]) {
+for (const [name, way] of ways([['desk', { look: DESK }], ['phone, English', { look: PHONE, lang: 'en' }]])) {
   test(`whoever has no smartphone is called (${name})`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, { ...way, role: 'committee' });
     const area = await community(page);

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PHONE, as, form, good, json, press, server, stage } from './lib.mjs';
+import { PHONE, as, form, good, json, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
-for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', look: PHONE, js: false }]]) {
+for (const [lang, way] of ways([['zh', {}], ['en', { lang: 'en', look: PHONE, js: false }]])) {
   test(`anybody goes from a rate to the cases behind it (${lang})`, { timeout: 60_000 }, async () => {
     const page = await as(undefined, way);
     await page.goto(server.url('/kpi'));
@@ -25,7 +25,7 @@ for (const [lang, way] of [['zh', {}], ['en', { lang: 'en', look: PHONE, js: fal
   });
 }
 
-for (const js of [true, false]) {
+for (const js of ways([true, false])) {
   test(`a clerk calls one of the sample and notes what was said${js ? '' : ', without JavaScript'}`, { timeout: 60_000 }, async () => {
     const page = await as('committee', { js, look: js ? undefined : PHONE });
     await page.goto(server.url('/callbacks'));

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startGateway } from './gateway.mjs';
-import { BASE, DESK, PHONE, fill, form, good, json, lower, open, press, raise, send, shot, browser, server } from './lib.mjs';
+import { BASE, DESK, PHONE, fill, form, good, json, lower, open, press, raise, send, shot, browser, server, ways } from './lib.mjs';
 
 let gateway;
 let now;
@@ -56,7 +56,7 @@ async function call(page, path, data = {}) {
   return answer.json();
 }
 
-for (const [name, way] of [['desk', { look: DESK }], ['phone, English, large print', { look: PHONE, lang: 'en', elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]]) {
+for (const [name, way] of ways([['desk', { look: DESK }], ['phone, English, large print', { look: PHONE, lang: 'en', elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]])) {
   test(`forms are printed, one to a page (${name})`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, { ...way, role: 'committee' });
     await page.goto(server.url('/desk'));
@@ -195,7 +195,7 @@ async function oneByOne(page, fields, name) {
   await press(page, whole.locator('button[type=submit]:visible'));
 }
 
-for (const [name, way] of [['phone, large print', { look: PHONE, elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]]) {
+for (const [name, way] of ways([['phone, large print', { look: PHONE, elder: true }], ['desk, English, no JavaScript', { look: DESK, lang: 'en', js: false }]])) {
   test(`a building head reports for a neighbour (${name})`, { timeout: 120_000 }, async () => {
     const head = await open(browser, server, { ...way, role: 'building_head' });
     await head.goto(server.url('/report'));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, as, browser, good, json, open, post, press, send, server, stage } from './lib.mjs';
+import { DESK, PHONE, as, browser, good, json, open, post, press, send, server, stage, ways } from './lib.mjs';
 
 let place;
 
@@ -84,7 +84,7 @@ test('a face is covered on the phone, before the picture travels', { timeout: 12
   await page.context().close();
 });
 
-for (const [lang, way] of [['zh', { look: DESK }], ['elder', { look: PHONE, elder: true }], ['en', { look: PHONE, lang: 'en', js: false }]]) {
+for (const [lang, way] of ways([['zh', { look: DESK }], ['elder', { look: PHONE, elder: true }], ['en', { look: PHONE, lang: 'en', js: false }]])) {
   test(`a clerk covers a face and shows the picture to everybody (${lang})`, { timeout: 120_000 }, async () => {
     const clerk = await as('committee', way);
     const resident = await as('resident');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { as, good, json, press, send, server, stage } from './lib.mjs';
+import { as, good, json, press, send, server, stage, ways } from './lib.mjs';
 import { workbook } from './workbook.mjs';
 
 let community;
@@ -19,7 +19,7 @@ async function grids(page) {
   return features.filter((f) => f.geometry.type === 'Polygon');
 }
 
-for (const [lang, js] of [['zh', true], ['en', false]]) {
+for (const [lang, js] of ways([['zh', true], ['en', false]])) {
   test(`assets come in from a workbook, wrong rows are named (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 60_000 }, async () => {
     const page = await as('system_admin', { lang, js });
     const [{ properties: grid }] = await grids(page);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, as, good, json, press, send, server, stage } from './lib.mjs';
+import { DESK, PHONE, as, good, json, press, send, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -25,7 +25,7 @@ async function behind(page, door) {
   await press(page, page.locator('main form.filters button', { hasNotText: /Search|查找/ }));
 }
 
-for (const [lang, way] of [['zh', { look: PHONE }], ['en', { look: DESK, lang: 'en', js: false }]]) {
+for (const [lang, way] of ways([['zh', { look: PHONE }], ['en', { look: DESK, lang: 'en', js: false }]])) {
   const [name, born, phone] = lang === 'zh' ? ['金秀英', '1950/2/3', '138 0000 7766'] : ['林建国', '1943/11/9', '138 0000 7755'];
   test(`somebody is written down once, changed, tagged, moved (${lang})`, { timeout: 120_000 }, async () => {
     const grid = await as('grid_worker', way);

@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, form, good, json, open, press, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, form, good, json, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
-for (const [js, lang, look] of [[true, 'zh', DESK], [false, 'en', PHONE]]) {
+for (const [js, lang, look] of ways([[true, 'zh', DESK], [false, 'en', PHONE]])) {
   test(`a table comes in and a list goes out (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, { look, js, lang, role: 'committee' });
     await page.goto(server.url('/register'));

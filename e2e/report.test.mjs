@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DESK, PHONE, act, browser, fill, good, json, open, options, press, server, stage, xiezhi } from './lib.mjs';
+import { DESK, PHONE, act, browser, fill, good, json, open, options, press, server, stage, xiezhi, ways } from './lib.mjs';
 
 let place;
 
@@ -85,7 +85,7 @@ async function body(role) {
   };
 }
 
-for (const { name, way } of WAYS) {
+for (const { name, way } of ways(WAYS)) {
   test(`a matter from report to reopening, ${name}`, { timeout: 180_000 }, async () => {
     const resident = await open(browser, server, way);
     const matter = await report(resident, `三楼的楼道灯坏了（${name}）`);

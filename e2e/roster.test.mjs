@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DESK, PHONE, browser, day, form, good, json, open, press, server, stage } from './lib.mjs';
+import { DESK, PHONE, browser, day, form, good, json, open, press, server, stage, ways } from './lib.mjs';
 
 stage();
 
@@ -51,7 +51,7 @@ test('a routing table is tried, enabled and then offered with its reason', { tim
   await clerk.context().close();
 });
 
-for (const [lang, look, js] of [['zh', DESK, true], ['en', PHONE, false]]) {
+for (const [lang, look, js] of ways([['zh', DESK, true], ['en', PHONE, false]])) {
   test(`a clerk keeps the roster (${lang}${js ? '' : ', without JavaScript'})`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, { look, js, lang, role: 'committee' });
     await page.goto(server.url('/roster'));

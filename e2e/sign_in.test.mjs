@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startGateway } from './gateway.mjs';
-import { BASE, DESK, PHONE, good, json, open, press, send, signIn, startBrowser, startServer } from './lib.mjs';
+import { BASE, DESK, PHONE, good, json, open, press, send, signIn, startBrowser, startServer, ways } from './lib.mjs';
 
 let server;
 let browser;
@@ -32,11 +32,11 @@ after(async () => {
 /** The button of the form that a field stands in. */
 const sends = (page, field) => press(page, page.locator(`main form:has([name=${field}]:not([type=hidden])) button[type=submit]`).first());
 
-for (const [name, phone, way] of [
+for (const [name, phone, way] of ways([
   ['phone, large print', '13912340001', { look: PHONE, elder: true }],
   ['phone, English, no JavaScript', '13912340002', { look: PHONE, lang: 'en', js: false }],
   ['desk', '13912340003', { look: DESK }],
-]) {
+])) {
   test(`a code by SMS signs in, and a name is asked once (${name})`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, way);
     await page.goto(server.url('/sign-in?back=/me'));

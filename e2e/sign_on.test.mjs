@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BASE, DESK, PHONE, good, json, open, press, send, signIn, startBrowser, startServer } from './lib.mjs';
+import { BASE, DESK, PHONE, good, json, open, press, send, signIn, startBrowser, startServer, ways } from './lib.mjs';
 import { startProviders } from './provider.mjs';
 
 let server;
@@ -100,7 +100,7 @@ test('a clerk ties his account, signs in with it, and takes it away', { timeout:
   for (const p of [page, second]) await p.context().close();
 });
 
-for (const [name, way] of [['large print on a phone', { look: PHONE, elder: true }], ['English', { look: DESK, lang: 'en' }]]) {
+for (const [name, way] of ways([['large print on a phone', { look: PHONE, elder: true }], ['English', { look: DESK, lang: 'en' }]])) {
   test(`what is said when it does not work: ${name}`, { timeout: 120_000 }, async () => {
     const page = await open(browser, server, way);
     // Not sure enough.

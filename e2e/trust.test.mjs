@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DESK, PHONE, as, browser, good, json, open, post, press, reported, send, server, stage } from './lib.mjs';
+import { DESK, PHONE, as, browser, good, json, open, post, press, reported, send, server, stage, ways } from './lib.mjs';
 
 stage();
 
-for (const [lang, elders, helpers] of [
+for (const [lang, elders, helpers] of ways([
   ['zh', { look: PHONE, elder: true }, { look: PHONE }],
   ['en', { look: PHONE, lang: 'en', js: false }, { look: DESK, lang: 'en', js: false }],
-]) {
+])) {
   test(`a helper is invited, acts, and is let go (${lang})`, { timeout: 120_000 }, async () => {
     const clerk = await as('committee');
     const card = await post(clerk, '/cards', { name: '王秀英', place: '2单元501' });

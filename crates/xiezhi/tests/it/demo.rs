@@ -21,6 +21,9 @@ impl Drop for Demo {
     }
 }
 
+/// Few people: each costs a moment of the start.
+const FEW: [&str; 2] = ["--people", "60"];
+
 fn start(data: &std::path::Path, extra: &[&str]) -> Demo {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xiezhi"));
     command
@@ -73,7 +76,7 @@ fn a_demo_prints_its_accounts_and_its_clock_stands_until_it_is_moved() {
 #[test]
 fn a_case_that_came_in_from_elsewhere_has_a_page_in_every_state() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = start(dir.path(), &["--clock", "manual", "--cases", "300"]);
+    let demo = start(dir.path(), &[&FEW[..], &["--clock", "manual", "--cases", "300"]].concat());
     let city = demo.sign_in("city");
     for state in ["open", "closed", "merged", "rejected"] {
         let items = city.get(&format!("/cases?state={state}")).json()["items"].as_array().unwrap().clone();
@@ -89,7 +92,7 @@ fn a_case_that_came_in_from_elsewhere_has_a_page_in_every_state() {
 #[test]
 fn the_printed_key_files_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = start(dir.path(), &[]);
+    let demo = start(dir.path(), &FEW);
     let body = format!("api_key={}&service_code=road&address_string=x&description=y", demo.key);
     let kind = [("content-type", "application/x-www-form-urlencoded")];
     let made = demo.client.post_raw("/open311/v2/requests.json", &kind, body.as_bytes());
@@ -100,7 +103,7 @@ fn the_printed_key_files_at_once() {
 #[test]
 fn a_second_start_finds_everything_and_a_running_clock_is_nobodys_to_move() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = start(dir.path(), &[]);
+    let demo = start(dir.path(), &FEW);
     let (accounts, key, before) = (demo.accounts.clone(), demo.key.clone(), demo.client.get("/equation").json());
     assert_eq!(demo.client.post("/demo/clock", &json!({ "advance": "P1D" })).status, 404);
     drop(demo);
@@ -114,7 +117,7 @@ fn a_second_start_finds_everything_and_a_running_clock_is_nobodys_to_move() {
 #[test]
 fn a_picture_goes_along_and_only_those_who_may_see_it_do() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = start(dir.path(), &[]);
+    let demo = start(dir.path(), &FEW);
     let clerk = demo.sign_in("committee");
     let place = clerk.get("/me").json()["roles"][0]["area"].as_str().unwrap().to_owned();
     let png = include_bytes!("lamp.png");
@@ -165,7 +168,7 @@ fn killed_while_a_gateway_has_a_message_it_does_not_send_it_again() {
             }
         }
     });
-    let way = ["--clock", "manual", "--config", config.to_str().unwrap()];
+    let way = [&FEW[..], &["--clock", "manual", "--config", config.to_str().unwrap()]].concat();
     let data = dir.path().join("data");
     let mut demo = start(&data, &way);
     let worker = demo.sign_in("grid_worker");
