@@ -95,7 +95,7 @@ pub fn all() -> Vec<Route> {
         vote::rolls::ROUTES,
         vote::web::ROUTES,
         vote::polls::ROUTES,
-        vote::scrutiny::ROUTES,
+        vote::watch::ROUTES,
         consult::web::ROUTES,
         consult::steps::ROUTES,
         consult::year::ROUTES,

@@ -72,7 +72,11 @@ fn a_roll_comes_from_the_register_with_homes_or_with_adults_and_whoever_has_most
         neighbours(w, &clerk);
         assert_eq!(make(&clerk, "cats").error(), (422, "unknown-value".into()));
         assert_eq!(make(&w.client(Some("property")), "households").error().0, 403);
-        assert_eq!(make(&w.client(Some("street")), "households").error().0, 403, "who does not keep the register takes no roll of it");
+        assert_eq!(
+            make(&w.client(Some("street")), "households").error().0,
+            403,
+            "who does not keep the register takes no roll of it"
+        );
         let homes = make(&second, "households").json();
         assert_eq!((&homes["units"], &homes["heads"], &homes["body"]), (&json!(3), &json!(3), &json!("residents")));
         let homes = units(&clerk, homes["number"].as_str().unwrap());
@@ -84,7 +88,11 @@ fn a_roll_comes_from_the_register_with_homes_or_with_adults_and_whoever_has_most
         let names: Vec<String> = units(&clerk, &roll).into_iter().filter_map(|(_, o)| o.as_str().map(str::to_owned)).collect();
         assert_eq!(names.len(), 4, "no child, and nobody of unknown age: {names:?}");
         assert!(["王丽", "王小明", "李强", "赵敏"].iter().all(|n| names.iter().any(|has| has == n)));
-        assert_eq!(clerk.get(&format!("/rolls/{roll}/table")).error(), (403, "denied".into()), "no list leaves the register this way");
+        assert_eq!(
+            clerk.get(&format!("/rolls/{roll}/table")).error(),
+            (403, "denied".into()),
+            "no list leaves the register this way"
+        );
 
         let (n, ballots) = election(w, &clerk, &roll);
         assert_eq!(cast(&visitor, &ballots[0].1, ["yes", "yes", "yes"]).error(), (422, "too-many-chosen".into()));
@@ -100,7 +108,8 @@ fn a_roll_comes_from_the_register_with_homes_or_with_adults_and_whoever_has_most
         w.app.ambience.advance(11 * DAY);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
         let over = visitor.get(&format!("/votes/{n}")).json();
-        let seat = |q: usize| (over["questions"][q]["result"]["seat"].clone(), over["questions"][q]["result"]["agree"]["heads"].clone());
+        let seat =
+            |q: usize| (over["questions"][q]["result"]["seat"].clone(), over["questions"][q]["result"]["agree"]["heads"].clone());
         assert_eq!(seat(0), (json!("elected"), json!(3)));
         assert_eq!(seat(1), (json!("elected"), json!(2)), "two of three: an invalid paper takes no part, by this reading");
         assert_eq!(over["questions"][1]["result"]["disputed"][0]["result"], "fail", "by the other it does");
@@ -150,12 +159,17 @@ fn scrutineers_are_neighbours_who_see_what_came_in_and_what_it_says_only_after_t
     on_each_engine(|w| {
         let (clerk, resident, stranger, visitor) =
             (w.client(Some("clerk")), w.client(Some("resident")), w.client(Some("stranger")), w.client(None));
-        let made = send(&clerk, "/rolls", &[("title", "x"), ("body", "residents")], "房号,业主\n1,甲\n2,乙\n3,丙\n".as_bytes()).json();
+        let made =
+            send(&clerk, "/rolls", &[("title", "x"), ("body", "residents")], "房号,业主\n1,甲\n2,乙\n3,丙\n".as_bytes()).json();
         let (n, ballots) = election(w, &clerk, made["number"].as_str().unwrap());
         let (offer, scrutiny) = (format!("/votes/{n}/scrutineers"), format!("/votes/{n}/scrutiny"));
         assert_eq!(visitor.post(&offer, &json!({})).error().0, 401);
         assert_eq!(stranger.post(&offer, &json!({})).error(), (403, "other-area".into()));
-        assert_eq!(w.client(Some("clerk2")).post(&offer, &json!({})).error(), (409, "state".into()), "the desk watches itself not");
+        assert_eq!(
+            w.client(Some("clerk2")).post(&offer, &json!({})).error(),
+            (409, "state".into()),
+            "the desk watches itself not"
+        );
         assert_eq!(resident.get(&format!("/votes/{n}")).json()["may_offer"], true);
         assert_eq!(resident.post(&offer, &json!({})).status, 201);
         assert_eq!(resident.get(&scrutiny).error(), (403, "denied".into()), "not named yet");
@@ -169,9 +183,15 @@ fn scrutineers_are_neighbours_who_see_what_came_in_and_what_it_says_only_after_t
         let door = json!({ "unit": "2", "channel": "door", "choices": ["yes", "yes", "no"] });
         assert_eq!(clerk.post(&format!("/votes/{n}/ballots"), &door).status, 201);
         let seen = resident.get(&scrutiny).json();
-        assert_eq!((&seen["units"], &seen["replaced"], &seen["channels"]), (&json!(2), &json!(1), &json!({ "link": 1, "door": 1 })));
+        assert_eq!(
+            (&seen["units"], &seen["replaced"], &seen["channels"]),
+            (&json!(2), &json!(1), &json!({ "link": 1, "door": 1 }))
+        );
         let row = |seen: &Json, n: usize, field: &str| seen["rows"][n][field].clone();
-        assert_eq!((row(&seen, 0, "unit"), row(&seen, 0, "by_desk"), row(&seen, 0, "earlier")), (json!("1"), json!(false), json!(1)));
+        assert_eq!(
+            (row(&seen, 0, "unit"), row(&seen, 0, "by_desk"), row(&seen, 0, "earlier")),
+            (json!("1"), json!(false), json!(1))
+        );
         assert_eq!((row(&seen, 1, "by_desk"), row(&seen, 1, "choices")), (json!(true), Json::Null));
         assert_eq!(seen["rows"].as_array().unwrap().len(), 2, "who has not voted is shown to nobody");
         assert_eq!(clerk.get(&scrutiny).json()["rows"][0]["choices"], Json::Null, "nor does the desk see how");
@@ -183,7 +203,10 @@ fn scrutineers_are_neighbours_who_see_what_came_in_and_what_it_says_only_after_t
         assert_eq!(street.get(&scrutiny).json()["rows"][0]["choices"], Json::Null, "a desk further up counts nothing");
         let logged = "select count(*) from read_log where elements like '%vote.choice%'";
         assert!(w.app.db.read(|r| store::Query::count(r, logged, &[])).unwrap() > 0, "each look is recorded");
-        assert_eq!(w.client(Some("clerk")).post(&format!("/votes/{n}/scrutineers/{person}"), &json!({ "accept": false })).error().0, 409);
+        assert_eq!(
+            w.client(Some("clerk")).post(&format!("/votes/{n}/scrutineers/{person}"), &json!({ "accept": false })).error().0,
+            409
+        );
     });
 }
 

@@ -122,7 +122,8 @@ pub fn projects(q: &mut dyn Query, budget: &str) -> Result<Vec<Project>> {
     let sql = "select n, state, by_person, words, title, public, cost, why, tie, case_id, body, due_at from budget_project \
                where budget = $1 order by n";
     let one = |r: &store::Row| {
-        let (case, body, due_at): (Option<String>, Option<String>, Option<Ms>) = (r.get("case_id")?, r.get("body")?, r.get("due_at")?);
+        let (case, body, due_at): (Option<String>, Option<String>, Option<Ms>) =
+            (r.get("case_id")?, r.get("body")?, r.get("due_at")?);
         let task = case.zip(body).zip(due_at).map(|((case, body), due_at)| Task { case, body, due_at });
         Ok(Project {
             n: r.get("n")?,

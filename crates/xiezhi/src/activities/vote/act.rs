@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use store::{Entry, Query, Tx, params};
 
+use super::outcome::View;
 use super::pack::Pack;
 use super::rules::{self, Phase};
-use super::outcome::View;
 use super::{Question, State, Vote, by_id, count, questions, roll};
 use crate::base::party::Chart;
 use crate::base::{notice, roster};
@@ -176,7 +176,11 @@ pub fn post(tx: &mut Tx, who: &Who, id: &str) -> Result<()> {
     let mut text: Vec<String> = questions(tx, id)?.iter().map(|q| format!("{} {} {}", q.topic, q.item.name(), q.words)).collect();
     text.extend(vote.seats.map(|n| format!("seats {n}")));
     text.push(vote.pack.clone());
-    let log = log.fact_opt("seats", vote.seats).fact("opens", vote.opens_at).fact("closes", vote.closes_at).fact("pack", rules.id.as_str());
+    let log = log
+        .fact_opt("seats", vote.seats)
+        .fact("opens", vote.opens_at)
+        .fact("closes", vote.closes_at)
+        .fact("pack", rules.id.as_str());
     tx.log(log.fact("roll", vote.roll.as_str()).fact("digest", crate::kit::digest(&text)))?;
     Ok(())
 }

@@ -241,7 +241,8 @@ pub fn renew(tx: &mut Tx, who: &Who, id: &str, n: i64) -> Result<()> {
     if next > TURNS {
         return Err(Kind::TooMany.at("unit").limit(TURNS));
     }
-    let sql = "insert into vote_renewal(vote, n, turn) values ($1, $2, $3) on conflict(vote, n) do update set turn = excluded.turn";
+    let sql =
+        "insert into vote_renewal(vote, n, turn) values ($1, $2, $3) on conflict(vote, n) do update set turn = excluded.turn";
     tx.exec(sql, params![id, n, next])?;
     // Whoever voted with the old number while signed in does not find the new one.
     tx.exec("delete from vote_tie where roll = $1 and n = $2", params![&vote.roll, n])?;

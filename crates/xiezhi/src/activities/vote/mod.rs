@@ -40,6 +40,8 @@ pub mod rules;
 pub mod scrutiny;
 /// What readers see.
 pub mod view;
+/// Routes of scrutineers.
+pub mod watch;
 /// Routes of votes.
 pub mod web;
 

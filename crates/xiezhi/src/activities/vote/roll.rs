@@ -249,7 +249,12 @@ pub fn make(
     let count = rows.len() as i64;
     tx.exec(sql, params![&id, &number, title, body, &place.id, &place.path, State::Draft, count, heads, total, now, from])?;
     tx.insert_many("roll_unit", &["roll", "n", "unit", "head", "area", "kind", "usage", "source", "owner"], &units)?;
-    let entry = entry.fact_opt("register", from.map(Register::as_str)).fact("number", number.as_str()).fact("units", count).fact("heads", heads).fact("total", total);
+    let entry = entry
+        .fact_opt("register", from.map(Register::as_str))
+        .fact("number", number.as_str())
+        .fact("units", count)
+        .fact("heads", heads)
+        .fact("total", total);
     // What anybody can compute again from the posted roll: units, heads, areas, kinds, uses.
     let text: Vec<String> = units_text(tx, &id)?;
     tx.log(entry.fact("digest", crate::kit::digest(&text)))?;

@@ -6,9 +6,9 @@
 use jiff::tz::TimeZone;
 use store::Tx;
 
+use super::life::Said;
 use super::life::act::act_with;
 use super::life::promise::agree;
-use super::life::Said;
 use super::report::{self, Made, NewReport, Spot};
 use super::rules::{Action, Facts, Outcome, State};
 use super::{Case, Rulebook};
