@@ -60,7 +60,7 @@ test('a neighbour watches what comes in', { timeout: 120_000 }, async () => {
   await good(neighbour, 'offers to watch');
   await press(neighbour, neighbour.locator('form[action$="/scrutineers"] button'));
   const clerk = await as('committee', { look: DESK });
-  await post(clerk, `/votes/${number}/ballots`, { unit: letters[2].unit, channel: 'door', choices: ['yes', 'no', 'no'] });
+  await post(clerk, `/votes/${number}/ballots`, { unit: letters[3].unit, channel: 'door', choices: ['yes', 'no', 'no'] });
   await clerk.goto(server.url(`/votes/${number}`));
   await press(clerk, clerk.locator('form[action*="/scrutineers/"] button[value="1"]'));
   await good(clerk, 'scrutineers');

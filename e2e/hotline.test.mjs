@@ -25,6 +25,7 @@ for (const [js, lang] of ways([[true, 'zh'], [false, 'en']])) {
     const rows = [head, row(1, '东门口堆了纸箱'), row(2, '东门口纸箱还在', `${mark}1`), row(3, ''), row(4, '想问垃圾几点收')];
     const file = { name: 'orders.csv', mimeType: 'text/csv', buffer: Buffer.from(`${rows.join('\n')}\n`) };
 
+    await page.goto(server.url('/desk'));
     await press(page, page.locator('nav.desk-doors a[href$="/hotline"]'));
     await good(page, 'the queue');
     for (const times of ['first', 'second']) {
