@@ -159,6 +159,8 @@ test('a batch is withdrawn, and whoever else scans a form is shown how to report
   await anyone.context().close();
   const clerk = await open(browser, server, { look: PHONE, lang: 'en', role: 'committee' });
   await clerk.goto(server.url('/paper'));
+  await send(clerk, '/paper/batches', { forms: 1, building: (all) => all[0].value });
+  await clerk.goto(server.url('/paper'));
   const batch = (await json(clerk, server, '/paper')).batches.find((b) => b.keyed === 0);
   await send(clerk, `/paper/batches/${batch.id}/void`, { why: 'wrong' });
   await good(clerk, 'a batch withdrawn');
