@@ -199,6 +199,18 @@ fn what_won_is_promised_by_somebody_for_a_day_and_its_page_tells_whether_that_wa
         let late = project(1)["task"].clone();
         assert_eq!((&late["stands"], &late["party"]), (&json!("late"), &promised["party"]));
         super::world::recounts(w);
+        // It goes on within another case: that one is followed.
+        let (main, _) = clerk.report("坡道要修");
+        let merged = "update cases set state = 'merged', merged_into = $2 where number = $1";
+        let (into, old) = (main.clone(), case.clone());
+        w.app
+            .db
+            .write(move |tx| {
+                tx.log(store::Entry::new("test", "case", &old))?;
+                tx.exec(merged, store::params![&old, &into])
+            })
+            .unwrap();
+        assert_eq!(project(1)["task"]["case"], json!(main));
     });
 }
 

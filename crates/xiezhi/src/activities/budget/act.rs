@@ -13,9 +13,9 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Result, Who};
+use crate::records::case::Rulebook;
 use crate::records::case::decided::{self, Decided};
 use crate::records::case::report::Spot;
-use crate::records::case::{self, Rulebook};
 
 /// What is to be given out.
 #[derive(Clone, Debug)]
@@ -245,7 +245,7 @@ pub fn task(tx: &mut Tx, book: &Rulebook, zone: &TimeZone, who: &Who, new: &NewT
     }
     if let Some(task) = &project.task {
         // Only what was turned down, or ended without being done, is handed out again.
-        let case = case::by_id(tx, &task.case)?;
+        let case = decided::carrier(tx, &task.case)?;
         if case.as_ref().and_then(decided::ended) != Some(false) {
             return Err(Kind::State.into());
         }

@@ -12,7 +12,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party::Chart;
 use crate::kit::time::Ms;
 use crate::kit::{Req, Result};
-use crate::records::case::{self, decided};
+use crate::records::case::decided;
 
 /// Budgets of one page.
 const PAGE: i64 = 50;
@@ -261,7 +261,7 @@ fn project(p: Project, own: bool, words: Option<String>, chosen: Option<&[i64]>,
 }
 
 fn task(req: &Req, q: &mut dyn Query, chart: &Chart, task: &Task) -> Result<Option<TaskView>> {
-    let Some(case) = case::by_id(q, &task.case)? else { return Ok(None) };
+    let Some(case) = decided::carrier(q, &task.case)? else { return Ok(None) };
     let ended = decided::ended(&case);
     let done = case.closed_at.filter(|_| ended == Some(true));
     Ok(Some(TaskView {

@@ -4,14 +4,14 @@
 //! rings, warns and goes up like any other; a decision makes one case at a time.
 
 use jiff::tz::TimeZone;
-use store::Tx;
+use store::{Query, Tx};
 
 use super::life::Said;
 use super::life::act::act_with;
 use super::life::promise::agree;
 use super::report::{self, Made, NewReport, Spot};
 use super::rules::{Action, Facts, Outcome, State};
-use super::{Case, Rulebook};
+use super::{Case, Rulebook, by_id, main_of};
 use crate::kit::error::Kind;
 use crate::kit::names::names;
 use crate::kit::time::Ms;
@@ -20,6 +20,12 @@ use crate::kit::{Result, Who};
 names! {
     /// Where what was promised by a day stands.
     Standing { Doing = "doing", Done = "done", DoneLate = "done-late", Late = "late", Dropped = "dropped", }
+}
+
+/// The case that carries something out: where it went on within another one, that.
+pub fn carrier(q: &mut dyn Query, id: &str) -> store::Result<Option<Case>> {
+    let Some(case) = by_id(q, id)? else { return Ok(None) };
+    if case.state == State::Merged { main_of(q, &case) } else { Ok(Some(case)) }
 }
 
 /// How the case of a decision ended: done, or not; none while it is worked on.
