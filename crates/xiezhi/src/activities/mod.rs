@@ -12,5 +12,7 @@ pub mod mediation;
 pub mod neighbours;
 /// What people think, and the map of it.
 pub mod opinion;
+/// Neighbours help each other: requests, volunteers, hours.
+pub mod volunteer;
 /// Votes of owners and residents.
 pub mod vote;

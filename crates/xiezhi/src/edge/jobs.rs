@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, volunteer, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -145,7 +145,11 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let held = all(app, |r| neighbours::judge::ringing(r, now, AT_ONCE), move |tx, id| neighbours::judge::ring(tx, &looked, id));
     let told = all(app, |r| neighbours::digest::due(r, now, AT_ONCE), move |tx, id| neighbours::digest::tell(tx, &said, id));
     let agreed = all(app, |r| mediation::ring::due(r, now, AT_ONCE), move |tx, key| mediation::ring::ring(tx, &terms, key));
-    let held = held.and(told).and(agreed).and(owed);
+    let help = volunteer::Book::now(app, "")?;
+    let helped =
+        all(app, |r| volunteer::help::ring::due(r, now, AT_ONCE), move |tx, id| volunteer::help::ring::ring(tx, &help, id));
+    let sent = volunteer::dispatch::round(app, now);
+    let held = held.and(told).and(agreed).and(owed).and(helped).and(sent);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

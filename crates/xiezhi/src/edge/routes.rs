@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, volunteer, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -99,6 +99,9 @@ pub fn all() -> Vec<Route> {
         consult::web::ROUTES,
         consult::steps::ROUTES,
         consult::year::ROUTES,
+        volunteer::web::ROUTES,
+        volunteer::help::web::ROUTES,
+        volunteer::hours::web::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

@@ -188,6 +188,12 @@ kinds! {
     NotStuck = 409 "not-stuck",
     /// The case is in a consultation already.
     InConsultation = 409 "in-consultation",
+    /// Whoever offers may not go; the field is why.
+    NotFit = 409 "not-fit",
+    /// There are not enough hours; `limit` minutes are left.
+    HoursShort = 409 "hours-short",
+    /// Nobody has more hours than that; `limit` minutes more fit.
+    HoursFull = 409 "hours-full",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

@@ -32,6 +32,8 @@ pub mod letters;
 pub(crate) mod names;
 /// Calls to other systems.
 pub mod outbound;
+/// Packs of rules by place.
+pub mod pack;
 /// HTML and JSON from one view.
 pub mod page;
 /// Uploads of which not all has come yet.

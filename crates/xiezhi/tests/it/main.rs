@@ -75,5 +75,6 @@ mod sign_on;
 mod sign_on_oidc;
 mod texts;
 mod trust;
+mod volunteer;
 mod vote;
 mod world;

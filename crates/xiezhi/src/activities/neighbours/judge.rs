@@ -8,11 +8,12 @@
 use store::{Entry, Query, Tx, params};
 
 use super::rules::{Queue, State};
-use super::{Book, Post, by_id, mark_of, member, news, queue_up, recount, tell_desk, text};
+use super::{Book, Post, by_id, mark_of, news, queue_up, recount, tell_desk, text};
 use crate::base::notice;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, HOUR, Ms, day_number};
 use crate::kit::{Result, Role, Who};
+use crate::records::register::mine;
 
 /// Characters of a note, an appeal, a reason.
 pub const NOTE: usize = 500;
@@ -22,7 +23,7 @@ pub fn flag(tx: &mut Tx, book: &Book, who: &Who, post: &Post, reason: &str) -> R
     let (person, now) = (who.person.as_deref().ok_or(Kind::SignIn)?, tx.now());
     book.pack.reason(reason).ok_or_else(|| Kind::Unknown.at("reason"))?;
     // Else a crowd of empty accounts could take any text out of sight.
-    if !member::is_known(tx, who)? {
+    if !mine::is_known(tx, who)? {
         return Err(Kind::NotKnown.into());
     }
     if post.state != State::Shown || post.by_person == person {

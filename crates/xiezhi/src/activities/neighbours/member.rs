@@ -11,8 +11,8 @@ use crate::base::area::{self, Area};
 use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{Result, RoleKind, Who};
-use crate::records::register::{home, mine};
+use crate::kit::{Result, Who};
+use crate::records::register::mine;
 
 row! {
     /// Somebody among the neighbours of a community.
@@ -72,35 +72,9 @@ pub fn nicks(q: &mut dyn Query, ids: &[String]) -> Result<std::collections::Hash
     Ok(named.filter_map(|((id, _), name)| Some((id, String::from_utf8(name?).ok()?))).collect())
 }
 
-/// Whether the node knows who somebody is: he works here, proved a number or an identity, is tied to a record, or was handed a
-/// card by the desk.
-pub fn is_known(q: &mut dyn Query, who: &Who) -> Result<bool> {
-    let Some(person) = &who.person else { return Ok(false) };
-    if who.roles.iter().any(|r| r.kind != RoleKind::Resident) {
-        return Ok(true);
-    }
-    for sql in [
-        "select count(*) from person_phone where person = $1 and proved_at is not null",
-        "select count(*) from sign_on where person = $1",
-        "select count(*) from resident_account where person = $1",
-        "select count(*) from card where person = $1 and ended_at is null",
-    ] {
-        if q.count(sql, params![person])? > 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Whether an account is new.
 pub fn is_fresh(q: &mut dyn Query, person: &str, days: i64, now: Ms) -> Result<bool> {
     Ok(q.count("select count(*) from person where id = $1 and created_at > $2", params![person, now - days * DAY])? > 0)
-}
-
-/// The building in which the register says that somebody lives.
-pub fn building_of(q: &mut dyn Query, person: &str) -> Result<Option<String>> {
-    let Some(dwelling) = mine::record(q, person)?.and_then(|p| p.dwelling) else { return Ok(None) };
-    Ok(home::by_id(q, &dwelling)?.map(|d| d.place))
 }
 
 /// Finds the mark of a name that may be taken.
@@ -122,7 +96,7 @@ pub fn join(tx: &mut Tx, book: &Book, who: &Who, area: &Area, nick: &str, buildi
     if !belongs(who, area) {
         return Err(Kind::Denied.into());
     }
-    if !is_known(tx, who)? {
+    if !mine::is_known(tx, who)? {
         return Err(Kind::NotKnown.into());
     }
     let old = tx.row(&format!("select {COLUMNS} from near_member where person = $1 and area = $2"), params![person, &area.id])?;
@@ -130,7 +104,7 @@ pub fn join(tx: &mut Tx, book: &Book, who: &Who, area: &Area, nick: &str, buildi
     if old.as_ref().is_some_and(|m| m.left_at.is_none()) {
         return Err(Kind::Taken.into());
     }
-    let held = building_of(tx, person)?;
+    let held = mine::building_of(tx, person)?;
     let lives = match (building, held) {
         (Some(said), Some(held)) if said == held => (Some(held), None),
         (None, Some(held)) => (Some(held), None),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::kit::i18n::Lang;
+use crate::kit::pack::{self, Local};
 
 /// Texts of the packs that ship.
 const EMBEDDED: &[&str] = &[include_str!("../../../../../data/neighbours/cn.toml")];
@@ -92,11 +93,15 @@ fn all() -> &'static [Pack] {
     &ALL
 }
 
-/// The pack that holds at a place (code of an area): the one of the smallest area.
+impl Local for Pack {
+    fn places(&self) -> &[String] {
+        &self.places
+    }
+}
+
+/// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    let reach = |p: &Pack| p.places.iter().filter(|c| code.starts_with(c.as_str())).map(String::len).max();
-    let near = all().iter().filter(|p| reach(p).is_some()).max_by_key(|p| reach(p));
-    near.or_else(|| all().iter().find(|p| p.places.is_empty())).expect("data/neighbours: a pack for everywhere")
+    pack::at(all(), code)
 }
 
 impl Pack {

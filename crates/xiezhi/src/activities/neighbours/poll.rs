@@ -6,14 +6,15 @@
 use store::{Entry, Query, Tx, params};
 
 use super::rules::State;
-use super::{Post, Topic, by_id, mark_of, member};
+use super::{Post, Topic, by_id, mark_of};
 use crate::kit::error::Kind;
 use crate::kit::{Result, Who};
+use crate::records::register::mine;
 
 /// Answers a quick question; another answer takes the place of the first.
 pub fn choose(tx: &mut Tx, who: &Who, topic: &Topic, choice: i64) -> Result<()> {
     let (person, now) = (who.person.as_deref().ok_or(Kind::SignIn)?, tx.now());
-    if !member::is_known(tx, who)? {
+    if !mine::is_known(tx, who)? {
         return Err(Kind::NotKnown.into());
     }
     if topic.poll_until.is_none_or(|until| now >= until) {
@@ -51,7 +52,7 @@ pub fn own(q: &mut dyn Query, topic: &Topic, person: &str) -> Result<Option<i64>
 /// Thanks somebody for a text; once.
 pub fn thank(tx: &mut Tx, who: &Who, post: &Post) -> Result<()> {
     let person = who.person.as_deref().ok_or(Kind::SignIn)?;
-    if !member::is_known(tx, who)? {
+    if !mine::is_known(tx, who)? {
         return Err(Kind::NotKnown.into());
     }
     if post.state != State::Shown || post.by_person == person {

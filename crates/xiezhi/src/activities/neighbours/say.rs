@@ -12,6 +12,7 @@ use crate::kit::error::Kind;
 use crate::kit::input::Input;
 use crate::kit::time::{DAY, HOUR, Ms, day_start};
 use crate::kit::{Result, Who};
+use crate::records::register::mine;
 
 /// Texts of new accounts that a new one is compared with.
 const COMPARED: i64 = 500;
@@ -76,7 +77,7 @@ fn voice(tx: &mut Tx, who: &Who, area: &Area, office: bool) -> Result<Voice> {
     if !belongs(who, area) {
         return Err(Kind::Denied.into());
     }
-    if !member::is_known(tx, who)? {
+    if !mine::is_known(tx, who)? {
         return Err(Kind::NotKnown.into());
     }
     let member = member::of(tx, person, &area.id)?.ok_or(Kind::NoNick)?;

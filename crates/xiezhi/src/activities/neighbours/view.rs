@@ -12,6 +12,7 @@ use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::Kind;
 use crate::kit::time::Ms;
 use crate::kit::{Error, Req, Result};
+use crate::records::register::mine;
 
 /// Topics of a page; texts of a page.
 const PAGE: i64 = 30;
@@ -165,7 +166,7 @@ pub fn me(req: &Req, q: &mut dyn Query, book: &Book, place: &Area) -> Result<(Me
     let days = book.pack.limits.name_days * crate::kit::time::DAY;
     let me = Me {
         nick,
-        known: member::is_known(q, &req.who)?,
+        known: mine::is_known(q, &req.who)?,
         belongs: belongs(&req.who, place),
         building,
         asked: found.as_ref().is_some_and(|m| m.asked.is_some()),

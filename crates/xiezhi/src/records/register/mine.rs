@@ -13,7 +13,7 @@ use super::view::{self, text_key};
 use super::{home, joined, rules};
 use crate::base::catalogue::{Graded, Look, Relation, grade_of};
 use crate::kit::error::Kind;
-use crate::kit::{Req, Result};
+use crate::kit::{Req, Result, RoleKind, Who};
 
 /// A value that is held.
 #[derive(Serialize, JsonSchema)]
@@ -60,6 +60,32 @@ pub fn names(q: &mut dyn Query, person: &str) -> store::Result<Vec<String>> {
         out.push(one.id);
     }
     Ok(out)
+}
+
+/// Whether the node knows who somebody is: he works here, proved a number or an identity, is tied to a record, or was handed a
+/// card by the desk.
+pub fn is_known(q: &mut dyn Query, who: &Who) -> Result<bool> {
+    let Some(person) = &who.person else { return Ok(false) };
+    if who.roles.iter().any(|r| r.kind != RoleKind::Resident) {
+        return Ok(true);
+    }
+    for sql in [
+        "select count(*) from person_phone where person = $1 and proved_at is not null",
+        "select count(*) from sign_on where person = $1",
+        "select count(*) from resident_account where person = $1",
+        "select count(*) from card where person = $1 and ended_at is null",
+    ] {
+        if q.count(sql, params![person])? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The building in which the register says that somebody lives.
+pub fn building_of(q: &mut dyn Query, person: &str) -> Result<Option<String>> {
+    let Some(dwelling) = record(q, person)?.and_then(|p| p.dwelling) else { return Ok(None) };
+    Ok(home::by_id(q, &dwelling)?.map(|d| d.place))
 }
 
 /// Everything that is held in it, and in those for which it stands. The look is that of its owner.
@@ -131,6 +157,6 @@ pub fn bind(tx: &mut Tx, person: &str, phone: Option<&str>, name: &str, number: 
 /// Takes back the consent to a tag: it is gone at once, whoever put it.
 pub fn withdraw(tx: &mut Tx, person: &str, code: &str) -> Result<()> {
     let one = record(tx, person)?.ok_or(Kind::NotFound)?;
-    let who = crate::kit::Who { person: Some(person.to_owned()), ..Default::default() };
+    let who = Who { person: Some(person.to_owned()), ..Default::default() };
     super::act::take_tag(tx, &who, one, "register.withdraw", |t| t.code == code && t.consent != "law")
 }

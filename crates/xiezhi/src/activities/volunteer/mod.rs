@@ -1,0 +1,52 @@
+//! Neighbours help each other (邻里互助): who helps, who asks, who goes where, hours that are kept, and what was done.
+//!
+//! What must stay true: a request never lies still: somebody is asked, then more people further away, then the community
+//! looks after it as a case; help is agreed by both sides and its hours count when both say so, or one is silent long
+//! enough; nobody goes where he may not (not vetted, a certificate that ran out, two people kept apart, alone where two
+//! go); what somebody needs, where he lives and his telephone are read by whoever agreed to come and by the desk of the
+//! place, and by nobody who was only asked; nobody is ranked by what he does, and no hour is money.
+//!
+//! Log kinds written: `help.ask`, `help.tell`, `help.offer`, `help.agree`, `help.leave`, `help.withdraw`, `help.done`, `help.settle`,
+//! `help.dispute`, `help.decide`, `help.thank`, `help.case`, `help.lapse`, `help.remind`, `volunteer.profile`, `volunteer.stop`,
+//! `volunteer.vet`, `volunteer.proof`, `volunteer.apart`.
+
+/// Whom a request is told, and why.
+pub mod dispatch;
+/// Requests and what becomes of them.
+pub mod help;
+/// The time bank.
+pub mod hours;
+/// The rules of a place.
+pub mod pack;
+/// Who helps.
+pub mod profile;
+/// Pure decisions: who fits, and how well.
+pub mod rules;
+/// Routes of volunteers and of whoever looks after them.
+pub mod web;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use self::pack::Pack;
+use crate::base::party::Chart;
+use crate::kit::{App, Result};
+
+/// What decisions rest on, read before a write.
+#[derive(Clone)]
+pub struct Book {
+    /// The rules of the place.
+    pub pack: &'static Pack,
+    /// Who answers for what.
+    pub chart: Arc<Chart>,
+    /// Where a day begins.
+    pub zone: TimeZone,
+}
+
+impl Book {
+    /// Of now, for a place (its code).
+    pub fn now(app: &App, code: &str) -> Result<Book> {
+        Ok(Book { pack: pack::at(code), chart: Chart::now(app)?, zone: app.config.zone.clone() })
+    }
+}
