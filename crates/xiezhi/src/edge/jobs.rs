@@ -79,6 +79,7 @@ pub fn start(app: Arc<App>) -> Jobs {
                     .and_then(|stale| if stale { app.db.write(notice::queue::sweep).map(drop) } else { Ok(()) }),
             );
             rounds.push(fieldwork::emergency::sweep(app).map(drop));
+            rounds.push(volunteer::hours::sweep(app));
             rounds.push(form::report::round(app));
             rounds.push(register::import::sweep(app).map(drop));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));

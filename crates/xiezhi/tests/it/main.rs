@@ -26,6 +26,7 @@ mod faults;
 mod fieldwork;
 mod form;
 mod hotline;
+mod hours;
 mod kpi;
 mod law;
 mod life;

@@ -124,6 +124,14 @@ fn a_wheelchair_on_friday_and_then_thanks_and_hours() {
         assert_eq!(resident.post(&format!("/help/{h}/thank"), &json!({ "words": "再谢" })).error(), (409, "said-already".into()));
         assert_eq!(neighbour.get(&format!("/help/{h}")).json()["thanks"], "谢谢您推我去医院");
         assert_eq!(notices(&neighbour), vec!["help-thanked".to_owned()]);
+        // Not again, says one of both: nobody is told, and the two are not brought together any more.
+        let apart = |c: &Client, body: Json| c.post(&format!("/help/{h}/apart"), &body);
+        assert_eq!(apart(&resident, json!({ "person": "nobody" })).error(), (422, "unknown-value".into()));
+        assert_eq!(apart(&helper, json!({})).error(), (403, "denied".into()), "he did not come");
+        assert_eq!(apart(&neighbour, json!({})).status, 200);
+        let again = asked(&resident, &json!({ "kind": "errand", "area": COMMUNITY, "starts_at": "2026-03-08T09:00:00+08:00" }));
+        let refused = neighbour.post(&format!("/help/{again}/offer"), &json!({}));
+        assert_eq!((refused.status, &refused.json()["field"]), (409, &json!("apart")));
         // The resident reads that his name and words were read, by whom and for what.
         let reads = resident.get("/me/reads").text;
         assert!(reads.contains("help") || reads.contains("邻里互助"), "{reads}");

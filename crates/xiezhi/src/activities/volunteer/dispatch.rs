@@ -4,7 +4,7 @@
 //! is not sent shopping (`calc::pair`); who comes already stays; each who is told has a reason, and each who is not; a wave
 //! has a clock, and the last one ends with a case. Everything is read before the write.
 //!
-//! Log kinds written: `help.tell`.
+//! Log kinds written: `help.tell`, `help.remind`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

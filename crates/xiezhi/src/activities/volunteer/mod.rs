@@ -6,9 +6,8 @@
 //! go); what somebody needs, where he lives and his telephone are read by whoever agreed to come and by the desk of the
 //! place, and by nobody who was only asked; nobody is ranked by what he does, and no hour is money.
 //!
-//! Log kinds written: `help.ask`, `help.tell`, `help.offer`, `help.agree`, `help.leave`, `help.withdraw`, `help.done`, `help.settle`,
-//! `help.dispute`, `help.decide`, `help.thank`, `help.case`, `help.lapse`, `help.remind`, `volunteer.profile`, `volunteer.stop`,
-//! `volunteer.vet`, `volunteer.proof`, `volunteer.apart`.
+//! Log kinds written: `help.tell`, `help.remind`, `volunteer.profile`, `volunteer.stop`, `volunteer.vet`, `volunteer.proof`,
+//! `volunteer.apart`; those of a request and of hours in their own rooms.
 
 /// Whom a request is told, and why.
 pub mod dispatch;

@@ -3,6 +3,9 @@
 //! What must stay true: a request that nobody takes is told to more people further away and then becomes a case
 //! ([`ring`]); who comes is agreed by both sides, and what was done counts when both say so, or one is silent long enough;
 //! words, place, name and telephone are sealed under the key of the request.
+//!
+//! Log kinds written: `help.ask`, `help.offer`, `help.agree`, `help.leave`, `help.withdraw`, `help.done`, `help.settle`,
+//! `help.dispute`, `help.decide`, `help.thank`, `help.case`, `help.lapse`, `help.remind`.
 
 /// What people do.
 pub mod act;

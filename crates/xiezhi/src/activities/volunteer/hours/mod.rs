@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 
 use store::{Entry, Query, Row, Tx, params};
 
-use super::pack::Hours;
+use super::pack::{self, Hours};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
 use crate::kit::row::row;
 use crate::kit::time::{DAY, Ms};
-use crate::kit::{Result, Who};
+use crate::kit::{App, Result, Who};
 
 names! {
     /// What is counted: minutes of help, or points.
@@ -327,6 +327,20 @@ pub fn expired(q: &mut dyn Query, account: &str, hours: &Hours, now: Ms) -> Resu
     }
     let sql = "select cast(coalesce(sum(case when m.amount < 0 or t.kind in ('release', 'undo') or m.at <= $2 then m.amount else 0 end), 0) as bigint) from time_movement m join time_transfer t on t.id = m.transfer where m.account = $1";
     Ok(q.count(sql, params![account, now - hours.expire_days * DAY])?.max(0))
+}
+
+/// Lets hours run out in every community whose rules say that they do.
+pub fn sweep(app: &App) -> Result<()> {
+    let sql =
+        "select distinct a.id, a.path, a.code from time_account t join area a on a.id = t.area where t.kind = $1 order by a.id";
+    for row in app.db.read(|r| r.rows(sql, params![Holder::Person]))? {
+        let (area, code): ((String, String), String) = ((row.get("id")?, row.get("path")?), row.get("code")?);
+        let hours = pack::at(&code).hours;
+        if hours.expire_days > 0 {
+            app.db.write(move |tx| expire(tx, &hours, &area))?;
+        }
+    }
+    Ok(())
 }
 
 /// People whose hours run out, of one page.
