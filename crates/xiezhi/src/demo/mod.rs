@@ -11,6 +11,8 @@
 pub mod crowd;
 mod desk;
 mod draw;
+/// Neighbours who help each other.
+mod help;
 mod households;
 mod people;
 mod picture;
@@ -88,7 +90,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     talk::over(app, &people, &places, now)?;
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
-    households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)
+    households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
+    help::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.
