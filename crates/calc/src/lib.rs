@@ -10,6 +10,7 @@
 //! - [`link`]: which rows speak of the same person
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`opinion`]: who thinks alike in a consultation, and what all share
+//! - [`pair`]: who does what, at the least cost
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`tally`]: votes by heads and area
@@ -31,6 +32,7 @@ pub mod grade;
 pub mod kpi;
 pub mod link;
 pub mod opinion;
+pub mod pair;
 pub mod seats;
 pub mod shared;
 pub mod tally;
