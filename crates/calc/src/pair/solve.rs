@@ -11,7 +11,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::problem::Problem;
+use super::problem::{LARGEST, Problem};
 
 /// No edge.
 pub(super) const NONE: u32 = u32::MAX;
@@ -69,7 +69,23 @@ struct Desk {
     seen: u32,
     /// The pair that this way would end.
     by: u32,
+    /// Whether its arcs lie in order.
+    sorted: bool,
 }
+
+/// An edge as a search goes along it.
+#[derive(Clone, Copy, Default)]
+struct Arc {
+    /// Its cost and the price of its person when the arcs of its task were put in order, so never more than they are now: behind the first
+    /// one that is too far all are.
+    least: i64,
+    cost: i64,
+    person: u32,
+    edge: u32,
+}
+
+/// So many arcs of a task looked at for nothing, and they are put in order again.
+const STALE: u32 = 8;
 
 /// Where a way ends.
 #[derive(Clone, Copy)]
@@ -84,6 +100,7 @@ struct Work<'a> {
     problem: &'a Problem,
     seats: Vec<Seat>,
     desks: Vec<Desk>,
+    arcs: Vec<Arc>,
     /// The task of each edge.
     owner: Vec<u32>,
     taken: Vec<bool>,
@@ -94,7 +111,7 @@ struct Work<'a> {
     pins: Vec<u32>,
     unmet: Vec<u32>,
     /// Number of the search.
-    search: u32,
+    round: u32,
     /// Whom it has seen.
     people: Vec<u32>,
     /// Which tasks it went through.
@@ -102,8 +119,11 @@ struct Work<'a> {
     /// At the distance it is at now.
     now: Vec<u32>,
     later: BinaryHeap<Reverse<(i64, u32)>>,
+    /// How far the end is, or how far it is looked for.
     best: i64,
-    end: End,
+    end: Option<End>,
+    /// How far ends were of late.
+    usual: i64,
 }
 
 /// Finds them.
@@ -146,7 +166,8 @@ impl<'a> Work<'a> {
         Work {
             problem,
             seats: pins.iter().enumerate().map(seat).collect(),
-            desks: vec![Desk { price: i64::MIN, far: 0, seen: 0, by: NONE }; problem.tasks.len()],
+            desks: vec![Desk { price: i64::MIN, far: 0, seen: 0, by: NONE, sorted: false }; problem.tasks.len()],
+            arcs: vec![Arc::default(); problem.to.len()],
             owner,
             taken: problem.pinned.clone(),
             slots: vec![NONE; sum as usize],
@@ -154,13 +175,14 @@ impl<'a> Work<'a> {
             loose: vec![0; problem.people.len()],
             pins,
             unmet: vec![0; problem.tasks.len()],
-            search: 0,
+            round: 0,
             people: Vec::new(),
             passed: Vec::new(),
             now: Vec::new(),
             later: BinaryHeap::new(),
             best: 0,
-            end: End::Task(0),
+            end: None,
+            usual: 0,
         }
     }
 
@@ -195,75 +217,103 @@ impl<'a> Work<'a> {
         if let Some(e) = open {
             return self.take(e);
         }
-        let without = self.without(task);
-        self.search += 1;
+        // Ends are mostly near; whatever lies further than twice the usual is not even noted down at first.
+        let mut limit = 2 * self.usual + 1;
+        loop {
+            self.search(task, limit);
+            self.raise();
+            if let Some(end) = self.end {
+                self.usual = (self.usual * 7 + self.best.min(4 * limit)) / 8;
+                return self.follow(task, end);
+            }
+            limit = limit.saturating_mul(4).min(LARGEST);
+        }
+    }
+
+    /// Looks for the nearest end, less than `limit` away.
+    fn search(&mut self, task: u32, limit: i64) {
+        self.round += 1;
         self.people.clear();
         self.passed.clear();
         self.later.clear();
         self.now.clear();
-        (self.best, self.end) = (without - price, End::Task(task));
+        (self.best, self.end) = (limit, None);
         let desk = &mut self.desks[task as usize];
-        (desk.far, desk.seen, desk.by) = (0, self.search, NONE);
+        (desk.far, desk.seen, desk.by) = (0, self.round, NONE);
         self.pass(task, 0);
         let tasks_from = self.problem.people.len() as u32;
         let mut far = 0;
-        loop {
-            let node = match self.now.pop() {
-                Some(node) => node,
-                None => match self.later.pop() {
-                    Some(Reverse((next, node))) if next < self.best => {
-                        far = next;
-                        node
-                    }
-                    _ => break,
-                },
+        while far < self.best {
+            let node = match (self.now.pop(), self.later.peek()) {
+                (Some(node), _) => node,
+                (None, Some(&Reverse((next, node)))) if next < self.best => {
+                    self.later.pop();
+                    far = next;
+                    node
+                }
+                _ => break,
             };
-            if far >= self.best {
-                break;
-            }
             if node >= tasks_from {
-                let task = node - tasks_from;
-                if self.desks[task as usize].far == far {
-                    self.pass(task, far);
+                if self.desks[(node - tasks_from) as usize].far == far {
+                    self.pass(node - tasks_from, far);
                 }
             } else if self.seats[node as usize].far == far {
                 self.displace(node, far);
             }
         }
-        self.raise();
-        self.follow(task);
     }
 
     /// Goes from a task to all who could do it.
     fn pass(&mut self, task: u32, far: i64) {
-        let desk = &self.desks[task as usize];
-        let base = far - desk.price;
-        self.passed.push(task);
-        if base + self.without(task) < self.best {
-            (self.best, self.end) = (base + self.without(task), End::Task(task));
+        let edges = self.problem.edges(task);
+        if !self.desks[task as usize].sorted {
+            self.sort(task);
         }
-        for e in self.problem.edges(task) {
-            let person = self.problem.to[e];
+        self.passed.push(task);
+        let base = far - self.desks[task as usize].price;
+        if base + self.without(task) < self.best {
+            (self.best, self.end) = (base + self.without(task), Some(End::Task(task)));
+        }
+        let mut stale = 0;
+        for arc in &self.arcs[edges] {
+            if base + arc.least >= self.best {
+                break;
+            }
+            let Arc { cost, person, edge, .. } = *arc;
             let seat = &mut self.seats[person as usize];
-            let there = base + self.problem.cost[e] + seat.price;
-            if there >= self.best || self.taken[e] {
+            let there = base + cost + seat.price;
+            if there >= self.best {
+                stale += 1;
                 continue;
             }
-            if seat.seen != self.search {
-                seat.seen = self.search;
+            let seen = seat.seen == self.round;
+            if seen && there >= seat.far || self.taken[edge as usize] {
+                continue;
+            }
+            if !seen {
+                seat.seen = self.round;
                 self.people.push(person);
-            } else if there >= seat.far {
-                continue;
             }
-            seat.far = there;
-            seat.by = e as u32;
+            (seat.far, seat.by) = (there, edge);
             if seat.next != i64::MAX && there + (seat.next - seat.price) < self.best {
-                (self.best, self.end) = (there + (seat.next - seat.price), End::Person(person));
+                (self.best, self.end) = (there + (seat.next - seat.price), Some(End::Person(person)));
             }
             if self.loose[person as usize] > 0 {
                 if there == far { self.now.push(person) } else { self.later.push(Reverse((there, person))) }
             }
         }
+        self.desks[task as usize].sorted = stale < STALE;
+    }
+
+    /// Puts the arcs of a task in order.
+    fn sort(&mut self, task: u32) {
+        let edges = self.problem.edges(task);
+        for (e, arc) in edges.clone().zip(&mut self.arcs[edges.clone()]) {
+            let (person, cost) = (self.problem.to[e], self.problem.cost[e]);
+            *arc = Arc { least: cost + self.seats[person as usize].price, cost, person, edge: e as u32 };
+        }
+        self.arcs[edges].sort_unstable_by_key(|arc| (arc.least, arc.edge));
+        self.desks[task as usize].sorted = true;
     }
 
     /// Goes from a person to the tasks that he could be taken from.
@@ -275,10 +325,10 @@ impl<'a> Work<'a> {
             let task = self.owner[e as usize];
             let desk = &mut self.desks[task as usize];
             let there = far + (desk.price - self.problem.cost[e as usize] - seat.price);
-            if there >= self.best || desk.seen == self.search && there >= desk.far {
+            if there >= self.best || desk.seen == self.round && there >= desk.far {
                 continue;
             }
-            (desk.seen, desk.far, desk.by) = (self.search, there, e);
+            (desk.seen, desk.far, desk.by) = (self.round, there, e);
             if there == far {
                 self.pass(task, far);
             } else {
@@ -301,8 +351,8 @@ impl<'a> Work<'a> {
     }
 
     /// Goes back along the way and takes what lies on it.
-    fn follow(&mut self, from: u32) {
-        let mut task = match self.end {
+    fn follow(&mut self, from: u32, end: End) {
+        let mut task = match end {
             End::Person(person) => {
                 let e = self.seats[person as usize].by;
                 self.take(e);
