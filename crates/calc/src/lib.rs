@@ -5,6 +5,7 @@
 //! - [`alike`]: which earlier reports a new one may repeat
 //! - [`budget`]: participatory budgets, greedy and by equal shares
 //! - [`draw`]: a random sample that everybody can check
+//! - [`gini`](mod@gini): how unevenly something is spread
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
 //! - [`link`]: which rows speak of the same person
@@ -28,6 +29,7 @@ pub mod cover;
 pub mod draw;
 pub mod due;
 pub mod geo;
+pub mod gini;
 pub mod grade;
 pub mod kpi;
 pub mod link;

@@ -10,7 +10,11 @@
 //! whatever the order of his rows.
 
 pub mod problem;
+pub mod proof;
 pub mod solve;
+#[cfg(test)]
+mod tests;
+pub mod why;
 
 pub use problem::{Edge, Fault, Person, Problem, Task, What};
 pub use solve::{Outcome, Pair, solve};

@@ -200,9 +200,9 @@ impl Problem {
         found.ok().map(|at| edges.start + at)
     }
 
-    /// The task of an edge.
-    pub(super) fn task_of(&self, edge: usize) -> u32 {
-        self.start.partition_point(|s| *s as usize <= edge) as u32 - 1
+    /// What an empty place of a task costs.
+    pub(super) fn without(&self, task: u32) -> i64 {
+        self.empty + self.tasks[task as usize].wait
     }
 
     /// Twice what any two ways of pairing can differ by, and 1.

@@ -186,14 +186,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What an empty place of a task costs.
-    fn without(&self, task: u32) -> i64 {
-        self.problem.empty + self.problem.tasks[task as usize].wait
-    }
-
     /// What one more person of a task costs at least, and the edge to one of those who has room for it at that price.
     fn cheapest(&self, task: u32) -> (i64, Option<u32>) {
-        let (mut price, mut open) = (self.without(task), None);
+        let (mut price, mut open) = (self.problem.without(task), None);
         for e in self.problem.edges(task) {
             let seat = &self.seats[self.problem.to[e] as usize];
             let here = self.problem.cost[e] + seat.price;
@@ -271,8 +266,8 @@ impl<'a> Work<'a> {
         }
         self.passed.push(task);
         let base = far - self.desks[task as usize].price;
-        if base + self.without(task) < self.best {
-            (self.best, self.end) = (base + self.without(task), Some(End::Task(task)));
+        if base + self.problem.without(task) < self.best {
+            (self.best, self.end) = (base + self.problem.without(task), Some(End::Task(task)));
         }
         let mut stale = 0;
         for arc in &self.arcs[edges] {
