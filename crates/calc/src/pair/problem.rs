@@ -119,7 +119,8 @@ pub struct Problem {
     pub(super) pinned: Vec<bool>,
     /// Edges of a person, or his capacity when that is less: more he can never have.
     pub(super) room: Vec<u32>,
-    /// More than all costs together can differ: an empty place costs this beside its wait, so that filling one is always worth it.
+    /// More than twice what all costs together can differ by: an empty place costs this beside its wait, so that filling one is always
+    /// worth it, and a sum says by rounding how many empty places are in it.
     pub(super) empty: i64,
 }
 
@@ -205,19 +206,19 @@ impl Problem {
         self.empty + self.tasks[task as usize].wait
     }
 
-    /// Twice what any two ways of pairing can differ by, and 1.
+    /// More than twice what any two ways of pairing can differ by.
     fn more_than_all(&self) -> Option<i64> {
         let mut sum: i128 = 1;
         for t in 0..self.tasks.len() {
             let edges = self.edges(t as u32);
             let most = self.cost[edges.clone()].iter().map(|c| c.unsigned_abs()).max().unwrap_or(0);
             let places = (self.tasks[t].need as usize).min(edges.len()) as i128;
-            sum += 2 * i128::from(most) * places;
-            sum += 2 * i128::from(self.tasks[t].wait.unsigned_abs()) * i128::from(self.tasks[t].need);
+            sum += 4 * i128::from(most) * places;
+            sum += 4 * i128::from(self.tasks[t].wait.unsigned_abs()) * i128::from(self.tasks[t].need);
         }
         for (person, room) in self.people.iter().zip(&self.room).filter(|(_, room)| **room > 0) {
             let most = person.load_at(0).unsigned_abs().max(person.load_at(room - 1).unsigned_abs());
-            sum += 2 * i128::from(most) * i128::from(*room);
+            sum += 4 * i128::from(most) * i128::from(*room);
         }
         i64::try_from(sum).ok().filter(|sum| *sum <= LARGEST)
     }

@@ -244,7 +244,7 @@ fn what_is_wrong_is_named() {
     for large in [i64::MAX, i64::MIN, 1 << 59] {
         assert_eq!(ask(vec![person(1)], &[edge(0, 0, large)]).what, What::Large);
     }
-    let near = Problem::new(vec![Task::default(); 2], vec![person(2)], &[edge(0, 0, 1 << 57), edge(1, 0, -(1 << 57))]).unwrap();
+    let near = Problem::new(vec![Task::default(); 2], vec![person(2)], &[edge(0, 0, 1 << 56), edge(1, 0, -(1 << 56))]).unwrap();
     assert_eq!(solved(&near).cost, 0, "large, and exact");
 }
 
