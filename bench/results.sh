@@ -86,6 +86,10 @@ TEXT
       (select(.red_dwarf) | row("the map alone, \(.ours.map_ms) ms, to the pipeline of red-dwarf alone, \(.red_dwarf.map_ms | shown) ms"; .ratio.map; " ×"; "least"; 20),
         (select(.ratio.process) | row("the whole command to its whole process, \(.red_dwarf.process_ms | shown) ms (start, imports, file, map, JSON)"; .ratio.process; " ×"; "least"; 20)),
         row("the whole command to its pipeline alone (not like for like)"; .ratio.pipeline_to_command; " ×"; ""; null)))'
+  report services 'select(.pair) | .pair | head("Tasks and people beside OR-Tools \(.or_tools)"; "services pair"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    row("towns paired at another cost than by SimpleMinCostFlow, of \(.runs | length)"; [.runs[] | select(.same | not)] | length; ""; "most"; 0),
+    (.runs[] | row("\(.name): \(.we.tasks | shown) tasks, \(.capacity | shown) places of \(.we.people | shown) people, \(.we.edges | shown) edges"; .we.wall_ms; " ms"; "most"; if .name == "community" then 10 else null end),
+      (select(.name != "community") | row("the same, processor time \(.we.solve_ms | shown) ms, of SimpleMinCostFlow \(.they.solve_ms | shown) ms"; .ratio; " ×"; "least"; if .we.tasks == 20000 then 1 else null end)))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

@@ -1,7 +1,8 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
-//! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; each prints one line of JSON.
+//! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
+//! `bench pair` times pairing them; each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
@@ -14,6 +15,7 @@ mod entry;
 mod http;
 mod load;
 mod opinion;
+mod pair;
 mod people;
 mod probe;
 mod reads;
@@ -37,7 +39,9 @@ const USAGE: &str = "usage:
   bench election --voters N --projects N --seed S --out FILE.pb
   bench budget --in FILE.pb [--times 5] [--free IDS]
   bench votes  --out VOTES.csv [--voters 2000] [--statements 200] [--votes 50000] [--seed 1]
-  bench opinion --in VOTES.csv [--rounds 20]";
+  bench opinion --in VOTES.csv [--rounds 20]
+  bench town   --out DIR [--tasks 20000] [--people 8000] [--edges 40] [--capacity 3] [--shape near|far] [--seed 1]
+  bench pair   --in DIR [--times 5]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -126,6 +130,16 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             seed: options.number("seed", 1)?,
             out: options.path("out")?,
         }),
+        "town" => pair::invent(&pair::Plan {
+            tasks: options.number("tasks", 20_000)? as usize,
+            people: options.number("people", 8000)? as usize,
+            edges: options.number("edges", 40)? as usize,
+            capacity: options.number("capacity", 3)? as usize,
+            near: options.text("shape") != Some("far"),
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "pair" => pair::run(&options.path("in")?, options.number("times", 5)? as usize),
         "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
         other => Err(format!("no command {other}")),
     }

@@ -5,11 +5,13 @@
 //! - [`alike`]: which earlier reports a new one may repeat
 //! - [`budget`]: participatory budgets, greedy and by equal shares
 //! - [`draw`]: a random sample that everybody can check
+//! - [`gini`](mod@gini): how unevenly something is spread
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
 //! - [`link`]: which rows speak of the same person
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`opinion`]: who thinks alike in a consultation, and what all share
+//! - [`pair`]: who does what, at the least cost
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`tally`]: votes by heads and area
@@ -27,10 +29,12 @@ pub mod cover;
 pub mod draw;
 pub mod due;
 pub mod geo;
+pub mod gini;
 pub mod grade;
 pub mod kpi;
 pub mod link;
 pub mod opinion;
+pub mod pair;
 pub mod seats;
 pub mod shared;
 pub mod tally;

@@ -27,6 +27,8 @@ mod link;
 mod methods;
 #[path = "main/opinion.rs"]
 mod opinion;
+#[path = "main/pair.rs"]
+mod pair;
 #[path = "main/recut.rs"]
 mod recut;
 #[path = "main/table.rs"]

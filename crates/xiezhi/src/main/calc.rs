@@ -67,6 +67,8 @@ pub enum Calc {
     Budget(super::budget::Budget),
     /// Who thinks alike in a consultation, what each group says, what all share.
     Opinion(super::opinion::Opinion),
+    /// Who does what: most tasks first, then the least cost.
+    Pair(super::pair::Pair),
 }
 
 /// Runs a method.
@@ -83,6 +85,7 @@ pub fn run(method: Calc) -> Result<ExitCode, String> {
         Calc::Tally(tally) => return super::tally::run(&tally),
         Calc::Budget(budget) => return super::budget::run(&budget),
         Calc::Opinion(opinion) => return super::opinion::run(&opinion),
+        Calc::Pair(pair) => return super::pair::run(&pair),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;

@@ -56,6 +56,7 @@ mod opinion_polis;
 mod opinions;
 mod orders;
 mod packed;
+mod pairing;
 mod paper;
 mod pictures;
 mod pieces;

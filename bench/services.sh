@@ -1,0 +1,61 @@
+# Methods of services beside what others use, each in the same run: `bin/bench services [WORDS]`, all without words.
+#   pair     tasks and people beside OR-Tools, on invented towns with much room, with just enough, and with too little
+# Writes bench/results/services.json, a key for each word.
+
+PEERS=$TARGET/services
+VENV=$PEERS/venv
+mkdir -p "$PEERS"
+need python3 "python3 python3-venv" || die "python3 runs the peers"
+[ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
+
+# keep WORD: puts the figures on standard input under their word.
+keep() {
+  [ -s bench/results/services.json ] || echo '{}' >bench/results/services.json
+  jq --arg word "$1" --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" --argjson cores "$(nproc)" --arg date "$(date -u +%F)" \
+    --slurpfile all bench/results/services.json '$all[0] + { ($word): ({ machine: { $cpu, $cores }, $date } + .) }' >"$SCRATCH/services.json"
+  mv "$SCRATCH/services.json" bench/results/services.json
+}
+
+# Only what solves is compared: files are read and the problem is laid out before, by both. Ratios are of processor time
+# (one thread each), so that neighbours on the machine do not count; beside it stands the time by the clock.
+pair() {
+  "$VENV/bin/pip" install -q ortools==9.15.6755 || die "OR-Tools does not install"
+  local name tasks people capacity times wrong
+  : >"$SCRATCH/runs.json"
+  while read -r name tasks people capacity times; do
+    say "pair: $name, $tasks tasks"
+    "$BENCH" town --out "$SCRATCH/town" --tasks "$tasks" --people "$people" --capacity "$capacity" >"$SCRATCH/town.json"
+    "$BENCH" pair --in "$SCRATCH/town" --times "$times" >"$SCRATCH/ours.json"
+    "$VENV/bin/python" bench/services/ortools_run.py "$SCRATCH/town" "$times" >"$SCRATCH/theirs.json" || die "OR-Tools ends with an error"
+    "$XIEZHI" calc pair --people "$SCRATCH/town/people.csv" --tasks "$SCRATCH/town/tasks.csv" --edges "$SCRATCH/town/edges.csv" \
+      >"$SCRATCH/pairs.csv" 2>"$SCRATCH/cost"
+    jq -nc --arg name "$name" --slurpfile town "$SCRATCH/town.json" --slurpfile we "$SCRATCH/ours.json" --slurpfile they "$SCRATCH/theirs.json" \
+      --argjson said "$(cat "$SCRATCH/cost")" --argjson rows "$(($(wc -l <"$SCRATCH/pairs.csv") - 1))" '
+      ($they[0] | map(select(.solve_ms)) | min_by(.solve_ms)) as $peer
+      | { $name, capacity: $town[0].capacity, we: $we[0], they: $peer,
+          same: ($peer.cost == $we[0].cost and $peer.filled == $we[0].filled and $said == $peer.cost and $rows == $peer.filled),
+          ratio: ($peer.solve_ms / $we[0].solve_ms) }' | tee -a "$SCRATCH/runs.json" >&2
+  done <<'TEXT'
+community 500 200 4 21
+room 2000 1500 3 5
+room 20000 15000 3 5
+tight 2000 1000 3 5
+tight 20000 10000 3 3
+short 20000 6000 3 3
+room 100000 75000 3 1
+TEXT
+  jq -n --slurpfile runs "$SCRATCH/runs.json" '{ or_tools: "9.15.6755", $runs }' | keep pair
+  jq -r '.pair.runs[] | "\(.name), \(.we.tasks) × \(.we.people), \(.we.edges) edges: \(.we.solve_ms) ms, OR-Tools \(.they.solve_ms) ms (\(.they.way)), same: \(.same)"' \
+    bench/results/services.json
+  wrong=$(jq '[.pair.runs[] | select(.same | not)] | length' bench/results/services.json)
+  [ "$wrong" = 0 ] || die "$wrong towns are paired at another cost"
+}
+
+WORDS=("$@")
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(pair)
+for word in "${WORDS[@]}"; do
+  case $word in
+    pair) "$word" ;;
+    *) die "bin/bench services: no part $word" ;;
+  esac
+done
