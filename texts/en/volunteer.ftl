@@ -11,6 +11,7 @@ help-day = Day
 help-at = Time
 help-minutes = About how long (minutes)
 help-minutes-hint = Leave it empty for what this usually takes.
+help-long = How long
 help-words = What exactly
 help-words-hint = Only whoever agreed to come and the community read this.
 help-building = Building

@@ -11,6 +11,7 @@ help-day = 哪天
 help-at = 几点
 help-minutes = 大概多久（分钟）
 help-minutes-hint = 不填就按这类事的平常时间算。
+help-long = 多久
 help-words = 具体要求
 help-words-hint = 只有答应来的人和社区看得到。
 help-building = 楼栋
