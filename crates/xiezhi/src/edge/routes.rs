@@ -100,6 +100,7 @@ pub fn all() -> Vec<Route> {
         consult::steps::ROUTES,
         consult::year::ROUTES,
         volunteer::web::ROUTES,
+        volunteer::board::ROUTES,
         volunteer::help::web::ROUTES,
         volunteer::hours::web::ROUTES,
         supervise::web::ROUTES,

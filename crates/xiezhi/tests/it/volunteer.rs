@@ -333,3 +333,35 @@ fn the_desk_asks_for_somebody_without_an_account_and_the_community_pays() {
         assert_eq!(neighbour.get("/volunteer").json()["ready"], false);
     });
 }
+
+#[test]
+fn all_requests_are_looked_at_together_and_the_board_says_why() {
+    on_each_engine(|w| {
+        let (resident, neighbour, helper, clerk) = volunteers(w);
+        // Both do errands; the helper alone speaks with his hands.
+        let signs = json!({ "area": COMMUNITY, "kinds": ["errand", "sign"], "languages": ["sign"] });
+        assert_eq!(helper.post("/volunteer", &signs).status, 200);
+        let at = |kind: &str| json!({ "kind": kind, "area": COMMUNITY, "starts_at": FRIDAY, "choose": 1 });
+        let (errand, sign) = (asked(&resident, &at("errand")), asked(&resident, &at("sign")));
+        let board = clerk.get("/volunteers/board").json();
+        let proposed = |b: &Json, n: &str| {
+            let item = b["items"].as_array().unwrap().iter().find(|i| i["number"] == n).unwrap().clone();
+            (item["proposed"][0]["name"].clone(), item["proposed"][0]["needed"].clone())
+        };
+        assert_eq!(proposed(&board, &sign), (json!("某某helper"), json!(true)), "{board}");
+        assert_eq!(proposed(&board, &errand), (json!("某某neighbour"), json!(false)), "the other is needed elsewhere");
+        assert_eq!((&board["volunteers"], &board["load"]), (&json!(2), &json!(0)), "nobody did anything yet");
+        // Whoever said yes stays, and his work is one-sided: one of two has all of it.
+        let offered = |c: &Client, h: &str| assert_eq!(c.post(&format!("/help/{h}/offer"), &json!({})).status, 200);
+        offered(&neighbour, &errand);
+        let person = resident.get(&format!("/help/{errand}")).json()["helpers"][0]["person"].as_str().unwrap().to_owned();
+        resident.post(&format!("/help/{errand}/agree"), &json!({ "person": person }));
+        let board = clerk.get("/volunteers/board").json();
+        assert_eq!((&board["load"], board["items"].as_array().unwrap().len()), (&json!(50), 1), "{board}");
+        // One was served at once, the other waits for two hours.
+        w.app.ambience.advance(2 * HOUR);
+        let board = clerk.get("/volunteers/board").json();
+        assert_eq!((&board["wait"], &board["grids"][0]["minutes"]), (&json!(50), &json!(60)), "{board}");
+        assert_eq!(resident.get("/volunteers/board").error(), (403, "denied".into()));
+    });
+}

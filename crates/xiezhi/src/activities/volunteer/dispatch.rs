@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use calc::pair::{Edge, Outcome, Person, Problem, Task, solve};
 use store::{Query, Tx, params};
 
 use super::help::{self, Help, Stand, State, ring, tell};
@@ -15,7 +16,7 @@ use super::rules::{self, Helper, Need, No};
 use super::{Book, profile};
 use crate::base::area;
 use crate::kit::time::{MINUTE, Ms};
-use crate::kit::{App, Result, Who};
+use crate::kit::{App, Error, Result, Who};
 use crate::records::case::Rulebook;
 use crate::records::case::report::{self, NewReport, Spot};
 
@@ -82,14 +83,14 @@ pub fn round(app: &App, now: Ms) -> Result<()> {
         for row in rows {
             homes.insert(help::community(r, &row.get::<String>("area")?)?);
         }
-        Ok::<_, crate::kit::Error>(homes)
+        Ok::<_, Error>(homes)
     })?;
     for (id, path) in due {
         let (book, steps) = app.db.read(|r| {
             let code = area::by_id(r, &id)?.map(|a| a.code).unwrap_or_default();
             let book = Book::now(app, &code)?;
             let steps = plan(r, &book, &path, now)?;
-            Ok::<_, crate::kit::Error>((book, steps))
+            Ok::<_, Error>((book, steps))
         })?;
         let rulebook = Rulebook::now(app)?;
         app.db.write(move |tx| steps.iter().try_for_each(|(id, step)| take(tx, &book, &rulebook, id, step)))?;
@@ -107,7 +108,10 @@ pub fn plan(q: &mut dyn Query, book: &Book, path: &str, now: Ms) -> Result<Vec<(
         let radius = limits.radius[(help.wave.max(0) as usize).min(limits.radius.len() - 1)];
         fitting.push(fits(q, book, help, &all, radius)?);
     }
-    let first = paired(&open, &all, &fitting, now);
+    let coming = coming(q, &open)?;
+    let Pairing { outcome, .. } = pairing(&open, &all, &fitting, &coming, now)?;
+    let first: BTreeSet<(usize, &str)> =
+        outcome.pairs.iter().map(|p| (p.task as usize, all[p.person as usize].person.as_str())).collect();
     let mut out = Vec::new();
     for (n, help) in open.iter().enumerate().filter(|(_, h)| h.ring_at.is_some_and(|at| at <= now)) {
         if help.ends_at <= now {
@@ -124,7 +128,7 @@ pub fn plan(q: &mut dyn Query, book: &Book, path: &str, now: Ms) -> Result<Vec<(
         let mut fit: Vec<(bool, i64, &str)> = fitting[n]
             .iter()
             .filter(|f| !told.contains(&f.person))
-            .filter_map(|f| Some((!first[n].contains(f.person.as_str()), f.cost.ok()?, f.person.as_str())))
+            .filter_map(|f| Some((!first.contains(&(n, f.person.as_str())), f.cost.ok()?, f.person.as_str())))
             .collect();
         // Whom the pairing gives it first, then the nearest.
         fit.sort_unstable();
@@ -164,10 +168,42 @@ fn take(tx: &mut Tx, book: &Book, rulebook: &Rulebook, id: &str, step: &Step) ->
     }
 }
 
-/// Who is to be told first of each request, when all of them are looked at together: as many places filled as can be, then
-/// the nearest, and nobody gets a third request while others have none. Whoever waited longest is served first.
-fn paired<'a>(open: &[Help], all: &'a [Helper], fitting: &'a [Vec<Fit>], now: Ms) -> Vec<BTreeSet<&'a str>> {
-    let _ = (all, now);
-    let nearest = |fits: &'a Vec<Fit>| fits.iter().filter_map(|f| Some((f.cost.ok()?, f.person.as_str()))).min();
-    open.iter().zip(fitting).map(|(_, fits)| nearest(fits).into_iter().map(|(_, p)| p).collect()).collect()
+/// Requests one person is proposed for at a time.
+const CAPACITY: u32 = 3;
+/// Metres that the second request of one person seems further away, and each after it as much more again.
+const SPREAD: i64 = 400;
+
+/// Who goes where, when all open requests of a place are looked at together.
+pub struct Pairing {
+    /// The problem that was solved; tasks are requests, people are helpers, in the order they were given.
+    pub problem: Problem,
+    /// The pairs.
+    pub outcome: Outcome,
+}
+
+/// As many places filled as can be, then the nearest, and nobody has a third request while others have none; whoever waits
+/// longest is served first. Who agreed to come stays.
+pub fn pairing(open: &[Help], all: &[Helper], fitting: &[Vec<Fit>], coming: &[BTreeSet<String>], now: Ms) -> Result<Pairing> {
+    let wait = |h: &Help| (now - h.made_at).max(0) / MINUTE;
+    let tasks = open.iter().map(|h| Task { need: h.need as u32, wait: wait(h) }).collect();
+    let held = |h: &Helper| coming.iter().filter(|c| c.contains(&h.person)).count() as u32;
+    let people = all.iter().map(|h| Person { capacity: CAPACITY.max(held(h)), load: vec![0, SPREAD] }).collect();
+    let mut edges = Vec::new();
+    for (task, (fits, coming)) in fitting.iter().zip(coming).enumerate() {
+        for (person, fit) in fits.iter().enumerate() {
+            let pinned = coming.contains(&fit.person);
+            if let Some(cost) = if pinned { Some(0) } else { fit.cost.ok() } {
+                edges.push(Edge { task: task as u32, person: person as u32, cost, pinned });
+            }
+        }
+    }
+    let problem = Problem::new(tasks, people, &edges).map_err(|fault| Error::internal(fault.to_string()))?;
+    let outcome = solve(&problem);
+    Ok(Pairing { problem, outcome })
+}
+
+/// Who comes to each of the requests already.
+pub fn coming(q: &mut dyn Query, open: &[Help]) -> Result<Vec<BTreeSet<String>>> {
+    let agreed = |b: help::By| (b.state == Stand::Agreed).then_some(b.person);
+    open.iter().map(|h| Ok(help::helpers(q, &h.id)?.into_iter().filter_map(agreed).collect())).collect()
 }

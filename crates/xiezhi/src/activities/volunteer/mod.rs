@@ -9,6 +9,8 @@
 //! Log kinds written: `help.tell`, `help.remind`, `volunteer.profile`, `volunteer.stop`, `volunteer.vet`, `volunteer.proof`,
 //! `volunteer.apart`; those of a request and of hours in their own rooms.
 
+/// What whoever looks after volunteers sees.
+pub mod board;
 /// Whom a request is told, and why.
 pub mod dispatch;
 /// Requests and what becomes of them.

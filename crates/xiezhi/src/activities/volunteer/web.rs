@@ -5,11 +5,10 @@ use serde::Serialize;
 use store::Query;
 
 use super::Book;
-use super::dispatch::{self, Fit};
+use super::help;
 use super::help::view::{self, Choice};
-use super::help::{self, State};
 use super::profile::{self, Volunteer};
-use super::rules::{No, Profile};
+use super::rules::Profile;
 use crate::base::area::{self, Area};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party;
@@ -32,16 +31,10 @@ pub const ROUTES: &[Route] = &[
     Route::get("/volunteers", May::Staff, list, "Volunteers of a desk’s place (`area`, `after`).").gives::<List>(),
     Route::post("/volunteers/{person}/vet", May::Staff, vet, "The desk spoke with somebody: `{good}`."),
     Route::post("/volunteers/{person}/proof", May::Staff, prove, "The desk saw a certificate: `{kind, until}`."),
-    Route::get("/volunteers/board", May::Staff, board, "Open requests of a place with who fits and who does not, and why.")
-        .gives::<Board>(),
 ];
 
 /// Volunteers of one page.
 const PAGE: i64 = 50;
-/// Requests of one board.
-const BOARD: i64 = 50;
-/// People who fit that are named for each request.
-const NAMED: usize = 5;
 
 /// A volunteer's own page.
 #[derive(Serialize, JsonSchema)]
@@ -235,63 +228,4 @@ fn prove(req: &Req) -> Result<Reply> {
     let (book, who) = (book_of(req, &person)?, req.who.clone());
     req.once(move |tx| profile::prove(tx, &book, &who, &person, &kind, until).map(|()| String::new()))?;
     back(req)
-}
-
-/// Open requests of a place, for whoever looks after volunteers.
-#[derive(Serialize, JsonSchema)]
-struct Board {
-    place: String,
-    items: Vec<Open>,
-    volunteers: usize,
-}
-
-/// An open request and who could come.
-#[derive(Serialize, JsonSchema)]
-struct Open {
-    number: String,
-    kind: String,
-    place: String,
-    starts_at: String,
-    wave: i64,
-    case: Option<String>,
-    /// Names of who fits best.
-    fit: Vec<String>,
-    many: usize,
-    /// Why others do not, and how many.
-    no: Vec<(&'static str, usize)>,
-}
-
-fn board(req: &Req) -> Result<Reply> {
-    let mut look = Look::new(&req.who, "volunteer");
-    let view = req.app.db.read(|r| {
-        let at = area::of_desk(r, &req.who, req.query.get("area").unwrap_or_default())?;
-        let book = Book::now(req.app, &at.code)?;
-        let all = profile::helpers(r, &at.path, req.now)?;
-        let mut items = Vec::new();
-        for h in help::in_state(r, &at.path, State::Open, BOARD)? {
-            let fits = dispatch::fits(r, &book, &h, &all, u32::MAX)?;
-            let mut good: Vec<(i64, &str)> = fits.iter().filter_map(|f| Some((f.cost.ok()?, f.person.as_str()))).collect();
-            good.sort_unstable();
-            let mut fit = Vec::new();
-            for (_, person) in good.iter().take(NAMED) {
-                fit.extend(party::name_of(r, person)?.and_then(|n| look.at(&n.of(&h.number), Relation::Desk)));
-            }
-            let count = |no: No| fits.iter().filter(|f: &&Fit| f.cost == Err(no)).count();
-            let no = No::ALL.iter().map(|n| (n.as_str(), count(*n))).filter(|(_, n)| *n > 0).collect();
-            items.push(Open {
-                kind: book.pack.kind_name(&h.kind, req.lang).to_owned(),
-                place: area::by_id(r, &h.area)?.map(|a| a.name).unwrap_or_default(),
-                starts_at: req.app.time(h.starts_at),
-                wave: h.wave,
-                case: h.case_number,
-                many: good.len(),
-                fit,
-                no,
-                number: h.number,
-            });
-        }
-        Ok::<_, Error>(Board { place: at.name, items, volunteers: all.len() })
-    })?;
-    look.record(req.app)?;
-    req.page("activities/volunteer/board.html", &view)
 }
