@@ -64,7 +64,8 @@ pub fn invent(plan: &Plan) -> Result<Value, String> {
             let (row, column) = ((y / square) as isize, (x / square) as isize);
             // Rings of squares, until those that lie further can be no nearer than the last one wanted.
             for ring in 0..=across as isize {
-                let done = found.iter().nth(plan.edges - 1).is_some_and(|(far, _)| *far < (ring as usize).saturating_sub(1) * square);
+                let done =
+                    found.iter().nth(plan.edges - 1).is_some_and(|(far, _)| *far < (ring as usize).saturating_sub(1) * square);
                 if done {
                     break;
                 }
@@ -115,7 +116,8 @@ pub fn run(dir: &Path, times: usize) -> Result<Value, String> {
     let number = |text: &str| text.trim_start_matches(['t', 'p']).parse::<i64>().map_err(|_| format!("{text}: no number"));
     let cells = |line: &str| line.split(',').map(number).collect::<Result<Vec<i64>, String>>();
     let rows = |text: &str| text.lines().skip(1).map(cells).collect::<Result<Vec<_>, String>>();
-    let people: Vec<Person> = rows(&read("people.csv")?)?.iter().map(|r| Person { capacity: r[1] as u32, load: vec![] }).collect();
+    let people: Vec<Person> =
+        rows(&read("people.csv")?)?.iter().map(|r| Person { capacity: r[1] as u32, load: vec![] }).collect();
     let tasks: Vec<Task> = rows(&read("tasks.csv")?)?.iter().map(|r| Task { need: r[1] as u32, wait: 0 }).collect();
     let edge = |r: &Vec<i64>| Edge { task: r[0] as u32, person: r[1] as u32, cost: r[2], pinned: false };
     let edges: Vec<Edge> = rows(&read("edges.csv")?)?.iter().map(edge).collect();
@@ -141,6 +143,8 @@ pub fn run(dir: &Path, times: usize) -> Result<Value, String> {
 /// Milliseconds of processor time that this process, one thread, has had: what neighbours on the machine do does not count.
 fn processor() -> Result<f64, String> {
     let path = "/proc/self/schedstat";
+    // The kernel counts when it looks at a process anew.
+    std::thread::yield_now();
     let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
     let nanoseconds = text.split(' ').next().and_then(|n| n.parse::<f64>().ok());
     nanoseconds.map(|ns| ns / 1e6).ok_or_else(|| format!("{path}: no number"))

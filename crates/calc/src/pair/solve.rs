@@ -391,7 +391,8 @@ impl<'a> Work<'a> {
                 self.desks[desk].price = price;
             }
         }
-        let pair = |e: usize| Pair { task: self.owner[e], person: problem.to[e], cost: problem.cost[e], pinned: problem.pinned[e] };
+        let pair =
+            |e: usize| Pair { task: self.owner[e], person: problem.to[e], cost: problem.cost[e], pinned: problem.pinned[e] };
         let pairs: Vec<Pair> = (0..problem.to.len()).filter(|e| self.taken[*e]).map(pair).collect();
         let held: Vec<u32> = self.pins.iter().zip(&self.loose).map(|(pins, loose)| pins + loose).collect();
         let load = |(person, held): (&super::Person, &u32)| (0..*held).map(|nth| person.load_at(nth)).sum::<i64>();

@@ -42,7 +42,8 @@ fn published_examples() {
     assert_eq!((three.cost, names(&three)), (5, vec![(0, 1), (1, 0), (2, 2)]), "SciPy's manual");
     let four = solved(&square(&[&[82, 83, 69, 92], &[77, 37, 49, 92], &[11, 69, 5, 86], &[8, 9, 98, 23]]));
     assert_eq!((four.cost, names(&four)), (140, vec![(0, 2), (1, 1), (2, 0), (3, 3)]));
-    let workers = solved(&square(&[&[90, 80, 75, 70], &[35, 85, 55, 65], &[125, 95, 90, 95], &[45, 110, 95, 115], &[50, 100, 90, 100]]));
+    let workers =
+        solved(&square(&[&[90, 80, 75, 70], &[35, 85, 55, 65], &[125, 95, 90, 95], &[45, 110, 95, 115], &[50, 100, 90, 100]]));
     assert_eq!((workers.cost, workers.unmet.iter().sum::<u32>()), (265, 1), "the manual of OR-Tools");
 }
 
@@ -60,7 +61,14 @@ fn best(costs: &[&[i64]]) -> i64 {
 
 /// All ways of pairing, place by place of edges: the fewest empty places, then the least of edges, load and waiting.
 fn brute(tasks: &[Task], people: &[Person], edges: &[Edge]) -> Option<(i64, i64)> {
-    fn go(at: usize, edges: &[Edge], places: &mut [u32], rooms: &mut [u32], people: &[Person], tasks: &[Task]) -> Option<(i64, i64)> {
+    fn go(
+        at: usize,
+        edges: &[Edge],
+        places: &mut [u32],
+        rooms: &mut [u32],
+        people: &[Person],
+        tasks: &[Task],
+    ) -> Option<(i64, i64)> {
         let Some(e) = edges.get(at) else {
             let empty = places.iter().map(|n| i64::from(*n)).sum();
             return Some((empty, places.iter().zip(tasks).map(|(n, t)| i64::from(*n) * t.wait).sum()));
@@ -232,7 +240,8 @@ fn an_empty_place_says_who_has_what_instead() {
 
 #[test]
 fn what_is_wrong_is_named() {
-    let ask = |people: Vec<Person>, edges: &[Edge]| Problem::new(vec![Task::default(); 2], people, edges).map(|_| ()).unwrap_err();
+    let ask =
+        |people: Vec<Person>, edges: &[Edge]| Problem::new(vec![Task::default(); 2], people, edges).map(|_| ()).unwrap_err();
     let fault = |what, at| Fault { what, at };
     assert_eq!(ask(vec![person(1)], &[edge(0, 0, 1), edge(2, 0, 1)]), fault(What::Task, 1));
     assert_eq!(ask(vec![person(1)], &[edge(0, 1, 1)]), fault(What::Person, 0));

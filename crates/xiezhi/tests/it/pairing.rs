@@ -44,7 +44,10 @@ fn what_columns_may_say_besides() {
     assert!(spread.1.contains(",a\n") && spread.1.contains(",b\n") && spread.2 == "3\n", "{spread:?}");
     for (waits, served) in [("1,9\n2,0\n", "1,a"), ("1,0\n2,9\n", "2,a")] {
         let edges = "task,person,cost\n1,a,1\n2,a,1\n";
-        assert_eq!(pair("person,capacity\na,1\n", &format!("task,wait\n{waits}"), edges, &[]).1, format!("task,person\n{served}\n"));
+        assert_eq!(
+            pair("person,capacity\na,1\n", &format!("task,wait\n{waits}"), edges, &[]).1,
+            format!("task,person\n{served}\n")
+        );
     }
     let pinned = "task,person,cost,pinned\n1,a,9,1\n1,b,1,\n";
     let (_, out, err) = pair("person,capacity\na,1\nb,1\n", "task\n1\n", pinned, &[]);
