@@ -65,8 +65,8 @@ create table volunteer_proof (
   person text not null,
   kind text not null,
   until_at {int} not null,
-  seen_by text not null,
-  seen_at {int} not null,
+  checked_by text not null,
+  checked_at {int} not null,
   primary key (person, kind)
 );
 
@@ -100,8 +100,6 @@ create table help (
   -- Whether whoever asks chooses who comes; else whoever says yes first.
   choose {int} not null,
   building text,
-  lat {int},
-  lon {int},
   words {bytes},
   place {bytes},
   name {bytes},

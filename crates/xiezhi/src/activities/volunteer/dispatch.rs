@@ -58,7 +58,7 @@ pub fn fits(q: &mut dyn Query, book: &Book, help: &Help, all: &[Helper], radius:
         time: help.time(),
         slot: rules::slot(help.starts_at, &book.zone),
         path: &help.path,
-        point: help.point(),
+        point: help.point(q)?,
         language: wish.language.as_deref(),
         sex: wish.sex,
         radius,

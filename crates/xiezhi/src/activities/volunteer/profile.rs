@@ -169,8 +169,8 @@ pub fn prove(tx: &mut Tx, book: &Book, who: &Who, person: &str, kind: &str, unti
         return Err(Kind::Unknown.at("kind"));
     }
     tx.log(entry.fact("kind", kind).fact("until", until))?;
-    let sql = "insert into volunteer_proof(person, kind, until_at, seen_by, seen_at) values ($1,$2,$3,$4,$5) on conflict(person, kind) \
-               do update set until_at = excluded.until_at, seen_by = excluded.seen_by, seen_at = excluded.seen_at";
+    let sql = "insert into volunteer_proof(person, kind, until_at, checked_by, checked_at) values ($1,$2,$3,$4,$5) on conflict(person, kind) \
+               do update set until_at = excluded.until_at, checked_by = excluded.checked_by, checked_at = excluded.checked_at";
     tx.exec(sql, params![person, kind, until, who.actor(), now])?;
     Ok(())
 }

@@ -130,10 +130,9 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, new: &New) -> Result<String> {
     let (name, phone) = (tx.seal_text(&id, name)?, tx.seal_text(&id, phone)?);
     let wish = serde_json::to_string(&new.wish).map_err(Error::internal)?;
     let wish = tx.seal(&id, wish.as_bytes())?;
-    let point = house.as_ref().and_then(|h| h.point);
     let sql = "insert into help(id, number, area, path, kind, state, asked_by, by_person, made_at, starts_at, ends_at, minutes, need, \
-               choose, building, lat, lon, words, place, name, phone, wish, hours, urgent, wave, ring_at, log_seq) values \
-               ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,0,$9,$25)";
+               choose, building, words, place, name, phone, wish, hours, urgent, wave, ring_at, log_seq) values \
+               ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,0,$9,$23)";
     let values = params![
         &id,
         &number,
@@ -150,8 +149,6 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, new: &New) -> Result<String> {
         sort.need(),
         i64::from(new.choose),
         &new.building,
-        point.map(|p| p.lat),
-        point.map(|p| p.lon),
         words,
         door,
         name,
@@ -191,7 +188,7 @@ fn no(tx: &mut Tx, book: &Book, help: &Help, person: &str) -> Result<Option<No>>
         time: help.time(),
         slot: rules::slot(help.starts_at, &book.zone),
         path: &help.path,
-        point: help.point(),
+        point: help.point(tx)?,
         language: wish.language.as_deref(),
         sex: wish.sex,
         radius: ANYWHERE,

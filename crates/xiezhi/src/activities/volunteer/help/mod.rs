@@ -89,8 +89,6 @@ row! {
         pub need: i64,
         pub choose: i64,
         pub building: Option<String>,
-        pub lat: Option<i32>,
-        pub lon: Option<i32>,
         pub words: Option<Vec<u8>>,
         pub place: Option<Vec<u8>>,
         pub name: Option<Vec<u8>>,
@@ -173,9 +171,10 @@ impl Help {
         (self.starts_at, self.ends_at)
     }
 
-    /// Where, when that is known.
-    pub fn point(&self) -> Option<calc::geo::Point> {
-        self.lat.zip(self.lon).map(|(lat, lon)| calc::geo::Point { lat, lon })
+    /// Where its building stands, when that is known.
+    pub fn point(&self, q: &mut dyn Query) -> Result<Option<calc::geo::Point>> {
+        let Some(building) = &self.building else { return Ok(None) };
+        Ok(area::building(q, building)?.and_then(|b| b.point))
     }
 
     /// What is asked of whoever comes.
