@@ -90,6 +90,11 @@ TEXT
     row("towns paired at another cost than by SimpleMinCostFlow, of \(.runs | length)"; [.runs[] | select(.same | not)] | length; ""; "most"; 0),
     (.runs[] | row("\(.name): \(.we.tasks | shown) tasks, \(.capacity | shown) places of \(.we.people | shown) people, \(.we.edges | shown) edges"; .we.wall_ms; " ms"; "most"; if .name == "community" then 10 else null end),
       (select(.name != "community") | row("the same, processor time \(.we.solve_ms | shown) ms, of SimpleMinCostFlow \(.they.solve_ms | shown) ms"; .ratio; " ×"; "least"; if .we.tasks == 20000 then 1 else null end)))'
+  report services 'select(.ledger) | .ledger | head("Hours booked in the time bank"; "services ledger"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    (.runs[] | row("durable transfers, \(.engine), 256 clients"; .per_second; "/s"; "least"; 1000),
+      row("the same, 99 of 100 answered within"; .p99_ms; " ms"; ""; null),
+      row("all balances together, \(.engine), after \(.ok | shown) transfers"; .sum; ""; "most"; 0),
+      row("accounts whose balance is not the sum of their movements, \(.engine)"; .wrong; ""; "most"; 0))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

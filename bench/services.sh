@@ -1,12 +1,7 @@
 # Methods of services beside what others use, each in the same run: `bin/bench services [WORDS]`, all without words.
 #   pair     tasks and people beside OR-Tools, on invented towns with much room, with just enough, and with too little
+#   ledger   hours booked in the time bank, each durable before it is answered, on both engines; all of it must be zero after
 # Writes bench/results/services.json, a key for each word.
-
-PEERS=$TARGET/services
-VENV=$PEERS/venv
-mkdir -p "$PEERS"
-need python3 "python3 python3-venv" || die "python3 runs the peers"
-[ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
 
 # keep WORD: puts the figures on standard input under their word.
 keep() {
@@ -19,6 +14,11 @@ keep() {
 # Only what solves is compared: files are read and the problem is laid out before, by both. Ratios are of processor time
 # (one thread each), so that neighbours on the machine do not count; beside it stands the time by the clock.
 pair() {
+  local peers=$TARGET/services
+  VENV=$peers/venv
+  mkdir -p "$peers"
+  need python3 "python3 python3-venv" || die "python3 runs the peers"
+  [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
   "$VENV/bin/pip" install -q ortools==9.15.6755 || die "OR-Tools does not install"
   local name tasks people capacity times wrong
   : >"$SCRATCH/runs.json"
@@ -51,11 +51,38 @@ TEXT
   [ "$wrong" = 0 ] || die "$wrong towns are paired at another cost"
 }
 
+# A desk books minutes of the community to its volunteers: a transfer with two movements and two balances each. Then every
+# balance is counted again from every movement.
+ledger() {
+  local engine database=() clerk paths
+  : >"$SCRATCH/ledger.json"
+  for engine in sqlite postgres; do
+    say "ledger: $engine"
+    if [ "$engine" = postgres ]; then
+      pg_start durable || continue
+      database=(--database-url "$(pg_database ledger)")
+    fi
+    mkdir -p "$SCRATCH/$engine"
+    server_start "$XIEZHI" demo --data "$SCRATCH/$engine" --listen 127.0.0.1:0 "${database[@]}"
+    clerk=$(curl -fsS -H 'Accept: application/json' -H 'Content-Type: application/json' "$SERVER_URL/sign-in" \
+      -d "$(awk '$1 == "account" && $2 == "committee" { printf "{\"name\":\"%s\",\"password\":\"%s\"}", $3, $4 }' "$SCRATCH/server.out")" | jq -r .token)
+    paths=$(curl -fsS -H 'Accept: application/json' -H "Authorization: Bearer $clerk" "$SERVER_URL/volunteers" |
+      jq -r '[.items[] | "/volunteers/\(.person)/grant"] | join(",")')
+    $BENCH send --url "$SERVER_URL" --token "$clerk" --paths "$paths" --body 'minutes=1&why=x' --clients 256 --seconds 10 >"$SCRATCH/sent.json"
+    curl -fsS -H 'Accept: application/json' -H "Authorization: Bearer $clerk" "$SERVER_URL/hours/check?deep=1" |
+      jq -c --arg engine "$engine" --slurpfile sent "$SCRATCH/sent.json" '$sent[0] + { $engine, holds, accounts: .minutes.accounts, sum: .minutes.sum, wrong: .minutes.wrong }' |
+      tee -a "$SCRATCH/ledger.json" >&2
+    server_stop
+  done
+  jq -n --slurpfile runs "$SCRATCH/ledger.json" '{ $runs }' | keep ledger
+  jq -e 'all(.ledger.runs[]; .holds and .sum == 0 and .wrong == 0)' bench/results/services.json >/dev/null || die "the time bank does not add up"
+}
+
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(pair)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(pair ledger)
 for word in "${WORDS[@]}"; do
   case $word in
-    pair) "$word" ;;
+    pair | ledger) "$word" ;;
     *) die "bin/bench services: no part $word" ;;
   esac
 done

@@ -32,6 +32,8 @@ pub enum Work {
     Page { path: String },
     /// Takes cases through their whole life: report, accept, dispatch, accept, feedback, check, close.
     Steps { area: String, clerk: String, handler: String, to: String },
+    /// Sends the same form to these paths in turn.
+    Send { paths: Vec<String>, token: String, body: String },
 }
 
 /// What one client saw.
@@ -153,7 +155,7 @@ impl Request {
         match self.work {
             Work::Report { .. } => 201,
             Work::Page { .. } => 200,
-            Work::Steps { .. } => 303,
+            Work::Steps { .. } | Work::Send { .. } => 303,
         }
     }
 
@@ -188,6 +190,15 @@ impl Request {
                     self.bytes,
                     "POST {path} HTTP/1.1\r\nHost: {host}\r\n{token}Content-Type: application/x-www-form-urlencoded\r\n\
                      Accept: text/html\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            }
+            Work::Send { paths, token, body } => {
+                let path = &paths[(self.client + self.count) as usize % paths.len()];
+                write!(
+                    self.bytes,
+                    "POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nAccept: text/html\r\n\
+                     Content-Type: application/x-www-form-urlencoded\r\nIdempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
                     body.len()
                 )
             }

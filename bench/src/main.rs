@@ -30,6 +30,7 @@ const USAGE: &str = "usage:
   bench intake --url http://HOST:PORT [--clients 256] [--seconds 10] [--warm-up 2] [--area CODE]
   bench pages  --url http://HOST:PORT [--path /] [--clients 64] [--seconds 5] [--warm-up 1]
   bench steps  --url http://HOST:PORT --area CODE --clerk TOKEN --handler TOKEN --to BODY [--clients 256] [--seconds 10]
+  bench send   --url http://HOST:PORT --token TOKEN --paths P,P… --body FORM [--clients 256] [--seconds 10]
   bench reads  --url http://HOST:PORT --clerk TOKEN --above TOKEN [--clients 2] [--seconds 30]
   bench probe  --dir DIR [--seconds 2]
   bench people --rows N --seed S --out ROWS.csv --truth TRUTH.csv [--margins census]
@@ -76,6 +77,11 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));
             let work = Work::Steps { area: text("area")?, clerk: text("clerk")?, handler: text("handler")?, to: text("to")? };
             load::run(plan(256, 10, 2, work)?)
+        }
+        "send" => {
+            let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));
+            let paths = text("paths")?.split(',').map(str::to_owned).collect();
+            load::run(plan(256, 10, 2, Work::Send { paths, token: text("token")?, body: text("body")? })?)
         }
         "reads" => {
             let text = |name: &str| options.text(name).map(str::to_owned).ok_or(format!("--{name} is missing"));

@@ -15,3 +15,5 @@ together-neighbours = Neighbours
 together-neighbours-hint = Talk, ask and thank
 together-mediation = Mediation
 together-mediation-hint = Somebody helps when neighbours fall out; it costs nothing
+together-help = Neighbours help
+together-help-hint = Ask for a hand or lend one; an hour given is an hour kept.

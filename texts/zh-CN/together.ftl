@@ -15,3 +15,5 @@ together-neighbours = 邻里
 together-neighbours-hint = 和邻居说说话、问一问、谢一谢
 together-mediation = 调解
 together-mediation-hint = 邻里有了矛盾，请人从中说和，不收费
+together-help = 邻里互助
+together-help-hint = 请人帮忙，或者搭把手，帮一小时记一小时。

@@ -1,5 +1,5 @@
-//! What a place decides together (一起商量): one page that leads to consultations, votes, opinions, budgets, neighbours and
-//! mediation, with what can be joined now.
+//! What a place decides together (一起商量): one page that leads to consultations, votes, opinions, budgets, neighbours,
+//! mediation and help, with what can be joined now.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,13 +15,14 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 6] = [
+const DOORS: [(&str, &str); 7] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
     ("budgets", "/budgets"),
     ("neighbours", "/neighbours"),
     ("mediation", "/mediations"),
+    ("help", "/help"),
 ];
 /// Matters of each kind that are shown.
 const SHOWN: usize = 3;

@@ -117,7 +117,7 @@ fn a_wheelchair_on_friday_and_then_thanks_and_hours() {
         let settled = neighbour.post(&format!("/help/{h}/done"), &done(&code));
         assert_eq!((&settled.json()["state"], &settled.json()["how"]), (&json!("settled"), &json!("code")), "{}", settled.text);
         assert_eq!((minutes(&resident), minutes(&neighbour)), (-50, 50), "what it took, and the rest went back");
-        assert_eq!(neighbour.get("/hours").json()["points"], 8, "ten for an hour");
+        assert_eq!(neighbour.get("/hours").json()["merits"], 8, "ten for an hour");
         holds(w);
         let thanked = resident.post(&format!("/help/{h}/thank"), &json!({ "words": "谢谢您推我去医院" }));
         assert_eq!(thanked.status, 200, "{}", thanked.text);
@@ -189,7 +189,7 @@ fn both_sides_say_so_or_one_is_silent_or_the_desk_decides() {
         holds(w);
         assert_eq!(clerk.post(&format!("/help/{a}/decide"), &json!({ "minutes": 0, "why": "没有去" })).status, 200);
         assert_eq!((minutes(&resident), minutes(&neighbour)), (-90, 90));
-        assert_eq!(neighbour.get("/hours").json()["points"], 15, "points of what counts");
+        assert_eq!(neighbour.get("/hours").json()["merits"], 15, "merits of what counts");
         assert_eq!(neighbour.post(&format!("/help/{a}/dispute"), &words).error(), (409, "state".into()));
         holds(w);
         w.app.ambience.advance(16 * DAY);
@@ -326,8 +326,8 @@ fn the_desk_asks_for_somebody_without_an_account_and_the_community_pays() {
         assert_eq!(clerk.post(&undo, &json!({ "why": "记重了" })).status, 200);
         assert_eq!(clerk.post(&undo, &json!({ "why": "记重了" })).error(), (409, "state".into()), "once");
         assert_eq!(minutes(&neighbour), 0);
-        let redeem = json!({ "points": 1, "why": "一袋洗衣粉" });
-        assert_eq!(clerk.post(&format!("/volunteers/{person}/grant"), &redeem).error(), (409, "hours-short".into()), "no points");
+        let redeem = json!({ "merits": 1, "why": "一袋洗衣粉" });
+        assert_eq!(clerk.post(&format!("/volunteers/{person}/grant"), &redeem).error(), (409, "hours-short".into()), "no merits");
         holds(w);
         assert_eq!(neighbour.post("/volunteer/stop", &json!({})).status, 200);
         assert_eq!(neighbour.get("/volunteer").json()["ready"], false);

@@ -44,7 +44,7 @@ pub struct Hours {
     pub pool_least: i64,
     pub gift_minutes: i64,
     pub expire_days: i64,
-    pub points_an_hour: i64,
+    pub merits_an_hour: i64,
 }
 
 /// Who may do a kind of help.

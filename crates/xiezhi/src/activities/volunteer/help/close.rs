@@ -120,7 +120,7 @@ fn book_hours(tx: &mut Tx, book: &Book, who: &Who, help: &Help, came: &[By]) -> 
     let (payer, pool) = (help.payer(&home), Account::of(Holder::Pool, &home));
     let held = if help.hold.is_some() { help.minutes * help.need } else { 0 };
     let mut moves = vec![(Account::of(Holder::Held, &home), -held)];
-    let (mut paid, mut points) = (0, Vec::new());
+    let (mut paid, mut merits) = (0, Vec::new());
     for by in came {
         let minutes = by.minutes.unwrap_or_default();
         let at = match profile::of(tx, &by.person)? {
@@ -130,7 +130,7 @@ fn book_hours(tx: &mut Tx, book: &Book, who: &Who, help: &Help, came: &[By]) -> 
         let account = Account::person(&by.person, &at);
         let room = (book.pack.hours.most - hours::balance(tx, Unit::Minutes, Holder::Person, &by.person)?).clamp(0, minutes);
         moves.extend([(account.clone(), room), (pool.clone(), minutes - room)]);
-        points.push((account, minutes * book.pack.hours.points_an_hour / 60));
+        merits.push((account, minutes * book.pack.hours.merits_an_hour / 60));
         paid += minutes;
     }
     if paid == 0 && held == 0 {
@@ -143,10 +143,10 @@ fn book_hours(tx: &mut Tx, book: &Book, who: &Who, help: &Help, came: &[By]) -> 
     }
     moves.extend([(payer, own), (pool.clone(), held - paid - own)]);
     let id = hours::transfer(tx, &book.pack.hours, who, &Transfer::minutes(Reason::Settle, &help.number, moves))?;
-    points.retain(|(_, n)| *n > 0);
-    if !points.is_empty() {
-        points.push((pool, -points.iter().map(|(_, n)| n).sum::<i64>()));
-        let t = Transfer { unit: Unit::Points, ..Transfer::minutes(Reason::Points, &help.number, points) };
+    merits.retain(|(_, n)| *n > 0);
+    if !merits.is_empty() {
+        merits.push((pool, -merits.iter().map(|(_, n)| n).sum::<i64>()));
+        let t = Transfer { unit: Unit::Merits, ..Transfer::minutes(Reason::Merits, &help.number, merits) };
         hours::transfer(tx, &book.pack.hours, who, &t)?;
     }
     Ok(Some(id))

@@ -1,4 +1,4 @@
-//! What people do with hours: presents, what the community gives for work done for all, undoing what was wrong, points for
+//! What people do with hours: presents, what the community gives for work done for all, undoing what was wrong, merits for
 //! things.
 //!
 //! Every action has one shape: may you? → load → rules decide → write → log (the transfer is the log).
@@ -46,7 +46,7 @@ pub fn give(tx: &mut Tx, book: &Book, who: &Who, place: &Area, minutes: i64) -> 
     transfer(tx, &book.pack.hours, who, &t).map(drop)
 }
 
-/// The community gives somebody minutes for work done for all, or takes points for a thing it hands out; with the reason.
+/// The community gives somebody minutes for work done for all, or takes merits for a thing it hands out; with the reason.
 pub fn grant(tx: &mut Tx, book: &Book, who: &Who, person: &str, unit: Unit, amount: i64, why: &str) -> Result<()> {
     let volunteer = profile::of(tx, person)?.ok_or(Kind::NotFound)?;
     who.desk_over(&volunteer.path).ok_or(Kind::Denied)?;
@@ -88,12 +88,12 @@ pub fn undo_by_desk(tx: &mut Tx, book: &Book, who: &Who, id: &str, why: &str) ->
     undo(tx, book, who, id, Some(why))
 }
 
-/// Undoes what was booked for a request: the hours, and the points that came with them.
+/// Undoes what was booked for a request: the hours, and the merits that came with them.
 pub fn undo_all(tx: &mut Tx, book: &Book, who: &Who, settled: &str, number: &str) -> Result<()> {
     undo(tx, book, who, settled, None)?;
     let sql = "select id from time_transfer where about = $1 and kind = $2 and id not in \
                (select undoes from time_transfer where undoes is not null) order by at, id";
-    for row in tx.rows(sql, params![number, Reason::Points])? {
+    for row in tx.rows(sql, params![number, Reason::Merits])? {
         undo(tx, book, who, &row.get::<String>("id")?, None)?;
     }
     Ok(())

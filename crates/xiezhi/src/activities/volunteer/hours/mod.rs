@@ -4,7 +4,7 @@
 //! way; the movements of each transfer are together zero, those of each community in it too (what goes from one to another
 //! passes the clearing account of each); no account falls below what it may, or rises above it, by somebody's own act, and
 //! that is decided inside the write, so that nobody spends an hour twice; a balance is the sum of the account's movements.
-//! Points are a unit of their own: nothing changes one into the other, and neither is sold.
+//! Merits are a unit of their own: nothing changes one into the other, and neither is sold.
 //!
 //! Log kinds written: `hours.move`.
 
@@ -26,8 +26,8 @@ use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result, Who};
 
 names! {
-    /// What is counted: minutes of help, or points.
-    Unit { Minutes = "minutes", Points = "points", }
+    /// What is counted: minutes of help, or merits.
+    Unit { Minutes = "minutes", Merits = "merits", }
     /// Whose account it is.
     Holder {
         Person = "person",
@@ -54,9 +54,9 @@ names! {
         Grant = "grant",
         /// Nobody used it in its time.
         Expire = "expire",
-        /// Points for help.
-        Points = "points",
-        /// Points given for a thing.
+        /// Merits for help.
+        Merits = "merits",
+        /// Merits given for a thing.
         Redeem = "redeem",
         /// Undone.
         Undo = "undo",
@@ -132,9 +132,9 @@ fn limits(unit: Unit, holder: Holder, hours: &Hours) -> (i64, i64) {
         (Unit::Minutes, Holder::Pool) => (hours.pool_least, i64::MAX),
         (_, Holder::Held) => (0, i64::MAX),
         (_, Holder::Clearing) => (i64::MIN, i64::MAX),
-        // The community issues points; nobody has fewer than none.
-        (Unit::Points, Holder::Pool) => (i64::MIN, i64::MAX),
-        (Unit::Points, _) => (0, i64::MAX),
+        // The community issues merits; nobody has fewer than none.
+        (Unit::Merits, Holder::Pool) => (i64::MIN, i64::MAX),
+        (Unit::Merits, _) => (0, i64::MAX),
     }
 }
 
@@ -290,7 +290,7 @@ pub struct Proof {
     pub accounts: i64,
     /// All balances together; zero.
     pub sum: i64,
-    /// Minutes and points on accounts of people.
+    /// Minutes and merits on accounts of people.
     pub people: i64,
     /// Set aside.
     pub held: i64,

@@ -14,7 +14,7 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/hours", May::SignedIn, mine, "My hours and points: balance, and what came and went (`before`).").gives::<Mine>(),
+    Route::get("/hours", May::SignedIn, mine, "My hours and merits: balance, and what came and went (`before`).").gives::<Mine>(),
     Route::get(
         "/hours/check",
         May::Anyone,
@@ -33,7 +33,7 @@ pub const ROUTES: &[Route] = &[
         "/volunteers/{person}/grant",
         May::Staff,
         grant,
-        "The community gives minutes for work done for all: `{minutes, why}`; or takes points for a thing: `{points, why}`.",
+        "The community gives minutes for work done for all: `{minutes, why}`; or takes merits for a thing: `{merits, why}`.",
     ),
 ];
 
@@ -44,7 +44,7 @@ const PAGE: i64 = 50;
 #[derive(Serialize, JsonSchema)]
 struct Mine {
     minutes: i64,
-    points: i64,
+    merits: i64,
     least: i64,
     lines: Vec<LineView>,
     before: Option<Ms>,
@@ -84,7 +84,7 @@ fn mine(req: &Req) -> Result<Reply> {
             at: req.app.time(l.at),
         };
         Ok::<_, Error>(Mine {
-            points: balance(r, Unit::Points, Holder::Person, person)?,
+            merits: balance(r, Unit::Merits, Holder::Person, person)?,
             least: book.pack.hours.least,
             lines: found.into_iter().map(line).collect(),
             before,
@@ -121,7 +121,7 @@ fn here(req: &Req, q: &mut dyn store::Query) -> Result<area::Area> {
 #[derive(Serialize, JsonSchema)]
 struct Check {
     minutes: Sums,
-    points: Sums,
+    merits: Sums,
     /// Everything is zero that must be.
     holds: bool,
 }
@@ -142,9 +142,9 @@ fn check(req: &Req) -> Result<Reply> {
     let sums =
         |p: Proof| Sums { accounts: p.accounts, sum: p.sum, people: p.people, held: p.held, uneven: p.uneven, wrong: p.wrong };
     let view = req.app.db.read(|r| {
-        let (minutes, points) = (proof(r, Unit::Minutes, deep)?, proof(r, Unit::Points, deep)?);
-        let holds = [&minutes, &points].iter().all(|p| p.sum == 0 && p.uneven == 0 && p.held >= 0 && p.wrong.unwrap_or(0) == 0);
-        Ok::<_, Error>(Check { minutes: sums(minutes), points: sums(points), holds })
+        let (minutes, merits) = (proof(r, Unit::Minutes, deep)?, proof(r, Unit::Merits, deep)?);
+        let holds = [&minutes, &merits].iter().all(|p| p.sum == 0 && p.uneven == 0 && p.held >= 0 && p.wrong.unwrap_or(0) == 0);
+        Ok::<_, Error>(Check { minutes: sums(minutes), merits: sums(merits), holds })
     })?;
     req.page("activities/volunteer/hours/check.html", &view)
 }
@@ -162,9 +162,9 @@ fn give(req: &Req) -> Result<Reply> {
 fn grant(req: &Req) -> Result<Reply> {
     let (input, person) = (req.input()?, req.param("person").to_owned());
     let limit = i64::from(u16::MAX);
-    let (unit, amount) = match (input.int("minutes", 1, limit)?, input.int("points", 1, limit)?) {
+    let (unit, amount) = match (input.int("minutes", 1, limit)?, input.int("merits", 1, limit)?) {
         (Some(minutes), None) => (Unit::Minutes, minutes),
-        (None, Some(points)) => (Unit::Points, points),
+        (None, Some(merits)) => (Unit::Merits, merits),
         _ => return Err(Kind::Missing.at("minutes")),
     };
     let why = input.need("why", 300)?;
