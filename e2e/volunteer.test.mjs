@@ -75,3 +75,21 @@ test('the desk meets volunteers and sees who fits', { timeout: 120_000 }, async 
   await clerk.goto(server.url('/help'));
   await good(clerk, 'help at the desk');
 });
+
+test('work for all: a desk asks, people sign up and come with the code', { timeout: 120_000 }, async () => {
+  const clerk = await as('committee', { look: DESK });
+  await clerk.goto(server.url('/events/new'));
+  await good(clerk, 'new event');
+  await send(clerk, '/events', { title: '楼道大扫除', place: '3 栋门口', day: day(4), at: '09:00', seats: 10, about: '带手套' });
+  const event = new URL(clerk.url()).pathname.split('/').at(-1);
+  const resident = await as('resident', { look: PHONE, elder: true });
+  await resident.goto(server.url('/events'));
+  await good(resident, 'events, large print');
+  await resident.goto(server.url(`/events/${event}`));
+  await press(resident, resident.locator('form[action$="/join"] button'));
+  await good(resident, 'event joined, large print');
+  await clerk.goto(server.url(`/events/${event}/code`));
+  await good(clerk, 'event code');
+  await clerk.goto(server.url(`/events/${event}`));
+  await good(clerk, 'event at the desk');
+});

@@ -142,3 +142,38 @@ create table help_by (
 );
 create index help_by_person on help_by(person, state);
 create index help_by_began on help_by(person, began_at);
+
+-- Work for all that people sign up for. What it is and where is public.
+create table event (
+  id text primary key,
+  number text not null unique,
+  area text not null,
+  path text not null,
+  state text not null,
+  title text not null,
+  about text not null,
+  place text not null,
+  -- The organisation that leads it.
+  body text,
+  made_by text not null,
+  made_at {int} not null,
+  starts_at {int} not null,
+  ends_at {int} not null,
+  seats {int} not null,
+  ended_at {int},
+  why text,
+  log_seq {int} not null
+);
+create index event_path on event(path, starts_at);
+
+create table event_by (
+  event text not null,
+  person text not null,
+  -- Place in the order of signing up.
+  n {int} not null,
+  state text not null,
+  at {int} not null,
+  minutes {int},
+  primary key (event, person)
+);
+create index event_by_person on event_by(person, at);

@@ -103,6 +103,7 @@ pub fn all() -> Vec<Route> {
         volunteer::board::ROUTES,
         volunteer::help::web::ROUTES,
         volunteer::hours::web::ROUTES,
+        volunteer::event::web::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

@@ -256,7 +256,6 @@ fn a_request_that_nobody_takes_becomes_a_case() {
     on_each_engine(|w| {
         let (resident, neighbour, _, clerk) = volunteers(w);
         let h = asked(&resident, &wheelchair());
-        assert_eq!(neighbour.post(&format!("/help/{h}/leave"), &json!({})).error(), (404, "not-found".into()), "not asked yet");
         ring(w);
         assert_eq!(neighbour.post(&format!("/help/{h}/leave"), &json!({})).status, 200);
         for _ in 0..4 {
@@ -363,5 +362,76 @@ fn all_requests_are_looked_at_together_and_the_board_says_why() {
         let board = clerk.get("/volunteers/board").json();
         assert_eq!((&board["wait"], &board["grids"][0]["minutes"]), (&json!(50), &json!(60)), "{board}");
         assert_eq!(resident.get("/volunteers/board").error(), (403, "denied".into()));
+    });
+}
+
+#[test]
+fn work_for_all_has_seats_a_queue_and_a_code_on_the_spot() {
+    on_each_engine(|w| {
+        let (resident, neighbour, helper, clerk) = volunteers(w);
+        let new = json!({ "title": "楼道大扫除", "place": "3 栋门口", "starts_at": FRIDAY, "minutes": 120, "seats": 1 });
+        assert_eq!(resident.post("/events", &new).error(), (403, "denied".into()));
+        assert_eq!(w.client(None).get("/events/new").error(), (401, "sign-in".into()));
+        assert_eq!(clerk.get("/events/new").status, 200);
+        let made = clerk.post("/events", &new);
+        assert_eq!(made.status, 201, "{}", made.text);
+        let e = made.json()["number"].as_str().unwrap().to_owned();
+        let (at, join) = (format!("/events/{e}"), format!("/events/{e}/join"));
+        assert_eq!(w.client(None).get("/events").json()["items"][0]["free"], 1);
+        // One seat, two who want it at once: one has it, the other waits, and both are told so.
+        let hands: Vec<_> = [&resident, &neighbour]
+            .map(|c| Client { base: c.base.clone(), token: c.token.clone() })
+            .into_iter()
+            .map(|c| {
+                let join = join.clone();
+                std::thread::spawn(move || c.post(&join, &json!({})).json()["stand"].clone())
+            })
+            .collect();
+        let mut stands: Vec<String> = hands.into_iter().map(|h| h.join().unwrap().as_str().unwrap().to_owned()).collect();
+        stands.sort();
+        assert_eq!(stands, ["coming", "waiting"]);
+        assert_eq!(resident.post(&join, &json!({})).error(), (409, "said-already".into()));
+        let first = if resident.get(&at).json()["stand"] == "coming" { &resident } else { &neighbour };
+        let second = if resident.get(&at).json()["stand"] == "coming" { &neighbour } else { &resident };
+        assert_eq!(first.post(&format!("{at}/leave"), &json!({})).json()["stand"], "left");
+        assert_eq!(second.get(&at).json()["stand"], "coming", "whoever waited has the seat");
+        assert!(notices(second).contains(&"event-seat".to_owned()));
+        helper.post(&join, &json!({}));
+        // The code is for whoever leads it, on the spot, and holds for minutes.
+        assert_eq!(helper.get(&format!("{at}/code")).error(), (403, "denied".into()));
+        let code = |clerk: &Client| clerk.get(&format!("{at}/code")).json()["code"].as_str().unwrap().to_owned();
+        let early = second.post(&format!("{at}/come"), &json!({ "code": code(&clerk) }));
+        assert_eq!(early.error(), (409, "not-open".into()));
+        let from = xiezhi::kit::time::parse(FRIDAY).unwrap();
+        w.app.ambience.advance(from - w.app.now());
+        let old = code(&clerk);
+        w.app.ambience.advance(5 * MINUTE);
+        assert_eq!(second.post(&format!("{at}/come"), &json!({ "code": old })).error(), (401, "wrong-code".into()));
+        assert_eq!(second.post(&format!("{at}/come"), &json!({ "code": code(&clerk) })).json()["stand"], "came");
+        let book = format!("{at}/book");
+        assert_eq!(clerk.post(&book, &json!({ "minutes": 100 })).error(), (409, "state".into()), "not over");
+        w.app.ambience.advance(3 * HOUR);
+        let people = clerk.get(&at).json()["people"].clone();
+        let waits = people.as_array().unwrap().iter().find(|p| p["name"] == "某某helper").unwrap()["person"].clone();
+        assert_eq!(clerk.post(&book, &json!({ "minutes": 121, "person": [waits] })).error(), (422, "out-of-range".into()));
+        assert_eq!(helper.post(&book, &json!({ "minutes": 100 })).error(), (403, "denied".into()));
+        assert_eq!(clerk.post(&book, &json!({ "minutes": 100, "person": [waits] })).json()["state"], "booked");
+        // With the code at once; without it after his own yes.
+        assert_eq!((minutes(second), minutes(&helper), minutes(first)), (100, 0, 0));
+        assert_eq!(first.post(&format!("{at}/confirm"), &json!({})).error(), (409, "state".into()));
+        assert_eq!(helper.post(&format!("{at}/confirm"), &json!({})).json()["stand"], "booked");
+        assert_eq!(minutes(&helper), 100);
+        assert_eq!(helper.post(&format!("{at}/confirm"), &json!({})).error(), (409, "state".into()), "once");
+        holds(w);
+        let other = clerk.post(
+            "/events",
+            &json!({ "title": "x", "place": "y", "starts_at": "2026-03-20T09:00:00+08:00", "minutes": 60, "seats": 2 }),
+        );
+        let other = other.json()["number"].as_str().unwrap().to_owned();
+        resident.post(&format!("/events/{other}/join"), &json!({}));
+        let void = clerk.post(&format!("/events/{other}/void"), &json!({ "why": "下雨" })).json();
+        assert_eq!((&void["state"], &void["why"]), (&json!("void"), &json!("下雨")));
+        assert!(notices(&resident).contains(&"event-void".to_owned()));
+        assert_eq!(resident.post(&format!("/events/{other}/join"), &json!({})).error(), (409, "over".into()));
     });
 }

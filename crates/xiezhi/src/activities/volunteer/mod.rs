@@ -13,6 +13,8 @@
 pub mod board;
 /// Whom a request is told, and why.
 pub mod dispatch;
+/// Work for all that people sign up for.
+pub mod event;
 /// Requests and what becomes of them.
 pub mod help;
 /// The time bank.
