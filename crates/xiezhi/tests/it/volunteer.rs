@@ -393,22 +393,22 @@ fn work_for_all_has_seats_a_queue_and_a_code_on_the_spot() {
         assert_eq!(resident.post(&join, &json!({})).error(), (409, "said-already".into()));
         let first = if resident.get(&at).json()["stand"] == "coming" { &resident } else { &neighbour };
         let second = if resident.get(&at).json()["stand"] == "coming" { &neighbour } else { &resident };
-        assert_eq!(first.post(&format!("{at}/leave"), &json!({})).json()["stand"], "left");
+        assert_eq!(first.post(&format!("/events/{e}/leave"), &json!({})).json()["stand"], "left");
         assert_eq!(second.get(&at).json()["stand"], "coming", "whoever waited has the seat");
         assert!(notices(second).contains(&"event-seat".to_owned()));
         helper.post(&join, &json!({}));
         // The code is for whoever leads it, on the spot, and holds for minutes.
-        assert_eq!(helper.get(&format!("{at}/code")).error(), (403, "denied".into()));
-        let code = |clerk: &Client| clerk.get(&format!("{at}/code")).json()["code"].as_str().unwrap().to_owned();
-        let early = second.post(&format!("{at}/come"), &json!({ "code": code(&clerk) }));
+        assert_eq!(helper.get(&format!("/events/{e}/code")).error(), (403, "denied".into()));
+        let code = |clerk: &Client| clerk.get(&format!("/events/{e}/code")).json()["code"].as_str().unwrap().to_owned();
+        let early = second.post(&format!("/events/{e}/come"), &json!({ "code": code(&clerk) }));
         assert_eq!(early.error(), (409, "not-open".into()));
         let from = xiezhi::kit::time::parse(FRIDAY).unwrap();
         w.app.ambience.advance(from - w.app.now());
         let old = code(&clerk);
         w.app.ambience.advance(5 * MINUTE);
-        assert_eq!(second.post(&format!("{at}/come"), &json!({ "code": old })).error(), (401, "wrong-code".into()));
-        assert_eq!(second.post(&format!("{at}/come"), &json!({ "code": code(&clerk) })).json()["stand"], "came");
-        let book = format!("{at}/book");
+        assert_eq!(second.post(&format!("/events/{e}/come"), &json!({ "code": old })).error(), (401, "wrong-code".into()));
+        assert_eq!(second.post(&format!("/events/{e}/come"), &json!({ "code": code(&clerk) })).json()["stand"], "came");
+        let book = format!("/events/{e}/book");
         assert_eq!(clerk.post(&book, &json!({ "minutes": 100 })).error(), (409, "state".into()), "not over");
         w.app.ambience.advance(3 * HOUR);
         let people = clerk.get(&at).json()["people"].clone();
@@ -418,10 +418,10 @@ fn work_for_all_has_seats_a_queue_and_a_code_on_the_spot() {
         assert_eq!(clerk.post(&book, &json!({ "minutes": 100, "person": [waits] })).json()["state"], "booked");
         // With the code at once; without it after his own yes.
         assert_eq!((minutes(second), minutes(&helper), minutes(first)), (100, 0, 0));
-        assert_eq!(first.post(&format!("{at}/confirm"), &json!({})).error(), (409, "state".into()));
-        assert_eq!(helper.post(&format!("{at}/confirm"), &json!({})).json()["stand"], "booked");
+        assert_eq!(first.post(&format!("/events/{e}/confirm"), &json!({})).error(), (409, "state".into()));
+        assert_eq!(helper.post(&format!("/events/{e}/confirm"), &json!({})).json()["stand"], "booked");
         assert_eq!(minutes(&helper), 100);
-        assert_eq!(helper.post(&format!("{at}/confirm"), &json!({})).error(), (409, "state".into()), "once");
+        assert_eq!(helper.post(&format!("/events/{e}/confirm"), &json!({})).error(), (409, "state".into()), "once");
         holds(w);
         let other = clerk.post(
             "/events",
