@@ -12,5 +12,7 @@ pub mod mediation;
 pub mod neighbours;
 /// What people think, and the map of it.
 pub mod opinion;
+/// Who offers what, where and when.
+pub mod service;
 /// Votes of owners and residents.
 pub mod vote;

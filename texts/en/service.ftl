@@ -1,0 +1,136 @@
+# Finding services: who offers what, where, when, at what cost, and what to bring.
+
+service-title = Find a service
+service-ask = What do you need? For example: back pain, lunch, plumber
+service-hint = Use everyday words; first letters of pinyin work, too.
+service-open-now = Open now
+service-here = Only { $place }
+service-near = Near me
+service-near-done = Your place is known. Now press “Search”.
+service-groups = Kinds of services
+service-beneath = Within this kind
+service-meant = You may mean:
+service-count = { $n ->
+    [one] 1 service found
+   *[other] { $n } services found
+  }
+service-none = Nothing found. Try other words, or tell the community what you need.
+service-tell-us = Tell the community
+service-map = Services on the map
+service-map-one = { $name } on the map
+service-sheet = Print in large letters
+service-sheet-title = Services
+service-sheet-for = Looked for: “{ $q }”.
+service-sheet-scan = Scan for the latest.
+service-new = Add a service
+service-edit = Change the service
+service-open = Open now
+service-open-until = Open now, until { $when }
+service-opens = Opens { $day } { $hours }
+service-stale = To be checked
+service-status-active = In service
+service-status-closed = Closed for now
+service-status-inactive = Not offered now
+service-status-defunct = Given up
+service-done = Noted, thank you.
+service-stale-say = { $when ->
+    [""] Nobody has checked this entry yet
+   *[other] This entry was last checked on { $when }
+  }; it is to be checked every { $n } days. Better call before you go.
+service-call = Call { $number }
+service-looks-yes = It looks as if you qualify. Whoever offers the service has the last word.
+service-looks-no = It looks as if you might not qualify. This is not certain: do ask.
+service-when = When
+service-swapped = working day in place of another
+service-guessed = the holidays of that year are not known yet
+service-hours = Usual hours
+service-ask-hours = No hours are given. Please call first.
+service-where = Where
+service-cost = Cost
+service-cost-ask = Not given. Please ask first.
+service-bring = What to bring
+service-held = Not needed, we have it
+service-may-be-held = Not needed from registered residents; sign in to see
+service-whom = For whom
+service-age-between = Aged { $a } to { $b }
+service-age-from = Aged { $a } or over
+service-age-to = Aged { $b } or under
+service-lives-here = Living in { $place }
+service-apply = How to get it
+service-more = More
+service-capacity = Available
+service-capacity-of = { $n } { $unit } ({ $when })
+service-languages = Languages
+service-access = Accessibility
+service-access-ramp = Ramp
+service-access-lift = Lift
+service-access-toilet = Accessible toilet
+service-access-parking = Accessible parking
+service-access-hearing = Hearing aid system
+service-access-sign = Sign language
+service-access-large-print = Large print
+service-access-home = Comes to your home
+service-web = Web page
+service-email = E-mail
+service-item = Code of the government item
+service-assured = Checked on { $when }
+service-wrong = Something here is wrong
+service-wrong-text = A service entry is wrong: { $name } ({ $id }). What is wrong:
+service-keep = Keep this entry
+service-confirm = Still right
+service-shut = Close or give up
+service-shut-how = What to do
+service-shut-why = What residents read about it
+service-shut-do = Do so
+service-reopen = Offer it again
+service-save = Save
+service-stale-title = Services to be checked
+service-stale-lead = Nobody has checked these services in the agreed time. Call and ask: press the button if all is right, change the entry if not.
+service-stale-none = Nothing to be checked.
+service-stale-more = There are more; do these first.
+service-f-name = Name of the service
+service-f-alternate = Other name
+service-f-body = Offered by
+service-f-org = An organisation that is not in the list
+service-f-org-hint = If this is filled in, the choice above does not count.
+service-f-about = What it does
+service-f-terms = Kinds
+service-f-keywords = What residents would say
+service-f-keywords-hint = With commas between them, like: haircut, barber.
+service-f-phones = Public numbers
+service-f-phones-hint = One in each line, with its use behind it. Numbers of offices only, no private ones.
+service-f-hours = Hours
+service-f-hours-hint = One rule in each line, for example:
+    Mon-Fri 9:00-11:30 14:00-17:00
+    daily 10:30-12:30
+    monthly:2.Tue 14:00-16:00
+    Hours follow working days: closed on holidays, open on make-up days, unless a line ends with “holidays too”.
+service-f-closures = Days that are different
+service-f-closures-hint = One in each line, for example: 春节 closed; 2026-12-31 closed stocktaking; 中秋节 11:00-12:00
+service-f-place = Name of the place
+service-f-address = Address
+service-f-transport = How to get there
+service-f-postcode = Postcode
+service-f-costs = Prices
+service-f-costs-hint = One in each line, for example: free; lunch 12 CNY
+service-f-fees = About the prices
+service-f-documents = What to bring
+service-f-documents-hint = One in each line. What the register holds gets “| held” behind it, for example: ID number | held
+service-f-eligible = For whom (in words)
+service-f-age_from = Youngest age
+service-f-age_to = Oldest age
+service-f-lives = One must live here
+service-f-tags = Who has any of these
+service-f-apply = How to get it
+service-f-wait = How long it takes
+service-f-unit = What is counted
+service-f-unit-hint = For example: beds, tickets, meals
+service-f-available = How many are left
+service-f-maximum = How many there are
+service-f-languages = Languages spoken
+service-f-languages-hint = With commas between them, like: 普通话, 粤语.
+service-f-url = Web address
+service-f-url-hint = Begins with http:// or https://.
+service-f-email = E-mail
+service-f-item = Code of the government item
+service-f-every_days = To be checked every so many days
