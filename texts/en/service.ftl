@@ -33,10 +33,7 @@ service-status-closed = Closed for now
 service-status-inactive = Not offered now
 service-status-defunct = Given up
 service-done = Noted, thank you.
-service-stale-say = { $when ->
-    [""] Nobody has checked this entry yet
-   *[other] This entry was last checked on { $when }
-  }; it is to be checked every { $n } days. Better call before you go.
+service-stale-say = This entry was last checked on { $when }; it is to be checked every { $n } days. Better call before you go.
 service-call = Call { $number }
 service-looks-yes = It looks as if you qualify. Whoever offers the service has the last word.
 service-looks-no = It looks as if you might not qualify. This is not certain: do ask.
@@ -134,3 +131,19 @@ service-f-url-hint = Begins with http:// or https://.
 service-f-email = E-mail
 service-f-item = Code of the government item
 service-f-every_days = To be checked every so many days
+service-import = Import services
+service-import-lead = Packages of other systems and tables of your own can be imported. Lines that cannot be read are listed, the rest is taken; the same file once more changes nothing.
+service-import-source = Where it comes from
+service-import-source-hint = The same name each time for the same source.
+service-import-file = File
+service-import-file-hint = A package (HSDS as JSON, ndjson, or a zip of CSV files), or a table (.xlsx, CSV) with a service in each row.
+service-import-do = Import
+service-import-blank = Download an empty table
+service-import-done = What was imported
+service-import-report = Download the lines that were not taken
+service-reason-no-name = No name
+service-reason-no-id = No id
+service-reason-no-organisation = No organisation
+service-reason-bad-status = Unknown status
+service-reason-taken = Another source uses this id
+service-reason-twice = Twice in the file

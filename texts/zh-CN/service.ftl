@@ -30,10 +30,7 @@ service-status-closed = 暂停服务
 service-status-inactive = 现在没有
 service-status-defunct = 已经取消
 service-done = 已经记下，谢谢。
-service-stale-say = 这条信息{ $when ->
-    [""] 还没有人核对过
-   *[other] 最近一次核对是{ $when }
-  }，按约定每 { $n } 天核对一次。去之前最好先打个电话。
+service-stale-say = 最近一次核对是{ $when }，按约定每 { $n } 天核对一次。去之前最好先打个电话。
 service-call = 打电话 { $number }
 service-looks-yes = 看起来您符合条件。最后由提供服务的单位确认。
 service-looks-no = 看起来可能不符合条件。不一定准，去问问。
@@ -131,3 +128,19 @@ service-f-url-hint = 以 http:// 或 https:// 开头。
 service-f-email = 电子邮件
 service-f-item = 政务事项编码
 service-f-every_days = 多少天核对一次
+service-import = 导入服务资料
+service-import-lead = 可以导入别的系统的服务资料包，也可以导入自己的表。读不懂的行会列出来，其余的照收；同一份文件再导一遍不会重复。
+service-import-source = 从哪里来
+service-import-source-hint = 同一来源每次写同一个名字，比如：区民政局。
+service-import-file = 文件
+service-import-file-hint = 服务资料包（HSDS 的 JSON、ndjson，或者装着 CSV 的 zip），或者表格（.xlsx、CSV），每行一项服务。
+service-import-do = 导入
+service-import-blank = 下载空表
+service-import-done = 导入结果
+service-import-report = 下载没收的行
+service-reason-no-name = 没有名称
+service-reason-no-id = 没有编号
+service-reason-no-organisation = 没有提供单位
+service-reason-bad-status = 状态不认得
+service-reason-taken = 这个编号已经有别的来源在用
+service-reason-twice = 文件里有两条一样的

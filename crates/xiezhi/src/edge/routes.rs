@@ -93,6 +93,7 @@ pub fn all() -> Vec<Route> {
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
         service::web::ROUTES,
+        service::import::web::ROUTES,
         service::hsds::web::ROUTES,
         vote::rolls::ROUTES,
         vote::web::ROUTES,

@@ -69,6 +69,7 @@ mod reply;
 mod rights;
 mod roster;
 mod routing;
+mod services;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]

@@ -13,7 +13,7 @@ use crate::base::catalogue::codes;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::input::Input;
-use crate::kit::{Error, Req, Result};
+use crate::kit::{App, Error, Result};
 use calc::geo::Point;
 
 /// What is there for people who need it; texts are `service-access-<code>`.
@@ -68,7 +68,7 @@ pub fn languages(text: &str) -> Vec<Language> {
 }
 
 /// Reads the form. `old` is the entry as it was: what the form does not ask for stays.
-pub fn parse(req: &Req, terms: &Terms, input: &Input, old: Option<&Service>) -> Result<Written> {
+pub fn parse(app: &App, terms: &Terms, input: &Input, old: Option<&Service>) -> Result<Written> {
     let text = |name: &'static str, most: usize| input.text(name, most);
     let area = |name: &'static str| Ok::<_, Error>(input.text(name, ABOUT)?.unwrap_or_default());
     let mut d = old.map(|o| o.details.clone()).unwrap_or_default();
@@ -89,7 +89,7 @@ pub fn parse(req: &Req, terms: &Terms, input: &Input, old: Option<&Service>) -> 
     d.schedules = spell::schedules(&area("hours")?).map_err(|n| line("hours", n))?;
     d.closures = spell::closures(&area("closures")?).map_err(|n| line("closures", n))?;
     d.costs = spell::costs(&area("costs")?).map_err(|n| line("costs", n))?;
-    d.documents = spell::documents(&area("documents")?, |w| fit::element(req.app, w)).map_err(|n| line("documents", n))?;
+    d.documents = spell::documents(&area("documents")?, |w| fit::element(app, w)).map_err(|n| line("documents", n))?;
     d.languages = languages(&area("languages")?);
     d.access = listed(input, "access", |c| ACCESS.contains(&c))?;
     d.terms = listed(input, "terms", |_| true)?
@@ -112,7 +112,7 @@ pub fn parse(req: &Req, terms: &Terms, input: &Input, old: Option<&Service>) -> 
     d.capacities = capacity
         .map(|(unit, available)| {
             let maximum = input.int("maximum", 0, 1_000_000)?;
-            Ok::<_, Error>(Capacity { id: None, unit, available, maximum, updated: req.now })
+            Ok::<_, Error>(Capacity { id: None, unit, available, maximum, updated: app.now() })
         })
         .transpose()?
         .into_iter()

@@ -20,13 +20,13 @@ pub mod find;
 /// What a resident need not bring, and whether it looks as if it were for him.
 mod fit;
 /// The form of an entry.
-mod form;
+pub mod form;
 /// The standard.
 pub mod hsds;
 /// When something is open.
 pub mod hours;
 /// Packages of others, tables of clerks.
-// pub mod import;
+pub mod import;
 /// Lines that clerks write.
 pub mod spell;
 /// What services are filed under.

@@ -237,7 +237,7 @@ impl Terms {
             } else if phrase.plain.contains(&text) && (!latin || long > 3) {
                 3
             } else if size > 1 && phrase.read == read {
-                5
+                7
             } else if latin && !phrase.plain.is_ascii() && phrase.first == text {
                 4
             } else if long > 2 && size > 2 && (nearly(&phrase.plain, &text) || !latin && first == phrase.first && long == size && long > 3) {

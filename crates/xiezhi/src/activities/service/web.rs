@@ -263,14 +263,14 @@ fn edit_form(req: &Req) -> Result<Reply> {
 
 fn make(req: &Req) -> Result<Reply> {
     let terms = req.app.db.read(|r| terms::read(r, req.app))?;
-    let (new, who) = (form::parse(req, &terms, &req.input()?, None)?, req.who.clone());
+    let (new, who) = (form::parse(req.app, &terms, &req.input()?, None)?, req.who.clone());
     let id = req.once(move |tx| act::save(tx, &terms, &who, None, &new))?;
     shown(req, &id, 201)
 }
 
 fn change(req: &Req) -> Result<Reply> {
     let (terms, old) = req.app.db.read(|r| Ok::<_, Error>((terms::read(r, req.app)?, by_id(r, req.param("id"))?)))?;
-    let (new, who) = (form::parse(req, &terms, &req.input()?, Some(&old))?, req.who.clone());
+    let (new, who) = (form::parse(req.app, &terms, &req.input()?, Some(&old))?, req.who.clone());
     let id = req.once(move |tx| act::save(tx, &terms, &who, Some(&old.id), &new))?;
     shown(req, &id, 200)
 }

@@ -121,7 +121,15 @@ pub struct Unit {
 pub fn of_query(text: &str) -> Vec<Unit> {
     let exact = |piece: String| (piece, false);
     let mut out = Vec::new();
+    let mut all: Vec<Run> = Vec::new();
     for run in runs(text) {
+        match (all.last_mut(), &run) {
+            // Characters that somebody typed with blanks between them.
+            (Some(Run::Han(last)), Run::Han(one)) if one.len() == 1 => last.push(one[0]),
+            _ => all.push(run),
+        }
+    }
+    for run in all {
         match run {
             Run::Han(run) if run.len() == 1 => out.push(Unit { pieces: vec![(run[0].into(), true)] }),
             Run::Han(run) => out.extend(run.windows(2).map(|w| {

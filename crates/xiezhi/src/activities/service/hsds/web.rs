@@ -115,7 +115,7 @@ fn service_list(req: &Req, q: &mut dyn Query, some: &[Service], full: bool) -> R
 fn services(req: &Req) -> Result<Reply> {
     let ask = Ask(req);
     let (part, full, minimal) = (ask.part()?, ask.flag("full")?, ask.flag("minimal")?);
-    let filter = req.app.db.read(|r| ask::services(&ask, r, "num", "org = ?", "modified_at > ?"))?;
+    let filter = req.app.db.read(|r| ask::services(&ask, r, "service.num", "org = ?", "modified_at > ?"))?;
     if minimal {
         // All of them in one answer, as the standard wants it.
         let part = if let Part::Page(..) = part { Part::Page(1, ask::EVERYTHING) } else { part };
