@@ -163,6 +163,54 @@ fn people_find_it_in_their_own_words() {
     });
 }
 
+#[test]
+fn what_is_held_of_somebody_is_told_to_himself_alone_and_nothing_of_it_is_kept() {
+    on_each_engine(|w| {
+        let (clerk, me) = (w.client(Some("clerk")), w.client(Some("resident")));
+        let number = "11010519491231002X";
+        assert_eq!(clerk.post("/register/purpose", &json!({ "purpose": "register-keep" })).status, 200);
+        let body = json!({ "place": w.body_area("committee"), "door": "2单元602", "name": "某某resident", "id_number": number, "phone": "13800000000" });
+        let entered = clerk.post("/register/people", &body);
+        assert_eq!(entered.status, 201, "{}", entered.text);
+        let person = entered.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(me.post("/me/register", &json!({ "name": "某某resident", "id_number": number })).status, 200);
+        let mut new = bone(w);
+        let open = |w: &World, clerk: &Client, change: Json| {
+            let mut new = bone(w);
+            new.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            made(clerk, &new)
+        };
+        let id = made(&clerk, &new);
+        let held = |c: &Client, id: &str| {
+            let one = c.get(&format!("/services/{id}")).json();
+            let held: Vec<bool> = one["documents"].as_array().unwrap().iter().map(|d| d["held"] == true).collect();
+            (held, one["looks"].clone())
+        };
+        let (size, none) = (w.app.db.last().size, vec![false; 3]);
+        assert_eq!(held(&me, &id), (vec![false, true, true], json!(false)), "he has no such need");
+        assert_eq!(held(&w.client(None), &id), (none.clone(), Json::Null));
+        assert_eq!(held(&w.client(Some("neighbour")), &id), (none.clone(), Json::Null));
+        assert_eq!(held(&clerk, &id), (none, Json::Null), "the desk reads no more here than anybody");
+        assert_eq!(w.app.db.last().size, size, "nothing is written down");
+        let answer = me.get_as(&format!("/services/{id}"), "text/html");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        // By age and home alone.
+        let old = open(w, &clerk, json!({ "name": "七十岁以上", "tags": [], "age_from": 70 }));
+        assert_eq!(held(&me, &old).1, true);
+        let young = open(w, &clerk, json!({ "name": "孩子", "tags": [], "age_from": 0, "age_to": 12 }));
+        assert_eq!(held(&me, &young).1, false);
+        let all = open(w, &clerk, json!({ "name": "大家", "tags": [], "age_from": null, "age_to": null, "lives_here": false }));
+        assert_eq!(held(&me, &all).1, Json::Null, "nothing is asked");
+        // With the need it looks otherwise, and the page does not say which it was.
+        let tag = json!({ "code": "alone", "consent": "said", "until": "2026-06-01" });
+        assert_eq!(clerk.post(&format!("/register/people/{person}/tag"), &tag).status, 200);
+        assert_eq!(held(&me, &id).1, true);
+        new["tags"] = json!(["veteran"]);
+        assert_eq!(clerk.post(&format!("/services/{id}"), &new).json()["looks"], Json::Null);
+        assert_eq!(held(&me, &id).1, false);
+    });
+}
+
 /// Where data for tests lies: beside the repository, or where `XIEZHI_SHARED` says.
 fn shared() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");

@@ -46,22 +46,9 @@ pub fn parts(text: &str, most: usize) -> Vec<String> {
 
 /// Languages with the codes of those that have one.
 pub fn languages(text: &str) -> Vec<Language> {
-    const CODES: [(&str, &str); 12] = [
-        ("普通话", "zh"),
-        ("汉语", "zh"),
-        ("英语", "en"),
-        ("粤语", "yue"),
-        ("吴语", "wuu"),
-        ("上海话", "wuu"),
-        ("闽南语", "nan"),
-        ("客家话", "hak"),
-        ("江淮官话", "cmn"),
-        ("手语", "csl"),
-        ("维吾尔语", "ug"),
-        ("藏语", "bo"),
-    ];
+    const NAMES: &str = include_str!("../../../../../data/services/languages.csv");
     let one = |name: String| {
-        let code = CODES.iter().find(|(zh, _)| *zh == name).map(|(_, code)| (*code).to_owned());
+        let code = NAMES.lines().filter_map(|l| l.split_once(',')).find(|(zh, _)| *zh == name).map(|(_, code)| code.to_owned());
         Language { id: None, name, code }
     };
     parts(text, 40).into_iter().map(one).collect()

@@ -4,6 +4,8 @@
 //! What must stay true: a file is read as a whole before anything is written, and one that cannot be read changes nothing; good
 //! entries are taken and every other is named with its line and why; the same file twice changes nothing, by the source and the
 //! ids there; nobody's names or numbers come in with it (contacts are left out); a source never overwrites another's entries.
+//!
+//! Log kinds written: `service.import`.
 
 /// HSDS as JSON.
 pub mod package;
