@@ -46,13 +46,7 @@ fn tables() -> &'static Tables {
         for (set, number) in ALIKE.iter().zip(1..) {
             set.chars().filter_map(place).for_each(|at| shape[at] = number);
         }
-        Tables {
-            simple,
-            syllable,
-            second,
-            shape,
-            names,
-        }
+        Tables { simple, syllable, second, shape, names }
     })
 }
 

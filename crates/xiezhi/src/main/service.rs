@@ -59,7 +59,13 @@ pub fn run(command: Command) -> Result<(), String> {
         print!("{}", import::report(&read.rejected));
         let rejected = read.rejected.len();
         let done = import::write(&app, &Who::system(), &place, read).map_err(fail)?;
-        eprintln!("{}: {} added, {} changed, {} the same, {rejected} rejected", file.display(), done.added, done.changed, done.same);
+        eprintln!(
+            "{}: {} added, {} changed, {} the same, {rejected} rejected",
+            file.display(),
+            done.added,
+            done.changed,
+            done.same
+        );
     }
     Ok(())
 }

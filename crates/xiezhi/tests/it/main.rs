@@ -70,6 +70,7 @@ mod rights;
 mod roster;
 mod routing;
 mod services;
+mod services_import;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]

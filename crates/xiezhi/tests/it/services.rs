@@ -35,12 +35,12 @@ fn simple(w: &World, clerk: &Client, name: &str, more: Json) -> String {
 }
 
 /// A query as it goes over the line.
-fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let one = |b: u8| if b.is_ascii_graphic() && !b"<>\"".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") };
     text.bytes().map(one).collect()
 }
 
-fn names(c: &Client, query: &str) -> Vec<String> {
+pub fn names(c: &Client, query: &str) -> Vec<String> {
     let answer = c.get(&format!("/services?{}", line(query)));
     assert_eq!(answer.status, 200, "{query}: {}", answer.text);
     answer.json()["items"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
@@ -55,7 +55,10 @@ fn a_desk_writes_an_entry_its_owner_keeps_it_and_nobody_else_does() {
         assert_eq!(resident.post("/services", &new).error(), (403, "denied".into()));
         let id = made(&clerk, &new);
         let one = resident.get(&format!("/services/{id}")).json();
-        assert_eq!((&one["org"], &one["address"], &one["phone"]), (&json!("helpers"), &json!("平安路 3 号"), &json!("0514-80000001")));
+        assert_eq!(
+            (&one["org"], &one["address"], &one["phone"]),
+            (&json!("helpers"), &json!("平安路 3 号"), &json!("0514-80000001"))
+        );
         assert_eq!(one["hours"], json!(["周一至周五 09:00-11:30 14:00-17:00"]));
         assert_eq!(one["cost"], json!(["挂号 1.50 元", "理疗 20 元"]));
         // A Wednesday at ten.
@@ -86,7 +89,11 @@ fn a_desk_writes_an_entry_its_owner_keeps_it_and_nobody_else_does() {
         assert_eq!(helper.post(&format!("/services/{id}"), &other).json()["name"], "骨科");
         assert_eq!(names(&resident, "q=卫生站骨科"), ["骨科"], "by its term, and no longer by its old name");
         other["body"] = w.body("committee").into();
-        assert_eq!(helper.post(&format!("/services/{id}"), &other).error(), (403, "denied".into()), "for his own organisation only");
+        assert_eq!(
+            helper.post(&format!("/services/{id}"), &other).error(),
+            (403, "denied".into()),
+            "for his own organisation only"
+        );
         w.app.ambience.advance(31 * DAY);
         // Sessions have ended by then.
         let (clerk, helper, stranger) = (w.client(Some("clerk")), w.client(Some("helper")), w.client(Some("stranger")));
@@ -97,8 +104,13 @@ fn a_desk_writes_an_entry_its_owner_keeps_it_and_nobody_else_does() {
         assert_eq!(stranger.get("/services/stale").json()["items"], json!([]));
         assert_eq!(stranger.post(&format!("/services/{id}/confirm"), &json!({})).error(), (403, "denied".into()));
         assert_eq!(helper.post(&format!("/services/{id}/confirm"), &json!({})).json()["stale"], false);
-        let shut = helper.post(&format!("/services/{id}/status"), &json!({ "status": "temporarily closed", "note": "装修到月底" })).json();
-        assert_eq!((&shut["status"], &shut["alert"], &shut["open_until"]), (&json!("service-status-closed"), &json!("装修到月底"), &Json::Null));
+        let shut = helper
+            .post(&format!("/services/{id}/status"), &json!({ "status": "temporarily closed", "note": "装修到月底" }))
+            .json();
+        assert_eq!(
+            (&shut["status"], &shut["alert"], &shut["open_until"]),
+            (&json!("service-status-closed"), &json!("装修到月底"), &Json::Null)
+        );
         assert_eq!(names(&resident, "q=骨科").len(), 1, "people learn that it is shut");
         helper.post(&format!("/services/{id}/status"), &json!({ "status": "defunct" }));
         assert!(names(&resident, "q=骨科").is_empty());
@@ -114,7 +126,12 @@ fn people_find_it_in_their_own_words() {
     on_each_engine(|w| {
         let (clerk, street, visitor) = (w.client(Some("clerk")), w.client(Some("street")), w.client(None));
         made(&clerk, &bone(w));
-        simple(w, &clerk, "长者食堂", json!({ "terms": ["elder-meal"], "hours": "每天 10:30-12:30", "lat": 32.4032, "lon": 119.4412, "address": "x" }));
+        simple(
+            w,
+            &clerk,
+            "长者食堂",
+            json!({ "terms": ["elder-meal"], "hours": "每天 10:30-12:30", "lat": 32.4032, "lon": 119.4412, "address": "x" }),
+        );
         simple(w, &clerk, "法律援助站", json!({ "terms": ["law-aid"], "hours": "周二 9:00-12:00" }));
         simple(w, &clerk, "Handyman team", json!({ "terms": ["daily-repair"], "about": "修水管、换灯泡" }));
         let of_street = json!({ "name": "街道便民大厅", "body": w.body("street"), "terms": ["office"], "area": "321002001" });
@@ -155,7 +172,14 @@ fn people_find_it_in_their_own_words() {
         assert_eq!(names(&visitor, "lat=32.4030&lon=119.4410"), ["长者食堂", "社区卫生站骨科门诊"], "the nearest first");
         assert_eq!(names(&visitor, "q=门诊&lat=31&lon=119.4410"), Vec::<String>::new());
         assert_eq!(visitor.get("/services?lat=x&lon=1").error(), (422, "wrong-type".into()));
-        for hostile in ["'; drop table service; --", "%25%25%25", "<script>", "\u{202e}", "𠀀𠀀𠀀", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        for hostile in [
+            "'; drop table service; --",
+            "%25%25%25",
+            "<script>",
+            "\u{202e}",
+            "𠀀𠀀𠀀",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
             names(&visitor, &format!("q={hostile}"));
         }
         let points = visitor.get("/services/map?term=health").json();
@@ -166,7 +190,7 @@ fn people_find_it_in_their_own_words() {
 #[test]
 fn what_is_held_of_somebody_is_told_to_himself_alone_and_nothing_of_it_is_kept() {
     on_each_engine(|w| {
-        let (clerk, me) = (w.client(Some("clerk")), w.client(Some("resident")));
+        let (clerk, me, other) = (w.client(Some("clerk")), w.client(Some("resident")), w.client(Some("neighbour")));
         let number = "11010519491231002X";
         assert_eq!(clerk.post("/register/purpose", &json!({ "purpose": "register-keep" })).status, 200);
         let body = json!({ "place": w.body_area("committee"), "door": "2单元602", "name": "某某resident", "id_number": number, "phone": "13800000000" });
@@ -189,7 +213,7 @@ fn what_is_held_of_somebody_is_told_to_himself_alone_and_nothing_of_it_is_kept()
         let (size, none) = (w.app.db.last().size, vec![false; 3]);
         assert_eq!(held(&me, &id), (vec![false, true, true], json!(false)), "he has no such need");
         assert_eq!(held(&w.client(None), &id), (none.clone(), Json::Null));
-        assert_eq!(held(&w.client(Some("neighbour")), &id), (none.clone(), Json::Null));
+        assert_eq!(held(&other, &id), (none.clone(), Json::Null));
         assert_eq!(held(&clerk, &id), (none, Json::Null), "the desk reads no more here than anybody");
         assert_eq!(w.app.db.last().size, size, "nothing is written down");
         let answer = me.get_as(&format!("/services/{id}"), "text/html");
@@ -212,7 +236,7 @@ fn what_is_held_of_somebody_is_told_to_himself_alone_and_nothing_of_it_is_kept()
 }
 
 /// Where data for tests lies: beside the repository, or where `XIEZHI_SHARED` says.
-fn shared() -> PathBuf {
+pub fn shared() -> PathBuf {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     std::env::var_os("XIEZHI_SHARED").map_or(beside, PathBuf::from)
 }
@@ -226,7 +250,9 @@ fn schemas() -> Option<Vec<(String, jsonschema::Validator)>> {
     }
     let mut out = Vec::new();
     for version in ["3.0", "3.1-dev"] {
-        for name in ["service", "service_list", "organization", "organization_list", "service_at_location", "service_at_location_list"] {
+        for name in
+            ["service", "service_list", "organization", "organization_list", "service_at_location", "service_at_location_list"]
+        {
             let file = std::fs::File::open(dir.join(version).join(format!("{name}.json.gz"))).unwrap();
             let schema: Json = serde_json::from_reader(flate2::read::GzDecoder::new(file)).unwrap();
             let check = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
@@ -253,7 +279,9 @@ fn answers_have_the_shape_of_the_published_schemas() {
         let (clerk, visitor) = (w.client(Some("clerk")), w.client(None));
         made(&clerk, &bone(w));
         simple(w, &clerk, "长者食堂", json!({ "hours": "每天 10:30-12:30", "address": "x" }));
-        for (path, name) in [("services", "service"), ("organizations", "organization"), ("service_at_locations", "service_at_location")] {
+        for (path, name) in
+            [("services", "service"), ("organizations", "organization"), ("service_at_locations", "service_at_location")]
+        {
             let list = visitor.get(&format!("/hsds/{path}")).json();
             let all = list["contents"].as_array().unwrap();
             assert_eq!(all.len(), 2, "{list:#}");
@@ -274,7 +302,10 @@ fn answers_have_the_shape_of_the_published_schemas() {
         let id = visitor.get(&line("/hsds/services?search=骨科")).json()["contents"][0]["id"].as_str().unwrap().to_owned();
         let whole = visitor.get(&format!("/hsds/services/{id}")).json();
         assert_eq!(whole["schedules"].as_array().unwrap().len(), 2);
-        assert_eq!((&whole["schedules"][0]["byday"], &whole["schedules"][0]["opens_at"]), (&json!("MO,TU,WE,TH,FR"), &json!("09:00+08:00")));
+        assert_eq!(
+            (&whole["schedules"][0]["byday"], &whole["schedules"][0]["opens_at"]),
+            (&json!("MO,TU,WE,TH,FR"), &json!("09:00+08:00"))
+        );
         assert_eq!(whole["cn_xiezhi"]["held"][0]["element"], "register.id_number");
         assert_eq!(whole["cost_options"][0]["amount"], 1.5);
         assert_eq!(whole["capacities"][0]["unit"]["name"], "个号");
@@ -298,7 +329,12 @@ fn the_standard_pages_filters_and_refuses_in_its_own_way() {
         let first = made(&clerk, &bone(w));
         w.app.ambience.advance(DAY);
         for n in 0..4 {
-            simple(w, &clerk, &format!("第{n}食堂"), json!({ "terms": ["elder-meal"], "address": "平安路", "postcode": "225001", "lat": 32.4932, "lon": 119.4412 }));
+            simple(
+                w,
+                &clerk,
+                &format!("第{n}食堂"),
+                json!({ "terms": ["elder-meal"], "address": "平安路", "postcode": "225001", "lat": 32.4932, "lon": 119.4412 }),
+            );
         }
         let page = visitor.get("/hsds/services?per_page=2&page=2").json();
         assert_eq!((&page["total_items"], &page["total_pages"], &page["size"]), (&json!(5), &json!(3), &json!(2)));
@@ -353,7 +389,11 @@ fn the_standard_pages_filters_and_refuses_in_its_own_way() {
         assert_eq!(visitor.get(&format!("/hsds/taxonomy_terms/{meal}")).json()["name"], "助餐");
         assert_eq!(visitor.get(&format!("/hsds/taxonomies/{taxonomy}")).json()["id"], json!(taxonomy));
         for path in ["organizations", "service_at_locations", "taxonomies", "taxonomy_terms"] {
-            assert_eq!(visitor.post(&format!("/hsds/{path}"), &json!({})).json(), visitor.get(&format!("/hsds/{path}")).json(), "{path}");
+            assert_eq!(
+                visitor.post(&format!("/hsds/{path}"), &json!({})).json(),
+                visitor.get(&format!("/hsds/{path}")).json(),
+                "{path}"
+            );
         }
         for (bad, status, code) in [
             ("services?page=0", 422, "out-of-range"),
@@ -370,166 +410,13 @@ fn the_standard_pages_filters_and_refuses_in_its_own_way() {
             ("nothing", 404, "not-found"),
         ] {
             let answer = visitor.get(&format!("/hsds/{bad}"));
-            assert_eq!((answer.status, answer.json()["title"].clone(), answer.json()["status"].clone()), (status, json!(code), json!(status)), "{bad}");
+            assert_eq!(
+                (answer.status, answer.json()["title"].clone(), answer.json()["status"].clone()),
+                (status, json!(code), json!(status)),
+                "{bad}"
+            );
         }
         let before = visitor.get(&format!("/hsds/services/{first}")).text;
         assert_eq!(visitor.get(&format!("/hsds/services/{first}")).text, before, "the same bytes");
     });
-}
-
-/// A zip of tables.
-fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in files {
-        out.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        std::io::Write::write_all(&mut out, text.as_bytes()).unwrap();
-    }
-    out.finish().unwrap().into_inner()
-}
-
-fn import(clerk: &Client, source: &str, file: &[u8]) -> super::world::Answer {
-    super::world::send(clerk, "/services/import", &[("source", source)], file)
-}
-
-fn counts(answer: &super::world::Answer) -> [i64; 4] {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let json = answer.json();
-    ["added", "changed", "same", "rejected"].map(|k| json[k].as_i64().unwrap())
-}
-
-#[test]
-fn a_package_comes_in_once_and_bad_ones_change_nothing() {
-    on_each_engine(|w| {
-        let (clerk, resident) = (w.client(Some("clerk")), w.client(Some("resident")));
-        assert_eq!(import(&resident, "x", b"{}").error(), (403, "denied".into()));
-        assert_eq!(clerk.get("/services/import").status, 200);
-        assert!(clerk.get("/services/import/table").text.contains("服务名称"));
-        let services = [
-            "id,organization_id,name,status,description,url,fees_description,minimum_age",
-            "11111111-1111-4111-8111-111111111111,o1,<b>Soup</b> kitchen,active,\"<script>alert(1)</script>\",javascript:alert(1),free,60",
-            "s2,o1,Night shelter,temporarily closed,Beds,https://example.org/bed,,",
-            "s3,o1,,active,no name,,,",
-            "s4,o9,Nobody's,active,no organisation,,,",
-            "s5,o1,Odd,sleeping,bad state,,,",
-        ]
-        .join("\n");
-        let files = [
-            ("pack/services.csv", services.as_str()),
-            ("pack/organizations.csv", "id,name,description\no1,Good people,They help\n"),
-            ("pack/locations.csv", "id,location_type,name,latitude,longitude\nl1,physical,Hall,32.3932,119.4412\n"),
-            ("pack/service_at_locations.csv", "id,service_id,location_id\na1,11111111-1111-4111-8111-111111111111,l1\n"),
-            ("pack/addresses.csv", "id,location_id,address_1,city,state_province,postal_code,country,address_type\nd1,l1,1 Main St,X,Y,225000,CN,physical\n"),
-            ("pack/phones.csv", "id,service_id,contact_id,number\np1,s2,,0514 8000\np2,s2,c1,13800000000\n"),
-            ("pack/contacts.csv", "id,service_id,name\nc1,s2,Somebody\n"),
-            ("pack/schedules.csv", "id,service_id,freq,byday,opens_at,closes_at\nt1,s2,WEEKLY,\"MO,TU\",20:00,08:00\nt2,s2,DAILY,,1,2\n"),
-            ("pack/taxonomy_terms.csv", "id,code,name,description,taxonomy\nt-1,,Food,Eating,Local\n"),
-            ("pack/attributes.csv", "id,link_id,link_entity,taxonomy_term_id\nx1,11111111-1111-4111-8111-111111111111,service,t-1\n"),
-        ];
-        let first = import(&clerk, "partner", &zipped(&files));
-        assert_eq!(counts(&first), [2, 0, 0, 3]);
-        let refused: Vec<(i64, String)> = first.json()["lines"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|l| (l["line"].as_i64().unwrap(), l["reason"].as_str().unwrap().to_owned()))
-            .collect();
-        assert_eq!(refused, [(4, "no-name".into()), (5, "no-organisation".into()), (6, "bad-status".into())]);
-        assert!(first.json()["report"].as_str().unwrap().starts_with("data:text/csv;base64,"));
-        let size = w.app.db.last().size;
-        assert_eq!(counts(&import(&clerk, "partner", &zipped(&files))), [0, 0, 2, 3], "the same again");
-        assert_eq!(w.app.db.last().size, size, "and nothing was written");
-        let food = resident.get("/hsds/taxonomy_terms?search=food").json()["contents"].as_array().unwrap().iter().find(|t| t["name"] == "Food").unwrap()["id"].as_str().unwrap().to_owned();
-        assert_eq!(resident.get(&format!("/hsds/services?taxonomy_term_id={food}")).json()["total_items"], 1);
-        assert_eq!(counts(&import(&clerk, "rival", &zipped(&files)))[3], 4, "another source does not take its entry over");
-        // What a partner sends is a text.
-        let page = w.client(None).get_as("/services/11111111-1111-4111-8111-111111111111", "text/html").text;
-        assert!(page.contains("&lt;b&gt;Soup") && !page.contains("<b>Soup") && !page.contains("<script>alert") && !page.contains("javascript:"), "{page}");
-        let one = resident.get("/services/11111111-1111-4111-8111-111111111111").json();
-        assert_eq!((&one["web"], &one["address"]), (&Json::Null, &json!("1 Main St")));
-        assert_eq!(names(&resident, "q=shelter").len(), 2, "of both sources");
-        let text = resident.get("/hsds/services?format=ndjson&full=true").text;
-        assert!(!text.contains("13800000000") && !text.contains("Somebody"), "no contacts");
-        // It comes back as JSON, and is the same.
-        let (before, lines) = (names(&resident, "q=soup"), text.lines().filter(|l| l.contains("Soup")).collect::<Vec<_>>().join("\n"));
-        assert_eq!(counts(&import(&clerk, "partner", lines.as_bytes())), [0, 1, 0, 0], "said in other words");
-        assert_eq!(names(&resident, "q=soup"), before);
-        let changed = services.replace("Night shelter", "Winter shelter");
-        let mut other = files;
-        other[0].1 = &changed;
-        assert_eq!(counts(&import(&clerk, "partner", &zipped(&other)))[1], 2);
-        assert_eq!(names(&resident, "q=winter"), ["Winter shelter"]);
-        // Broken ones: clear, and nothing of them is kept.
-        let size = w.app.db.last().size;
-        let cut = format!("{}\n{}\n{{\"id\":", json!({ "id": "a", "name": "A", "status": "active" }), json!({ "id": "b" }));
-        let latin: Vec<u8> = b"id,name\n1,\xff\xfe\n".to_vec();
-        for (name, file) in [
-            ("cut JSON", b"{\"contents\":[{\"id\"".to_vec()),
-            ("cut line", cut.into_bytes()),
-            ("a list of numbers", b"[1,2]".to_vec()),
-            ("no table of a package", zipped(&[("readme.csv", "a,b\n1,2\n")])),
-            ("no ids", zipped(&[("services.csv", "name,status\nX,active\n")])),
-            ("nothing", b"{\"contents\":[]}".to_vec()),
-            ("a table without names", b"a,b\n1,2\n".to_vec()),
-        ] {
-            assert_eq!(import(&clerk, "partner", &file).error(), (422, "bad-package".into()), "{name}");
-        }
-        let broken = zipped(&[("services.csv", "id,name\n1,x\n")]);
-        let half = import(&clerk, "partner", &broken[..broken.len() / 2]);
-        assert_eq!(half.status, 422, "{}", half.text);
-        assert_eq!(import(&clerk, "partner", &latin).status, 422);
-        assert_eq!(w.app.db.last().size, size, "nothing was written");
-    });
-}
-
-#[test]
-fn a_clerk_brings_a_table() {
-    on_each_engine(|w| {
-        let (clerk, resident) = (w.client(Some("clerk")), w.client(Some("resident")));
-        let table = "服务名称,提供单位,类别,开门时间,公开电话,价格,要带的材料,特殊情况,网页\n\
-            图书角,committee,culture-read、老年大学,周一至周五 9:00-17:00；周六 9:00-12:00,0514-80000000,免费,身份证号 | 我们有,残疾人,https://example.org\n\
-            没有单位,,culture-read,,,,,,\n\
-            坏时间,外来单位,,随便,,,,,\n\
-            坏网页,外来单位,,,,,,,javascript:x\n";
-        let done = import(&clerk, "表", table.as_bytes());
-        assert_eq!(counts(&done), [1, 0, 0, 3]);
-        let lines: Vec<i64> = done.json()["lines"].as_array().unwrap().iter().map(|l| l["line"].as_i64().unwrap()).collect();
-        assert_eq!(lines, [3, 4, 5]);
-        assert_eq!(counts(&import(&clerk, "表", table.as_bytes())), [0, 0, 1, 3]);
-        let one = resident.get(&line("/services?q=图书")).json()["items"][0].clone();
-        assert_eq!((&one["org"], &one["hours"]), (&json!("committee"), &json!(["周一至周五 09:00-17:00", "周六 09:00-12:00"])));
-        let later = table.replace("周六 9:00-12:00", "周日 9:00-12:00");
-        assert_eq!(counts(&import(&clerk, "表", later.as_bytes()))[1], 1);
-        assert_eq!(resident.get(&line("/services?q=图书")).json()["total"], 1);
-    });
-}
-
-#[test]
-fn the_command_takes_the_older_tables_of_open_referral() {
-    let folder = shared().join("data/hsds-ohana-sample");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: no data/hsds-ohana-sample beside the repository (XIEZHI_SHARED says where else to look)");
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let run = || {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xiezhi"));
-        command.args(["service", "import", "--source", "ohana", "--data"]).arg(dir.path()).arg(&folder);
-        let out = command.output().unwrap();
-        (out.status.code(), String::from_utf8(out.stdout).unwrap(), String::from_utf8(out.stderr).unwrap())
-    };
-    let mut start = std::process::Command::new(env!("CARGO_BIN_EXE_xiezhi"));
-    let areas = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/demo/areas.csv");
-    assert!(start.args(["area", "import", "--data"]).arg(dir.path()).arg(areas).output().unwrap().status.success());
-    let (code, report, said) = run();
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains(" 23 added"), "{said} {report}");
-    assert_eq!(report, "line,reason\n");
-    let (_, _, again) = run();
-    assert!(again.contains(" 0 added, 0 changed, 23 the same"), "{again}");
-    let mut broken = std::process::Command::new(env!("CARGO_BIN_EXE_xiezhi"));
-    let file = dir.path().join("broken.json");
-    std::fs::write(&file, "{\"contents\": [").unwrap();
-    let out = broken.args(["service", "import", "--data"]).arg(dir.path()).arg(&file).output().unwrap();
-    assert_eq!(out.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("bad-package"), "{out:?}");
 }

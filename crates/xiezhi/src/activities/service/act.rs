@@ -65,8 +65,11 @@ pub fn put(tx: &mut Tx, terms: &Terms, new: &New, old: Option<&Service>, num: i6
     }
     let stale_at = if new.status.is_shown() { new.assured_at.map(|at| at + new.every_days * DAY) } else { None };
     let details = serde_json::to_string(&new.details).map_err(Error::internal)?;
-    let (source, source_id, mark) =
-        new.from.as_ref().map(|f| (f.source.as_str(), f.id.as_str(), f.mark.as_str())).map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
+    let (source, source_id, mark) = new
+        .from
+        .as_ref()
+        .map(|f| (f.source.as_str(), f.id.as_str(), f.mark.as_str()))
+        .map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
     let sql = "insert into service(id, num, org, org_said, name, status, area, path, details, assured_at, every_days, stale_at, made_at, modified_at, \
                source, source_id, mark, log_seq) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$13,$14,$15,$16,$17) on conflict(id) do update set \
                org = excluded.org, org_said = excluded.org_said, name = excluded.name, status = excluded.status, area = excluded.area, path = excluded.path, \
@@ -75,8 +78,23 @@ pub fn put(tx: &mut Tx, terms: &Terms, new: &New, old: Option<&Service>, num: i6
     tx.exec(
         sql,
         params![
-            &new.id, num, &new.org, &new.org_name, &new.name, new.status, &new.area, &new.path, details, new.assured_at, new.every_days, stale_at, now,
-            source, source_id, mark, log_seq
+            &new.id,
+            num,
+            &new.org,
+            &new.org_name,
+            &new.name,
+            new.status,
+            &new.area,
+            &new.path,
+            details,
+            new.assured_at,
+            new.every_days,
+            stale_at,
+            now,
+            source,
+            source_id,
+            mark,
+            log_seq
         ],
     )?;
     let rows: Vec<Vec<Value>> = pieces(&new.name, &new.details, &new.org_name)
@@ -129,10 +147,20 @@ pub fn put_org(tx: &mut Tx, org: &Org, from: Option<&From>) -> Result<()> {
     let sql = "insert into service_org(id, name, body, details, modified_at, source, source_id, mark) values ($1,$2,$3,$4,$5,$6,$7,$8) \
                on conflict(id) do update set name = excluded.name, body = excluded.body, details = excluded.details, \
                modified_at = excluded.modified_at, mark = excluded.mark";
-    let (source, id, mark) = from.map(|f| (&f.source, &f.id, &f.mark)).map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
+    let (source, id, mark) =
+        from.map(|f| (&f.source, &f.id, &f.mark)).map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
     tx.exec(
         sql,
-        params![&org.id, &org.name, &org.body, details, now, source.map(String::as_str), id.map(String::as_str), mark.map(String::as_str)],
+        params![
+            &org.id,
+            &org.name,
+            &org.body,
+            details,
+            now,
+            source.map(String::as_str),
+            id.map(String::as_str),
+            mark.map(String::as_str)
+        ],
     )?;
     Ok(())
 }
@@ -142,7 +170,8 @@ pub fn put_place(tx: &mut Tx, place: &Place, from: Option<&From>) -> Result<()> 
     let now = tx.now();
     let details = serde_json::to_string(&place.details).map_err(Error::internal)?;
     let (lat, lon) = place.point.map(|p| (p.lat, p.lon)).unzip();
-    let (source, id, mark) = from.map(|f| (&f.source, &f.id, &f.mark)).map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
+    let (source, id, mark) =
+        from.map(|f| (&f.source, &f.id, &f.mark)).map_or((None, None, None), |(s, i, m)| (Some(s), Some(i), Some(m)));
     let sql = "insert into service_place(id, org, name, area, path, lat, lon, cell, postcode, details, modified_at, source, source_id, mark) \
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) on conflict(id) do update set org = excluded.org, name = excluded.name, \
                area = excluded.area, path = excluded.path, lat = excluded.lat, lon = excluded.lon, cell = excluded.cell, \
@@ -195,7 +224,8 @@ pub fn org_named(tx: &mut Tx, name: &str) -> Result<Org> {
     match org_by_id(tx, &id) {
         Ok(org) => Ok(org),
         Err(e) if e.kind == Kind::NotFound => {
-            let org = Org { id, name: name.into(), body: None, details: OrgDetails::default(), modified_at: tx.now(), mark: None };
+            let org =
+                Org { id, name: name.into(), body: None, details: OrgDetails::default(), modified_at: tx.now(), mark: None };
             put_org(tx, &org, None)?;
             Ok(org)
         }

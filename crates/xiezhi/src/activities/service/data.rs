@@ -286,7 +286,8 @@ pub fn link(text: &str) -> Option<String> {
     let text = words(text, SHORT)?;
     let lower = text.to_ascii_lowercase();
     let rest = lower.strip_prefix("https://").or(lower.strip_prefix("http://"))?;
-    let plain = !rest.is_empty() && !rest.starts_with('/') && !text.contains(|c: char| c.is_whitespace() || "\"'<>\\`{}|^".contains(c));
+    let plain =
+        !rest.is_empty() && !rest.starts_with('/') && !text.contains(|c: char| c.is_whitespace() || "\"'<>\\`{}|^".contains(c));
     plain.then_some(text)
 }
 
@@ -295,7 +296,11 @@ pub fn email(text: &str) -> Option<String> {
     let text = words(text, 200)?;
     let (name, host) = text.split_once('@')?;
     let part = |p: &str| !p.is_empty() && !p.starts_with('.') && !p.ends_with('.') && !p.contains("..");
-    let fits = part(name) && part(host) && host.contains('.') && text.is_ascii() && !text.contains(|c: char| c.is_ascii_whitespace() || "\"<>(),:;[]\\".contains(c));
+    let fits = part(name)
+        && part(host)
+        && host.contains('.')
+        && text.is_ascii()
+        && !text.contains(|c: char| c.is_ascii_whitespace() || "\"<>(),:;[]\\".contains(c));
     (fits && !host.contains('@')).then_some(text)
 }
 
@@ -313,7 +318,9 @@ mod tests {
     #[test]
     fn what_partners_send_is_a_text_or_nothing() {
         assert_eq!(link("https://example.org/a?b=1").as_deref(), Some("https://example.org/a?b=1"));
-        for bad in ["javascript:alert(1)", "data:text/html,x", "//evil", "https://", "https://a\"onclick=x", "http:///x", "ftp://a", " "] {
+        for bad in
+            ["javascript:alert(1)", "data:text/html,x", "//evil", "https://", "https://a\"onclick=x", "http:///x", "ftp://a", " "]
+        {
             assert_eq!(link(bad), None, "{bad}");
         }
         assert_eq!(words(" a\u{202e}b\u{0} ", 9).as_deref(), Some("ab"));

@@ -89,7 +89,11 @@ fn with_piece(q: &mut dyn Query, piece: &str, begins: bool, path: Option<&str>) 
     };
     let scopes = scope(path, &mut params);
     let part = |field: i64| {
-        let one = |s: &String| format!("select * from (select num, {field} field from service_word where {word} and field = {field}{s} limit {EACH}) p{field}");
+        let one = |s: &String| {
+            format!(
+                "select * from (select num, {field} field from service_word where {word} and field = {field}{s} limit {EACH}) p{field}"
+            )
+        };
         scopes.iter().map(one).collect::<Vec<_>>().join(" union all ")
     };
     let sql = (0..3).map(part).collect::<Vec<_>>().join(" union all ");
@@ -119,8 +123,11 @@ fn by_words(q: &mut dyn Query, terms: &Terms, text: &str, path: Option<&str>) ->
     }
     // Half of what was typed must be there: one mistake in a short word is forgiven, a chance meeting is not.
     let least = units.len().div_ceil(2);
-    let mut out: HashMap<i64, i64> =
-        score.into_iter().filter(|(_, (_, n))| *n >= least).map(|(num, (weight, n))| (num, weight + (n * 100 / units.len()) as i64)).collect();
+    let mut out: HashMap<i64, i64> = score
+        .into_iter()
+        .filter(|(_, (_, n))| *n >= least)
+        .map(|(num, (weight, n))| (num, weight + (n * 100 / units.len()) as i64))
+        .collect();
     for (term, sure) in terms.meant(text) {
         for one in terms.with_beneath(&term.id) {
             for num in filed(q, one, path)? {
@@ -135,7 +142,8 @@ fn by_words(q: &mut dyn Query, terms: &Terms, text: &str, path: Option<&str>) ->
 fn filed(q: &mut dyn Query, term: &str, path: Option<&str>) -> Result<Vec<i64>> {
     let mut params = params![term].to_vec();
     let scopes = scope(path, &mut params);
-    let one = |(n, s): (usize, &String)| format!("select * from (select num from service_filed where term = $1{s} limit {FILED}) p{n}");
+    let one =
+        |(n, s): (usize, &String)| format!("select * from (select num from service_filed where term = $1{s} limit {FILED}) p{n}");
     let sql = scopes.iter().enumerate().map(one).collect::<Vec<_>>().join(" union all ");
     Ok(q.rows(&sql, &params)?.iter().map(|r| r.get("num")).collect::<store::Result<_>>()?)
 }
@@ -201,7 +209,8 @@ fn without_words(q: &mut dyn Query, terms: &Terms, asked: &Asked) -> Result<Hash
     } else {
         let mut params = Vec::new();
         let scopes = scope(asked.path.as_deref(), &mut params);
-        let one = |(n, s): (usize, &String)| format!("select * from (select num from service where num > 0{s} limit {AREA}) p{n}");
+        let one =
+            |(n, s): (usize, &String)| format!("select * from (select num from service where num > 0{s} limit {AREA}) p{n}");
         let sql = scopes.iter().enumerate().map(one).collect::<Vec<_>>().join(" union all ");
         nums = q.rows(&sql, &params)?.iter().map(|r| r.get("num")).collect::<store::Result<_>>()?;
     }
@@ -232,7 +241,10 @@ pub fn find(q: &mut dyn Query, app: &App, asked: &Asked, now: Ms) -> Result<Vec<
     if asked.around.is_some() {
         out.retain(|f| f.metres.is_some_and(|m| m <= FAR));
     }
-    out.sort_by(|a, b| (-a.score, a.metres, &a.service.name, a.service.num).cmp(&(-b.score, b.metres, &b.service.name, b.service.num)));
+    // Where nothing was typed, what is open comes first.
+    let shut = |f: &Found| !typed && f.until.is_none();
+    let key = |f: &Found| (-f.score, f.metres, shut(f));
+    out.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.service.name, a.service.num).cmp(&(&b.service.name, b.service.num))));
     Ok(out)
 }
 
@@ -251,9 +263,17 @@ pub fn whole(q: &mut dyn Query, app: &App, services: Vec<Service>, around: Optio
     let (day, minute) = today(app, now);
     let one = |service: Service| {
         let org = orgs.iter().find(|o| o.id == service.org).cloned();
-        let at: Vec<(At, Option<Place>)> =
-            ats.remove(&service.id).unwrap_or_default().into_iter().map(|a| { let p = places.get(&a.place).cloned(); (a, p) }).collect();
-        let metres = around.and_then(|p| at.iter().filter_map(|(_, place)| place.as_ref()?.point).map(|x| geo::distance_m(p, x)).min());
+        let at: Vec<(At, Option<Place>)> = ats
+            .remove(&service.id)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|a| {
+                let p = places.get(&a.place).cloned();
+                (a, p)
+            })
+            .collect();
+        let metres =
+            around.and_then(|p| at.iter().filter_map(|(_, place)| place.as_ref()?.point).map(|x| geo::distance_m(p, x)).min());
         let (schedules, closures) = rules(&service, &at);
         let until = Some(()).filter(|()| service.status == super::Status::Active);
         let until = until.and_then(|()| hours::open_until(schedules, closures, day, minute, &days));

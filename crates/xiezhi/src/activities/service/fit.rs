@@ -7,10 +7,10 @@
 use store::Query;
 
 use super::Service;
-use crate::kit::{App, Req, Result};
 use crate::kit::i18n::Lang;
-use crate::records::form::rules::meant;
+use crate::kit::{App, Req, Result};
 use crate::records::form::Record;
+use crate::records::form::rules::meant;
 use crate::records::register::mine;
 use crate::records::register::person::Of;
 use crate::records::register::query::{self, Filter};

@@ -143,8 +143,11 @@ pub fn filled(lang: Lang, entry: Option<(&Service, &Org, &[(At, Option<Place>)])
     let place = entry.and_then(|(_, _, at)| at.first()).and_then(|(_, p)| p.as_ref());
     let p = place.map(|p| p.details.clone()).unwrap_or_default();
     let (lat, lon) = place.and_then(|p| p.point).map(Point::degrees).unzip();
-    let phones: Vec<String> =
-        d.phones.iter().map(|p| [Some(p.number.as_str()), p.about.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")).collect();
+    let phones: Vec<String> = d
+        .phones
+        .iter()
+        .map(|p| [Some(p.number.as_str()), p.about.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" "))
+        .collect();
     let names: Vec<&str> = d.languages.iter().map(|l| l.name.as_str()).collect();
     let capacity = d.capacities.first();
     let org = entry.map(|(_, o, _)| o);

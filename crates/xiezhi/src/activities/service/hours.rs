@@ -283,7 +283,12 @@ mod tests {
     }
 
     fn weekly(days: &str, opens: &str, closes: &str) -> Schedule {
-        Schedule { days: parse_days(days).unwrap(), opens: parse_minute(opens), closes: parse_minute(closes), ..Schedule::default() }
+        Schedule {
+            days: parse_days(days).unwrap(),
+            opens: parse_minute(opens),
+            closes: parse_minute(closes),
+            ..Schedule::default()
+        }
     }
 
     fn spans(all: &[Schedule], off: &[Closure], at: &str) -> Vec<(i64, i64)> {
@@ -313,7 +318,9 @@ mod tests {
     fn lunar_holidays_are_where_the_calendar_puts_them() {
         let canteen = [Schedule { holidays_too: true, ..weekly("", "10:30", "12:30") }];
         let shut = [Closure { holiday: Some("春节".into()), ..Closure::default() }];
-        for (open, at) in [(true, "2026-02-14"), (false, "2026-02-15"), (false, "2026-02-23"), (true, "2026-02-24"), (true, "2026-02-28")] {
+        for (open, at) in
+            [(true, "2026-02-14"), (false, "2026-02-15"), (false, "2026-02-23"), (true, "2026-02-24"), (true, "2026-02-28")]
+        {
             assert_eq!(!spans(&canteen, &shut, at).is_empty(), open, "{at}");
         }
         assert_eq!(!spans(&canteen, &shut, "2025-01-28").is_empty(), false, "the eve of 2025");
@@ -332,13 +339,20 @@ mod tests {
         let second = [Schedule { monthly: true, holidays_too: true, ..weekly("2TU,-1FR", "09:00", "11:00") }];
         let got: Vec<String> = {
             let calendar = worktime::embedded();
-            next(&second, &[], day("2026-03-01"), 3, &Days::new(&calendar)).iter().map(|o| date(o.day).unwrap().to_string()).collect()
+            next(&second, &[], day("2026-03-01"), 3, &Days::new(&calendar))
+                .iter()
+                .map(|o| date(o.day).unwrap().to_string())
+                .collect()
         };
         assert_eq!(got, ["2026-03-10", "2026-03-27", "2026-04-14"]);
         let last = [Schedule { monthly: true, month_days: vec![15, -1], holidays_too: true, ..Schedule::default() }];
         assert!(!spans(&last, &[], "2026-02-28").is_empty() && spans(&last, &[], "2026-03-28").is_empty());
-        let fortnight =
-            [Schedule { interval: Some(2), start: Some(day("2026-03-02")), holidays_too: true, ..weekly("MO,WE", "09:00", "10:00") }];
+        let fortnight = [Schedule {
+            interval: Some(2),
+            start: Some(day("2026-03-02")),
+            holidays_too: true,
+            ..weekly("MO,WE", "09:00", "10:00")
+        }];
         assert!(!spans(&fortnight, &[], "2026-03-04").is_empty() && spans(&fortnight, &[], "2026-03-09").is_empty());
         assert!(spans(&fortnight, &[], "2026-02-16").is_empty(), "before it began");
         let night = [Schedule { holidays_too: true, ..weekly("SA", "20:00", "02:00") }];
@@ -355,7 +369,10 @@ mod tests {
         for bad in ["XX", "0MO", "6MO", "M", "一", "MOTU"] {
             assert_eq!(parse_days(bad), None, "{bad}");
         }
-        assert_eq!((parse_minute("9:05"), parse_minute("09:00-05:00"), parse_minute("24:00")), (Some(545), Some(540), Some(1440)));
+        assert_eq!(
+            (parse_minute("9:05"), parse_minute("09:00-05:00"), parse_minute("24:00")),
+            (Some(545), Some(540), Some(1440))
+        );
         for bad in ["24:01", "9", "9:6", "aa:bb", "09:00x", "：", "09:0分"] {
             assert_eq!(parse_minute(bad), None, "{bad}");
         }

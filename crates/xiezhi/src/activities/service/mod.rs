@@ -21,10 +21,10 @@ pub mod find;
 mod fit;
 /// The form of an entry.
 pub mod form;
-/// The standard.
-pub mod hsds;
 /// When something is open.
 pub mod hours;
+/// The standard.
+pub mod hsds;
 /// Packages of others, tables of clerks.
 pub mod import;
 /// Lines that clerks write.
@@ -99,7 +99,8 @@ pub struct Service {
     pub mark: Option<String>,
 }
 
-const SERVICE: &str = "id, num, org, org_said, name, status, area, path, details, assured_at, every_days, stale_at, modified_at, source, mark";
+const SERVICE: &str =
+    "id, num, org, org_said, name, status, area, path, details, assured_at, every_days, stale_at, modified_at, source, mark";
 
 fn service(row: &store::Row) -> Result<Service> {
     let mut f = row.fields();
@@ -287,7 +288,8 @@ pub fn derived(parts: &[&str]) -> String {
 
 /// Whether a text is a UUID as we write them.
 pub fn is_uuid(text: &str) -> bool {
-    let group = |part: &str, len: usize| part.len() == len && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let group =
+        |part: &str, len: usize| part.len() == len && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(p, len)| group(p, len))
 }

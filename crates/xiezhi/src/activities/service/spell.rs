@@ -6,8 +6,8 @@
 //! `每月15日 9:00-11:00`, `2026-07-01至2026-08-31 周一至周五 8:00-18:00`; in English `Mon-Fri 9:00-17:00 holidays too`, `daily …`.
 
 use super::data::{Cost, Document, MANY, words};
-use super::hours::{Closure, Schedule, parse_day, parse_minute, write_minute};
 use super::hours;
+use super::hours::{Closure, Schedule, parse_day, parse_minute, write_minute};
 use crate::kit::i18n::Lang;
 
 const ZH: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
@@ -33,7 +33,8 @@ fn each<T>(text: &str, one: impl Fn(&str) -> Option<Vec<T>>) -> Result<Vec<T>, u
 fn weekday(text: &str) -> Option<u8> {
     let text = text.trim_start_matches("星期").trim_start_matches("礼拜").trim_start_matches('周');
     let zh = ZH.iter().position(|d| *d == text).or((text == "天").then_some(6));
-    zh.or_else(|| EN.iter().position(|d| text.get(..3).is_some_and(|t| t.eq_ignore_ascii_case(d)) && text.is_ascii())).map(|d| d as u8)
+    zh.or_else(|| EN.iter().position(|d| text.get(..3).is_some_and(|t| t.eq_ignore_ascii_case(d)) && text.is_ascii()))
+        .map(|d| d as u8)
 }
 
 /// `周一至周五`, `周一、三、五`, `Mon-Fri`.
@@ -74,7 +75,8 @@ fn monthly(text: &str) -> Option<Schedule> {
         Some(day) => (-1, day),
         None => {
             let (n, day) = rest.strip_prefix('第').unwrap_or(rest).split_once(['个', '.'])?;
-            let n = ["一", "二", "三", "四", "五"].iter().position(|z| *z == n).map(|n| n as i8 + 1).or_else(|| n.parse().ok())?;
+            let n =
+                ["一", "二", "三", "四", "五"].iter().position(|z| *z == n).map(|n| n as i8 + 1).or_else(|| n.parse().ok())?;
             (n, day)
         }
     };
@@ -86,7 +88,8 @@ fn schedule(line: &str) -> Option<Vec<Schedule>> {
     let line = line.replace('：', ":").replace("holidays too", "节假日不休").replace("节假日照常", "节假日不休");
     let mut parts: Vec<&str> = line.split_whitespace().collect();
     let mut base = Schedule::default();
-    if let Some((a, b)) = parts.first().and_then(|p| p.split_once(['至', '~'])).and_then(|(a, b)| parse_day(a).zip(parse_day(b))) {
+    if let Some((a, b)) = parts.first().and_then(|p| p.split_once(['至', '~'])).and_then(|(a, b)| parse_day(a).zip(parse_day(b)))
+    {
         (base.from, base.to) = (Some(a), Some(b));
         parts.remove(0);
     }
@@ -108,7 +111,9 @@ fn schedule(line: &str) -> Option<Vec<Schedule>> {
     let days = if rule.days.len() == 7 { Vec::new() } else { rule.days };
     let rule = Schedule { days, holidays_too: rule.holidays_too || base.holidays_too, from: base.from, to: base.to, ..rule };
     let spans = parts[1..].iter().flat_map(|p| p.split([',', '，', '、'])).filter(|p| !p.is_empty());
-    let spans = spans.map(|p| if matches!(p, "全天" | "all-day") { Some(None) } else { span(p).map(Some) }).collect::<Option<Vec<_>>>()?;
+    let spans = spans
+        .map(|p| if matches!(p, "全天" | "all-day") { Some(None) } else { span(p).map(Some) })
+        .collect::<Option<Vec<_>>>()?;
     let one = |s: Option<(i64, i64)>| Schedule { opens: s.map(|s| s.0), closes: s.map(|s| s.1), ..rule.clone() };
     if spans.is_empty() { None } else { Some(spans.into_iter().map(one).collect()) }
 }
@@ -231,7 +236,9 @@ pub fn costs(text: &str) -> Result<Vec<Cost>, usize> {
     each(text, |line| {
         let line = words(line, 200)?;
         let plain = line.trim_end_matches(['元', '块']).trim_end_matches("CNY").trim_end();
-        let at = plain.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |i| i + plain[i..].chars().next().map_or(1, char::len_utf8));
+        let at = plain
+            .rfind(|c: char| !c.is_ascii_digit() && c != '.')
+            .map_or(0, |i| i + plain[i..].chars().next().map_or(1, char::len_utf8));
         let priced = plain.len() < line.len() && at < plain.len();
         let amount = if priced { Some(hundredths(&plain[at..])?) } else { None };
         let option = if amount.is_some() { words(&plain[..at], 200) } else { Some(line.clone()) };
@@ -265,7 +272,9 @@ pub fn cost_words(all: &[Cost], lang: Lang) -> Vec<String> {
         });
         match (c.option.as_deref(), c.amount) {
             (Some(o), Some(0)) if free(o) => if lang == Lang::Zh { "免费" } else { "Free" }.into(),
-            (option, _) => [option.map(str::to_owned), amount, c.about.clone()].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            (option, _) => {
+                [option.map(str::to_owned), amount, c.about.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
         }
     };
     all.iter().map(one).filter(|w| !w.is_empty()).collect()
@@ -310,7 +319,11 @@ mod tests {
             ("每月第二个周二 14:00-16:00", "每月第2个周二 14:00-16:00", "monthly:2.Tue 14:00-16:00"),
             ("每月最后一个周五 9:00-10:00", "每月最后一个周五 09:00-10:00", "monthly:-1.Fri 09:00-10:00"),
             ("每月15日 9:00-11:00", "每月15日 09:00-11:00", "monthly:15 09:00-11:00"),
-            ("2026-07-01至2026-08-31 周一至周五 8:00-18:00", "2026-07-01至2026-08-31 周一至周五 08:00-18:00", "2026-07-01~2026-08-31 Mon-Fri 08:00-18:00"),
+            (
+                "2026-07-01至2026-08-31 周一至周五 8:00-18:00",
+                "2026-07-01至2026-08-31 周一至周五 08:00-18:00",
+                "2026-07-01~2026-08-31 Mon-Fri 08:00-18:00",
+            ),
         ] {
             let all = schedules(text).unwrap_or_else(|n| panic!("{text}: line {n}"));
             let (in_zh, in_en) = (schedule_words(&all, Lang::Zh).join("\n"), schedule_words(&all, Lang::En).join("\n"));

@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use store::Query;
 
-use super::words::{nearly, plain, spoken};
 use super::derived;
+use super::words::{nearly, plain, spoken};
 use crate::base::area;
 use crate::kit::i18n::Lang;
 use crate::kit::time::Ms;
@@ -199,7 +199,9 @@ impl Terms {
     pub fn named(&self, text: &str) -> Option<&Term> {
         let text = text.trim();
         self.get(text).or_else(|| {
-            self.own().chain(&self.all).find(|t| t.code.as_deref() == Some(text) || t.name == text || t.en.as_deref() == Some(text))
+            self.own()
+                .chain(&self.all)
+                .find(|t| t.code.as_deref() == Some(text) || t.name == text || t.en.as_deref() == Some(text))
         })
     }
 
@@ -210,8 +212,12 @@ impl Terms {
         while let Some(one) = out.get(at).copied() {
             at += 1;
             // Each once, also where a package has a circle.
-            let more: Vec<&str> =
-                self.all.iter().filter(|t| t.parent.as_deref() == Some(one) && !out.contains(&t.id.as_str())).map(|t| t.id.as_str()).collect();
+            let more: Vec<&str> = self
+                .all
+                .iter()
+                .filter(|t| t.parent.as_deref() == Some(one) && !out.contains(&t.id.as_str()))
+                .map(|t| t.id.as_str())
+                .collect();
             out.extend(more);
         }
         out
@@ -240,7 +246,10 @@ impl Terms {
                 7
             } else if latin && !phrase.plain.is_ascii() && phrase.first == text {
                 4
-            } else if long > 2 && size > 2 && (nearly(&phrase.plain, &text) || !latin && first == phrase.first && long == size && long > 3) {
+            } else if long > 2
+                && size > 2
+                && (nearly(&phrase.plain, &text) || !latin && first == phrase.first && long == size && long > 3)
+            {
                 2
             } else {
                 continue;

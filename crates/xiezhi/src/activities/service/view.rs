@@ -13,7 +13,7 @@ use crate::base::area;
 use crate::base::catalogue::codes;
 use crate::base::worktime;
 use crate::kit::i18n::Lang;
-use crate::kit::time::day;
+use crate::kit::time::{day, zoned};
 use crate::kit::{Req, Result};
 
 /// Services of a page.
@@ -224,7 +224,11 @@ fn open_day(req: &Req, open: &Open) -> OpenDay {
     let at = worktime::utc(open.day * crate::kit::time::DAY, &req.app.config.zone);
     OpenDay {
         date: hours::date(open.day).map(|d| d.to_string()).unwrap_or_default(),
-        words: day(at, req.now, &req.app.config.zone, req.lang == Lang::Zh),
+        // A day of the week says more to most than its date.
+        words: match req.lang {
+            Lang::Zh => day(at, req.now, &req.app.config.zone, true),
+            Lang::En => zoned(at, &req.app.config.zone).strftime("%a %-d %b").to_string(),
+        },
         hours: open.spans.iter().map(|(a, b)| format!("{}–{}", hours::write_minute(*a), hours::write_minute(*b))).collect(),
         swapped: open.swapped,
         guessed: open.guessed,
@@ -292,13 +296,21 @@ pub fn full(req: &Req, q: &mut dyn Query, service: Service) -> Result<Full> {
     let Some(f) = all.pop() else { return Err(crate::kit::error::Kind::NotFound.into()) };
     let (schedules, closures) = find::rules(&f.service, &f.at);
     let (today, _) = find::today(req.app, req.now);
-    let next_days = if f.service.status == Status::Active { hours::next(schedules, closures, today, DAYS, &days) } else { Vec::new() };
+    let next_days =
+        if f.service.status == Status::Active { hours::next(schedules, closures, today, DAYS, &days) } else { Vec::new() };
     let (s, d) = (&f.service, &f.service.details);
     let place_phones = f.at.iter().flat_map(|(a, p)| a.details.phones.iter().chain(p.iter().flat_map(|p| &p.details.phones)));
     let mut phones: Vec<PhoneView> = Vec::new();
     let own = d.phones.iter().chain(place_phones).chain(f.org.iter().flat_map(|o| &o.details.phones));
     for p in own {
-        let dial: String = p.number.split(['转', '*', 'x']).next().unwrap_or_default().chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let dial: String = p
+            .number
+            .split(['转', '*', 'x'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
         if !phones.iter().any(|known| known.dial == dial) {
             phones.push(PhoneView { number: p.number.clone(), dial, about: p.about.clone() });
         }
@@ -306,7 +318,14 @@ pub fn full(req: &Req, q: &mut dyn Query, service: Service) -> Result<Full> {
     let places = f.at.iter().filter_map(|(a, p)| p.as_ref().map(|p| (a, p))).map(|(a, p)| {
         let (lat, lon) = p.point.map(|p| p.degrees()).unzip();
         let about = a.details.about.clone().or(p.details.about.clone());
-        PlaceView { name: p.name.clone(), address: p.details.address.clone(), transport: p.details.transport.clone(), about, lat, lon }
+        PlaceView {
+            name: p.name.clone(),
+            address: p.details.address.clone(),
+            transport: p.details.transport.clone(),
+            about,
+            lat,
+            lon,
+        }
     });
     let documents = d.documents.iter().enumerate().map(|(n, doc)| DocumentView {
         name: doc.name.clone(),
@@ -394,7 +413,11 @@ pub fn stale(req: &Req, q: &mut dyn Query) -> Result<Stale> {
     let sql = format!(
         "select {} from service where stale_at <= $1 and {} order by stale_at, id limit {}",
         super::SERVICE,
-        if path.is_some() { "path >= $2 and path < $3" } else { "org in (select id from service_org where body = $2 or body = $3)" },
+        if path.is_some() {
+            "path >= $2 and path < $3"
+        } else {
+            "org in (select id from service_org where body = $2 or body = $3)"
+        },
         STALE + 1
     );
     let (a, b) = match &path {

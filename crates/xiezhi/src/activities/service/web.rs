@@ -80,7 +80,11 @@ fn asked(req: &Req, q: &mut dyn Query) -> Result<(Asked, Option<area::Area>)> {
 
 /// The query once more, for other looks at the same.
 fn again(req: &Req) -> String {
-    let kept = req.query.fields.iter().filter(|(k, v)| matches!(k.as_str(), "q" | "term" | "area" | "lat" | "lon" | "open") && !v.is_empty());
+    let kept = req
+        .query
+        .fields
+        .iter()
+        .filter(|(k, v)| matches!(k.as_str(), "q" | "term" | "area" | "lat" | "lon" | "open") && !v.is_empty());
     kept.map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&")
 }
 
@@ -96,7 +100,8 @@ fn list(req: &Req) -> Result<Reply> {
         let time = worktime::read(r, req.app)?;
         let days = Days::new(&time.calendar);
         let total = found.len();
-        let items: Vec<Item> = found.iter().skip((page - 1) * view::PAGE).take(view::PAGE).map(|f| view::item(req, &days, f)).collect();
+        let items: Vec<Item> =
+            found.iter().skip((page - 1) * view::PAGE).take(view::PAGE).map(|f| view::item(req, &days, f)).collect();
         let (groups, beneath) = view::choices(&terms, asked.term.as_deref(), req.lang);
         let (lat, lon) = asked.around.map(Point::degrees).unzip();
         let term = asked.term.as_deref().and_then(|id| terms.get(id)).map(|t| t.code.clone().unwrap_or_else(|| t.id.clone()));
@@ -195,7 +200,11 @@ fn one(req: &Req) -> Result<Reply> {
     let view = full(req, req.param("id"))?;
     let reply = req.page("activities/service/one.html", &view)?;
     // What the register says of somebody stays with him.
-    Ok(if view.looks.is_some() || view.documents.iter().any(|d| d.held) { reply.header("cache-control", "no-store") } else { reply })
+    Ok(if view.looks.is_some() || view.documents.iter().any(|d| d.held) {
+        reply.header("cache-control", "no-store")
+    } else {
+        reply
+    })
 }
 
 fn shown(req: &Req, id: &str, status: u16) -> Result<Reply> {
@@ -235,13 +244,24 @@ fn form_view(req: &Req, q: &mut dyn Query, id: Option<&str>) -> Result<FormView>
         if let Some(f) = found.first() {
             values = form::filled(req.lang, Some((&f.service, &org, &f.at)));
             // Terms by their codes, as the form's boxes have them.
-            let codes: Vec<_> = f.service.details.terms.iter().filter_map(|t| all.get(t)).map(|t| t.code.clone().unwrap_or_else(|| t.id.clone())).collect();
+            let codes: Vec<_> = f
+                .service
+                .details
+                .terms
+                .iter()
+                .filter_map(|t| all.get(t))
+                .map(|t| t.code.clone().unwrap_or_else(|| t.id.clone()))
+                .collect();
             values["terms"] = json!(codes);
         }
     }
     let desk = req.who.nearest_desk();
     let mut bodies: Vec<view::Choice> = match desk {
-        Some(role) => chart.handlers_around(&role.path).take(BODIES).map(|b| view::Choice { id: b.id.clone(), name: b.name.clone() }).collect(),
+        Some(role) => chart
+            .handlers_around(&role.path)
+            .take(BODIES)
+            .map(|b| view::Choice { id: b.id.clone(), name: b.name.clone() })
+            .collect(),
         None => {
             let own = req.who.roles.iter().filter(|r| r.kind.is_handler() && !r.kind.walks());
             own.filter_map(|r| Some(view::Choice { id: r.body.clone()?, name: r.body_name.clone()? })).collect()

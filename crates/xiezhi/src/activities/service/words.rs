@@ -218,7 +218,11 @@ pub fn nearly(a: &str, b: &str) -> bool {
     rest(&a, same + 1) == rest(&b, same + 1)
         || rest(&a, same + 1) == rest(&b, same)
         || rest(&a, same) == rest(&b, same + 1)
-        || (a.len() > same + 1 && b.len() > same + 1 && a[same] == b[same + 1] && a[same + 1] == b[same] && rest(&a, same + 2) == rest(&b, same + 2))
+        || (a.len() > same + 1
+            && b.len() > same + 1
+            && a[same] == b[same + 1]
+            && a[same + 1] == b[same]
+            && rest(&a, same + 2) == rest(&b, same + 2))
 }
 
 #[cfg(test)]
@@ -256,9 +260,15 @@ mod tests {
 
     #[test]
     fn nearly_is_one_mistake() {
-        for (a, b, is) in
-            [("legal", "leagl", true), ("legal", "lega", true), ("legal", "legals", true), ("助餐点", "助参点", true), ("ab", "cd", false), ("a", "a", true), ("abcd", "badc", false)]
-        {
+        for (a, b, is) in [
+            ("legal", "leagl", true),
+            ("legal", "lega", true),
+            ("legal", "legals", true),
+            ("助餐点", "助参点", true),
+            ("ab", "cd", false),
+            ("a", "a", true),
+            ("abcd", "badc", false),
+        ] {
             assert_eq!(nearly(a, b), is, "{a} {b}");
         }
     }

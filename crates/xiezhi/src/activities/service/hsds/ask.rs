@@ -201,7 +201,9 @@ pub fn answer<T>(
 
 /// A list that is in memory.
 pub fn held(part: Part, all: &[Json]) -> Result<Reply> {
-    let texts = |some: &[Json]| some.iter().map(serde_json::to_string).collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal);
+    let texts = |some: &[Json]| {
+        some.iter().map(serde_json::to_string).collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal)
+    };
     let some = match part {
         Part::Lines => all,
         Part::Page(page, size) => {

@@ -203,9 +203,10 @@ impl Show<'_> {
                 "address_type": p.details.kind.as_deref().unwrap_or("physical"),
             }])
         });
-        let access = each(&p.details.access, |n, a| {
-            json!({ "id": inner(None, &p.id, "accessibility", n), "location_id": p.id, "description": a })
-        });
+        let access = each(
+            &p.details.access,
+            |n, a| json!({ "id": inner(None, &p.id, "accessibility", n), "location_id": p.id, "description": a }),
+        );
         add(
             &mut out,
             vec![
@@ -259,9 +260,7 @@ impl Show<'_> {
         let d = &s.details;
         let owner = ("service_id", s.id.as_str());
         let mut out = self.service(s, None);
-        let areas = each(&d.areas, |n, name| {
-            json!({ "id": inner(None, &s.id, "area", n), "service_id": s.id, "name": name })
-        });
+        let areas = each(&d.areas, |n, name| json!({ "id": inner(None, &s.id, "area", n), "service_id": s.id, "name": name }));
         add(
             &mut out,
             vec![
@@ -297,10 +296,7 @@ impl Show<'_> {
 
     fn at_fields(&self, a: &At, now: Ms) -> Vec<(&'static str, Json)> {
         let owner = ("service_at_location_id", a.id.as_str());
-        vec![
-            ("phones", self.phones(&a.details.phones, owner)),
-            ("schedules", self.schedules(&a.details.schedules, owner, now)),
-        ]
+        vec![("phones", self.phones(&a.details.phones, owner)), ("schedules", self.schedules(&a.details.schedules, owner, now))]
     }
 
     fn at_inner(&self, a: &At, place: Option<&Place>, now: Ms) -> Json {

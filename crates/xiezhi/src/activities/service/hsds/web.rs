@@ -27,10 +27,20 @@ pub const ROUTES: &[Route] = &[
     Route::get("/hsds/services", May::Anyone, services, SERVICES),
     Route::post("/hsds/services", May::Anyone, services, "HSDS: the same list."),
     Route::get("/hsds/services/{id}", May::Anyone, one_service, "HSDS: one service with everything."),
-    Route::get("/hsds/organizations", May::Anyone, organizations, "HSDS: organisations (`search full full_service taxonomy_term_id taxonomy_id page per_page format`)."),
+    Route::get(
+        "/hsds/organizations",
+        May::Anyone,
+        organizations,
+        "HSDS: organisations (`search full full_service taxonomy_term_id taxonomy_id page per_page format`).",
+    ),
     Route::post("/hsds/organizations", May::Anyone, organizations, "HSDS: the same list."),
     Route::get("/hsds/organizations/{id}", May::Anyone, one_organization, "HSDS: one organisation (`full_service`)."),
-    Route::get("/hsds/service_at_locations", May::Anyone, at_locations, "HSDS: services at places, by the filters of services and `postcode proximity`."),
+    Route::get(
+        "/hsds/service_at_locations",
+        May::Anyone,
+        at_locations,
+        "HSDS: services at places, by the filters of services and `postcode proximity`.",
+    ),
     Route::post("/hsds/service_at_locations", May::Anyone, at_locations, "HSDS: the same list."),
     Route::get("/hsds/service_at_locations/{id}", May::Anyone, one_at_location, "HSDS: one service at one place."),
     Route::get("/hsds/taxonomies", May::Anyone, taxonomies, "HSDS: lists of terms."),
@@ -41,7 +51,8 @@ pub const ROUTES: &[Route] = &[
     Route::get("/hsds/taxonomy_terms/{id}", May::Anyone, one_term, "HSDS: one term."),
 ];
 
-const SERVICES: &str = "HSDS: services (`search page per_page format taxonomy_term_id taxonomy_id organization_id modified_after full minimal`).";
+const SERVICES: &str =
+    "HSDS: services (`search page per_page format taxonomy_term_id taxonomy_id organization_id modified_after full minimal`).";
 
 fn refuse(_: &str, error: &Error, message: &str) -> Reply {
     let status = error.kind.status();
@@ -236,20 +247,30 @@ fn taxonomies(req: &Req) -> Result<Reply> {
     let ask = Ask(req);
     let (part, search) = (ask.part()?, ask.text("search").map(|t| t.to_lowercase()));
     let all = req.app.db.read(|r| {
-        shown(req, r, |_, show| {
-            let fits = |t: &&terms::Taxonomy| search.as_ref().is_none_or(|s| t.name.to_lowercase().contains(s));
-            Ok(show.terms.taxonomies.iter().filter(fits).map(|t| show.taxonomy(t)).collect::<Vec<_>>())
-        }, &[])
+        shown(
+            req,
+            r,
+            |_, show| {
+                let fits = |t: &&terms::Taxonomy| search.as_ref().is_none_or(|s| t.name.to_lowercase().contains(s));
+                Ok(show.terms.taxonomies.iter().filter(fits).map(|t| show.taxonomy(t)).collect::<Vec<_>>())
+            },
+            &[],
+        )
     })?;
     held(part, &all)
 }
 
 fn one_taxonomy(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        shown(req, r, |_, show| {
-            let one = show.terms.taxonomy(req.param("id")).ok_or(Kind::NotFound)?;
-            Ok::<_, Error>(show.taxonomy(one))
-        }, &[])
+        shown(
+            req,
+            r,
+            |_, show| {
+                let one = show.terms.taxonomy(req.param("id")).ok_or(Kind::NotFound)?;
+                Ok::<_, Error>(show.taxonomy(one))
+            },
+            &[],
+        )
     })?;
     Ok(open(Reply::json(&view)?))
 }
@@ -260,25 +281,35 @@ fn taxonomy_terms(req: &Req) -> Result<Reply> {
     let (taxonomy, parent) = (ask.text("taxonomy_id"), ask.text("parent_id"));
     let search = ask.text("search").map(|t| t.to_lowercase());
     let all = req.app.db.read(|r| {
-        shown(req, r, |_, show| {
-            let fits = |t: &&terms::Term| {
-                taxonomy.as_ref().is_none_or(|x| t.taxonomy == *x)
-                    && parent.as_ref().is_none_or(|x| t.parent.as_ref() == Some(x))
-                    && !(top && t.parent.is_some())
-                    && search.as_ref().is_none_or(|s| format!("{} {}", t.name, t.about).to_lowercase().contains(s))
-            };
-            Ok(show.terms.all.iter().filter(fits).map(|t| show.term(t)).collect::<Vec<_>>())
-        }, &[])
+        shown(
+            req,
+            r,
+            |_, show| {
+                let fits = |t: &&terms::Term| {
+                    taxonomy.as_ref().is_none_or(|x| t.taxonomy == *x)
+                        && parent.as_ref().is_none_or(|x| t.parent.as_ref() == Some(x))
+                        && !(top && t.parent.is_some())
+                        && search.as_ref().is_none_or(|s| format!("{} {}", t.name, t.about).to_lowercase().contains(s))
+                };
+                Ok(show.terms.all.iter().filter(fits).map(|t| show.term(t)).collect::<Vec<_>>())
+            },
+            &[],
+        )
     })?;
     held(part, &all)
 }
 
 fn one_term(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        shown(req, r, |_, show| {
-            let one = show.terms.get(req.param("id")).ok_or(Kind::NotFound)?;
-            Ok::<_, Error>(show.term(one))
-        }, &[])
+        shown(
+            req,
+            r,
+            |_, show| {
+                let one = show.terms.get(req.param("id")).ok_or(Kind::NotFound)?;
+                Ok::<_, Error>(show.term(one))
+            },
+            &[],
+        )
     })?;
     Ok(open(Reply::json(&view)?))
 }

@@ -116,7 +116,10 @@ pub fn read_folder(target: &Target, folder: &std::path::Path) -> Result<Read> {
     for entry in std::fs::read_dir(folder).map_err(broken_file)? {
         let path = entry.map_err(broken_file)?.path();
         if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
-            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), std::fs::read(&path).map_err(broken_file)?));
+            files.push((
+                path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                std::fs::read(&path).map_err(broken_file)?,
+            ));
         }
     }
     files.sort();
@@ -176,11 +179,12 @@ fn write_some(tx: &mut Tx, terms: &Terms, who: &Who, area: &Area, units: Vec<Uni
             Some(false) => done.same += 1,
         }
     }
-    let news = |id: &str, mark: &str, marks: &BTreeMap<String, Option<String>>| marks.get(id).is_none_or(|m| m.as_deref() != Some(mark));
+    let news =
+        |id: &str, mark: &str, marks: &BTreeMap<String, Option<String>>| marks.get(id).is_none_or(|m| m.as_deref() != Some(mark));
     let anything = done.added + done.changed > 0
-        || units.iter().any(|u| {
-            news(&u.org.id, &u.org_from.mark, &marks) || u.places.iter().any(|(p, f)| news(&p.id, &f.mark, &marks))
-        });
+        || units
+            .iter()
+            .any(|u| news(&u.org.id, &u.org_from.mark, &marks) || u.places.iter().any(|(p, f)| news(&p.id, &f.mark, &marks)));
     if !anything {
         return Ok(done);
     }
@@ -220,7 +224,8 @@ fn write_some(tx: &mut Tx, terms: &Terms, who: &Who, area: &Area, units: Vec<Uni
 pub fn sort_out(q: &mut dyn Query, source: &str, read: &mut Read) -> Result<()> {
     let ids: Vec<Value> = read.units.iter().filter_map(|u| u.service.as_ref()).map(|s| Value::from(&s.id)).collect();
     let owner = |row: &store::Row| Ok((row.get::<String>("id")?, row.get::<Option<String>>("source")?));
-    let all: HashMap<String, Option<String>> = super::among(q, ("id, source", "service", "id"), &ids, owner)?.into_iter().collect();
+    let all: HashMap<String, Option<String>> =
+        super::among(q, ("id, source", "service", "id"), &ids, owner)?.into_iter().collect();
     let (mut kept, mut seen) = (Vec::new(), std::collections::HashSet::new());
     for unit in std::mem::take(&mut read.units) {
         let id = unit.service.as_ref().map(|s| s.id.clone());

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use super::super::act::{EVERY_DAYS, From, New};
 use super::super::data::{
-    ABOUT, AtDetails, Capacity, Cost, Details, Document, Eligibility, Language, MANY, OrgDetails, Phone, PlaceDetails, Program, SHORT, email,
-    link, phone, words,
+    ABOUT, AtDetails, Capacity, Cost, Details, Document, Eligibility, Language, MANY, OrgDetails, Phone, PlaceDetails, Program,
+    SHORT, email, link, phone, words,
 };
 use super::super::hours::{Schedule, parse_day, parse_minute};
 use super::super::terms::{Taxonomy, Term};
@@ -46,7 +46,8 @@ pub fn parse(bytes: &[u8]) -> Result<Nested> {
         Ok(_) => return Err(broken(1)),
         // Not one text: then each line is one, and one that is cut off makes all of it doubtful.
         Err(fault) => {
-            let lines: Vec<(usize, &str)> = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(n, l)| (n + 1, l)).collect();
+            let lines: Vec<(usize, &str)> =
+                text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(n, l)| (n + 1, l)).collect();
             if lines.len() < 2 || serde_json::from_str::<Json>(lines[0].1).is_err() {
                 return Err(broken(fault.line()));
             }
@@ -59,7 +60,8 @@ pub fn parse(bytes: &[u8]) -> Result<Nested> {
             return Err(broken(n));
         }
         // A service has a state, or somebody who offers it; an organisation has neither.
-        let is_service = ["status", "organization_id", "organization", "service_at_locations"].iter().any(|k| one.get(k).is_some());
+        let is_service =
+            ["status", "organization_id", "organization", "service_at_locations"].iter().any(|k| one.get(k).is_some());
         if is_service { out.services.push((n, one)) } else { out.orgs.push((n, one)) }
     }
     Ok(out)
@@ -104,10 +106,19 @@ fn mark(parts: &[&Json]) -> String {
 fn phones(of: &Json) -> Vec<Phone> {
     let one = |p: &Json| {
         let number = phone(&text(p, "number", 60)?)?;
-        Some(Phone { id: own_id(p), number, extension: whole(p, "extension", 0, 999_999), about: text(p, "description", SHORT), kind: text(p, "type", 20) })
+        Some(Phone {
+            id: own_id(p),
+            number,
+            extension: whole(p, "extension", 0, 999_999),
+            about: text(p, "description", SHORT),
+            kind: text(p, "type", 20),
+        })
     };
     // Numbers of contacts are somebody's own.
-    list(of, "phones").filter(|p| p.get("contact_id").is_none_or(|c| c.is_null() || c.as_str() == Some(""))).filter_map(one).collect()
+    list(of, "phones")
+        .filter(|p| p.get("contact_id").is_none_or(|c| c.is_null() || c.as_str() == Some("")))
+        .filter_map(one)
+        .collect()
 }
 
 /// A rule; `None` when it says something that is not understood: then it is no rule, and its words are kept.
@@ -123,7 +134,9 @@ fn schedule(s: &Json) -> Option<Schedule> {
     };
     let days = text(s, "byday", 100).map_or(Some(Vec::new()), |d| super::super::hours::parse_days(&d))?;
     let month_days: Vec<i8> = match text(s, "bymonthday", 100) {
-        Some(d) => d.split(',').map(|d| d.trim().parse().ok().filter(|d| (-31..=31).contains(d) && *d != 0)).collect::<Option<_>>()?,
+        Some(d) => {
+            d.split(',').map(|d| d.trim().parse().ok().filter(|d| (-31..=31).contains(d) && *d != 0)).collect::<Option<_>>()?
+        }
         None => Vec::new(),
     };
     let day = |name: &str| text(s, name, 30).and_then(|t| parse_day(&t));
@@ -225,14 +238,21 @@ fn place(target: &Target, org: &str, l: &Json) -> Option<(Place, From)> {
 fn cost(c: &Json) -> Option<Cost> {
     let amount = text(c, "amount", 20).and_then(|a| spell::hundredths(&a));
     let currency = text(c, "currency", 5).map(|c| c.to_uppercase());
-    let out = Cost { id: own_id(c), option: text(c, "option", 200), amount, currency, about: text(c, "amount_description", SHORT) };
+    let out =
+        Cost { id: own_id(c), option: text(c, "option", 200), amount, currency, about: text(c, "amount_description", SHORT) };
     (out.option.is_some() || out.amount.is_some() || out.about.is_some()).then_some(out)
 }
 
 fn capacity(c: &Json) -> Option<Capacity> {
     let unit = c.get("unit").and_then(|u| text(u, "name", 60)).or_else(|| text(c, "unit", 60))?;
     let updated = text(c, "updated", 40).and_then(|t| time::parse(&t)).unwrap_or(0);
-    Some(Capacity { id: own_id(c), unit, available: whole(c, "available", 0, 1 << 40)?, maximum: whole(c, "maximum", 0, 1 << 40), updated })
+    Some(Capacity {
+        id: own_id(c),
+        unit,
+        available: whole(c, "available", 0, 1 << 40)?,
+        maximum: whole(c, "maximum", 0, 1 << 40),
+        updated,
+    })
 }
 
 fn details(target: &Target, s: &Json) -> Details {
@@ -346,8 +366,14 @@ pub fn read(target: &Target, mut nested: Nested) -> Result<Read> {
         }
         let taxonomy = text(t, "taxonomy_id", 100).map_or_else(|| own.clone(), |t| id_here(target.source, "taxonomy", &t));
         if !out.taxonomies.iter().any(|x| x.id == taxonomy) && target.terms.taxonomy(&taxonomy).is_none() {
-            let named = nested.taxonomies.iter().find(|x| text(x, "id", 100).is_some_and(|i| id_here(target.source, "taxonomy", &i) == taxonomy));
-            let name = named.and_then(|x| text(x, "name", 200)).or_else(|| text(t, "taxonomy", 200)).unwrap_or_else(|| target.source.into());
+            let named = nested
+                .taxonomies
+                .iter()
+                .find(|x| text(x, "id", 100).is_some_and(|i| id_here(target.source, "taxonomy", &i) == taxonomy));
+            let name = named
+                .and_then(|x| text(x, "name", 200))
+                .or_else(|| text(t, "taxonomy", 200))
+                .unwrap_or_else(|| target.source.into());
             let about = named.and_then(|x| text(x, "description", ABOUT)).unwrap_or_default();
             out.taxonomies.push(Taxonomy { id: taxonomy.clone(), name, about, modified_at: 0 });
         }

@@ -66,7 +66,8 @@ fn column(head: &str) -> Option<&'static str> {
 
 fn input(columns: &[Option<&'static str>], cells: &[String]) -> Input {
     let mut out = Map::new();
-    for (key, cell) in columns.iter().zip(cells).filter_map(|(k, c)| Some((k.as_ref()?, c.trim()))).filter(|(_, c)| !c.is_empty()) {
+    for (key, cell) in columns.iter().zip(cells).filter_map(|(k, c)| Some((k.as_ref()?, c.trim()))).filter(|(_, c)| !c.is_empty())
+    {
         let value = match *key {
             key if LINES.contains(&key) => Json::from(cell.replace(['；', ';'], "\n")),
             key if LISTS.contains(&key) => {
@@ -120,13 +121,21 @@ fn unit(target: &Target, chart: &Chart, line: usize, input: &Input, row: &str) -
     // An organisation of the party list, where only one has that name.
     let body = chart.named(&org_name).ok();
     let org_id = body.map_or_else(|| derived(&["org", &org_name]), |b| derived(&["body", &b.id]));
-    let from = |id: &str, said: &str| From { source: target.source.into(), id: id.into(), mark: crate::kit::digest(&[said.into()])[..32].to_owned() };
+    let from = |id: &str, said: &str| From {
+        source: target.source.into(),
+        id: id.into(),
+        mark: crate::kit::digest(&[said.into()])[..32].to_owned(),
+    };
     let org = Org {
         id: org_id.clone(),
         name: body.map_or_else(|| org_name.clone(), |b| b.name.clone()),
         body: body.map(|b| b.id.clone()),
         details: OrgDetails {
-            phones: body.and_then(|b| b.phone.clone()).map(|number| super::super::data::Phone { number, ..Default::default() }).into_iter().collect(),
+            phones: body
+                .and_then(|b| b.phone.clone())
+                .map(|number| super::super::data::Phone { number, ..Default::default() })
+                .into_iter()
+                .collect(),
             ..OrgDetails::default()
         },
         modified_at: 0,
@@ -145,7 +154,8 @@ fn unit(target: &Target, chart: &Chart, line: usize, input: &Input, row: &str) -
         details: spot.details,
         mark: None,
     });
-    let places = place.iter().map(|p| (derived(&["at", &id, &p.id]), p.id.clone(), p.point.map(geo::cell), Default::default())).collect();
+    let places =
+        place.iter().map(|p| (derived(&["at", &id, &p.id]), p.id.clone(), p.point.map(geo::cell), Default::default())).collect();
     let service = New {
         id,
         org: org_id,

@@ -164,7 +164,8 @@ fn split(row: &mut Map<String, Json>, column: &str, list: &str, field: &str) {
 
 /// Hours by the name of a weekday.
 fn weekday(row: &mut Map<String, Json>) {
-    const NAMES: [(&str, &str); 7] = [("mon", "MO"), ("tue", "TU"), ("wed", "WE"), ("thu", "TH"), ("fri", "FR"), ("sat", "SA"), ("sun", "SU")];
+    const NAMES: [(&str, &str); 7] =
+        [("mon", "MO"), ("tue", "TU"), ("wed", "WE"), ("thu", "TH"), ("fri", "FR"), ("sat", "SA"), ("sun", "SU")];
     let said = text(row, "weekday").to_lowercase();
     let number = said.parse::<usize>().ok().filter(|n| (1..=7).contains(n)).map(|n| NAMES[n - 1].1);
     let found = number.or_else(|| NAMES.iter().find(|(n, _)| said.starts_with(n)).map(|(_, d)| *d));
@@ -236,7 +237,9 @@ pub fn nested(tables: &Tables) -> Result<Nested> {
         if let Some(program) = programs.get(text(&row, "program_id")) {
             row.insert("program".into(), Json::Object((*program).clone()));
         }
-        let org = [text(&row, "organization_id"), place.map_or("", |p| text(p, "organization_id"))].into_iter().find_map(|id| orgs.get(id));
+        let org = [text(&row, "organization_id"), place.map_or("", |p| text(p, "organization_id"))]
+            .into_iter()
+            .find_map(|id| orgs.get(id));
         if let Some(org) = org {
             row.insert("organization".into(), Json::Object(org.clone()));
         }

@@ -71,7 +71,8 @@ struct Refused {
 }
 
 fn take(req: &Req) -> Result<Reply> {
-    let file = req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty()).ok_or_else(|| Kind::Missing.at("file"))?;
+    let file =
+        req.form.files.iter().find(|f| f.field == "file" && !f.bytes.is_empty()).ok_or_else(|| Kind::Missing.at("file"))?;
     let source = words(req.form.get("source").unwrap_or_default(), 60).ok_or_else(|| Kind::Missing.at("source"))?;
     let code = req.form.get("area").unwrap_or_default();
     let (area, terms) = req.app.db.read(|r| Ok::<_, Error>((area::of_desk(r, &req.who, code)?, terms::read(r, req.app)?)))?;
@@ -82,6 +83,7 @@ fn take(req: &Req) -> Result<Reply> {
     let done = write(req.app, &req.who, &area, read)?;
     let lines = rejected.iter().take(LISTED).map(|(line, reason)| Refused { line: *line, reason }).collect();
     let table = (!rejected.is_empty()).then(|| format!("data:text/csv;base64,{}", STANDARD.encode(report(&rejected))));
-    let view = Taken { added: done.added, changed: done.changed, same: done.same, rejected: rejected.len(), lines, report: table };
+    let view =
+        Taken { added: done.added, changed: done.changed, same: done.same, rejected: rejected.len(), lines, report: table };
     req.page("activities/service/import/done.html", &view)
 }
