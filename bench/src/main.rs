@@ -1,7 +1,8 @@
 //! Load generator of Xiezhi. `bench intake` files reports, `bench pages` reads a page, `bench probe` measures what the
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
-//! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; each prints one line of JSON.
+//! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench services` invents a
+//! directory, `bench search` times finding in one; each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
@@ -10,6 +11,7 @@
 mod address;
 mod budget;
 mod chance;
+mod directory;
 mod entry;
 mod http;
 mod load;
@@ -37,7 +39,9 @@ const USAGE: &str = "usage:
   bench election --voters N --projects N --seed S --out FILE.pb
   bench budget --in FILE.pb [--times 5] [--free IDS]
   bench votes  --out VOTES.csv [--voters 2000] [--statements 200] [--votes 50000] [--seed 1]
-  bench opinion --in VOTES.csv [--rounds 20]";
+  bench opinion --in VOTES.csv [--rounds 20]
+  bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
+  bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -127,6 +131,13 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             out: options.path("out")?,
         }),
         "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
+        "services" => directory::invent(&directory::Plan {
+            services: options.number("rows", 100_000)? as usize,
+            from: options.number("from", 0)? as usize,
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "search" => directory::run(&options.address()?, &options.path("in")?, options.number("rounds", 10)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

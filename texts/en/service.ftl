@@ -1,8 +1,8 @@
 # Finding services: who offers what, where, when, at what cost, and what to bring.
 
 service-title = Find a service
-service-ask = What do you need? For example: back pain, lunch, plumber
-service-hint = Use everyday words; first letters of pinyin work, too.
+service-ask = Like: back pain
+service-hint = Say what you need in everyday words; first letters of pinyin work, too.
 service-open-now = Open now
 service-here = Only { $place }
 service-near = Near me
@@ -19,6 +19,7 @@ service-tell-us = Tell the community
 service-map = Services on the map
 service-map-one = { $name } on the map
 service-sheet = Print in large letters
+service-sheet-hint = Print it on A4, hang it up in the stairwell or hand it to somebody who has no phone.
 service-sheet-title = Services
 service-sheet-for = Looked for: “{ $q }”.
 service-sheet-scan = Scan for the latest.
@@ -147,3 +148,4 @@ service-reason-no-organisation = No organisation
 service-reason-bad-status = Unknown status
 service-reason-taken = Another source uses this id
 service-reason-twice = Twice in the file
+service-reason-bad-line = Cannot be read; please write it like the examples in the form

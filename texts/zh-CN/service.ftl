@@ -1,8 +1,8 @@
 # 找服务：谁提供、在哪里、什么时候、要多少钱、要带什么。
 
 service-title = 找服务
-service-ask = 想办什么？比如：看腰、吃饭、修水管
-service-hint = 可以说大白话，也可以打拼音首字母。
+service-ask = 比如：看腰、修水管
+service-hint = 想办什么，说大白话就行，也可以打拼音首字母。
 service-open-now = 现在开门
 service-here = 只看{ $place }
 service-near = 找附近的
@@ -16,6 +16,7 @@ service-tell-us = 告诉社区
 service-map = 地图上的服务
 service-map-one = { $name }在地图上的位置
 service-sheet = 大字打印
+service-sheet-hint = 用 A4 纸打印，贴在楼道里或者交给老人。
 service-sheet-title = 服务一览
 service-sheet-for = 查的是“{ $q }”。
 service-sheet-scan = 扫一扫看最新的。
@@ -144,3 +145,4 @@ service-reason-no-organisation = 没有提供单位
 service-reason-bad-status = 状态不认得
 service-reason-taken = 这个编号已经有别的来源在用
 service-reason-twice = 文件里有两条一样的
+service-reason-bad-line = 读不懂，请照着表单里的例子写

@@ -31,6 +31,19 @@ pub struct From {
     pub mark: String,
 }
 
+/// Where a service is.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Id of the row.
+    pub id: String,
+    /// Id of the place.
+    pub place: String,
+    /// The square it lies in.
+    pub cell: Option<i64>,
+    /// What is said of the service there alone.
+    pub details: AtDetails,
+}
+
 /// A service as it is to be.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns of `service`")]
@@ -45,8 +58,7 @@ pub struct New {
     pub details: Details,
     pub assured_at: Option<Ms>,
     pub every_days: i64,
-    /// Where it is: ids of the row and of the place, the square, what is said of it there alone.
-    pub places: Vec<(String, String, Option<i64>, AtDetails)>,
+    pub sites: Vec<Site>,
     pub from: Option<From>,
 }
 
@@ -108,9 +120,9 @@ pub fn put(tx: &mut Tx, terms: &Terms, new: &New, old: Option<&Service>, num: i6
     let rows: Vec<Vec<Value>> = filed.iter().map(|t| params![&t.id, &new.path, num, &t.taxonomy].to_vec()).collect();
     tx.insert_many("service_filed", &["term", "path", "num", "taxonomy"], &rows)?;
     let mut rows = Vec::new();
-    for (id, place, cell, details) in &new.places {
-        let details = serde_json::to_string(details).map_err(Error::internal)?;
-        rows.push(params![id, &new.id, num, place, *cell, details, now].to_vec());
+    for site in &new.sites {
+        let details = serde_json::to_string(&site.details).map_err(Error::internal)?;
+        rows.push(params![&site.id, &new.id, num, &site.place, site.cell, details, now].to_vec());
     }
     tx.insert_many("service_at", &["id", "service", "num", "place", "cell", "details", "modified_at"], &rows)?;
     Ok(())
@@ -289,11 +301,11 @@ pub fn save(tx: &mut Tx, terms: &Terms, who: &Who, id: Option<&str>, new: &Writt
     let entry = entry(who, "service.save", &place, &org, &id)?;
     let entry = entry.fact("name", new.name.as_str()).fact("status", new.status.as_str()).fact("org", org.id.as_str());
     let seq = tx.log(entry.fact("digest", crate::kit::digest(&[text])))?.index;
-    let mut places = kept_places(tx, old.as_ref())?;
+    let mut sites = kept_sites(tx, old.as_ref())?;
     if let Some(spot) = &new.spot {
         // The form has the first place; others came with a package and stay.
-        let known = places.first().cloned();
-        let place_id = known.as_ref().map_or_else(|| derived(&["place", &id]), |p| p.1.clone());
+        let known = sites.first().cloned();
+        let place_id = known.as_ref().map_or_else(|| derived(&["place", &id]), |s| s.place.clone());
         let row = Place {
             id: place_id.clone(),
             org: org.id.clone(),
@@ -306,8 +318,13 @@ pub fn save(tx: &mut Tx, terms: &Terms, who: &Who, id: Option<&str>, new: &Writt
             mark: None,
         };
         put_place(tx, &row, None)?;
-        let at = (derived(&["at", &id, &place_id]), place_id, spot.point.map(geo::cell), known.map(|p| p.3).unwrap_or_default());
-        if places.is_empty() { places.push(at) } else { places[0] = at }
+        let site = Site {
+            id: derived(&["at", &id, &place_id]),
+            place: place_id,
+            cell: spot.point.map(geo::cell),
+            details: known.map(|s| s.details).unwrap_or_default(),
+        };
+        if sites.is_empty() { sites.push(site) } else { sites[0] = site }
     }
     let num = match &old {
         Some(old) => old.num,
@@ -324,19 +341,19 @@ pub fn save(tx: &mut Tx, terms: &Terms, who: &Who, id: Option<&str>, new: &Writt
         details: new.details.clone(),
         assured_at: Some(tx.now()),
         every_days: new.every_days,
-        places,
+        sites,
         from: None,
     };
     put(tx, terms, &service, old.as_ref(), num, seq)?;
     Ok(id)
 }
 
-fn kept_places(q: &mut dyn Query, old: Option<&Service>) -> Result<Vec<(String, String, Option<i64>, AtDetails)>> {
+fn kept_sites(q: &mut dyn Query, old: Option<&Service>) -> Result<Vec<Site>> {
     let Some(old) = old else { return Ok(Vec::new()) };
     let all = super::ats(q, [&old.id])?;
     let places = super::places(q, all.iter().map(|a| &a.place))?;
     let cell = |id: &str| places.iter().find(|p| p.id == id).and_then(|p| p.point).map(geo::cell);
-    Ok(all.into_iter().map(|a| (a.id, a.place.clone(), cell(&a.place), a.details)).collect())
+    Ok(all.into_iter().map(|a| Site { id: a.id, cell: cell(&a.place), place: a.place, details: a.details }).collect())
 }
 
 /// The area an entry is for: what a desk names within its own; an owner's entry stays where it is, or is where the owner works.

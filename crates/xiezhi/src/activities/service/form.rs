@@ -7,8 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::act::{EVERY_DAYS, MOST_DAYS, Offers, Spot, Written};
 use super::data::{ABOUT, Capacity, Details, Eligibility, Language, MANY, Phone, PlaceDetails, SHORT, email, link, phone, words};
+use super::find::Found;
 use super::terms::Terms;
-use super::{At, Org, Place, Service, Status, fit, spell};
+use super::{Service, Status, fit, spell};
 use crate::base::catalogue::codes;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
@@ -137,10 +138,10 @@ fn spot(input: &Input) -> Result<Option<Spot>> {
 }
 
 /// What the form holds at first: an entry as it is, or nothing.
-pub fn filled(lang: Lang, entry: Option<(&Service, &Org, &[(At, Option<Place>)])>) -> Json {
+pub fn filled(lang: Lang, entry: Option<&Found>) -> Json {
     let empty = Details::default();
-    let d = entry.map_or(&empty, |(s, ..)| &s.details);
-    let place = entry.and_then(|(_, _, at)| at.first()).and_then(|(_, p)| p.as_ref());
+    let d = entry.map_or(&empty, |f| &f.service.details);
+    let place = entry.and_then(|f| f.at.first()).and_then(|(_, p)| p.as_ref());
     let p = place.map(|p| p.details.clone()).unwrap_or_default();
     let (lat, lon) = place.and_then(|p| p.point).map(Point::degrees).unzip();
     let phones: Vec<String> = d
@@ -150,14 +151,14 @@ pub fn filled(lang: Lang, entry: Option<(&Service, &Org, &[(At, Option<Place>)])
         .collect();
     let names: Vec<&str> = d.languages.iter().map(|l| l.name.as_str()).collect();
     let capacity = d.capacities.first();
-    let org = entry.map(|(_, o, _)| o);
+    let org = entry.and_then(|f| f.org.as_ref());
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| {
         out.insert(name.into(), value);
     };
-    put("name", json!(entry.map_or("", |(s, ..)| s.name.as_str())));
-    put("status", json!(entry.map_or("active", |(s, ..)| s.status.as_str())));
-    put("every_days", json!(entry.map_or(EVERY_DAYS, |(s, ..)| s.every_days)));
+    put("name", json!(entry.map_or("", |f| f.service.name.as_str())));
+    put("status", json!(entry.map_or("active", |f| f.service.status.as_str())));
+    put("every_days", json!(entry.map_or(EVERY_DAYS, |f| f.service.every_days)));
     put("body", json!(org.and_then(|o| o.body.clone()).unwrap_or_default()));
     put("org", json!(org.filter(|o| o.body.is_none()).map(|o| o.name.clone()).unwrap_or_default()));
     for (name, value) in [

@@ -242,7 +242,7 @@ fn form_view(req: &Req, q: &mut dyn Query, id: Option<&str>) -> Result<FormView>
         }
         let found = find::whole(q, req.app, vec![service], None, req.now)?;
         if let Some(f) = found.first() {
-            values = form::filled(req.lang, Some((&f.service, &org, &f.at)));
+            values = form::filled(req.lang, Some(f));
             // Terms by their codes, as the form's boxes have them.
             let codes: Vec<_> = f
                 .service

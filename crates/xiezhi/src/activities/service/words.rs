@@ -96,15 +96,14 @@ fn of_text(text: &str, out: &mut Vec<String>) {
 
 /// All pieces of a service with their field: 0 its name, 1 what it is called besides, 2 everything else.
 pub fn of_service(name: &str, besides: &[&str], rest: &[&str]) -> Vec<(String, i64)> {
-    let mut out: Vec<(String, i64)> = Vec::new();
-    let fields: [(&[&str], fn(&str, &mut Vec<String>)); 3] = [(&[name], of_name), (besides, of_name), (rest, of_text)];
+    let mut fields = [Vec::new(), Vec::new(), Vec::new()];
+    of_name(name, &mut fields[0]);
+    besides.iter().for_each(|text| of_name(text, &mut fields[1]));
+    rest.iter().for_each(|text| of_text(text, &mut fields[2]));
     let mut known = std::collections::HashSet::new();
-    for (field, (texts, pieces)) in fields.into_iter().enumerate() {
-        for text in texts {
-            let mut found = Vec::new();
-            pieces(text, &mut found);
-            out.extend(found.into_iter().filter(|p| known.insert(p.clone())).map(|p| (p, field as i64)));
-        }
+    let mut out = Vec::new();
+    for (pieces, field) in fields.into_iter().zip(0..) {
+        out.extend(pieces.into_iter().filter(|p| known.insert(p.clone())).map(|p| (p, field)));
     }
     out.truncate(MOST);
     out

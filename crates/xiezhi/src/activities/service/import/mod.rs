@@ -59,8 +59,25 @@ pub struct Read {
     pub taxonomies: Vec<Taxonomy>,
     /// Terms.
     pub terms: Vec<Term>,
-    /// Lines that cannot be taken, and why: stable words.
-    pub rejected: Vec<(usize, &'static str)>,
+    /// What cannot be taken.
+    pub rejected: Vec<Refused>,
+}
+
+/// An entry that cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refused {
+    /// Its line.
+    pub line: usize,
+    /// A stable word.
+    pub reason: &'static str,
+    /// The column it is about, where it is about one.
+    pub column: String,
+}
+
+impl Refused {
+    fn new(line: usize, reason: &'static str) -> Refused {
+        Refused { line, reason, column: String::new() }
+    }
 }
 
 /// What became of a file.
@@ -230,8 +247,8 @@ pub fn sort_out(q: &mut dyn Query, source: &str, read: &mut Read) -> Result<()> 
     for unit in std::mem::take(&mut read.units) {
         let id = unit.service.as_ref().map(|s| s.id.clone());
         match id.as_ref().and_then(|id| all.get(id)) {
-            Some(other) if other.as_deref() != Some(source) => read.rejected.push((unit.line, "taken")),
-            _ if id.is_some_and(|id| !seen.insert(id)) => read.rejected.push((unit.line, "twice")),
+            Some(other) if other.as_deref() != Some(source) => read.rejected.push(Refused::new(unit.line, "taken")),
+            _ if id.is_some_and(|id| !seen.insert(id)) => read.rejected.push(Refused::new(unit.line, "twice")),
             _ => kept.push(unit),
         }
     }
@@ -240,11 +257,12 @@ pub fn sort_out(q: &mut dyn Query, source: &str, read: &mut Read) -> Result<()> 
     Ok(())
 }
 
-/// The lines that were not taken, as a table `line,reason`.
-pub fn report(rejected: &[(usize, &'static str)]) -> String {
+/// What was not taken as a table `line,reason`; a reason about one column ends with its name.
+pub fn report(rejected: &[Refused]) -> String {
     let mut out = String::from("line,reason\n");
-    for (line, reason) in rejected {
-        out.push_str(&format!("{line},{reason}\n"));
+    for one in rejected {
+        let about = if one.column.is_empty() { String::new() } else { format!(" {}", one.column) };
+        out.push_str(&format!("{},{}{about}\n", one.line, one.reason));
     }
     out
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::super::act::{EVERY_DAYS, From, New};
+use super::super::act::{EVERY_DAYS, From, New, Site};
 use super::super::data::{
     ABOUT, AtDetails, Capacity, Cost, Details, Document, Eligibility, Language, MANY, OrgDetails, Phone, PlaceDetails, Program,
     SHORT, email, link, phone, words,
@@ -13,7 +13,7 @@ use super::super::data::{
 use super::super::hours::{Schedule, parse_day, parse_minute};
 use super::super::terms::{Taxonomy, Term};
 use super::super::{Org, Place, Status, derived, is_uuid, spell};
-use super::{ENTRIES, Read, Target, Unit, broken};
+use super::{ENTRIES, Read, Refused, Target, Unit, broken};
 use crate::kit::error::Kind;
 use crate::kit::time;
 use crate::kit::{Error, Result};
@@ -313,12 +313,12 @@ fn unit(target: &Target, line: usize, s: &Json) -> std::result::Result<Unit, &'s
     let status = text(s, "status", 30).map_or(Some(Status::Active), |t| Status::parse(&t.to_lowercase())).ok_or("bad-status")?;
     let (org, org_from) = s.get("organization").and_then(|o| org(target, o)).ok_or("no-organisation")?;
     let id = id_here(target.source, "service", &there);
-    let (mut places, mut ats) = (Vec::new(), Vec::new());
+    let (mut places, mut sites) = (Vec::new(), Vec::new());
     for a in list(s, "service_at_locations") {
         let Some((place, from)) = a.get("location").and_then(|l| place(target, &org.id, l)) else { continue };
         let own = text(a, "id", 100).map_or_else(|| derived(&["at", &id, &place.id]), |n| id_here(target.source, "at", &n));
         let details = AtDetails { about: text(a, "description", SHORT), phones: phones(a), schedules: schedules(a) };
-        ats.push((own, place.id.clone(), place.point.map(geo::cell), details));
+        sites.push(Site { id: own, place: place.id.clone(), cell: place.point.map(geo::cell), details });
         places.push((place, from));
     }
     let assured_at = text(s, "assured_date", 30).and_then(|t| time::day_begin(t.get(..10)?, &target.app.config.zone));
@@ -333,7 +333,7 @@ fn unit(target: &Target, line: usize, s: &Json) -> std::result::Result<Unit, &'s
         details: details(target, s),
         assured_at,
         every_days: EVERY_DAYS,
-        places: ats,
+        sites,
         from: Some(From { source: target.source.into(), id: there, mark: mark(&[s]) }),
     };
     Ok(Unit { line, org, org_from, places, service: Some(service) })
@@ -394,7 +394,7 @@ pub fn read(target: &Target, mut nested: Nested) -> Result<Read> {
     for (line, s) in &nested.services {
         match unit(target, *line, s) {
             Ok(unit) => out.units.push(unit),
-            Err(why) => out.rejected.push((*line, why)),
+            Err(why) => out.rejected.push(Refused::new(*line, why)),
         }
     }
     let with: std::collections::HashSet<String> = out.units.iter().map(|u| u.org.id.clone()).collect();
@@ -402,7 +402,7 @@ pub fn read(target: &Target, mut nested: Nested) -> Result<Read> {
         match org(target, o) {
             Some((org, _)) if with.contains(&org.id) => {}
             Some((org, org_from)) => out.units.push(Unit { line: *line, org, org_from, places: Vec::new(), service: None }),
-            None => out.rejected.push((*line, "no-name")),
+            None => out.rejected.push(Refused::new(*line, "no-name")),
         }
     }
     Ok(out)

@@ -5,15 +5,15 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::super::act::{From, New, Offers};
+use super::super::act::{From, New, Offers, Site};
 use super::super::data::OrgDetails;
 use super::super::{Org, Place, derived, form};
-use super::{ENTRIES, Read, Target, UNPACKED, Unit, broken};
+use super::{ENTRIES, Read, Refused, Target, UNPACKED, Unit, broken};
 use crate::base::catalogue::codes;
 use crate::base::party::Chart;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
-use crate::kit::{Error, Result, rows};
+use crate::kit::{Result, rows};
 use calc::geo;
 
 /// Columns: name in the form, 中文, English. Cells of several lines have 、or a semicolon between them, or a line break.
@@ -83,11 +83,6 @@ fn input(columns: &[Option<&'static str>], cells: &[String]) -> Input {
     Input(out)
 }
 
-/// The reason by which a row is refused: the stable code of the form's error.
-fn reason(e: &Error) -> &'static str {
-    e.kind.code()
-}
-
 /// Reads a table.
 pub fn read(target: &Target, bytes: &[u8]) -> Result<Read> {
     let chart = Chart::now(target.app)?;
@@ -108,7 +103,10 @@ pub fn read(target: &Target, bytes: &[u8]) -> Result<Read> {
         match unit(target, &chart, line.at as usize, &input(columns, line.cells), &line.cells.join("\t")) {
             Ok(unit) => out.units.push(unit),
             Err(e) if e.kind == Kind::Internal => return Err(e),
-            Err(e) => out.rejected.push((line.at as usize, reason(&e))),
+            Err(e) => {
+                let column = e.field.as_deref().unwrap_or_default().to_owned();
+                out.rejected.push(Refused { line: line.at as usize, reason: e.kind.code(), column });
+            }
         }
         Ok(true)
     })?;
@@ -154,8 +152,13 @@ fn unit(target: &Target, chart: &Chart, line: usize, input: &Input, row: &str) -
         details: spot.details,
         mark: None,
     });
-    let places =
-        place.iter().map(|p| (derived(&["at", &id, &p.id]), p.id.clone(), p.point.map(geo::cell), Default::default())).collect();
+    let site = |p: &Place| Site {
+        id: derived(&["at", &id, &p.id]),
+        place: p.id.clone(),
+        cell: p.point.map(geo::cell),
+        details: Default::default(),
+    };
+    let sites = place.iter().map(site).collect();
     let service = New {
         id,
         org: org_id,
@@ -167,7 +170,7 @@ fn unit(target: &Target, chart: &Chart, line: usize, input: &Input, row: &str) -
         details: new.details,
         assured_at: Some(target.app.now()),
         every_days: new.every_days,
-        places,
+        sites,
         from: Some(from(&there, row)),
     };
     let org_from = from(&org_name, &org_name);

@@ -11,6 +11,7 @@ use super::{Target, report, sort_out, write};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
+use crate::kit::i18n::Lang;
 use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this part.
@@ -46,7 +47,7 @@ fn form(req: &Req) -> Result<Reply> {
 
 fn blank(req: &Req) -> Result<Reply> {
     req.who.nearest_desk().ok_or(Kind::Denied)?;
-    let zh = req.lang == crate::kit::i18n::Lang::Zh;
+    let zh = req.lang == Lang::Zh;
     let head: Vec<&str> = super::sheet::COLUMNS.iter().map(|c| if zh { c.1 } else { c.2 }).collect();
     let text = format!("\u{feff}{}\r\n", head.join(","));
     Ok(Reply::of("text/csv; charset=utf-8", text).header("content-disposition", "attachment; filename=\"services.csv\""))
@@ -59,14 +60,16 @@ struct Taken {
     changed: usize,
     same: usize,
     rejected: usize,
-    lines: Vec<Refused>,
+    lines: Vec<RefusedView>,
     /// The refused lines as a table `line,reason`, as a link; absent when all were taken.
     report: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Refused {
+struct RefusedView {
     line: usize,
+    /// Head of the column; empty for the whole line.
+    column: String,
     reason: &'static str,
 }
 
@@ -81,7 +84,12 @@ fn take(req: &Req) -> Result<Reply> {
     req.app.db.read(|r| sort_out(r, &source, &mut read))?;
     let rejected = read.rejected.clone();
     let done = write(req.app, &req.who, &area, read)?;
-    let lines = rejected.iter().take(LISTED).map(|(line, reason)| Refused { line: *line, reason }).collect();
+    let zh = req.lang == Lang::Zh;
+    let head = |key: &str| {
+        super::sheet::COLUMNS.iter().find(|c| c.0 == key).map(|c| if zh { c.1 } else { c.2 }).unwrap_or_default().to_owned()
+    };
+    let lines =
+        rejected.iter().take(LISTED).map(|r| RefusedView { line: r.line, column: head(&r.column), reason: r.reason }).collect();
     let table = (!rejected.is_empty()).then(|| format!("data:text/csv;base64,{}", STANDARD.encode(report(&rejected))));
     let view =
         Taken { added: done.added, changed: done.changed, same: done.same, rejected: rejected.len(), lines, report: table };
