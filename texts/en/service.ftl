@@ -149,3 +149,4 @@ service-reason-bad-status = Unknown status
 service-reason-taken = Another source uses this id
 service-reason-twice = Twice in the file
 service-reason-bad-line = Cannot be read; please write it like the examples in the form
+service-sep = {"; "}

@@ -146,3 +146,4 @@ service-reason-bad-status = 状态不认得
 service-reason-taken = 这个编号已经有别的来源在用
 service-reason-twice = 文件里有两条一样的
 service-reason-bad-line = 读不懂，请照着表单里的例子写
+service-sep = ；

@@ -1,7 +1,7 @@
 //! Finding services: by what somebody types, by terms, around a place, open now.
 //!
 //! What must stay true: whatever is asked, a bounded number of rows is looked at, each by an index: of each piece of a word at
-//! most [`EACH`] in each field, of terms [`FILED`], of squares [`NEAR`]; the best [`KEPT`] of them are read as a whole, and only
+//! most [`EACH`] in each field (of beginnings [`BEGINNINGS`]), of terms [`FILED`], of squares [`NEAR`]; the best [`KEPT`] of them are read as a whole, and only
 //! among these is chosen by distance, hours and term. So the time does not grow with the directory; what suffers under a
 //! very common word alone is which of its services are among those that are looked at, and naming a place or one more word
 //! mends that.
@@ -21,6 +21,8 @@ use crate::kit::{App, Result};
 
 /// Services that are looked at for one piece in one field.
 const EACH: usize = 300;
+/// Pieces with the same beginning.
+const BEGINNINGS: usize = 5_000;
 /// Services of one term.
 const FILED: usize = 600;
 /// Services around a place.
@@ -78,20 +80,27 @@ fn scope(path: Option<&str>, params: &mut Vec<Value>) -> Vec<String> {
     vec![format!(" and path >= ${} and path < ${n}", n - 1), format!(" and path in ({})", marks.join(","))]
 }
 
-/// Numbers of services with a piece, with the field it was found in.
+/// Numbers of services with a piece, with the field it was found in. Pieces that begin so are many and lie side by side: of them
+/// the first [`BEGINNINGS`] are looked at, whatever else is asked.
 fn with_piece(q: &mut dyn Query, piece: &str, begins: bool, path: Option<&str>) -> Result<Vec<Row>> {
     let mut params = params![piece].to_vec();
-    let word = if begins {
+    if begins {
         params.push(format!("{piece}\u{10ffff}").into());
-        "word >= $1 and word < $2"
-    } else {
-        "word = $1"
-    };
+        let scopes = scope(path, &mut params);
+        let one = |(n, s): (usize, &String)| {
+            format!(
+                "select * from (select num, field from (select num, field, path from service_word where word >= $1 and word < $2 \
+                 limit {BEGINNINGS}) w{n} where num > 0{s} limit {EACH}) p{n}"
+            )
+        };
+        let sql = scopes.iter().enumerate().map(one).collect::<Vec<_>>().join(" union all ");
+        return Ok(q.rows(&sql, &params)?);
+    }
     let scopes = scope(path, &mut params);
     let part = |field: i64| {
         let one = |s: &String| {
             format!(
-                "select * from (select num, {field} field from service_word where {word} and field = {field}{s} limit {EACH}) p{field}"
+                "select * from (select num, {field} field from service_word where word = $1 and field = {field}{s} limit {EACH}) p{field}"
             )
         };
         scopes.iter().map(one).collect::<Vec<_>>().join(" union all ")
@@ -217,11 +226,26 @@ fn without_words(q: &mut dyn Query, terms: &Terms, asked: &Asked) -> Result<Hash
     Ok(nums.into_iter().map(|n| (n, 0)).collect())
 }
 
+/// Path of the county that a place lies in, where its grid is known.
+fn county(q: &mut dyn Query, p: Point) -> Result<Option<String>> {
+    let Some(grid) = area::grid_at(q, p)? else { return Ok(None) };
+    Ok(area::line(q, &grid.id)?.into_iter().find(|a| a.kind == "county").map(|a| a.path))
+}
+
 /// What fits, the best first, at most [`KEPT`].
 pub fn find(q: &mut dyn Query, app: &App, asked: &Asked, now: Ms) -> Result<Vec<Found>> {
     let terms = terms::read(q, app)?;
     let typed = !asked.text.trim().is_empty();
-    let score = if typed { by_words(q, &terms, &asked.text, asked.path.as_deref())? } else { without_words(q, &terms, asked)? };
+    let score = if typed {
+        // Around here is at most in this county: else the first of the whole directory would be looked at.
+        let path = match (&asked.path, asked.around) {
+            (None, Some(p)) => county(q, p)?,
+            (path, _) => path.clone(),
+        };
+        by_words(q, &terms, &asked.text, path.as_deref())?
+    } else {
+        without_words(q, &terms, asked)?
+    };
     let kept = best(score, KEPT);
     let nums: Vec<i64> = kept.iter().map(|(n, _)| *n).collect();
     let score: HashMap<i64, i64> = kept.into_iter().collect();
