@@ -116,6 +116,12 @@ pub struct Unit {
     pub pieces: Vec<(String, bool)>,
 }
 
+impl Unit {
+    fn is_short(&self) -> bool {
+        self.pieces.iter().all(|(p, _)| p.chars().count() < 2)
+    }
+}
+
 /// What a query looks for.
 pub fn of_query(text: &str) -> Vec<Unit> {
     let exact = |piece: String| (piece, false);
@@ -152,6 +158,10 @@ pub fn of_query(text: &str) -> Vec<Unit> {
                 }
             }
         }
+    }
+    // A single character beside others says little and stands in very many names.
+    if out.iter().any(|u| !u.is_short()) {
+        out.retain(|u| !u.is_short());
     }
     // Of a long query those at its beginning and its end.
     if out.len() > ASKED {
@@ -255,6 +265,7 @@ mod tests {
         assert_eq!(meets("法律", "社区食堂"), 0);
         assert_eq!(of_query("药"), [Unit { pieces: vec![("药".into(), true)] }]);
         assert!(of_query(" ，。!<> ").is_empty());
+        assert_eq!(of_query("平安里12号").len(), 3, "the sign for a number alone is left out");
     }
 
     #[test]
