@@ -35,7 +35,6 @@ service-status-inactive = Not offered now
 service-status-defunct = Given up
 service-done = Noted, thank you.
 service-stale-say = This entry was last checked on { $when }; it is to be checked every { $n } days. Better call before you go.
-service-call = Call { $number }
 service-looks-yes = It looks as if you qualify. Whoever offers the service has the last word.
 service-looks-no = It looks as if you might not qualify. This is not certain: do ask.
 service-when = When

@@ -32,7 +32,6 @@ service-status-inactive = 现在没有
 service-status-defunct = 已经取消
 service-done = 已经记下，谢谢。
 service-stale-say = 最近一次核对是{ $when }，按约定每 { $n } 天核对一次。去之前最好先打个电话。
-service-call = 打电话 { $number }
 service-looks-yes = 看起来您符合条件。最后由提供服务的单位确认。
 service-looks-no = 看起来可能不符合条件。不一定准，去问问。
 service-when = 什么时候
