@@ -2,7 +2,8 @@
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
 //! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
-//! `bench pair` times pairing them; each prints one line of JSON.
+//! `bench pair` times pairing them; `bench services` invents a directory, `bench search` times finding in one;
+//! each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
 //! It is meant to run on the same machine as the server it measures, so it is cheap: one thread, one small buffer per
@@ -11,6 +12,7 @@
 mod address;
 mod budget;
 mod chance;
+mod directory;
 mod entry;
 mod http;
 mod load;
@@ -42,7 +44,9 @@ const USAGE: &str = "usage:
   bench votes  --out VOTES.csv [--voters 2000] [--statements 200] [--votes 50000] [--seed 1]
   bench opinion --in VOTES.csv [--rounds 20]
   bench town   --out DIR [--tasks 20000] [--people 8000] [--edges 40] [--capacity 3] [--shape near|far] [--seed 1]
-  bench pair   --in DIR [--times 5]";
+  bench pair   --in DIR [--times 5]
+  bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
+  bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -147,6 +151,13 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
         }),
         "pair" => pair::run(&options.path("in")?, options.number("times", 5)? as usize),
         "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
+        "services" => directory::invent(&directory::Plan {
+            services: options.number("rows", 100_000)? as usize,
+            from: options.number("from", 0)? as usize,
+            seed: options.number("seed", 1)?,
+            out: options.path("out")?,
+        }),
+        "search" => directory::run(&options.address()?, &options.path("in")?, options.number("rounds", 10)? as usize),
         other => Err(format!("no command {other}")),
     }
 }

@@ -103,6 +103,11 @@ error-disk-full = The server's storage is full. New content cannot be taken and 
 error-bad-calendar = Line { $limit } of the calendar has a mistake. The example on the page before shows the form; mend it and send it again.
 error-bad-workbook = This file cannot be read. Please edit the Excel workbook (.xlsx) from the page before, without a password and in the same format.
 error-bad-pack = There are mistakes left, and the catalogue has not changed. Please mend what is marked and send it again.
+error-bad-line = Line { $limit } cannot be read. Please write it like the examples.
+error-bad-package = This package of services cannot be read: { $limit ->
+    [0] no known table is in it
+   *[other] line { $limit } is wrong
+  }. Nothing was taken.
 error-bad-table = This file cannot be read. Please use an Excel workbook (.xlsx) or a CSV in UTF-8.
 error-bad-map = The mapping has a mistake, or does not fit this file.
 error-extended = It was extended once already and cannot be extended again.

@@ -103,6 +103,11 @@ error-disk-full = 服务器存储满了，暂时收不了新的内容，也看�
 error-bad-calendar = 日历表第 { $limit } 行有问题。格式见传表那一页的例子，改好后再传一次。
 error-bad-workbook = 这个文件读不了。请用传表那一页下载的 Excel 表（.xlsx）改好再传，不要加密，也不要换成别的格式。
 error-bad-pack = 表里还有没改好的地方，目录没有变。请照标出来的改好再传。
+error-bad-line = 第 { $limit } 行读不懂，请照着例子改一改。
+error-bad-package = 这个服务资料包读不了：{ $limit ->
+    [0] 里面没有认得的表
+   *[other] 第 { $limit } 行有错
+  }。一条都没有收。
 error-bad-table = 这个文件读不了。请用 Excel 表（.xlsx），或者 UTF-8 的 CSV。
 error-bad-map = 对照表有问题，或者和这个文件对不上。
 error-extended = 已经延期过一次，不能再延。

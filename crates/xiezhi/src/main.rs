@@ -31,6 +31,8 @@ mod opinion;
 mod pair;
 #[path = "main/recut.rs"]
 mod recut;
+#[path = "main/service.rs"]
+mod service;
 #[path = "main/table.rs"]
 mod table;
 #[path = "main/tally.rs"]
@@ -125,6 +127,9 @@ enum Command {
     /// Work orders of a hotline.
     #[command(subcommand)]
     Hotline(hotline::Command),
+    /// The directory of services.
+    #[command(subcommand)]
+    Service(service::Command),
     /// Working days.
     #[command(subcommand)]
     Calendar(CalendarCommand),
@@ -279,6 +284,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
         Command::Hotline(command) => return hotline::run(command),
+        Command::Service(command) => return service::run(command).map(|()| ExitCode::SUCCESS),
         Command::Calendar(CalendarCommand::Import { node, file }) => return import_calendar(&node, &file),
         Command::Calc(method) => return methods::run(method),
         Command::Verify { receipt, key } => return verify_receipt(&receipt, key.as_deref()),

@@ -15,7 +15,6 @@ struct Tables {
     syllable: Vec<u16>,
     second: Vec<u16>,
     shape: Vec<u8>,
-    #[cfg(test)]
     names: Vec<&'static str>,
 }
 
@@ -47,14 +46,7 @@ fn tables() -> &'static Tables {
         for (set, number) in ALIKE.iter().zip(1..) {
             set.chars().filter_map(place).for_each(|at| shape[at] = number);
         }
-        Tables {
-            simple,
-            syllable,
-            second,
-            shape,
-            #[cfg(test)]
-            names,
-        }
+        Tables { simple, syllable, second, shape, names }
     })
 }
 
@@ -77,6 +69,17 @@ pub fn simple(c: char) -> char {
 /// Number of the syllable a character is commonly read as; 0 when unknown.
 pub fn syllable(c: char) -> u16 {
     place(c).map_or(0, |at| tables().syllable[at])
+}
+
+/// The syllable a character is commonly read as, in letters without tone; empty when unknown.
+pub fn reading(c: char) -> &'static str {
+    let tables = tables();
+    place(c).and_then(|at| tables.names.get(usize::from(tables.syllable[at]))).copied().unwrap_or_default()
+}
+
+/// Every syllable there is, in letters.
+pub fn readings() -> &'static [&'static str] {
+    &tables().names[1..]
 }
 
 /// Characters that names read in a second way, with it: as family names (单 is Shàn, 仇 Qiú), and in given names.

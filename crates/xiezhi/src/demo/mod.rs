@@ -19,6 +19,7 @@ mod picture;
 mod place;
 mod play;
 mod script;
+mod services;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -80,6 +81,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
         })?
         .value;
     let people = cast.read(app, places.communities.len())?;
+    services::settle(app, &people, &places)?;
     let mut draw = Draw::new(SEED + 1);
     let residents: Vec<usize> = people.residents.iter().map(Vec::len).collect();
     let book = Rulebook::now(app)?;

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, volunteer, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, service, volunteer, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -15,7 +15,7 @@ const DESCRIPTION: &[Route] = &[Route::get(
 )];
 
 /// The parts that answer errors in a form of their own.
-const MANNERS: &[Manner] = &[open311::web::MANNER, media::pieces::MANNER];
+const MANNERS: &[Manner] = &[open311::web::MANNER, media::pieces::MANNER, service::hsds::web::MANNER];
 
 /// How errors beneath a path are answered, when not as everywhere.
 pub fn manner(path: &str) -> Option<&'static Manner> {
@@ -92,6 +92,9 @@ pub fn all() -> Vec<Route> {
         neighbours::web::ROUTES,
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
+        service::web::ROUTES,
+        service::import::web::ROUTES,
+        service::hsds::web::ROUTES,
         vote::rolls::ROUTES,
         vote::web::ROUTES,
         vote::polls::ROUTES,

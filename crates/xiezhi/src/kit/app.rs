@@ -209,6 +209,7 @@ pub fn migrations() -> Vec<Migration> {
         "0040_budget",
         "0041_vote_more",
         "0042_election",
+        "0043_service",
         "0044_volunteer",
     ]
     .into_iter()

@@ -280,6 +280,10 @@ kinds! {
     BadCalendar = 422 "bad-calendar",
     /// The workbook cannot be read, or unpacks to too much.
     BadWorkbook = 422 "bad-workbook",
+    /// Line `limit` of a text cannot be read.
+    BadLine = 422 "bad-line",
+    /// The package of services cannot be read.
+    BadPackage = 422 "bad-package",
     /// The table cannot be read.
     BadTable = 422 "bad-table",
     /// The mapping file does not fit.

@@ -71,6 +71,8 @@ mod reply;
 mod rights;
 mod roster;
 mod routing;
+mod services;
+mod services_import;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]

@@ -131,6 +131,7 @@ fn begin(req: &Req) -> Result<Reply> {
     (values.building, values.area, values.class, values.channel) =
         (take("building"), take("area"), take("class"), take("channel"));
     values.about = take("about");
+    values.text = take("text").chars().take(MAX_TEXT).collect();
     values.asset = take("asset").chars().take(40).collect();
     if values.area.is_empty() && values.building.is_empty() {
         values.area = req.community.as_ref().map(|(code, _)| code.clone()).unwrap_or_default();
