@@ -9,6 +9,7 @@
 //! any order; tasks and people are told apart by their numbers, so whoever numbers them in the order of their ids has the same pairs
 //! whatever the order of his rows.
 
+mod auction;
 pub mod problem;
 pub mod proof;
 pub mod solve;
