@@ -207,8 +207,8 @@ impl<'a> Auction<'a> {
         }
     }
 
-    /// Whole prices. Those in parts are wrong by less than one of cost, so with one more they are nowhere too low; then whatever is too
-    /// high falls to the highest that no pair forbids, and that is never far.
+    /// Whole prices. Those in parts are wrong by less than one of cost, so rounded up and with one more they are nowhere too low; then
+    /// whatever is too high falls to the highest that no pair forbids, and that is never far.
     fn whole(&self) -> Vec<i64> {
         let problem = self.problem;
         let free = |p: usize| self.seat_task[self.first[p] as usize..self.first[p + 1] as usize].contains(&NONE);
