@@ -194,11 +194,14 @@ proptest! {
         let tasks: Vec<Task> = tasks.iter().map(|t| Task { need: t.need.min(1), ..*t }).collect();
         people.iter_mut().for_each(|p| p.load.clear());
         let edges: Vec<Edge> = edges.iter().map(|e| Edge { pinned: false, ..*e }).collect();
-        let problem = Problem::new(tasks, people, &edges).unwrap();
+        let problem = Problem::new(tasks.clone(), people.clone(), &edges).unwrap();
         prop_assert!(auction::fits(&problem));
         let (sold, searched) = (solve::Work::sold(&problem, auction::sell(&problem)), solved(&problem));
         prop_assert_eq!(check(&problem, &sold), Ok(()));
         prop_assert_eq!((sold.cost + sold.wait, sold.pairs.len()), (searched.cost + searched.wait, searched.pairs.len()));
+        let turned: Vec<Edge> = edges.iter().rev().copied().collect();
+        let turned = Problem::new(tasks, people, &turned).unwrap();
+        prop_assert_eq!(solve::Work::sold(&turned, auction::sell(&turned)), sold);
     }
 
     #[test]
