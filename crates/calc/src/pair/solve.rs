@@ -6,11 +6,14 @@
 //! steps of a way cost 0 or more, so the search (Dijkstra's) may stop at the first end; then the prices of all it passed rise by
 //! what they were nearer than the end.
 //!
+//! Where places are so scarce that most searches would go through half a town, [`super::auction`] finds pairs and prices instead.
+//!
 //! What must stay true: prices only rise; an equal way that was found first stays, and tasks and people are gone through by number.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::auction::{self, Sold};
 use super::problem::{LARGEST, Problem};
 
 /// No edge.
@@ -96,7 +99,7 @@ enum End {
     Task(u32),
 }
 
-struct Work<'a> {
+pub(super) struct Work<'a> {
     problem: &'a Problem,
     seats: Vec<Seat>,
     desks: Vec<Desk>,
@@ -128,6 +131,9 @@ struct Work<'a> {
 
 /// Finds them.
 pub fn solve(problem: &Problem) -> Outcome {
+    if auction::pays(problem) {
+        return Work::sold(problem, auction::sell(problem));
+    }
     let mut work = Work::new(problem);
     for task in 0..problem.tasks.len() as u32 {
         let pinned = problem.edges(task).filter(|e| problem.pinned[*e]).count() as u32;
@@ -184,6 +190,26 @@ impl<'a> Work<'a> {
             end: None,
             usual: 0,
         }
+    }
+
+    /// The pairs of an auction, with their prices.
+    pub(super) fn sold(problem: &'a Problem, sold: Sold) -> Outcome {
+        let mut work = Work::new(problem);
+        for (task, edge) in sold.edges.iter().enumerate() {
+            match edge {
+                Some(e) => work.take(*e),
+                None => work.unmet[task] = problem.tasks[task].need,
+            }
+        }
+        for (person, price) in sold.person_price.iter().enumerate() {
+            work.seats[person].price = *price;
+        }
+        for (task, edge) in sold.edges.iter().enumerate() {
+            if let Some(e) = edge {
+                work.desks[task].price = problem.cost[*e as usize] + work.seats[problem.to[*e as usize] as usize].price;
+            }
+        }
+        work.outcome()
     }
 
     /// What one more person of a task costs at least, and the edge to one of those who has room for it at that price.

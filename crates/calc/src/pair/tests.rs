@@ -190,6 +190,21 @@ proptest! {
     }
 
     #[test]
+    fn an_auction_is_as_good((tasks, mut people, edges) in asked(12, 40, false)) {
+        let tasks: Vec<Task> = tasks.iter().map(|t| Task { need: t.need.min(1), ..*t }).collect();
+        people.iter_mut().for_each(|p| p.load.clear());
+        let edges: Vec<Edge> = edges.iter().map(|e| Edge { pinned: false, ..*e }).collect();
+        let problem = Problem::new(tasks.clone(), people.clone(), &edges).unwrap();
+        prop_assert!(auction::fits(&problem));
+        let (sold, searched) = (solve::Work::sold(&problem, auction::sell(&problem)), solved(&problem));
+        prop_assert_eq!(check(&problem, &sold), Ok(()));
+        prop_assert_eq!((sold.cost + sold.wait, sold.pairs.len()), (searched.cost + searched.wait, searched.pairs.len()));
+        let turned: Vec<Edge> = edges.iter().rev().copied().collect();
+        let turned = Problem::new(tasks, people, &turned).unwrap();
+        prop_assert_eq!(solve::Work::sold(&turned, auction::sell(&turned)), sold);
+    }
+
+    #[test]
     fn as_a_plain_flow((tasks, people, edges) in asked(25, 250, false)) {
         let free: Vec<Edge> = edges.iter().map(|e| Edge { pinned: false, ..*e }).collect();
         let problem = Problem::new(tasks.clone(), people.clone(), &free).unwrap();
