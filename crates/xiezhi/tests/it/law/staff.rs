@@ -14,7 +14,7 @@ use crate::world::{COMMUNITY, World, on_each_engine};
 /// Where rows are counted by person.
 const COUNTED: [&str; 0] = [];
 /// Tables with a place on earth: of a thing, or of a report.
-const PLACED: [&str; 4] = ["area_shape", "asset", "building", "cases"];
+const PLACED: [&str; 5] = ["area_shape", "asset", "building", "cases", "service_place"];
 /// Pages that name a worker to others: who has an account, who is on duty, who may take a matter over, whom
 /// a desk may put on its list of mediators.
 const NAMED: [&str; 5] = ["/cases/N", "/mediations", "/people", "/reports/N", "/roster"];
