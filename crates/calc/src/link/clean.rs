@@ -48,17 +48,36 @@ pub fn name(raw: &str, out: &mut String) {
     }
     let dotted = |c: char| if matches!(c, '•' | '・' | '‧' | '∙' | '●' | '.' | '．') { '·' } else { c };
     let kept: String = out.chars().map(dotted).filter(|c| !matches!(c, ',' | '\'' | '’' | '"')).collect();
-    out.clear();
-    out.push_str(kept.trim_matches(|c: char| c == '·' || c.is_whitespace()));
+    // As text once more: where a mark stood alone, two blanks would be left.
+    text(kept.trim_matches(|c: char| c == '·' || c.is_whitespace()), out);
 }
 
 /// An address: the home in its canonical spelling, and what stands before and behind it as text without blanks and marks.
 pub fn address(raw: &str, out: &mut String) {
     text(raw, out);
+    if !spell(out) {
+        return;
+    }
+    // Where a mark was left out, what stood on both sides of it may read as something else: read again, until it says the same.
+    for _ in 0..PASSES {
+        let before = out.clone();
+        text(&before, out);
+        spell(out);
+        if *out == before {
+            return;
+        }
+    }
+}
+
+/// Readings of an address, at most: hardly one in a million takes a third.
+const PASSES: usize = 5;
+
+/// Spells an address out; says whether a mark was left out of it.
+fn spell(out: &mut String) -> bool {
     let a = crate::address::parse(out);
     let foreign = out.is_ascii() && !(a.before.is_empty() && a.rest.is_empty());
     if out.is_empty() || foreign {
-        return;
+        return false;
     }
     let kept = |c: &char| !matches!(c, ',' | '，' | '。' | '、' | ';' | '(' | ')' | '#' | '~' | ' ') && !is_dash(*c);
     let mut spelt = String::with_capacity(out.len() + 16);
@@ -74,7 +93,10 @@ pub fn address(raw: &str, out: &mut String) {
         spelt.push(';');
         spelt.extend(a.rest.chars().filter(kept));
     }
+    let left_out = !a.before.chars().chain(a.rest.chars()).all(|c| kept(&c));
+    let again = left_out && spelt != *out;
     *out = spelt;
+    again
 }
 
 /// Digits of a telephone number without the country; nothing when they are all the same or too few.

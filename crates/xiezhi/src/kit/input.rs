@@ -87,6 +87,18 @@ impl Input {
         self.text(name, 40)?.map(|t| read(&t).ok_or_else(|| Kind::WrongType.at(name))).transpose()
     }
 
+    /// A moment that is given whole (RFC 3339), or as a day and a clock (`day`: `2026-12-01`, `at`: `09:00`), as forms have it.
+    pub fn moment(&self, name: &'static str, zone: &jiff::tz::TimeZone) -> Result<Ms> {
+        if let Some(text) = self.text(name, 40)? {
+            return super::time::parse(&text).ok_or_else(|| Kind::WrongType.at(name));
+        }
+        let day: jiff::civil::Date = self.need("day", 10)?.parse().map_err(|_| Kind::WrongType.at("day"))?;
+        let clock: jiff::civil::Time = self.need("at", 8)?.parse().map_err(|_| Kind::WrongType.at("at"))?;
+        // The clock on the wall of that day: also where an hour is left out or comes twice.
+        let at = day.to_datetime(clock).to_zoned(zone.clone()).map_err(|_| Kind::OutOfRange.at("day"))?;
+        Ok(at.timestamp().as_millisecond())
+    }
+
     /// An object inside; empty when absent.
     pub fn object(&self, name: &'static str) -> Result<Input> {
         match self.0.get(name) {
@@ -138,6 +150,18 @@ mod tests {
         assert_eq!(i.text("c", 9).unwrap(), None);
         assert_eq!(i.text("d", 9).unwrap().as_deref(), Some("xy"));
         assert_eq!(i.need("none", 9).unwrap_err().kind, Kind::Missing);
+    }
+
+    #[test]
+    fn a_moment_is_whole_or_a_day_and_a_clock() {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));
+        let whole = input(json!({"t": "2026-03-06T09:30:00+08:00"})).moment("t", &zone).unwrap();
+        assert_eq!(input(json!({"day": "2026-03-06", "at": "09:30"})).moment("t", &zone).unwrap(), whole);
+        let wrong = |v: Json| input(v).moment("t", &zone).unwrap_err();
+        assert_eq!(wrong(json!({"day": "2026-02-30", "at": "09:30"})).field.as_deref(), Some("day"));
+        assert_eq!(wrong(json!({"day": "2026-03-06", "at": "25:00"})).field.as_deref(), Some("at"));
+        assert_eq!(wrong(json!({"day": "2026-03-06"})).kind, Kind::Missing);
+        assert_eq!(wrong(json!({"t": "Friday"})).kind, Kind::WrongType);
     }
 
     #[test]

@@ -33,8 +33,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use self::pack::Pack;
+use crate::base::area::{self, Area};
 use crate::base::party::Chart;
-use crate::kit::{App, Result};
+use crate::kit::error::Kind;
+use crate::kit::{App, Req, Result};
 
 /// What decisions rest on, read before a write.
 #[derive(Clone)]
@@ -52,4 +54,20 @@ impl Book {
     pub fn now(app: &App, code: &str) -> Result<Book> {
         Ok(Book { pack: pack::at(code), chart: Chart::now(app)?, zone: app.config.zone.clone() })
     }
+}
+
+/// The community that a page is about: the given one (its id), the one the page names or the reader chose, the one he lives or
+/// works in.
+fn here(req: &Req, q: &mut dyn store::Query, given: Option<String>) -> Result<Area> {
+    let named = req.query.get("area").or(req.community.as_ref().map(|(code, _)| code.as_str()));
+    let found = match (given, named) {
+        (Some(id), _) => area::by_id(q, &id)?,
+        (None, Some(code)) => area::by_code(q, code)?,
+        (None, None) => {
+            let role = req.who.roles.iter().max_by_key(|r| r.path.len()).ok_or(Kind::OtherArea)?;
+            let (id, _) = help::community(q, &role.area)?;
+            area::by_id(q, &id)?
+        }
+    };
+    found.ok_or_else(|| Kind::Unknown.at("area"))
 }

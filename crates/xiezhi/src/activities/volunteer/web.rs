@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::Query;
 
-use super::Book;
 use super::help;
 use super::help::view::{self, Choice};
 use super::profile::{self, Volunteer};
 use super::rules::Profile;
+use super::{Book, here};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party;
@@ -65,26 +65,11 @@ struct Tick {
     vet: bool,
 }
 
-/// The community somebody helps in: where he does, the one the page names, the one he lives in.
-fn place(req: &Req, q: &mut dyn Query, known: Option<&Volunteer>) -> Result<Area> {
-    let named = req.query.get("area").or(req.community.as_ref().map(|(code, _)| code.as_str()));
-    let found = match (known, named) {
-        (Some(v), _) => area::by_id(q, &v.area)?,
-        (None, Some(code)) => area::by_code(q, code)?,
-        (None, None) => {
-            let role = req.who.roles.iter().max_by_key(|r| r.path.len()).ok_or(Kind::OtherArea)?;
-            let (id, _) = help::community(q, &role.area)?;
-            area::by_id(q, &id)?
-        }
-    };
-    found.ok_or_else(|| Kind::Unknown.at("area"))
-}
-
 fn mine(req: &Req) -> Result<Reply> {
     let person = req.myself()?;
     let view = req.app.db.read(|r| {
         let known = profile::of(r, person)?;
-        let at = place(req, r, known.as_ref())?;
+        let at = here(req, r, known.as_ref().map(|v| v.area.clone()))?;
         let book = Book::now(req.app, &at.code)?;
         let ready = known.as_ref().is_some_and(|v| v.state == profile::State::Ready);
         let p = match &known {

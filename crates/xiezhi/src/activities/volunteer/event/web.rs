@@ -12,7 +12,7 @@ use crate::base::catalogue::{Look, Relation};
 use crate::base::party::{self, Chart};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::time::{MINUTE, day_begin};
+use crate::kit::time::MINUTE;
 use crate::kit::{Error, Reply, Req, Result, Route, qr};
 
 /// Routes of this part.
@@ -204,15 +204,8 @@ fn place(req: &Req, q: &mut dyn Query, code: Option<&str>) -> Result<area::Area>
 }
 
 fn begin(req: &Req) -> Result<Reply> {
-    let (input, zone) = (req.input()?, &req.app.config.zone);
-    let starts_at = match input.text("starts_at", 40)? {
-        Some(text) => crate::kit::time::parse(&text).ok_or_else(|| Kind::WrongType.at("starts_at"))?,
-        None => {
-            let day = day_begin(&input.need("day", 10)?, zone).ok_or_else(|| Kind::WrongType.at("day"))?;
-            let clock: jiff::civil::Time = input.need("at", 5)?.parse().map_err(|_| Kind::WrongType.at("at"))?;
-            day + (i64::from(clock.hour()) * 60 + i64::from(clock.minute())) * MINUTE
-        }
-    };
+    let input = req.input()?;
+    let starts_at = input.moment("starts_at", &req.app.config.zone)?;
     let minutes = input.int("minutes", 15, 24 * 60)?.ok_or_else(|| Kind::Missing.at("minutes"))?;
     let new = New {
         title: input.need("title", 60)?,

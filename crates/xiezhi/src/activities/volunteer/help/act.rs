@@ -12,7 +12,7 @@ use crate::activities::volunteer::{Book, profile};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::input::Input;
-use crate::kit::time::{DAY, MINUTE, Ms, day_begin};
+use crate::kit::time::{DAY, MINUTE, Ms};
 use crate::kit::{Error, Result, Who};
 use crate::records::register::mine;
 
@@ -44,14 +44,7 @@ impl New {
     pub fn parse(input: &Input, book: &Book, zone: &TimeZone) -> Result<New> {
         let kind = input.need("kind", 40)?;
         let sort = book.pack.kind(&kind).ok_or_else(|| Kind::Unknown.at("kind"))?;
-        let starts_at = match input.text("starts_at", 40)? {
-            Some(text) => crate::kit::time::parse(&text).ok_or_else(|| Kind::WrongType.at("starts_at"))?,
-            None => {
-                let day = day_begin(&input.need("day", 10)?, zone).ok_or_else(|| Kind::WrongType.at("day"))?;
-                let clock: jiff::civil::Time = input.need("at", 5)?.parse().map_err(|_| Kind::WrongType.at("at"))?;
-                day + i64::from(clock.hour()) * 60 * MINUTE + i64::from(clock.minute()) * MINUTE
-            }
-        };
+        let starts_at = input.moment("starts_at", zone)?;
         let language = input.text("language", 40)?;
         if language.as_ref().is_some_and(|l| !book.pack.language.iter().any(|n| n.id == *l)) {
             return Err(Kind::Unknown.at("language"));
@@ -244,6 +237,10 @@ pub fn agree(tx: &mut Tx, book: &Book, who: &Who, number: &str, person: &str) ->
     if help.state != State::Open {
         return Err(Kind::State.into());
     }
+    // Whoever acts for somebody does not choose himself.
+    if who.actor() == Some(person) {
+        return Err(Kind::SameJudge.into());
+    }
     let offered = helpers(tx, &help.id)?.into_iter().any(|b| b.person == person && b.state == Stand::Offered);
     if !offered {
         return Err(Kind::NotFound.into());
@@ -326,6 +323,9 @@ pub fn leave(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
         tx.exec(sql, params![&help.id, State::Open, now])?;
         let again = "update help_by set state = $3 where help = $1 and state = $2";
         tx.exec(again, params![&help.id, Stand::Passed, Stand::Told])?;
+        let all = helpers(tx, &help.id)?;
+        let told: Vec<&str> = all.iter().filter(|b| b.state == Stand::Told).map(|b| b.person.as_str()).collect();
+        tell::people(tx, book, who, &help, "asked", &told)?;
     }
     if comes {
         tell::asker(tx, book, who, &help, "left")?;

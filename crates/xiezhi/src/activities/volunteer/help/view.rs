@@ -319,7 +319,9 @@ pub fn full(req: &Req, q: &mut dyn Query, number: &str, look: &mut Look) -> Resu
         may_dispute: (own || came) && (help.state == State::Done || (help.state == State::Settled && in_time && !final_word)),
         decides: help.state == State::Disputed && req.who.desk_over(&help.path).is_some(),
         most: help.minutes * 2,
-        code: (own && help.state == State::Agreed).then(|| close::code(q, &help.id)),
+        // Whoever comes and acts for whoever is helped does not say yes to himself.
+        code: (own && help.state == State::Agreed && !all.iter().any(|b| Some(b.person.as_str()) == req.who.actor()))
+            .then(|| close::code(q, &help.id)),
         done: req.query.get("done").map(str::to_owned),
         began: (clock.strftime("%Y-%m-%d").to_string(), clock.strftime("%H:%M").to_string()),
         number: help.number,

@@ -8,12 +8,11 @@ use super::act::{self, New};
 use super::close::{self, Said};
 use super::view::{self, Choice, Full, List};
 use super::{by_number, community};
-use crate::activities::volunteer::Book;
+use crate::activities::volunteer::{Book, here};
 use crate::base::area;
 use crate::base::catalogue::Look;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::time::{MINUTE, day_begin};
 use crate::kit::{Error, Reply, Req, Result, Route, Who};
 
 /// Routes of this part.
@@ -54,20 +53,9 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
-/// The community that a page is about: the one it names, the reader's own choice, the one he lives or works in.
-fn here(req: &Req, q: &mut dyn store::Query) -> Result<area::Area> {
-    let named = req.query.get("area").or(req.community.as_ref().map(|(code, _)| code.as_str()));
-    if let Some(code) = named {
-        return area::by_code(q, code)?.ok_or_else(|| Kind::Unknown.at("area"));
-    }
-    let role = req.who.roles.iter().max_by_key(|r| r.path.len()).ok_or(Kind::OtherArea)?;
-    let (id, _) = community(q, &role.area)?;
-    area::by_id(q, &id)?.ok_or_else(|| Kind::Unknown.at("area"))
-}
-
 fn list(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        let code = here(req, r).map(|a| a.code).unwrap_or_default();
+        let code = here(req, r, None).map(|a| a.code).unwrap_or_default();
         let book = Book::now(req.app, &code)?;
         view::list(req, r, &book)
     })?;
@@ -92,7 +80,7 @@ struct Form {
 
 fn form(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        let place = here(req, r)?;
+        let place = here(req, r, None)?;
         let book = Book::now(req.app, &place.code)?;
         let house = |b: area::Building| Choice { id: b.id, name: b.name, minutes: None, rule: None, two: false };
         Ok::<_, Error>(Form {
@@ -140,15 +128,18 @@ fn shown(req: &Req, number: &str, status: u16, done: &str) -> Result<Reply> {
     Ok(Reply::json(&full(req, number)?)?.status(status))
 }
 
-/// Does something to a request under the rules of its place.
-fn run(req: &Req, done: &str, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {
-    let number = req.param("number").to_owned();
-    let book = req.app.db.read(|r| {
-        let help = by_number(r, &number)?;
+/// The rules of a request's place.
+fn book_of(req: &Req) -> Result<Book> {
+    req.app.db.read(|r| {
+        let help = by_number(r, req.param("number"))?;
         let code = area::by_id(r, &help.area)?.map(|a| a.code).unwrap_or_default();
         Book::now(req.app, &code)
-    })?;
-    let who = req.who.clone();
+    })
+}
+
+/// Does something to a request under the rules of its place.
+fn run(req: &Req, done: &str, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {
+    let (book, who, number) = (book_of(req)?, req.who.clone(), req.param("number").to_owned());
     req.once(move |tx| act(tx, &book, &who, &number).map(|()| String::new()))?;
     shown(req, req.param("number"), 200, done)
 }
@@ -164,13 +155,7 @@ fn agree(req: &Req) -> Result<Reply> {
 
 /// Back to the list: whoever said no sees no more of it.
 fn leave(req: &Req) -> Result<Reply> {
-    let number = req.param("number").to_owned();
-    let book = req.app.db.read(|r| {
-        let help = by_number(r, &number)?;
-        let code = area::by_id(r, &help.area)?.map(|a| a.code).unwrap_or_default();
-        Book::now(req.app, &code)
-    })?;
-    let who = req.who.clone();
+    let (book, who, number) = (book_of(req)?, req.who.clone(), req.param("number").to_owned());
     req.once(move |tx| act::leave(tx, &book, &who, &number).map(|()| String::new()))?;
     Ok(if req.wants_json() { Reply::json(&serde_json::json!({}))? } else { Reply::see_other(req.url("/help?done=left")) })
 }
@@ -180,15 +165,8 @@ fn withdraw(req: &Req) -> Result<Reply> {
 }
 
 fn done(req: &Req) -> Result<Reply> {
-    let (input, zone) = (req.input()?, &req.app.config.zone);
-    let began_at = match input.text("began_at", 40)? {
-        Some(text) => crate::kit::time::parse(&text).ok_or_else(|| Kind::WrongType.at("began_at"))?,
-        None => {
-            let day = day_begin(&input.need("day", 10)?, zone).ok_or_else(|| Kind::WrongType.at("day"))?;
-            let clock: jiff::civil::Time = input.need("at", 5)?.parse().map_err(|_| Kind::WrongType.at("at"))?;
-            day + (i64::from(clock.hour()) * 60 + i64::from(clock.minute())) * MINUTE
-        }
-    };
+    let input = req.input()?;
+    let began_at = input.moment("began_at", &req.app.config.zone)?;
     let minutes = input.int("minutes", 1, i64::from(u16::MAX))?.ok_or_else(|| Kind::Missing.at("minutes"))?;
     let said = Said { began_at, minutes, code: input.text("code", 10)? };
     run(req, "done", move |tx, book, who, number| close::done(tx, book, who, number, &said))

@@ -187,7 +187,8 @@ pub fn transfer(tx: &mut Tx, hours: &Hours, who: &Who, t: &Transfer) -> Result<S
         if t.reason.is_bound() && *amount < 0 && balance < least {
             return Err(Kind::HoursShort.at("minutes").limit(kept.balance - least));
         }
-        if t.reason.is_bound() && *amount > 0 && balance > most {
+        // What comes back from a hold comes back; what comes new was cut to size before.
+        if t.reason.is_bound() && t.reason != Reason::Settle && *amount > 0 && balance > most {
             return Err(Kind::HoursFull.at("minutes").limit(most - kept.balance));
         }
         accounts.push(Kept { balance, ..kept });

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::act;
 use super::{Holder, Proof, Unit, balance, lines, proof};
-use crate::activities::volunteer::{Book, profile};
+use crate::activities::volunteer::{Book, here, profile};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::http::May;
@@ -69,7 +69,7 @@ fn mine(req: &Req) -> Result<Reply> {
     let person = req.person()?;
     let before = req.query.get("before").and_then(|b| b.parse().ok()).unwrap_or(Ms::MAX);
     let view = req.app.db.read(|r| {
-        let at = here(req, r)?;
+        let at = here(req, r, profile::of(r, person)?.map(|v| v.area))?;
         let book = Book::now(req.app, &at.code)?;
         let mut found = lines(r, Unit::Minutes, Holder::Person, person, before, PAGE + 1)?;
         let more = found.len() as i64 > PAGE;
@@ -96,25 +96,6 @@ fn mine(req: &Req) -> Result<Reply> {
         })
     })?;
     req.page("activities/volunteer/hours/mine.html", &view)
-}
-
-/// The community of a reader: where he helps, else the one he chose or lives in.
-fn here(req: &Req, q: &mut dyn store::Query) -> Result<area::Area> {
-    let helps = match &req.who.person {
-        Some(person) => profile::of(q, person)?.map(|v| v.area),
-        None => None,
-    };
-    let chosen = match &req.community {
-        Some((code, _)) => area::by_code(q, code)?.map(|a| a.id),
-        None => None,
-    };
-    let lives = || req.who.roles.iter().max_by_key(|r| r.path.len()).map(|r| r.area.clone());
-    let id = helps.or(chosen).or_else(lives).ok_or(Kind::OtherArea)?;
-    let community = area::community_of(q, &id)?;
-    match community {
-        Some(at) => Ok(at),
-        None => area::by_id(q, &id)?.ok_or_else(|| Kind::Unknown.at("area")),
-    }
 }
 
 /// What is true of the time bank.
