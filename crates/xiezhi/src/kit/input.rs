@@ -95,7 +95,7 @@ impl Input {
         let day: jiff::civil::Date = self.need("day", 10)?.parse().map_err(|_| Kind::WrongType.at("day"))?;
         let clock: jiff::civil::Time = self.need("at", 8)?.parse().map_err(|_| Kind::WrongType.at("at"))?;
         // The clock on the wall of that day: also where an hour is left out or comes twice.
-        let at = day.to_datetime(clock).to_zoned(zone.clone()).map_err(|_| Kind::OutOfRange.at("day"))?;
+        let at = day.to_datetime(clock).to_zoned_datetime(zone.clone()).map_err(|_| Kind::OutOfRange.at("day"))?;
         Ok(at.timestamp().as_millisecond())
     }
 

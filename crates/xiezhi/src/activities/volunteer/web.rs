@@ -4,12 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::Query;
 
-use super::help;
 use super::help::view::{self, Choice};
-use super::profile::{self, Volunteer};
+use super::profile;
 use super::rules::Profile;
 use super::{Book, here};
-use crate::base::area::{self, Area};
+use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party;
 use crate::kit::error::Kind;

@@ -7,7 +7,7 @@ use store::Tx;
 use super::act::{self, New};
 use super::close::{self, Said};
 use super::view::{self, Choice, Full, List};
-use super::{by_number, community};
+use super::by_number;
 use crate::activities::volunteer::{Book, here};
 use crate::base::area;
 use crate::base::catalogue::Look;

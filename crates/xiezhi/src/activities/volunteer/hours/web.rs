@@ -69,7 +69,8 @@ fn mine(req: &Req) -> Result<Reply> {
     let person = req.person()?;
     let before = req.query.get("before").and_then(|b| b.parse().ok()).unwrap_or(Ms::MAX);
     let view = req.app.db.read(|r| {
-        let at = here(req, r, profile::of(r, person)?.map(|v| v.area))?;
+        let helps = profile::of(r, person)?.map(|v| v.area);
+        let at = here(req, r, helps)?;
         let book = Book::now(req.app, &at.code)?;
         let mut found = lines(r, Unit::Minutes, Holder::Person, person, before, PAGE + 1)?;
         let more = found.len() as i64 > PAGE;
