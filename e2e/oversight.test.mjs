@@ -6,6 +6,15 @@ import { PHONE, as, form, good, json, press, server, stage, ways } from './lib.m
 
 stage();
 
+/** The indicators of a year, once whoever counts has read the log of the demo: on a busy machine a story may be there first. */
+async function counted(page) {
+  for (let tries = 0; ; tries += 1) {
+    const { indicators } = await json(page, server, '/kpi?days=366');
+    if (indicators[0].raw.of > 0 || tries > 50) return indicators;
+    await page.waitForTimeout(200);
+  }
+}
+
 for (const [lang, way] of ways([['zh', {}], ['en', { lang: 'en', look: PHONE, js: false }]])) {
   test(`anybody goes from a rate to the cases behind it (${lang})`, { timeout: 60_000 }, async () => {
     const page = await as(undefined, way);
@@ -13,7 +22,7 @@ for (const [lang, way] of ways([['zh', {}], ['en', { lang: 'en', look: PHONE, js
     await good(page, 'indicators');
     await press(page, page.locator('.tabs a').last());
     await good(page, 'of a year');
-    const [{ raw, look }] = (await json(page, server, '/kpi?days=366')).indicators;
+    const [{ raw, look }] = await counted(page);
     assert.ok(raw.of > 0 && raw.part <= raw.of);
     await press(page, page.locator(`a[href*="/kpi/cases?measure=${look}"]`).first());
     await good(page, 'cases behind a rate');
