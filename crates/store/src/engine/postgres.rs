@@ -15,6 +15,8 @@ pub(crate) struct Postgres {
     client: Client,
     /// SQL text → prepared statement and column names; the set of statements is fixed by the program.
     prepared: HashMap<String, (Statement, Arc<[String]>)>,
+    /// The server said that it goes away. The socket may stay open for a moment after it said so.
+    away: bool,
 }
 
 impl Postgres {
@@ -33,14 +35,14 @@ impl Postgres {
                 "database collation is {collate}; create it with: createdb --template=template0 --locale=C.UTF-8 --encoding=UTF8 NAME"
             )));
         }
-        Ok(Postgres { client, prepared: HashMap::new() })
+        Ok(Postgres { client, prepared: HashMap::new(), away: false })
     }
 
     fn prepare(&mut self, sql: &str, params: &[Value]) -> Result<(Statement, Arc<[String]>)> {
         if let Some(hit) = self.prepared.get(sql) {
             return Ok(hit.clone());
         }
-        let statement = self.client.prepare(&muted(sql, params)).map_err(error)?;
+        let statement = self.client.prepare(&muted(sql, params)).map_err(|e| self.heard(e))?;
         let names: Arc<[String]> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
         // Planned anew for the values of each question: what is right for a grid is wrong for a city.
         if sql.contains("{+}") {
@@ -53,13 +55,13 @@ impl Postgres {
     pub(crate) fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64> {
         let (statement, _) = self.prepare(sql, params)?;
         let refs: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-        self.client.execute(&statement, &refs).map_err(error)
+        self.client.execute(&statement, &refs).map_err(|e| self.heard(e))
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>> {
         let (statement, names) = self.prepare(sql, params)?;
         let refs: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-        let rows = self.client.query(&statement, &refs).map_err(error)?;
+        let rows = self.client.query(&statement, &refs).map_err(|e| self.heard(e))?;
         rows.iter()
             .map(|r| {
                 let values = (0..names.len()).map(|i| value(r, i)).collect::<Result<Vec<_>>>()?;
@@ -69,11 +71,18 @@ impl Postgres {
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.client.is_closed()
+        self.away || self.client.is_closed()
+    }
+
+    /// What an error means, for the caller and for whether this connection is of any more use.
+    fn heard(&mut self, e: postgres::Error) -> Error {
+        let error = error(e);
+        self.away |= matches!(error, Error::Away(_));
+        error
     }
 
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).map_err(error)
+        self.client.batch_execute(sql).map_err(|e| self.heard(e))
     }
 }
 
