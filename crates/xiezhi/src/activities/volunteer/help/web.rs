@@ -5,9 +5,9 @@ use serde::Serialize;
 use store::Tx;
 
 use super::act::{self, New};
+use super::by_number;
 use super::close::{self, Said};
 use super::view::{self, Choice, Full, List};
-use super::by_number;
 use crate::activities::volunteer::{Book, here};
 use crate::base::area;
 use crate::base::catalogue::Look;
