@@ -2,6 +2,7 @@
 //!
 //! What must stay true: a read never waits for a write, never changes anything, and ends after a fixed amount of work.
 
+use std::cell::Cell;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::engine::{Conn, Place, Use};
@@ -92,6 +93,7 @@ impl Readers {
         node_key: &Secret,
         f: impl FnOnce(&mut Read) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        let _reading = Reading::begin();
         let mut lease = self.take()?;
         let Some(conn) = lease.conn.as_mut() else { return Err(crate::Error::Busy.into()) };
         let out = f(&mut Read { conn, node_key });
@@ -155,9 +157,43 @@ impl Drop for Lease<'_> {
     }
 }
 
+thread_local! {
+    static READING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// One read at a time on one thread: whoever holds a connection and waits for another waits for ever once all others do
+/// the same. Debug builds stop at the place that does it.
+struct Reading;
+
+impl Reading {
+    fn begin() -> Reading {
+        debug_assert!(!READING.get(), "a read within a read");
+        READING.set(true);
+        Reading
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        READING.set(false);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(debug_assertions)]
+    fn a_read_within_a_read_is_found_before_it_waits_for_ever() {
+        let nested = || {
+            let _reading = Reading::begin();
+            drop(Reading::begin());
+        };
+        assert!(std::panic::catch_unwind(nested).is_err());
+        drop(Reading::begin());
+        drop(Reading::begin());
+    }
 
     #[test]
     fn what_was_lent_when_the_server_went_does_not_come_back_into_the_pool() {

@@ -14,6 +14,8 @@ pub mod neighbours;
 pub mod opinion;
 /// Who offers what, where and when.
 pub mod service;
+/// Needs, resources, projects; buying services.
+pub mod project;
 /// Neighbours help each other: requests, volunteers, hours.
 pub mod volunteer;
 /// Votes of owners and residents.

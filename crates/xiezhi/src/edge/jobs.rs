@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, volunteer, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, project, volunteer, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -149,8 +149,10 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let help = volunteer::Book::now(app, "")?;
     let helped =
         all(app, |r| volunteer::help::ring::due(r, now, AT_ONCE), move |tx, id| volunteer::help::ring::ring(tx, &help, id));
+    let lists = project::Book::now(app, "")?;
+    let listed = all(app, |r| project::ring::due(r, now, AT_ONCE), move |tx, key| project::ring::ring(tx, &lists, key));
     let sent = volunteer::dispatch::round(app, now);
-    let held = held.and(told).and(agreed).and(owed).and(helped).and(sent);
+    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(sent);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, service, volunteer, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, project, service, volunteer, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -102,6 +102,9 @@ pub fn all() -> Vec<Route> {
         consult::web::ROUTES,
         consult::steps::ROUTES,
         consult::year::ROUTES,
+        project::need::web::ROUTES,
+        project::resource::web::ROUTES,
+        project::plan::web::ROUTES,
         volunteer::web::ROUTES,
         volunteer::board::ROUTES,
         volunteer::help::web::ROUTES,

@@ -194,6 +194,14 @@ kinds! {
     HoursShort = 409 "hours-short",
     /// Nobody has more hours than that; `limit` minutes more fit.
     HoursFull = 409 "hours-full",
+    /// More is asked for than there is.
+    StockShort = 409 "stock-short",
+    /// Somebody works for one of those he decides about.
+    Tied = 409 "tied",
+    /// Too few bids came in.
+    BidsMissing = 409 "bids-missing",
+    /// Not everybody who scores has scored everything.
+    ScoresMissing = 409 "scores-missing",
     /// The path knows other methods.
     Method = 405 "method",
     /// The case does not allow it now.

@@ -44,7 +44,8 @@ fn wait(w: &World, ms: i64) {
 /// What is in a person's inbox about a case.
 fn told(w: &World, login: &str, number: &str) -> Vec<String> {
     let sql = "select kind from inbox where person = $1 and subject = $2 order by at, kind";
-    let rows = w.app.db.read(|r| r.rows(sql, params![person(w, login), number])).unwrap();
+    let whose = person(w, login);
+    let rows = w.app.db.read(|r| r.rows(sql, params![whose, number])).unwrap();
     rows.iter().map(|r| r.get("kind").unwrap()).collect()
 }
 

@@ -176,7 +176,7 @@ pub fn give(req: &Req) -> Result<Reply> {
             buildings: Vec::new(),
             homes: Vec::new(),
             bodies: Vec::new(),
-            classes: classes(req)?,
+            classes: classes(req, r)?,
             outlines: Vec::new(),
             emergencies: emergency::views(req, r, &mut look)?,
         };
@@ -202,8 +202,8 @@ pub fn give(req: &Req) -> Result<Reply> {
     Reply::json(&pack)
 }
 
-fn classes(req: &Req) -> Result<Vec<ClassView>> {
-    let all = crate::base::classes::now(req.app)?;
+fn classes(req: &Req, q: &mut dyn Query) -> Result<Vec<ClassView>> {
+    let all = crate::base::classes::read_now(q, req.app)?;
     let evidence = |e: Evidence| e.as_str();
     let view = |c: &crate::base::classes::Class| ClassView {
         code: c.code.clone(),

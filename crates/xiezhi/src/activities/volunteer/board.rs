@@ -95,7 +95,7 @@ fn board(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "volunteer");
     let view = req.app.db.read(|r| {
         let at = area::of_desk(r, &req.who, req.query.get("area").unwrap_or_default())?;
-        let book = Book::now(req.app, &at.code)?;
+        let book = Book::read(r, req.app, &at.code)?;
         let all = profile::helpers(r, &at.path, req.now)?;
         let open = help::in_state(r, &at.path, State::Open, MOST)?;
         let mut fitting = Vec::new();

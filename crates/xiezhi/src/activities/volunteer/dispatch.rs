@@ -88,7 +88,7 @@ pub fn round(app: &App, now: Ms) -> Result<()> {
     for (id, path) in due {
         let (book, steps) = app.db.read(|r| {
             let code = area::by_id(r, &id)?.map(|a| a.code).unwrap_or_default();
-            let book = Book::now(app, &code)?;
+            let book = Book::read(r, app, &code)?;
             let steps = plan(r, &book, &path, now)?;
             Ok::<_, Error>((book, steps))
         })?;

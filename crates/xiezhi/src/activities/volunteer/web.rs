@@ -69,7 +69,7 @@ fn mine(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let known = profile::of(r, person)?;
         let at = here(req, r, known.as_ref().map(|v| v.area.clone()))?;
-        let book = Book::now(req.app, &at.code)?;
+        let book = Book::read(r, req.app, &at.code)?;
         let ready = known.as_ref().is_some_and(|v| v.state == profile::State::Ready);
         let p = match &known {
             Some(v) if ready => v.profile(r)?,
@@ -147,7 +147,7 @@ fn list(req: &Req) -> Result<Reply> {
     let mut look = Look::new(&req.who, "volunteer");
     let view = req.app.db.read(|r| {
         let at = area::of_desk(r, &req.who, req.query.get("area").unwrap_or_default())?;
-        let book = Book::now(req.app, &at.code)?;
+        let book = Book::read(r, req.app, &at.code)?;
         let mut found = profile::around(r, &at.path, req.query.get("after").unwrap_or_default(), PAGE + 1)?;
         let more = found.len() as i64 > PAGE;
         found.truncate(PAGE as usize);
@@ -190,7 +190,7 @@ fn book_of(req: &Req, person: &str) -> Result<Book> {
     req.app.db.read(|r| {
         let v = profile::of(r, person)?.ok_or(Kind::NotFound)?;
         let code = area::by_id(r, &v.area)?.map(|a| a.code).unwrap_or_default();
-        Book::now(req.app, &code)
+        Book::read(r, req.app, &code)
     })
 }
 

@@ -15,7 +15,7 @@ use super::keys::{self, ApiKey, MOST_PER_MINUTE, MediaForm, NewKey, PER_MINUTE};
 use super::outbound::{self, Connector, NewConnector, queue};
 use super::{jurisdiction, services};
 use crate::base::area::{self, Area};
-use crate::base::party;
+use crate::base::{classes, party};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::time::MINUTE;
@@ -180,7 +180,7 @@ fn show(req: &Req, made: Option<String>) -> Result<Reply> {
             bodies,
             areas: areas.iter().map(Into::into).collect(),
             media_forms: MediaForm::ALL.map(|(n, _)| n).to_vec(),
-            classes: services::catalogue(req.app)?.order.clone(),
+            classes: classes::read_now(r, req.app)?.order.clone(),
             per_minute: PER_MINUTE,
         })
     })?;

@@ -10,7 +10,7 @@ use super::ask::Ask;
 use super::fault::{Fault, Faults};
 use super::keys;
 use super::services::{self, OTHER};
-use crate::base::area;
+use crate::base::{area, classes};
 use crate::kit::Result;
 use crate::kit::time::{DAY, Ms};
 use crate::records::case::list::OPEN;
@@ -147,9 +147,9 @@ impl Where {
 
 impl Filter {
     /// The one request with this id.
-    pub fn one(ask: &Ask, id: &str) -> Result<Filter> {
+    pub fn one(ask: &Ask, q: &mut dyn Query, id: &str) -> Result<Filter> {
         let own = ask.key.as_ref().map(|k| keys::source(&k.id));
-        let private = services::private(&*services::catalogue(ask.req.app)?);
+        let private = services::private(&*classes::read_now(q, ask.req.app)?);
         Ok(Filter {
             private,
             ids: Some(vec![id.to_owned()]),

@@ -169,7 +169,7 @@ fn request(req: &Req) -> Result<Reply> {
     ask::answer(req, "service_requests", Key::Optional, |ask| {
         let id = named(req, "id");
         let all = req.app.db.read(|r| {
-            let found = find::Filter::one(ask, id)?.find(r)?;
+            let found = find::Filter::one(ask, r, id)?.find(r)?;
             show::all(ask, r, found, find::extended(ask))
         })?;
         if all.is_empty() {

@@ -226,7 +226,7 @@ pub fn full(req: &Req, q: &mut dyn Query, number: &str, look: &mut Look) -> Resu
     let help = by_number(q, number)?;
     let home = community(q, &help.area)?;
     let code = area::by_id(q, &home.0)?.map(|a| a.code).unwrap_or_default();
-    let book = Book::now(req.app, &code)?;
+    let book = Book::read(q, req.app, &code)?;
     let all = helpers(q, &help.id)?;
     let desk = book.chart.desk_of(&help.path)?.id.clone();
     let relation = help.relation(&req.who, &desk, &all);

@@ -56,7 +56,7 @@ pub const ROUTES: &[Route] = &[
 fn list(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let code = here(req, r, None).map(|a| a.code).unwrap_or_default();
-        let book = Book::now(req.app, &code)?;
+        let book = Book::read(r, req.app, &code)?;
         view::list(req, r, &book)
     })?;
     req.page("activities/volunteer/help/list.html", &view)
@@ -81,7 +81,7 @@ struct Form {
 fn form(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let place = here(req, r, None)?;
-        let book = Book::now(req.app, &place.code)?;
+        let book = Book::read(r, req.app, &place.code)?;
         let house = |b: area::Building| Choice { id: b.id, name: b.name, minutes: None, rule: None, two: false };
         Ok::<_, Error>(Form {
             kinds: view::kinds(req, &book),
@@ -133,7 +133,7 @@ fn book_of(req: &Req) -> Result<Book> {
     req.app.db.read(|r| {
         let help = by_number(r, req.param("number"))?;
         let code = area::by_id(r, &help.area)?.map(|a| a.code).unwrap_or_default();
-        Book::now(req.app, &code)
+        Book::read(r, req.app, &code)
     })
 }
 

@@ -71,7 +71,7 @@ fn mine(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let helps = profile::of(r, person)?.map(|v| v.area);
         let at = here(req, r, helps)?;
-        let book = Book::now(req.app, &at.code)?;
+        let book = Book::read(r, req.app, &at.code)?;
         let mut found = lines(r, Unit::Minutes, Holder::Person, person, before, PAGE + 1)?;
         let more = found.len() as i64 > PAGE;
         found.truncate(PAGE as usize);
@@ -153,7 +153,7 @@ fn grant(req: &Req) -> Result<Reply> {
     let book = req.app.db.read(|r| {
         let v = profile::of(r, &person)?.ok_or(Kind::NotFound)?;
         let code = area::by_id(r, &v.area)?.map(|a| a.code).unwrap_or_default();
-        Book::now(req.app, &code)
+        Book::read(r, req.app, &code)
     })?;
     let who = req.who.clone();
     req.once(move |tx| act::grant(tx, &book, &who, &person, unit, amount, &why).map(|()| String::new()))?;
