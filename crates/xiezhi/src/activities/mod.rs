@@ -12,10 +12,10 @@ pub mod mediation;
 pub mod neighbours;
 /// What people think, and the map of it.
 pub mod opinion;
-/// Who offers what, where and when.
-pub mod service;
 /// Needs, resources, projects; buying services.
 pub mod project;
+/// Who offers what, where and when.
+pub mod service;
 /// Neighbours help each other: requests, volunteers, hours.
 pub mod volunteer;
 /// Votes of owners and residents.

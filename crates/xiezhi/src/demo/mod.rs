@@ -14,6 +14,7 @@ mod draw;
 /// Neighbours who help each other.
 mod help;
 mod households;
+mod lists;
 mod people;
 mod picture;
 mod place;
@@ -93,6 +94,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
+    lists::settle(app, &people, &places, now)?;
     help::settle(app, &people, &places, now)
 }
 

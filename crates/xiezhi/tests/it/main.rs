@@ -60,6 +60,7 @@ mod pairing;
 mod paper;
 mod pictures;
 mod pieces;
+mod project;
 mod reach;
 mod recalendar;
 mod receipt;

@@ -15,7 +15,7 @@ fn wheelchair() -> Json {
 }
 
 /// People of the small world share a number; here each has his own.
-fn numbers(w: &World) {
+pub fn numbers(w: &World) {
     use store::params;
     for (n, name) in ["resident", "neighbour"].into_iter().enumerate() {
         let person = w.who(name).person.unwrap();

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::i18n::Lang;
 use crate::kit::pack::{self, Local};
-use crate::kit::Result;
 
 /// Texts of the packs that ship.
 const EMBEDDED: &[&str] = &[include_str!("../../../../../data/project/cn.toml")];

@@ -6,8 +6,8 @@ use store::{Query, Tx, params};
 
 use super::plan::ring;
 use super::{Book, need, resource};
-use crate::kit::time::Ms;
 use crate::kit::Result;
+use crate::kit::time::Ms;
 
 /// What rings: kind and ids, as one line.
 pub fn due(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {

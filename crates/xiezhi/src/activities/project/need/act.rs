@@ -56,10 +56,7 @@ pub fn raise(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)";
     let (ring, state) = (now + book.pack.limits.answer_days * DAY, State::Raised);
     let by = who.person.as_deref();
-    tx.exec(
-        sql,
-        params![&id, &number, &place.id, &place.path, &new.kind, state, words, by, &new.source, &desk, ring, now, seq],
-    )?;
+    tx.exec(sql, params![&id, &number, &place.id, &place.path, &new.kind, state, words, by, &new.source, &desk, ring, now, seq])?;
     if !staff {
         count(tx, &id, who)?;
     }
@@ -125,8 +122,10 @@ pub fn decide(tx: &mut Tx, book: &Book, who: &Who, number: &str, answer: &Answer
     tx.log(need.entry(who, "need.decide").fact("state", state.as_str()).fact("digest", said))?;
     let ring = (state == State::Listed).then(|| now + book.pack.limits.rest_days * DAY);
     let ended = (state != State::Listed).then_some(now);
-    let sql = "update need set state = $2, title = $3, why = $4, ring_at = $5, decided_at = $6, ended_at = $7 where id = $1";
-    tx.exec(sql, params![&need.id, state, title, why, ring, now, ended])?;
+    // Whoever was asked because the desk was late is not asked any more.
+    let desk = book.chart.desk_of(&need.path)?.id.clone();
+    let sql = "update need set state = $2, title = $3, why = $4, ring_at = $5, decided_at = $6, ended_at = $7, desk = $8 where id = $1";
+    tx.exec(sql, params![&need.id, state, title, why, ring, now, ended, desk])?;
     settled(tx, book, number)?;
     let kind = format!("need-{}", state.as_str());
     need.by_person.iter().try_for_each(|p| tell(tx, book, who, number, &kind, std::slice::from_ref(p)))

@@ -6,7 +6,7 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::act::end;
+use super::life::end;
 use super::rules::{self, Answer, Verdict};
 use super::{Project, Stand, State, Step, by_id, by_number, needs, steps};
 use crate::activities::project::{Book, need, tell, tell_body};
@@ -60,7 +60,8 @@ pub fn say(tx: &mut Tx, who: &Who, number: &str, n: i64, answer: Answer, words: 
     let person = who.person.as_deref().ok_or(Kind::SignIn)?;
     let voter = crate::kit::voter(|p, t| tx.digest(p, t), &project.id, person);
     // Without a name: the log shows that somebody said how it was, not who.
-    let entry = Entry { area: Some(&project.area), owner: Some(&project.id), ..Entry::new("project.say", "project", &project.id) };
+    let entry =
+        Entry { area: Some(&project.area), owner: Some(&project.id), ..Entry::new("project.say", "project", &project.id) };
     let entry = entry.fact("n", n).fact("voter", voter.as_str()).fact("answer", answer.as_str());
     tx.log(entry.element("project.said", words))?;
     let sealed = tx.seal_text(&project.id, words)?;
@@ -116,7 +117,8 @@ pub(super) fn ring(tx: &mut Tx, book: &Book, project: &Project, n: i64) -> Resul
 fn settle(tx: &mut Tx, book: &Book, who: &Who, project: &Project, n: i64, accept: bool, why: Option<&str>) -> Result<()> {
     let (now, (good, all)) = (tx.now(), answers(tx, &project.id, n)?);
     let stand = if accept { Stand::Accepted } else { Stand::Open };
-    let entry = project.entry(who, "project.decide").fact("n", n).fact("state", stand.as_str()).fact("good", good).fact("all", all);
+    let entry =
+        project.entry(who, "project.decide").fact("n", n).fact("state", stand.as_str()).fact("good", good).fact("all", all);
     tx.log(match why {
         Some(why) => entry.fact("digest", crate::kit::digest(&[why.to_owned()])),
         None => entry,

@@ -4,7 +4,8 @@
 
 use store::{Entry, Query, Tx, params};
 
-use super::{Project, Stand, State, Way, by_id, by_number, needs, steps};
+use super::life::{end, run, set_loan};
+use super::{Project, Stand, State, Way, by_id, by_number, steps};
 use crate::activities::project::resource::{self, Loan};
 use crate::activities::project::{Book, body_of, need, settled, tell, tell_body};
 use crate::base::area::Area;
@@ -47,12 +48,8 @@ pub fn begin(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
     // What bidders and the people served write is sealed under it.
     tx.new_owner_of(&id, &place.id)?;
     let said = crate::kit::digest(&[new.title.clone(), new.about.clone()]);
-    let entry = Entry {
-        actor: who.actor(),
-        party: Some(&own),
-        area: Some(&place.id),
-        ..Entry::new("project.begin", "project", &id)
-    };
+    let entry =
+        Entry { actor: who.actor(), party: Some(&own), area: Some(&place.id), ..Entry::new("project.begin", "project", &id) };
     let entry = entry.fact("number", number.as_str()).fact("way", new.way.as_str()).fact("digest", said);
     let seq = tx.log(entry.fact("ends", new.ends_at))?.index;
     let sql = "insert into project(id, number, area, path, way, state, title, about, desk, body, made_by, made_at, ends_at, log_seq) \
@@ -136,7 +133,8 @@ pub fn link(tx: &mut Tx, book: &Book, who: &Who, number: &str, link: &Link) -> R
     if tx.count(held, params![&project.id])? >= book.pack.limits.links {
         return Err(Kind::TooMany.at("resource").limit(book.pack.limits.links));
     }
-    let before = tx.row("select state from project_resource where project = $1 and resource = $2", params![&project.id, &one.id])?;
+    let before =
+        tx.row("select state from project_resource where project = $1 and resource = $2", params![&project.id, &one.id])?;
     let before: Option<Loan> = before.map(|r| r.get("state")).transpose()?;
     if matches!(before, Some(Loan::Asked | Loan::Lent | Loan::Used)) {
         return Err(Kind::SaidAlready.at("resource"));
@@ -186,13 +184,6 @@ pub fn lend(tx: &mut Tx, book: &Book, who: &Who, number: &str, resource: &str, t
     Ok(())
 }
 
-pub(super) fn set_loan(tx: &mut Tx, who: &Who, project: &Project, id: &str, number: &str, to: Loan) -> Result<()> {
-    tx.log(project.entry(who, "project.lend").fact("resource", number).fact("state", to.as_str()))?;
-    let sql = "update project_resource set state = $3, ring_at = null where project = $1 and resource = $2";
-    tx.exec(sql, params![&project.id, id, to])?;
-    Ok(())
-}
-
 /// A step with its day and its share of the money.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields of the form")]
@@ -222,7 +213,9 @@ pub fn step(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &NewStep) ->
     }
     let n = all.len() as i64 + 1;
     let said = crate::kit::digest(std::slice::from_ref(&new.title));
-    tx.log(project.entry(who, "project.step").fact("n", n).fact("due", new.due_at).fact("share", new.share).fact("digest", said))?;
+    tx.log(
+        project.entry(who, "project.step").fact("n", n).fact("due", new.due_at).fact("share", new.share).fact("digest", said),
+    )?;
     let sql = "insert into milestone(project, n, title, due_at, share, state, ring_at) values ($1,$2,$3,$4,$5,$6,$7)";
     let ring = (project.state == State::Running).then_some(new.due_at);
     tx.exec(sql, params![&project.id, n, &new.title, new.due_at, new.share, Stand::Open, ring])?;
@@ -238,46 +231,6 @@ pub fn take(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     }
     tx.log(Entry { party: Some(&body), ..project.entry(who, "project.take") })?;
     run(tx, book, who, &project, &body, None)
-}
-
-/// Somebody carries it out from now on: the steps ring.
-pub(super) fn run(tx: &mut Tx, book: &Book, who: &Who, project: &Project, body: &str, price: Option<i64>) -> Result<()> {
-    tx.log(Entry { party: Some(body), ..project.entry(who, "project.run") })?;
-    let sql = "update project set state = $2, body = $3, price = $4 where id = $1";
-    tx.exec(sql, params![&project.id, State::Running, body, price])?;
-    tx.exec("update milestone set ring_at = due_at where project = $1 and state = $2", params![&project.id, Stand::Open])?;
-    tell_body(tx, book, who, &project.number, "project-run", &project.desk)?;
-    tell_body(tx, book, who, &project.number, "project-run", body)
-}
-
-/// Ends a project: needs are met or back on the list, and what it still holds is free.
-pub(super) fn end(tx: &mut Tx, book: &Book, who: &Who, project: &Project, to: State, why: Option<&str>) -> Result<()> {
-    let (now, act) = (tx.now(), if to == State::Done { "project.done" } else { "project.void" });
-    let entry = project.entry(who, act);
-    tx.log(match why {
-        Some(why) => entry.fact("digest", crate::kit::digest(&[why.to_owned()])),
-        None => entry,
-    })?;
-    tx.exec(
-        "update project set state = $2, ended_at = $3, why = $4 where id = $1",
-        params![&project.id, to, now, why],
-    )?;
-    tx.exec("update milestone set ring_at = null where project = $1", params![&project.id])?;
-    tx.exec("update tender set ring_at = null where project = $1", params![&project.id])?;
-    let loans = "update project_resource set state = $2, ring_at = null where project = $1 and state in ($3, $4)";
-    tx.exec(loans, params![&project.id, Loan::Freed, Loan::Asked, Loan::Lent])?;
-    settled(tx, book, &project.number)?;
-    for need in needs(tx, &project.id)? {
-        let others = "select count(*) from project_need n join project p on p.id = n.project where n.need = $1 and p.state in ($2, $3)";
-        let open = tx.count(others, params![&need, State::Open, State::Running])? > 0;
-        let turn = match to {
-            State::Done => need::State::Met,
-            _ if open => continue,
-            _ => need::State::Listed,
-        };
-        need::turn(tx, book, who, &need, turn, &project.number)?;
-    }
-    Ok(())
 }
 
 /// Gives a project up, with the reason everybody reads.

@@ -13,6 +13,8 @@
 pub mod accept;
 /// Beginning, linking, taking on, ending.
 pub mod act;
+/// What its changes carry with them.
+mod life;
 /// Bells.
 pub mod ring;
 /// Pure decisions.

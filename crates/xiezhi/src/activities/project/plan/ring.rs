@@ -5,7 +5,7 @@
 
 use store::{Tx, params};
 
-use super::act::set_loan;
+use super::life::set_loan;
 use super::{Project, Stand, State, accept, by_id, steps, tender};
 use crate::activities::project::resource::{self, Loan};
 use crate::activities::project::{Book, above, tell_body};
@@ -25,7 +25,8 @@ pub fn step(tx: &mut Tx, book: &Book, project: &str, n: i64) -> Result<()> {
     tx.exec("update milestone set ring_at = $3 where project = $1 and n = $2", params![&project.id, n, next])?;
     let body = project.body.clone().unwrap_or_else(|| project.desk.clone());
     tell_body(tx, book, &system, &project.number, "project-late", &body)?;
-    let desk = if now > step.due_at + book.pack.accept.decide_days * DAY { above(book, &project.desk) } else { project.desk.clone() };
+    let desk =
+        if now > step.due_at + book.pack.accept.decide_days * DAY { above(book, &project.desk) } else { project.desk.clone() };
     if desk == body { Ok(()) } else { tell_body(tx, book, &system, &project.number, "project-late", &desk) }
 }
 

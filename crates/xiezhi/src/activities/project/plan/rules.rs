@@ -87,7 +87,9 @@ pub fn table(bids: &[Bid], price_weight: i64, order: &BTreeMap<String, usize>) -
     };
     let mut out: Vec<Line> = bids.iter().map(line).collect();
     let place = |l: &Line| order.get(&l.body).copied().unwrap_or(usize::MAX);
-    out.sort_by(|a, b| (b.total.cmp(&a.total)).then(a.price.cmp(&b.price)).then(place(a).cmp(&place(b))).then(a.body.cmp(&b.body)));
+    out.sort_by(|a, b| {
+        (b.total.cmp(&a.total)).then(a.price.cmp(&b.price)).then(place(a).cmp(&place(b))).then(a.body.cmp(&b.body))
+    });
     out
 }
 
@@ -100,7 +102,10 @@ mod tests {
     #[test]
     fn answers_decide_where_there_are_enough() {
         let says = |good, all| verdict(good, all, 3, 60);
-        assert_eq!([says(2, 2), says(2, 3), says(3, 5), says(2, 4), says(0, 0)].map(|v| v.as_str()), ["few", "good", "good", "bad", "few"]);
+        assert_eq!(
+            [says(2, 2), says(2, 3), says(3, 5), says(2, 4), says(0, 0)].map(|v| v.as_str()),
+            ["few", "good", "good", "bad", "few"]
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Entry, Logged, Query, Tx, params};
 
-use super::act::run;
+use super::life::run;
 use super::rules::{self, Bid, Line};
 use super::{Project, State, Way, by_number, steps};
 use crate::activities::project::{Book, body_of, settled, tell, tell_body};
@@ -291,7 +291,8 @@ pub fn score(tx: &mut Tx, book: &Book, who: &Who, number: &str, body: &str, poin
 
 /// The points of one scorer: by organisation, the sum over the criteria.
 pub fn scored(q: &mut dyn Query, project: &str) -> Result<BTreeMap<(String, String), i64>> {
-    let sql = "select body, person, cast(sum(points) as bigint) as points from tender_score where project = $1 group by body, person";
+    let sql =
+        "select body, person, cast(sum(points) as bigint) as points from tender_score where project = $1 group by body, person";
     let rows = q.rows(sql, params![project])?;
     Ok(rows.iter().map(|r| Ok(((r.get("body")?, r.get("person")?), r.get("points")?))).collect::<store::Result<_>>()?)
 }
@@ -309,7 +310,8 @@ pub fn award(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
         return Err(Kind::BidsMissing.into());
     }
     let ready: Vec<&String> = judges.iter().filter(|(_, declared)| *declared).map(|(p, _)| p).collect();
-    let open = ready.iter().map(|p| all.iter().filter(|b| !points.contains_key(&(b.body.clone(), (*p).clone()))).count()).sum::<usize>();
+    let open =
+        ready.iter().map(|p| all.iter().filter(|b| !points.contains_key(&(b.body.clone(), (*p).clone()))).count()).sum::<usize>();
     // Whoever is tied to a bidder drops out; enough others must be left.
     if (ready.len() as i64) < book.pack.tender.scorers || open > 0 {
         return Err(Kind::ScoresMissing.at("scorers").limit(open as i64));

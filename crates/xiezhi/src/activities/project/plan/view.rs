@@ -365,7 +365,8 @@ fn step(
     let saying = s.state == Stand::Reported && s.says_until.is_some_and(|until| req.now < until);
     let mut said = Vec::new();
     if reads && all > 0 {
-        let sql = "select words from milestone_say where project = $1 and n = $2 and words is not null order by at, voter limit 50";
+        let sql =
+            "select words from milestone_say where project = $1 and n = $2 and words is not null order by at, voter limit 50";
         for row in q.rows(sql, params![&p.id, s.n])? {
             let words = q.open_text(&p.id, row.get("words")?)?.unwrap_or_default();
             said.extend(look.at(&Graded::new("project.said", &p.id, words).of(&p.number), Relation::Desk));
@@ -470,6 +471,9 @@ fn tender_view(req: &Req, q: &mut dyn Query, book: &Book, p: &Project, t: &tende
 mod tests {
     #[test]
     fn amounts_are_grouped() {
-        assert_eq!([0, 5, 99_999, 1_280_000, 123_456_789].map(super::yuan), ["0.00", "0.05", "999.99", "12,800.00", "1,234,567.89"]);
+        assert_eq!(
+            [0, 5, 99_999, 1_280_000, 123_456_789].map(super::yuan),
+            ["0.00", "0.05", "999.99", "12,800.00", "1,234,567.89"]
+        );
     }
 }

@@ -222,7 +222,8 @@ fn post(req: &Req) -> Result<Reply> {
         Ok((title, weight))
     };
     // A form sends the criteria as lines of one field.
-    let lines = input.list("criteria", 20)?.iter().flat_map(|l| l.lines().map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let lines =
+        input.list("criteria", 20)?.iter().flat_map(|l| l.lines().map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>();
     let new = tender::New {
         closes_at: input.until("closes_at", &req.app.config.zone)?.ok_or_else(|| Kind::Missing.at("closes_at"))?,
         ceiling: cents(&input, "ceiling")?,

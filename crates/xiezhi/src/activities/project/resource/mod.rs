@@ -90,7 +90,8 @@ pub fn around(q: &mut dyn Query, path: &str, kind: Option<&str>, before: Ms, mos
 
 /// What nobody holds of it. What is asked for is held until the answer.
 pub fn left(q: &mut dyn Query, one: &Resource) -> Result<i64> {
-    let sql = "select cast(coalesce(sum(amount), 0) as bigint) from project_resource where resource = $1 and state in ($2, $3, $4)";
+    let sql =
+        "select cast(coalesce(sum(amount), 0) as bigint) from project_resource where resource = $1 and state in ($2, $3, $4)";
     Ok(one.amount - q.count(sql, params![&one.id, Loan::Asked, Loan::Lent, Loan::Used])?)
 }
 
