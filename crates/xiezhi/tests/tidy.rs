@@ -33,6 +33,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/asset", "base/area"),
     ("base/asset", "base/classes"),
     ("base/asset", "base/party"),
+    // Whoever does something for somebody books for him, too.
+    ("activities/errand", "activities/service"),
     // A routing table names all three.
     ("base/routing", "base/area"),
     ("base/routing", "base/classes"),

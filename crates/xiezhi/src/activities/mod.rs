@@ -4,6 +4,8 @@
 pub mod budget;
 /// Consultation and what follows from it.
 pub mod consult;
+/// Done for somebody by others.
+pub mod errand;
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
 /// People's mediation.

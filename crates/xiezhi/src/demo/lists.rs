@@ -107,7 +107,7 @@ pub fn settle(app: &App, people: &People, places: &Places, now: Ms) -> Result<()
         let mut judges: Vec<String> = tender::eligible(tx, &at.path, moment)?.into_iter().map(|(person, _)| person).collect();
         judges.truncate(3);
         let criteria = vec![("服务方案".to_owned(), 50), ("人员力量".to_owned(), 30)];
-        let posted = tender::New { closes_at: now + 6 * DAY, ceiling: 5_000_000, price_weight: 20, criteria, scorers: judges };
+        let posted = tender::New { closes_at: now + 10 * DAY, ceiling: 5_000_000, price_weight: 20, criteria, scorers: judges };
         tender::post(tx, &book, &clerk, &number, &posted)
     })?;
     Ok(())

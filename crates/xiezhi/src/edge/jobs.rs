@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, project, volunteer, vote};
+use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, project, service, volunteer, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -151,8 +151,11 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
         all(app, |r| volunteer::help::ring::due(r, now, AT_ONCE), move |tx, id| volunteer::help::ring::ring(tx, &help, id));
     let lists = project::Book::now(app, "")?;
     let listed = all(app, |r| project::ring::due(r, now, AT_ONCE), move |tx, key| project::ring::ring(tx, &lists, key));
+    let (zone, rules) = (app.config.zone.clone(), errand::act::Book { chart: Chart::now(app)?, zone: app.config.zone.clone() });
+    let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
+    let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
     let sent = volunteer::dispatch::round(app, now);
-    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(sent);
+    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

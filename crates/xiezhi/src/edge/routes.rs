@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, project, service, volunteer, vote};
+use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, opinion, project, service, volunteer, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -93,6 +93,8 @@ pub fn all() -> Vec<Route> {
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
         service::web::ROUTES,
+        service::booking::web::ROUTES,
+        errand::web::ROUTES,
         service::import::web::ROUTES,
         service::hsds::web::ROUTES,
         vote::rolls::ROUTES,

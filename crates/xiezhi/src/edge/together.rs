@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 8] = [
+const DOORS: [(&str, &str); 9] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
@@ -23,6 +23,7 @@ const DOORS: [(&str, &str); 8] = [
     ("neighbours", "/neighbours"),
     ("mediation", "/mediations"),
     ("help", "/help"),
+    ("errands", "/errands"),
     ("lists", "/needs"),
 ];
 /// Matters of each kind that are shown.

@@ -212,6 +212,8 @@ pub fn migrations() -> Vec<Migration> {
         "0043_service",
         "0044_volunteer",
         "0047_project",
+        "0048_booking",
+        "0049_errand",
     ]
     .into_iter()
     .enumerate()

@@ -196,6 +196,10 @@ kinds! {
     HoursFull = 409 "hours-full",
     /// More is asked for than there is.
     StockShort = 409 "stock-short",
+    /// All seats of a moment are taken.
+    SlotFull = 409 "slot-full",
+    /// Somebody still holds papers of whom he acts for.
+    PapersHeld = 409 "papers-held",
     /// Somebody works for one of those he decides about.
     Tied = 409 "tied",
     /// Too few bids came in.

@@ -21,6 +21,7 @@ mod desk;
 mod duty;
 mod elections;
 mod engine;
+mod errand;
 mod fake;
 mod faults;
 mod fieldwork;

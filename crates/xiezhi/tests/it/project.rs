@@ -299,7 +299,10 @@ fn a_service_is_bought_in_the_open_and_accepted_by_the_people_it_is_for() {
         let awarded = good(&clerk, &format!("/projects/{project}/award"), &json!({}));
         // By hand: 36/48 × 20 + 70 = 85.00; 20 + 60 = 80.00.
         let lines = w.client(None).get(&at).json()["tender"]["lines"].clone();
-        assert_eq!((&lines[0]["total"], &lines[1]["total"], &awarded["phase"]), (&json!("85.00"), &json!("80.00"), &json!("notice")));
+        assert_eq!(
+            (&lines[0]["total"], &lines[1]["total"], &awarded["phase"]),
+            (&json!("85.00"), &json!("80.00"), &json!("notice"))
+        );
         assert!(told(&property, "project-won") && told(&helper, "project-lost"));
         assert_eq!(
             refused(&property, &format!("/projects/{project}/steps/1/report"), &json!({ "words": "x" })),

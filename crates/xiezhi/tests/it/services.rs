@@ -28,7 +28,7 @@ fn made(clerk: &Client, new: &Json) -> String {
     made.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn simple(w: &World, clerk: &Client, name: &str, more: Json) -> String {
+pub fn simple(w: &World, clerk: &Client, name: &str, more: Json) -> String {
     let mut new = json!({ "name": name, "body": w.body("committee") });
     new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     made(clerk, &new)

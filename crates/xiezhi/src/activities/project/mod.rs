@@ -23,12 +23,10 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use store::{Query, Tx};
 
-use crate::base::area::Area;
 use crate::base::notice::{self, New};
 use crate::base::party::Chart;
 use crate::base::{area, roster};
-use crate::kit::error::Kind;
-use crate::kit::{App, Req, Result, Who};
+use crate::kit::{App, Result, Who};
 
 /// What actions need besides the database.
 #[derive(Clone)]
@@ -57,22 +55,6 @@ impl Book {
         let code = area::by_id(q, area)?.map(|a| a.code).unwrap_or_default();
         Book::read(q, app, &code)
     }
-}
-
-/// The place that a form is about: the one it names, the visitor's community, the one he lives or works in.
-fn here(req: &Req, q: &mut dyn Query, code: Option<&str>) -> Result<Area> {
-    let named = code.or(req.query.get("area")).or(req.community.as_ref().map(|(code, _)| code.as_str()));
-    let found = match named {
-        Some(code) => area::by_code(q, code)?,
-        None => {
-            let role = req.who.roles.iter().max_by_key(|r| r.path.len()).ok_or_else(|| Kind::Missing.at("area"))?;
-            match area::community_of(q, &role.area)? {
-                Some(found) => Some(found),
-                None => area::by_id(q, &role.area)?,
-            }
-        }
-    };
-    found.ok_or_else(|| Kind::Unknown.at("area"))
 }
 
 /// Tells people of something new about a matter; never whoever did it.

@@ -13,6 +13,8 @@
 
 /// Changes by the desk and by owners.
 pub mod act;
+/// Appointments at counters.
+pub mod booking;
 /// What is said of each.
 pub mod data;
 /// Finding.

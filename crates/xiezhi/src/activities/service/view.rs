@@ -102,6 +102,8 @@ pub struct OpenDay {
 pub struct Full {
     #[serde(flatten)]
     pub item: Item,
+    /// It takes appointments.
+    pub booking: bool,
     pub alternate: Option<String>,
     pub about: Option<String>,
     pub area: String,
@@ -346,6 +348,7 @@ pub fn full(req: &Req, q: &mut dyn Query, service: Service) -> Result<Full> {
     let closures = spell::closure_words(closures, req.lang);
     Ok(Full {
         item: item(req, &days, &f),
+        booking: super::booking::takes(q, &s.id)?,
         alternate: d.alternate.clone(),
         about: d.about.clone(),
         alert: d.alert.clone(),

@@ -176,6 +176,22 @@ pub fn around(req: &crate::kit::Req, q: &mut dyn Query) -> Result<String> {
     }
 }
 
+/// The place that a form is about: the one it names, the visitor's community, the one he lives or works in; for whoever works above communities, that place.
+pub fn named(req: &crate::kit::Req, q: &mut dyn Query, code: Option<&str>) -> Result<Area> {
+    let named = code.or(req.query.get("area")).or(req.community.as_ref().map(|(code, _)| code.as_str()));
+    let found = match named {
+        Some(code) => by_code(q, code)?,
+        None => {
+            let role = req.who.roles.iter().max_by_key(|r| r.path.len()).ok_or_else(|| Kind::Missing.at("area"))?;
+            match community_of(q, &role.area)? {
+                Some(found) => Some(found),
+                None => by_id(q, &role.area)?,
+            }
+        }
+    };
+    found.ok_or_else(|| Kind::Unknown.at("area"))
+}
+
 /// First path after a subtree: `'0'` follows `'/'`.
 pub fn end_of(path: &str) -> String {
     format!("{}0", path.trim_end_matches('/'))

@@ -124,7 +124,8 @@ pub fn decide(tx: &mut Tx, book: &Book, who: &Who, number: &str, answer: &Answer
     let ended = (state != State::Listed).then_some(now);
     // Whoever was asked because the desk was late is not asked any more.
     let desk = book.chart.desk_of(&need.path)?.id.clone();
-    let sql = "update need set state = $2, title = $3, why = $4, ring_at = $5, decided_at = $6, ended_at = $7, desk = $8 where id = $1";
+    let sql =
+        "update need set state = $2, title = $3, why = $4, ring_at = $5, decided_at = $6, ended_at = $7, desk = $8 where id = $1";
     tx.exec(sql, params![&need.id, state, title, why, ring, now, ended, desk])?;
     settled(tx, book, number)?;
     let kind = format!("need-{}", state.as_str());

@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 use super::act::{self, Answer, New};
 use super::{Need, State, around, by_number, projects, wanted};
 use crate::activities::project::pack::Choice;
-use crate::activities::project::{Book, here, resource};
+use crate::activities::project::{Book, resource};
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::{Error, Kind};
@@ -120,7 +120,7 @@ struct Form {
 
 fn form(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        let at = here(req, r, None)?;
+        let at = area::named(req, r, None)?;
         let book = Book::read(r, req.app, &at.code)?;
         let source = req.query.get("source").filter(|_| req.who.is_staff()).map(str::to_owned);
         let words_max = book.pack.limits.words;
@@ -133,7 +133,7 @@ fn raise(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let code = input.text("area", 40)?;
     let (place, book) = req.app.db.read(|r| {
-        let place = here(req, r, code.as_deref())?;
+        let place = area::named(req, r, code.as_deref())?;
         let book = Book::read(r, req.app, &place.code)?;
         Ok::<_, Error>((place, book))
     })?;

@@ -10,7 +10,7 @@ use super::rules::Answer;
 use super::view::{self, Full, List};
 use super::{Way, accept, by_number, tender};
 use crate::activities::project::resource::{self, Loan};
-use crate::activities::project::{Book, body_of, here, need};
+use crate::activities::project::{Book, body_of, need};
 use crate::base::area;
 use crate::base::catalogue::Look;
 use crate::kit::error::{Error, Kind};
@@ -100,7 +100,7 @@ fn form(req: &Req) -> Result<Reply> {
         };
         let at = match &named {
             Some(n) => area::by_id(r, &n.area)?.ok_or(Kind::NotFound)?,
-            None => here(req, r, None)?,
+            None => area::named(req, r, None)?,
         };
         body_of(&req.who, &at.path).ok_or(Kind::Denied)?;
         let need = named.as_ref().map(|n| need::web::item(req, r, n)).transpose()?;
@@ -113,7 +113,7 @@ fn begin(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let code = input.text("area", 40)?;
     let (place, book) = req.app.db.read(|r| {
-        let place = here(req, r, code.as_deref())?;
+        let place = area::named(req, r, code.as_deref())?;
         let book = Book::read(r, req.app, &place.code)?;
         Ok::<_, Error>((place, book))
     })?;

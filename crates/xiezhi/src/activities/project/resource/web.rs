@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 use super::act::{self, New};
 use super::{Loan, Resource, Sort, State, around, by_number, left};
 use crate::activities::project::pack::{self, Choice};
-use crate::activities::project::{Book, body_of, here};
+use crate::activities::project::{Book, body_of};
 use crate::base::catalogue::{Look, Relation};
 use crate::base::party::Chart;
 use crate::base::{area, party};
@@ -117,7 +117,7 @@ struct Form {
 
 fn form(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
-        let at = here(req, r, None)?;
+        let at = area::named(req, r, None)?;
         let book = Book::read(r, req.app, &at.code)?;
         let body = body_of(&req.who, &at.path).map(|b| book.chart.name(&b));
         let sorts = Sort::ALL.iter().map(|s| s.as_str()).collect();
@@ -130,7 +130,7 @@ fn offer(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let code = input.text("area", 40)?;
     let (place, book) = req.app.db.read(|r| {
-        let place = here(req, r, code.as_deref())?;
+        let place = area::named(req, r, code.as_deref())?;
         let book = Book::read(r, req.app, &place.code)?;
         Ok::<_, Error>((place, book))
     })?;
