@@ -109,6 +109,7 @@ pub fn all() -> Vec<Route> {
         project::plan::web::ROUTES,
         volunteer::web::ROUTES,
         volunteer::board::ROUTES,
+        volunteer::record::ROUTES,
         volunteer::help::web::ROUTES,
         volunteer::hours::web::ROUTES,
         volunteer::event::web::ROUTES,

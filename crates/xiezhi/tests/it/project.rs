@@ -347,6 +347,14 @@ fn a_service_is_bought_in_the_open_and_accepted_by_the_people_it_is_for() {
         good(&clerk, &format!("/projects/{project}/steps/1/pay"), &json!({}));
         assert_eq!(refused(&clerk, &format!("/projects/{project}/steps/1/pay"), &json!({})), (409, "state".into()));
 
+        // A month on everybody signs in again.
+        let (clerk, property, resident, neighbour, head) = (
+            w.client(Some("clerk")),
+            w.client(Some("property")),
+            w.client(Some("resident")),
+            w.client(Some("neighbour")),
+            w.client(Some("head")),
+        );
         // The second: bad answers, so it is done again; then too few answer, and the desk decides and says why.
         good(&property, &format!("/projects/{project}/steps/2/report"), &json!({ "words": "半年了" }));
         for c in [&resident, &neighbour, &head] {

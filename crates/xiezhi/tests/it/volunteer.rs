@@ -135,6 +135,26 @@ fn a_wheelchair_on_friday_and_then_thanks_and_hours() {
         // The resident reads that his name and words were read, by whom and for what.
         let reads = resident.get("/me/reads").text;
         assert!(reads.contains("help") || reads.contains("邻里互助"), "{reads}");
+        // His record says what was booked, and leaves for the national one only when he agreed.
+        let record = neighbour.get("/hours/record?from=2026-03-01&to=2026-03-31").json();
+        assert_eq!((&record["minutes"], &record["lines"][0]["what"]), (&json!(50), &json!("借轮椅、推轮椅")));
+        assert_eq!(neighbour.get("/hours/record?from=2026-04-01").json()["lines"], json!([]));
+        assert_eq!(neighbour.get("/hours/record?from=x").error(), (422, "wrong-type".into()));
+        assert_eq!(neighbour.get("/volunteers/record").error(), (403, "denied".into()));
+        let table = |c: &Client| {
+            let file = c.get_as("/volunteers/record?from=2026-03-01", "*/*");
+            assert_eq!(file.status, 200, "{}", file.text);
+            xiezhi::kit::foreign::read(&file.body).unwrap().into_iter().map(|(_, cells)| cells.join("|")).collect::<Vec<_>>()
+        };
+        let clerk = w.client(Some("clerk"));
+        assert!(table(&clerk).iter().all(|l| !l.contains("某某neighbour")));
+        let agreed = json!({ "area": COMMUNITY, "kinds": ["wheelchair", "errand"], "languages": ["putonghua"], "record": true });
+        assert_eq!(neighbour.post("/volunteer", &agreed).status, 200);
+        let rows = table(&clerk);
+        assert!(
+            rows.iter().any(|l| l.contains("某某neighbour") && l.contains("|借轮椅、推轮椅|") && l.contains("|0.83|")),
+            "{rows:?}"
+        );
         // What is left may be given away, and no more than that.
         assert_eq!(
             neighbour.post("/hours/give", &json!({ "area": COMMUNITY, "minutes": 51 })).error(),

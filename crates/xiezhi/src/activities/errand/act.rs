@@ -155,8 +155,10 @@ pub fn take(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     }
     let (person, body) = (who.actor().ok_or(Kind::SignIn)?.to_owned(), role.body.clone());
     tx.log(Entry { role: Some(role.kind.as_str()), party: body.as_deref(), ..errand.entry(who, "errand.take") })?;
-    let sql = "update errand set state = $2, helper = $3, body = $4, taken_at = $5, ring_at = $6 where id = $1";
-    tx.exec(sql, params![&errand.id, State::Taken, &person, &body, now, errand.mandate_until])?;
+    // Whoever was asked because nobody took it is not asked any more.
+    let desk = book.chart.desk_of(&errand.path)?.id.clone();
+    let sql = "update errand set state = $2, helper = $3, body = $4, taken_at = $5, ring_at = $6, desk = $7 where id = $1";
+    tx.exec(sql, params![&errand.id, State::Taken, &person, &body, now, errand.mandate_until, desk])?;
     notice::take(tx, &book.zone, &[notice::Step::Settled(number.to_owned())])?;
     tell_asker(tx, book, who, &errand, "errand-taken")
 }

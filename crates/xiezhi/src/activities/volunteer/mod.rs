@@ -23,6 +23,8 @@ pub mod hours;
 pub mod pack;
 /// Who helps.
 pub mod profile;
+/// What somebody did, for the national record.
+pub mod record;
 /// Pure decisions: who fits, and how well.
 pub mod rules;
 /// Routes of volunteers and of whoever looks after them.
