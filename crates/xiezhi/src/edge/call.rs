@@ -346,9 +346,9 @@ fn answer(app: &App, head: Head, route: Option<Route>, params: Vec<(String, Stri
     };
     let end = match (error.or(failed), route) {
         (Some(e), _) => Err(e),
-        (None, Some(route)) => guard::allowed(route.may, &req.who)
+        (None, Some(route)) => guard::allowed(&route, &req.who)
             .and_then(|()| community(app, &mut req, setting("community")))
-            .and_then(|()| (route.run)(&req)),
+            .and_then(|()| store::with_key(req.who.key.as_ref().map(|k| k.id.as_str()), || (route.run)(&req))),
         (None, None) => Err(Kind::NotFound.into()),
     };
     end.unwrap_or_else(|e| {

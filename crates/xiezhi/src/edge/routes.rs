@@ -1,7 +1,7 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, service, volunteer, vote};
-use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, partner, service, volunteer, vote};
+use crate::base::{area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -36,6 +36,7 @@ pub fn all() -> Vec<Route> {
         party::card::ROUTES,
         party::reset::ROUTES,
         party::trust::ROUTES,
+        key::web::ROUTES,
         signin::web::ROUTES,
         signon::web::ROUTES,
         signon::me::ROUTES,
@@ -92,6 +93,7 @@ pub fn all() -> Vec<Route> {
         neighbours::web::ROUTES,
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
+        partner::web::ROUTES,
         service::web::ROUTES,
         service::import::web::ROUTES,
         service::hsds::web::ROUTES,

@@ -59,6 +59,7 @@ mod packed;
 mod pairing;
 mod paper;
 mod pictures;
+mod partner;
 mod pieces;
 mod reach;
 mod recalendar;
