@@ -27,6 +27,7 @@ mod fieldwork;
 mod form;
 mod hotline;
 mod hours;
+mod keys;
 mod kpi;
 mod law;
 mod life;

@@ -122,8 +122,8 @@ pub fn make(tx: &mut Tx, who: &Who, new: &New, text: &str) -> Result<String> {
     if new.purposes.is_empty() {
         return Err(Kind::Missing.at("purposes"));
     }
-    if let Some(unknown) = new.purposes.iter().find(|p| purpose::one(p).is_none()) {
-        return Err(Error { detail: Some(unknown.clone()), ..Kind::Unknown.at("purposes") });
+    if new.purposes.iter().any(|p| purpose::one(p).is_none()) {
+        return Err(Kind::Unknown.at("purposes"));
     }
     let live = "select count(*) from api_key where body = $1 and ended_at is null and expires_at > $2";
     if tx.count(live, params![&new.body, now])? >= KEYS {
