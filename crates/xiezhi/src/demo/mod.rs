@@ -14,6 +14,8 @@ mod draw;
 /// Neighbours who help each other.
 mod help;
 mod households;
+/// Organisations that join.
+mod partner;
 mod people;
 mod picture;
 mod place;
@@ -93,7 +95,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
-    help::settle(app, &people, &places, now)
+    help::settle(app, &people, &places, now)?;
+    partner::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.
@@ -113,6 +116,8 @@ pub fn open311_key(app: &App) -> Result<String> {
     }
     Ok(text)
 }
+
+pub use partner::api_key;
 
 fn login(kind: RoleKind) -> &'static str {
     kind.as_str()

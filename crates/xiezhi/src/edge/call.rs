@@ -230,6 +230,10 @@ impl Edge {
         guard::headers(headers, Some(&self.app.config));
         guard::put(headers, "content-type", reply.kind);
         guard::put(headers, "cache-control", "no-store");
+        if self.app.config.demo {
+            // A program reads no banner.
+            guard::put(headers, "x-xiezhi-sandbox", "invented data");
+        }
         for (name, value) in &reply.headers {
             let name = HeaderName::from_static(name);
             let Ok(value) = HeaderValue::from_str(value) else { continue };

@@ -1,7 +1,9 @@
 //! All route tables, one line for each room.
 
 use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, partner, service, volunteer, vote};
-use crate::base::{area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime};
+use crate::base::{
+    area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime,
+};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;

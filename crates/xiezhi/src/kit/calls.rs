@@ -73,7 +73,8 @@ impl Calls {
     /// What is to be written down: key, day, calls.
     pub fn used(&self) -> Vec<(String, String, i64)> {
         let all = self.all();
-        let mut used: Vec<_> = all.iter().filter(|(_, c)| c.fresh > 0).map(|(id, c)| (id.clone(), c.day.clone(), c.fresh)).collect();
+        let mut used: Vec<_> =
+            all.iter().filter(|(_, c)| c.fresh > 0).map(|(id, c)| (id.clone(), c.day.clone(), c.fresh)).collect();
         used.sort();
         used
     }

@@ -28,7 +28,18 @@ fn every_route_of_a_purpose_exists_and_none_is_somebodys_own() {
         for open in &p.opens {
             let (method, path) = open.split_once(' ').unwrap();
             assert!(all.iter().any(|r| r.method == method && r.path == path), "{}: there is no {open}", p.id);
-            for own in ["/me", "/inbox", "/sign-in", "/sign-on", "/developers", "/people", "/admin", "/register", "/notices", "/mediations"] {
+            for own in [
+                "/me",
+                "/inbox",
+                "/sign-in",
+                "/sign-on",
+                "/developers",
+                "/people",
+                "/admin",
+                "/register",
+                "/notices",
+                "/mediations",
+            ] {
                 assert!(path != own && !path.starts_with(&format!("{own}/")), "{}: {open} is nobody's program's", p.id);
             }
         }
@@ -115,7 +126,8 @@ fn a_key_is_a_delegate_of_its_member_and_the_log_says_so() {
         assert_eq!(written.status, 201, "{}", written.text);
         let other = json!({ "name": "x", "body": w.body("property") });
         assert_eq!(program.post("/services", &other).error(), (403, "denied".into()), "for its own organisation alone");
-        let event = json!({ "title": "清理楼道", "place": "门口", "starts_at": "2026-03-10T09:00:00+08:00", "minutes": 60, "seats": 5 });
+        let event =
+            json!({ "title": "清理楼道", "place": "门口", "starts_at": "2026-03-10T09:00:00+08:00", "minutes": 60, "seats": 5 });
         assert_eq!(program.post("/events", &event).status, 201);
         let made = program.post("/reports", &json!({ "text": "三楼灯坏了", "place": { "area": COMMUNITY } }));
         assert_eq!(made.status, 201, "{}", made.text);
@@ -169,7 +181,8 @@ fn too_many_calls_are_told_when_to_come_back_and_calls_are_counted() {
         assert_eq!((slow.error(), slow.header("retry-after")), ((429, "key-minute".into()), Some("61")));
         key::flush(&w.app).unwrap();
         let kept = |w: &World| {
-            let row = w.app.db.read(|r| r.row("select used_day, calls from api_key where id = $1", params![&id])).unwrap().unwrap();
+            let row =
+                w.app.db.read(|r| r.row("select used_day, calls from api_key where id = $1", params![&id])).unwrap().unwrap();
             (row.get::<Option<String>>("used_day").unwrap(), row.get::<i64>("calls").unwrap())
         };
         assert_eq!(kept(w), (Some("2026-03-04".into()), 3));
@@ -234,7 +247,11 @@ fn a_key_ends_with_whatever_it_rests_on() {
         let gone = person.clone();
         w.app.db.write(move |tx| xiezhi::base::party::end_role(tx, &gone, RoleKind::VolunteerGroup)).unwrap();
         assert_eq!(refused(&program), (401, "key-ended".into()));
-        assert_eq!(program.get("/equation").error(), (401, "key-ended".into()), "an ended key opens nothing, not even what is open");
+        assert_eq!(
+            program.get("/equation").error(),
+            (401, "key-ended".into()),
+            "an ended key opens nothing, not even what is open"
+        );
     });
 }
 

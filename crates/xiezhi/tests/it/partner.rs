@@ -61,7 +61,8 @@ fn what_is_wrong_with_an_application_is_said() {
         assert_eq!(bad(json!({ "area": "nowhere" })), (422, "unknown-value".into()));
         assert_eq!(bad(json!({ "phone": "call me" })), (422, "no-number".into()));
         assert_eq!(bad(json!({ "papers": [] })), (422, "paper-missing".into()));
-        let paper = |kind: &str, until: Json| json!({ "papers": [{ "kind": kind, "media": picture(&resident), "until": until }] });
+        let paper =
+            |kind: &str, until: Json| json!({ "papers": [{ "kind": kind, "media": picture(&resident), "until": until }] });
         assert_eq!(bad(paper("registration", json!("2026-03-03"))), (422, "paper-expired".into()));
         assert_eq!(bad(paper("letter", json!("2026-12-31"))), (422, "unknown-value".into()), "a firm shows no letter");
         let group = json!({ "kind": "volunteer_group", "name": "爱心队", "uscc": null });
@@ -179,7 +180,10 @@ fn it_has_a_desk_a_page_members_and_its_entry_of_the_directory() {
             .write(|tx| {
                 use xiezhi::activities::service::{Org, act, data::OrgDetails};
                 let details = OrgDetails { uscc: Some(CODE.into()), ..OrgDetails::default() };
-                let org = Org { id: "org-1".into(), name: "安心修理行".into(), body: None, details, modified_at: tx.now(), mark: None };
+                let org =
+                    Org {
+                        id: "org-1".into(), name: "安心修理行".into(), body: None, details, modified_at: tx.now(), mark: None
+                    };
                 act::put_org(tx, &org, None)?;
                 tx.log(store::Entry::new("service.import", "service", "org-1"))?;
                 Ok::<_, xiezhi::kit::Error>(())
@@ -188,7 +192,10 @@ fn it_has_a_desk_a_page_members_and_its_entry_of_the_directory() {
         let (number, resident) = joined(w);
         let visitor = w.client(None);
         assert!(told(&resident, "partner-approve"));
-        assert_eq!(resident.get("/me").json()["roles"].as_array().unwrap().iter().filter(|r| r["kind"] == "enterprise").count(), 1);
+        assert_eq!(
+            resident.get("/me").json()["roles"].as_array().unwrap().iter().filter(|r| r["kind"] == "enterprise").count(),
+            1
+        );
         assert_eq!(resident.get("/desk").status, 200);
         // It publishes a service and an event; its page shows both, and no number of the contact.
         let body = w.body("安心修理行");
@@ -206,7 +213,10 @@ fn it_has_a_desk_a_page_members_and_its_entry_of_the_directory() {
         assert_eq!((&view["phone"], &view["uscc"], &view["inside"]), (&json!("0514-80001234"), &json!(CODE), &Json::Null));
         assert_eq!((&view["services"][0]["name"], &view["events"][0]["name"]), (&json!("上门修水管"), &json!("义务磨刀")));
         assert!(!page.text.contains("13912349876") && !page.text.contains("欧阳"));
-        assert_eq!(visitor.get(&format!("/partners?area={COMMUNITY}&kind=enterprise")).json()["items"][0]["number"], number.as_str());
+        assert_eq!(
+            visitor.get(&format!("/partners?area={COMMUNITY}&kind=enterprise")).json()["items"][0]["number"],
+            number.as_str()
+        );
         // Its words are its own to change.
         let about = format!("/partners/{number}/about");
         assert_eq!(w.client(Some("clerk")).post(&about, &json!({ "about": "x" })).error(), (403, "denied".into()));
@@ -217,7 +227,10 @@ fn it_has_a_desk_a_page_members_and_its_entry_of_the_directory() {
         assert_eq!(neighbour.post(&members, &json!({})).error(), (403, "denied".into()));
         let code = resident.post(&members, &json!({})).json()["code"].as_str().unwrap().to_owned();
         assert_eq!(neighbour.get(&format!("/partners/invitation?code={code}")).json()["name"], "安心修理行");
-        assert_eq!(neighbour.post("/partners/invitation", &json!({ "code": "000000000000" })).error(), (401, "wrong-code".into()));
+        assert_eq!(
+            neighbour.post("/partners/invitation", &json!({ "code": "000000000000" })).error(),
+            (401, "wrong-code".into())
+        );
         assert_eq!(neighbour.post("/partners/invitation", &json!({ "code": code })).status, 200);
         assert_eq!(w.client(Some("head")).post("/partners/invitation", &json!({ "code": code })).status, 401, "for one person");
         assert_eq!(neighbour.get("/desk").status, 200);
@@ -315,13 +328,28 @@ fn hostile_text_comes_out_as_text_and_the_form_says_what_is_wrong() {
         ] {
             let html = client.get_as(path, "text/html");
             assert_eq!(html.status, 200, "{path}");
-            assert!(!html.text.contains("<script>alert") && !html.text.contains("<img src=x") && !html.text.contains("<b>x"), "{path}");
+            assert!(
+                !html.text.contains("<script>alert") && !html.text.contains("<img src=x") && !html.text.contains("<b>x"),
+                "{path}"
+            );
         }
         // A form that is wrong is shown again, with what was typed and the error in words.
-        let fields = [("kind", "enterprise"), ("name", EVIL), ("uscc", "123"), ("about", "修"), ("area", COMMUNITY), ("contact", "王"), ("phone", "13900000000")];
+        let fields = [
+            ("kind", "enterprise"),
+            ("name", EVIL),
+            ("uscc", "123"),
+            ("about", "修"),
+            ("area", COMMUNITY),
+            ("contact", "王"),
+            ("phone", "13900000000"),
+        ];
         let body: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={}", xiezhi::kit::form::encode(v))).collect();
         let again = resident.post_form("/join", &body.join("&"));
         assert_eq!(again.status, 422);
-        assert!(again.text.contains("统一社会信用代码不对") && again.text.contains("value=\"123\"") && !again.text.contains("<script>alert"));
+        assert!(
+            again.text.contains("统一社会信用代码不对")
+                && again.text.contains("value=\"123\"")
+                && !again.text.contains("<script>alert")
+        );
     });
 }

@@ -6,7 +6,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::paper::{self, NewPaper};
 use super::rules::{self, Answer, Membership, Stand, State};
-use super::{Book, Partner, by_id, by_number, place, settled, stand, step, tell, tell_desk};
+use super::{Book, Partner, by_id, by_number, owned, place, settled, stand, step, tell, tell_desk};
 use crate::activities::service;
 use crate::base::area::Area;
 use crate::base::party::{self, standing};
@@ -62,10 +62,16 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, area: &Area, new: &New) -> Resul
     let (id, number) = (tx.id(), format!("J-{:04}", tx.count("select count(*) from partner", &[])? + 1));
     tx.new_owner_of(&id, &area.id)?;
     let due = book.due(now);
-    let entry =
-        Entry { actor: Some(person), party: Some(&desk.id), area: Some(&area.id), owner: Some(&id), ..Entry::new("partner.ask", "partner", &id) };
+    let entry = Entry {
+        actor: Some(person),
+        party: Some(&desk.id),
+        area: Some(&area.id),
+        owner: Some(&id),
+        ..Entry::new("partner.ask", "partner", &id)
+    };
     let entry = entry.fact("number", number.as_str()).fact("kind", new.kind.as_str()).fact("due", due);
-    let entry = entry.fact("digest", crate::kit::digest(&[new.name.clone(), new.about.clone()])).fact_opt("uscc", new.uscc.as_deref());
+    let entry =
+        entry.fact("digest", crate::kit::digest(&[new.name.clone(), new.about.clone()])).fact_opt("uscc", new.uscc.as_deref());
     let entry = entry.element("partner.contact", Some(new.contact.as_str())).element("partner.phone", Some(new.phone.as_str()));
     let seq = tx.log(entry)?.index;
     let (contact, phone) = (tx.seal(&id, new.contact.as_bytes())?, tx.seal(&id, new.phone.as_bytes())?);
@@ -165,7 +171,9 @@ fn approve(tx: &mut Tx, book: &Book, one: &Partner) -> Result<()> {
         return Err(Kind::PaperMissing.at(kind.to_owned()));
     }
     let stale = |p: &&paper::Paper| p.until_at.is_some_and(|at| at <= now) && needs.needed(one.uscc.is_some()).contains(&p.kind);
-    if papers.iter().any(|p| stale(&p)) && rules::valid_until(needs, one.uscc.is_some(), &paper::all_seen(&papers)).is_some_and(|at| at <= now) {
+    if papers.iter().any(|p| stale(&p))
+        && rules::valid_until(needs, one.uscc.is_some(), &paper::all_seen(&papers)).is_some_and(|at| at <= now)
+    {
         return Err(Kind::PaperExpired.at("papers"));
     }
     let at = place(tx, one)?;
@@ -187,7 +195,7 @@ fn approve(tx: &mut Tx, book: &Book, one: &Partner) -> Result<()> {
 
 /// The applicant answers, with more certificates or without: it is the desk's turn again, with a new clock.
 pub fn answer(tx: &mut Tx, book: &Book, who: &Who, number: &str, words: &str, papers: &[NewPaper]) -> Result<()> {
-    let (one, now) = (own(tx, book, who, number)?, tx.now());
+    let (one, now) = (owned(tx, book, who, number)?, tx.now());
     if one.state != State::More {
         return Err(Kind::State.into());
     }
@@ -207,7 +215,7 @@ pub fn answer(tx: &mut Tx, book: &Book, who: &Who, number: &str, words: &str, pa
 
 /// Asks once more after a refusal: somebody else decides, of the desk above where there is one.
 pub fn appeal(tx: &mut Tx, book: &Book, who: &Who, number: &str, words: &str) -> Result<()> {
-    let (one, now) = (own(tx, book, who, number)?, tx.now());
+    let (one, now) = (owned(tx, book, who, number)?, tx.now());
     if one.state != State::Refused || one.appealed > 0 {
         return Err(Kind::State.into());
     }
@@ -239,7 +247,7 @@ pub fn withdraw(tx: &mut Tx, book: &Book, who: &Who, one: &Partner) -> Result<()
 
 /// What its page says besides its name: kept by its people.
 pub fn change(tx: &mut Tx, book: &Book, who: &Who, number: &str, about: &str, public_phone: Option<&str>) -> Result<()> {
-    let one = own(tx, book, who, number)?;
+    let one = owned(tx, book, who, number)?;
     if one.state != State::Joined {
         return Err(Kind::State.into());
     }
@@ -247,13 +255,4 @@ pub fn change(tx: &mut Tx, book: &Book, who: &Who, number: &str, about: &str, pu
     tx.log(one.entry(who, Entry::new("partner.change", "partner", &one.id)).fact("digest", said))?;
     tx.exec("update partner set about = $2, public_phone = $3 where id = $1", params![&one.id, about, public_phone])?;
     Ok(())
-}
-
-/// The one with this number, for its own people.
-pub fn own(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<Partner> {
-    let one = by_number(tx, number)?;
-    if who.by.is_some() || stand(tx, &book.chart, who, &one)? != Stand::Own {
-        return Err(Kind::Denied.into());
-    }
-    Ok(one)
 }

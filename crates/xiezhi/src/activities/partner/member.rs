@@ -7,7 +7,7 @@ use calc::codes;
 use store::{Entry, Query, Tx, hex, params};
 
 use super::rules::{self, Membership, State};
-use super::{Book, Partner, act, by_id};
+use super::{Book, Partner, by_id, owned};
 use crate::base::party::{self, standing};
 use crate::kit::error::Kind;
 use crate::kit::row::row;
@@ -51,7 +51,7 @@ fn mark(q: &dyn Query, code: &str) -> String {
 
 /// Invites somebody: gives the code, which whoever invites passes on.
 pub fn invite(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<String> {
-    let (one, now, limits) = (act::own(tx, book, who, number)?, tx.now(), &book.pack.limits);
+    let (one, now, limits) = (owned(tx, book, who, number)?, tx.now(), &book.pack.limits);
     if one.state != State::Joined {
         return Err(Kind::State.into());
     }
@@ -88,7 +88,8 @@ pub fn join(tx: &mut Tx, who: &Who, typed: &str) -> Result<Option<String>> {
     }
     let entry = Entry { actor: Some(person), ..one.entry(who, Entry::new("partner.join", "partner", &one.id)) };
     tx.log(entry.fact("n", n))?;
-    let sql = "update partner_member set person = $3, state = $4, mark = null, until_at = null, at = $5 where partner = $1 and n = $2";
+    let sql =
+        "update partner_member set person = $3, state = $4, mark = null, until_at = null, at = $5 where partner = $1 and n = $2";
     tx.exec(sql, params![&one.id, n, person, Membership::Member, now])?;
     party::add_role(tx, person, one.role(), &one.area, one.body.as_deref())?;
     Ok(Some(one.number))
@@ -96,7 +97,7 @@ pub fn join(tx: &mut Tx, who: &Who, typed: &str) -> Result<Option<String>> {
 
 /// Ends a membership or takes an invitation back: by any of its people, one's own included.
 pub fn end(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64) -> Result<()> {
-    let (one, now) = (act::own(tx, book, who, number)?, tx.now());
+    let (one, now) = (owned(tx, book, who, number)?, tx.now());
     let all = of(tx, &one.id, now)?;
     let gone = all.iter().find(|m| m.n == n).ok_or(Kind::NotFound)?;
     if !matches!(one.state, State::Joined | State::Suspended) {

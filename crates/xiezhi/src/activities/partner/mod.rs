@@ -218,3 +218,12 @@ fn step(tx: &mut Tx, one: &Partner, act: &str, desk: Option<&str>, words: Option
     tx.exec(sql, params![&one.id, n, act, now, desk, words])?;
     Ok(())
 }
+
+/// The one with this number, for its own people.
+pub(crate) fn owned(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<Partner> {
+    let one = by_number(tx, number)?;
+    if who.by.is_some() || stand(tx, &book.chart, who, &one)? != Stand::Own {
+        return Err(Kind::Denied.into());
+    }
+    Ok(one)
+}

@@ -5,7 +5,7 @@
 use store::{Entry, Query, Tx, params};
 
 use super::rules::{self, PaperState, Shown, Stand, State};
-use super::{Book, Partner, act, by_number, settled, stand, step, tell, tell_desk};
+use super::{Book, Partner, by_number, owned, settled, stand, step, tell, tell_desk};
 use crate::base::media;
 use crate::base::party::standing;
 use crate::kit::error::Kind;
@@ -79,7 +79,7 @@ pub fn add(tx: &mut Tx, who: &Who, partner: &str, papers: &[NewPaper]) -> Result
 
 /// Hands in a new one for one that ends; the desk looks at it.
 pub fn renew(tx: &mut Tx, book: &Book, who: &Who, number: &str, paper: &NewPaper) -> Result<()> {
-    let (one, now) = (act::own(tx, book, who, number)?, tx.now());
+    let (one, now) = (owned(tx, book, who, number)?, tx.now());
     if one.state != State::Joined {
         return Err(Kind::State.into());
     }

@@ -213,10 +213,12 @@ pub fn list(req: &Req, q: &mut dyn Query, book: &Book, path: &str) -> Result<Lis
 pub fn queue(req: &Req, q: &mut dyn Query, book: &Book, path: &str) -> Result<Queue> {
     let beneath = |filter: &str| format!("path >= $1 and path < $2 and {filter} limit {PAGE}");
     let end = area::end_of(path);
-    let waiting = listed(q, &beneath("state in ('asked', 'joined') and due_at is not null order by due_at, number"), params![path, &end])?;
+    let waiting =
+        listed(q, &beneath("state in ('asked', 'joined') and due_at is not null order by due_at, number"), params![path, &end])?;
     let asked = listed(q, &beneath("state = 'more' order by due_at, number"), params![path, &end])?;
     let soon = req.now + book.pack.limits.remind_days * crate::kit::time::DAY;
-    let ending = listed(q, &beneath("state = 'joined' and valid_until <= $3 order by valid_until, number"), params![path, &end, soon])?;
+    let ending =
+        listed(q, &beneath("state = 'joined' and valid_until <= $3 order by valid_until, number"), params![path, &end, soon])?;
     Ok(Queue {
         waiting: items(req, q, &waiting, true)?,
         asked: items(req, q, &asked, true)?,
@@ -278,7 +280,9 @@ fn inside(req: &Req, q: &mut dyn Query, book: &Book, one: &Partner, stand: Stand
     let contact = open(q, "partner.contact", Some(one.contact.clone()))?;
     let contact_phone = open(q, "partner.phone", Some(one.phone.clone()))?;
     let mut steps = Vec::new();
-    for row in q.rows("select act, at, body, words from partner_step where partner = $1 order by n limit 200", params![&one.id])? {
+    for row in
+        q.rows("select act, at, body, words from partner_step where partner = $1 order by n limit 200", params![&one.id])?
+    {
         let body: Option<String> = row.get("body")?;
         steps.push(StepView {
             act: row.get("act")?,

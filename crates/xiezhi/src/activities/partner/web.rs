@@ -10,7 +10,7 @@ use super::act::{self, New};
 use super::paper::{self, NewPaper};
 use super::rules::{self, Answer, Stand};
 use super::view::{self, Choice, Full, List, Queue};
-use super::{Book, by_number, member, pack, stand};
+use super::{Book, by_number, member, owned, pack, stand};
 use crate::base::area::{self, Area, web::AreaView};
 use crate::base::catalogue::Look;
 use crate::base::media;
@@ -74,7 +74,13 @@ struct Form {
     field: Option<String>,
 }
 
-fn draw(req: &Req, kind: Option<&str>, typed: BTreeMap<String, String>, kept: BTreeMap<String, String>, error: Option<&Error>) -> Result<Reply> {
+fn draw(
+    req: &Req,
+    kind: Option<&str>,
+    typed: BTreeMap<String, String>,
+    kept: BTreeMap<String, String>,
+    error: Option<&Error>,
+) -> Result<Reply> {
     let code = typed.get("area").map(String::as_str).or(req.community.as_ref().map(|(c, _)| c.as_str())).unwrap_or_default();
     let pack = pack::at(code);
     let needs = kind.and_then(RoleKind::parse).and_then(|k| pack.needs(k));
@@ -156,7 +162,9 @@ fn parse(input: &Input) -> Result<New> {
 fn phone(input: &Input, name: &'static str) -> Result<Option<String>> {
     let fits = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')');
     match input.text(name, 30)? {
-        Some(text) if !text.chars().all(fits) || text.chars().filter(char::is_ascii_digit).count() < 5 => Err(Kind::NoNumber.at(name)),
+        Some(text) if !text.chars().all(fits) || text.chars().filter(char::is_ascii_digit).count() < 5 => {
+            Err(Kind::NoNumber.at(name))
+        }
         text => Ok(text),
     }
 }
@@ -178,7 +186,8 @@ fn papers(req: &Req, input: &Input, shown: &[&str], kept: &mut BTreeMap<String, 
         return Ok(out);
     }
     for kind in shown {
-        let field = |name: &str| input.0.get(&format!("{name}-{kind}")).and_then(Json::as_str).unwrap_or_default().trim().to_owned();
+        let field =
+            |name: &str| input.0.get(&format!("{name}-{kind}")).and_then(Json::as_str).unwrap_or_default().trim().to_owned();
         let day = Input([("until".to_owned(), Json::from(field("until")))].into_iter().collect());
         let until = day.until("until", zone).map_err(|e| e.field((*kind).to_owned()))?;
         let file = req.form.files.iter().find(|f| f.field == format!("paper-{kind}") && !f.bytes.is_empty());
@@ -307,7 +316,7 @@ fn appeal(req: &Req) -> Result<Reply> {
 fn withdraw(req: &Req) -> Result<Reply> {
     let (who, number, book) = (req.who.clone(), req.param("number").to_owned(), book_of(req, req.param("number"))?);
     req.once(move |tx| {
-        let one = act::own(tx, &book, &who, &number)?;
+        let one = owned(tx, &book, &who, &number)?;
         act::withdraw(tx, &book, &who, &one).map(|()| String::new())
     })?;
     if req.wants_json() { Reply::json(&json!({ "state": "withdrawn" })) } else { Ok(Reply::see_other(req.url("/partners"))) }

@@ -260,7 +260,10 @@ pub fn org_by_id(q: &mut dyn Query, id: &str) -> Result<Org> {
 /// The organisations with this unified social credit code.
 pub fn org_of_code(q: &mut dyn Query, uscc: &str) -> Result<Vec<Org>> {
     // A code is letters and digits, so as a piece of JSON it looks like nothing else; the rest of the row says for certain.
-    let rows = q.rows(&format!("select {ORG} from service_org where details like $1 order by id limit 20"), params![format!("%\"{uscc}\"%")])?;
+    let rows = q.rows(
+        &format!("select {ORG} from service_org where details like $1 order by id limit 20"),
+        params![format!("%\"{uscc}\"%")],
+    )?;
     let all = rows.iter().map(org).collect::<Result<Vec<Org>>>()?;
     Ok(all.into_iter().filter(|o| o.details.uscc.as_deref() == Some(uscc)).collect())
 }

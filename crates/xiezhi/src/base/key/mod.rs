@@ -141,15 +141,23 @@ pub fn make(tx: &mut Tx, who: &Who, new: &New, text: &str) -> Result<String> {
         area: Some(&role.area),
         ..Entry::new("key.make", "key", &id)
     };
-    tx.log(entry.fact("purposes", purposes.as_str()).fact("expires", expires).fact("minute", new.per_minute).fact("day", new.per_day))?;
+    tx.log(
+        entry
+            .fact("purposes", purposes.as_str())
+            .fact("expires", expires)
+            .fact("minute", new.per_minute)
+            .fact("day", new.per_day),
+    )?;
     let sql = "insert into api_key(id, mark, body, person, name, purposes, per_minute, per_day, made_at, expires_at, calls) \
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,0)";
     let limits = (new.per_minute.clamp(1, MOST_PER_MINUTE), new.per_day.clamp(1, MOST_PER_DAY));
-    tx.exec(
-        sql,
-        params![&id, mark(text), &new.body, person, &new.name, &purposes, limits.0, limits.1, now, expires],
-    )?;
+    tx.exec(sql, params![&id, mark(text), &new.body, person, &new.name, &purposes, limits.0, limits.1, now, expires])?;
     Ok(id)
+}
+
+/// Whether a key with this text was ever made.
+pub fn is_known(q: &mut dyn Query, text: &str) -> store::Result<bool> {
+    Ok(q.count("select count(*) from api_key where mark = $1", params![mark(text)])? > 0)
 }
 
 /// Revokes a key: the people of its organisation do, and the desk of its place.
@@ -164,7 +172,8 @@ pub fn end(tx: &mut Tx, who: &Who, id: &str) -> Result<String> {
     }
     let now = tx.now();
     if key.ended_at.is_none() {
-        let entry = Entry { actor: who.actor(), party: Some(&key.body), area: Some(&place.id), ..Entry::new("key.end", "key", id) };
+        let entry =
+            Entry { actor: who.actor(), party: Some(&key.body), area: Some(&place.id), ..Entry::new("key.end", "key", id) };
         tx.log(entry)?;
         tx.exec("update api_key set ended_at = $2 where id = $1", params![id, now])?;
     }
@@ -205,7 +214,9 @@ fn day(app: &App, at: Ms) -> String {
 pub fn identify(app: &App, text: &str, now: Ms) -> Result<Who> {
     let (key, role, good) = app.db.read(|r| {
         let names = COLUMNS.split(", ").map(|c| format!("k.{c}")).collect::<Vec<_>>().join(", ");
-        let sql = format!("select {names} from api_key k join account a on a.person = k.person where k.mark = $1 and a.disabled_at is null");
+        let sql = format!(
+            "select {names} from api_key k join account a on a.person = k.person where k.mark = $1 and a.disabled_at is null"
+        );
         let key = r.row(&sql, params![mark(text)])?.as_ref().map(read).transpose()?;
         let key = key.filter(|k| k.ended_at.is_none() && k.expires_at > now).ok_or(Kind::KeyEnded)?;
         let held = Who { roles: party::roles(r, &key.person, now)?, ..Who::default() };

@@ -14,7 +14,8 @@ use crate::kit::{Error, Reply, Req, Result, Route};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/developers", May::Anyone, page, "Keys for programs: what they are for, and those of one's organisations.").gives::<Page>(),
+    Route::get("/developers", May::Anyone, page, "Keys for programs: what they are for, and those of one's organisations.")
+        .gives::<Page>(),
     Route::post(
         "/developers/keys",
         May::Staff,
