@@ -274,10 +274,10 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 for (role, name, password) in accounts {
                     tell::started(&format!("account {role} {name} {password}"));
                 }
+                tell::started(&format!("Open311 key: {key}"));
                 if let Some((body, key)) = program {
                     tell::started(&format!("API key: {body} {key}"));
                 }
-                tell::started(&format!("Open311 key: {key}"));
             })?;
         }
         Command::Account(command) => return account::run(command),

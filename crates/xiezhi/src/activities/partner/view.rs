@@ -5,6 +5,7 @@ use serde::Serialize;
 use store::{Query, params};
 
 use super::check::{self, Line};
+use super::pack::{Needs, Pack};
 use super::rules::{Answer, Membership, PaperState, Stand, State};
 use super::{Book, Partner, listed, member, paper, stand};
 use crate::activities::{service, volunteer};
@@ -110,6 +111,8 @@ pub struct Choice {
     pub id: String,
     pub name: String,
     pub dated: bool,
+    /// needed, with-code, without-code, may: when it has to be shown.
+    pub when: &'static str,
 }
 
 /// An organisation as this reader sees it.
@@ -156,6 +159,24 @@ pub struct Inside {
     pub may_appeal: bool,
     /// Certificates that may be handed in.
     pub shows: Vec<Choice>,
+}
+
+/// The certificates that a kind of organisation shows.
+pub fn choices(req: &Req, pack: &Pack, needs: &Needs) -> Vec<Choice> {
+    let when = |id: &String| match (needs.need.contains(id), needs.stands.contains(id)) {
+        (true, false) if needs.stands.is_empty() => "needed",
+        (true, _) => "with-code",
+        (false, true) => "without-code",
+        (false, false) => "may",
+    };
+    let all = needs.shown().filter_map(|id| pack.paper(id));
+    let one = |p: &super::pack::Paper| Choice {
+        id: p.id.clone(),
+        name: pack.paper_name(&p.id, req.lang).into(),
+        dated: p.dated,
+        when: when(&p.id),
+    };
+    all.map(one).collect()
 }
 
 /// It in a list.
@@ -320,8 +341,7 @@ fn inside(req: &Req, q: &mut dyn Query, book: &Book, one: &Partner, stand: Stand
     }
     let decides = stand == Stand::Desk;
     let answers = Answer::ALL.iter().filter(|a| decides && a.leads(one.state).is_ok()).map(|a| a.as_str()).collect();
-    let shows = one.needs(book.pack)?.shown().filter_map(|id| book.pack.paper(id));
-    let shows = shows.map(|p| Choice { id: p.id.clone(), name: book.pack.paper_name(&p.id, req.lang).into(), dated: p.dated });
+    let shows = choices(req, book.pack, one.needs(book.pack)?);
     Ok(Inside {
         contact,
         contact_phone,
@@ -335,9 +355,9 @@ fn inside(req: &Req, q: &mut dyn Query, book: &Book, one: &Partner, stand: Stand
             Some(body) => key::of_body(q, req, body)?,
             None => Vec::new(),
         },
-        checks: if decides { check::list(q, book.pack, &book.chart, one, req.now)? } else { Vec::new() },
+        checks: if decides && matches!(one.state, State::Asked | State::More) { check::list(q, book.pack, &book.chart, one, req.now)? } else { Vec::new() },
         answers,
         may_appeal: own && one.state == State::Refused && one.appealed == 0,
-        shows: shows.collect(),
+        shows,
     })
 }

@@ -94,13 +94,13 @@ fn draw(
         areas.sort_by(|a, b| a.code.cmp(&b.code));
         Ok::<_, Error>(areas)
     })?;
-    let shown = needs.map(|n| n.shown().filter_map(|id| pack.paper(id)).collect::<Vec<_>>()).unwrap_or_default();
+    let papers = needs.map(|n| view::choices(req, pack, n)).unwrap_or_default();
     // A page asks for each of them, also where nothing was typed.
     let (mut typed, mut kept) = (typed, kept);
     for name in FIELDS {
         typed.entry(name.to_owned()).or_default();
     }
-    for paper in &shown {
+    for paper in &papers {
         typed.entry(format!("until-{}", paper.id)).or_default();
         kept.entry(paper.id.clone()).or_default();
     }
@@ -108,10 +108,7 @@ fn draw(
         kinds: pack.kind.iter().map(|k| k.role.clone()).collect(),
         kind: needs.map(|n| n.role.clone()),
         may_lack_code: needs.is_some_and(|n| n.code == pack::Code::OrSponsor),
-        papers: shown
-            .into_iter()
-            .map(|p| Choice { id: p.id.clone(), name: pack.paper_name(&p.id, req.lang).into(), dated: p.dated })
-            .collect(),
+        papers,
         areas: areas.iter().map(Into::into).collect(),
         typed,
         kept,

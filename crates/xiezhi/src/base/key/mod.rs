@@ -83,6 +83,8 @@ pub struct View {
     pub ended: bool,
     /// Day of the last call.
     pub used_day: Option<String>,
+    /// The same as a moment, for pages.
+    pub used_at: Option<String>,
     pub calls_today: i64,
 }
 
@@ -189,6 +191,8 @@ pub fn of_body(q: &mut dyn Query, req: &Req, body: &str) -> Result<Vec<View>> {
         let key = read(r)?;
         let fresh = req.app.calls.fresh(&key.id, &today);
         let kept = if key.used_day.as_deref() == Some(&today) { key.calls } else { 0 };
+        let used_day = if fresh > 0 { Some(today.clone()) } else { key.used_day };
+        let used_at = used_day.as_deref().and_then(|d| time::day_begin(d, &req.app.config.zone));
         Ok(View {
             purposes: key.purposes.split(' ').filter_map(purpose::one).map(|p| p.name(req.lang).to_owned()).collect(),
             per_minute: key.per_minute,
@@ -196,7 +200,8 @@ pub fn of_body(q: &mut dyn Query, req: &Req, body: &str) -> Result<Vec<View>> {
             made_at: req.app.time(key.made_at),
             expires_at: req.app.time(key.expires_at),
             ended: key.ended_at.is_some() || key.expires_at <= req.now,
-            used_day: if fresh > 0 { Some(today.clone()) } else { key.used_day },
+            used_at: used_at.map(|at| req.app.time(at)),
+            used_day,
             calls_today: kept + fresh,
             id: key.id,
             name: key.name,
