@@ -10,7 +10,7 @@ create table partner (
   name text not null,
   -- Unified social credit code; none for a group for which another organisation stands.
   uscc text,
-  sponsor text,
+  backer text,
   about text not null,
   area text not null,
   path text not null,

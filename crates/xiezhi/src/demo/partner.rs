@@ -67,7 +67,7 @@ fn ask(
         kind,
         name: name.into(),
         uscc: code.filter(|_| !stood),
-        sponsor: stood.then(|| "演示小学".into()),
+        backer: stood.then(|| "演示小学".into()),
         about: about.into(),
         contact: draw.name(),
         phone: draw.phone(),

@@ -70,7 +70,7 @@ fn what_is_wrong_with_an_application_is_said() {
         assert_eq!(firm(&visitor, json!({})).status, 401);
         let number = asked(&resident);
         assert_eq!(bad(json!({ "uscc": "９１350100m000100y43 " })), (409, "partner-twice".into()), "however it is typed");
-        let mut stood = json!({ "sponsor": "一社区居委会", "papers": [{ "kind": "stands", "media": picture(&resident), "until": "2027-03-01" }] });
+        let mut stood = json!({ "backer": "一社区居委会", "papers": [{ "kind": "stands", "media": picture(&resident), "until": "2027-03-01" }] });
         stood.as_object_mut().unwrap().extend(group.as_object().unwrap().clone());
         assert_eq!(firm(&resident, stood).status, 201);
         // What was not decided is its own and the desk's to read.
@@ -309,7 +309,7 @@ fn hostile_text_comes_out_as_text_and_the_form_says_what_is_wrong() {
     on_each_engine(|w| {
         const EVIL: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
         let (resident, clerk) = (w.client(Some("resident")), w.client(Some("clerk")));
-        let hostile = json!({ "name": EVIL, "about": EVIL, "contact": "<b>x</b>", "sponsor": EVIL });
+        let hostile = json!({ "name": EVIL, "about": EVIL, "contact": "<b>x</b>", "backer": EVIL });
         let made = firm(&resident, hostile);
         assert_eq!(made.status, 201, "{}", made.text);
         let number = made.json()["number"].as_str().unwrap().to_owned();

@@ -21,7 +21,7 @@ pub struct New {
     pub kind: RoleKind,
     pub name: String,
     pub uscc: Option<String>,
-    pub sponsor: Option<String>,
+    pub backer: Option<String>,
     pub about: String,
     pub contact: String,
     pub phone: String,
@@ -44,7 +44,7 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, area: &Area, new: &New) -> Resul
     let person = who.person.as_deref().filter(|_| who.by.is_none()).ok_or(Kind::Denied)?;
     let (now, limits) = (tx.now(), &book.pack.limits);
     let needs = book.pack.needs(new.kind).ok_or_else(|| Kind::Unknown.at("kind"))?;
-    rules::identified(needs, new.uscc.as_deref(), new.sponsor.as_deref())?;
+    rules::identified(needs, new.uscc.as_deref(), new.backer.as_deref())?;
     for paper in &new.papers {
         rules::takes(book.pack, needs, &paper.kind, paper.until, now)?;
     }
@@ -75,7 +75,7 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, area: &Area, new: &New) -> Resul
     let entry = entry.element("partner.contact", Some(new.contact.as_str())).element("partner.phone", Some(new.phone.as_str()));
     let seq = tx.log(entry)?.index;
     let (contact, phone) = (tx.seal(&id, new.contact.as_bytes())?, tx.seal(&id, new.phone.as_bytes())?);
-    let sql = "insert into partner(id, number, kind, name, uscc, sponsor, about, area, path, state, live, desk, applicant, contact, phone, \
+    let sql = "insert into partner(id, number, kind, name, uscc, backer, about, area, path, state, live, desk, applicant, contact, phone, \
                public_phone, made_at, due_at, late, appealed, log_seq) \
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,0,0,$19)";
     let row = params![
@@ -84,7 +84,7 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, area: &Area, new: &New) -> Resul
         new.kind.as_str(),
         &new.name,
         &new.uscc,
-        &new.sponsor,
+        &new.backer,
         &new.about,
         &area.id,
         &area.path,

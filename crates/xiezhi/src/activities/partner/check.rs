@@ -39,7 +39,7 @@ pub fn list(q: &mut dyn Query, pack: &Pack, chart: &Chart, one: &Partner, now: M
     out.push(match &one.uscc {
         Some(code) if rules::code(code).is_ok() => line("code", "right", "jade"),
         Some(_) => line("code", "wrong", "vermilion"),
-        None => Line { named: one.sponsor.iter().cloned().collect(), ..line("code", "none", "amber") },
+        None => Line { named: one.backer.iter().cloned().collect(), ..line("code", "none", "amber") },
     });
     let needs = one.needs(pack)?;
     let papers = paper::of(q, &one.id)?;

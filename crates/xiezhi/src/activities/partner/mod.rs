@@ -82,7 +82,7 @@ row! {
         pub kind: String,
         pub name: String,
         pub uscc: Option<String>,
-        pub sponsor: Option<String>,
+        pub backer: Option<String>,
         pub about: String,
         pub area: String,
         pub path: String,

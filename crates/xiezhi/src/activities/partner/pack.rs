@@ -43,7 +43,7 @@ pub enum Code {
     /// It does.
     Needed,
     /// Another organisation may stand for it.
-    OrSponsor,
+    OrBacker,
 }
 
 /// What a kind of organisation shows.
@@ -129,7 +129,7 @@ mod tests {
                 let role = RoleKind::parse(&kind.role).expect("a kind of role");
                 assert!(role.is_handler() && !role.is_desk() && !role.walks(), "{role} does not join");
                 assert!(kind.shown().all(|id| pack.paper(id).is_some()), "{role}");
-                assert_eq!(kind.code == Code::OrSponsor, !kind.stands.is_empty(), "{role}");
+                assert_eq!(kind.code == Code::OrBacker, !kind.stands.is_empty(), "{role}");
             }
             for kind in ["volunteer_group", "social_org", "enterprise", "department"] {
                 assert!(pack.kind.iter().any(|k| k.role == kind), "{kind}");

@@ -104,9 +104,9 @@ pub struct Shown {
 }
 
 /// Whether an organisation says of itself what its kind needs: a code, or who stands for it.
-pub fn identified(needs: &Needs, uscc: Option<&str>, sponsor: Option<&str>) -> Result<()> {
-    match (needs.code, uscc, sponsor) {
-        (_, Some(_), _) | (Code::OrSponsor, None, Some(_)) => Ok(()),
+pub fn identified(needs: &Needs, uscc: Option<&str>, backer: Option<&str>) -> Result<()> {
+    match (needs.code, uscc, backer) {
+        (_, Some(_), _) | (Code::OrBacker, None, Some(_)) => Ok(()),
         _ => Err(Kind::Missing.at("uscc")),
     }
 }

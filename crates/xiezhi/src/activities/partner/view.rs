@@ -123,7 +123,7 @@ pub struct Full {
     pub name: String,
     pub kind: String,
     pub uscc: Option<String>,
-    pub sponsor: Option<String>,
+    pub backer: Option<String>,
     pub about: String,
     pub place: String,
     pub phone: Option<String>,
@@ -272,7 +272,7 @@ pub fn full(req: &Req, q: &mut dyn Query, book: &Book, one: &Partner, look: &mut
         name: one.name.clone(),
         kind: one.kind.clone(),
         uscc: one.uscc.clone(),
-        sponsor: one.sponsor.clone(),
+        backer: one.backer.clone(),
         about: one.about.clone(),
         place: area::by_id(q, &one.area)?.map(|a| a.name).unwrap_or_default(),
         phone: one.public_phone.clone(),
@@ -355,7 +355,11 @@ fn inside(req: &Req, q: &mut dyn Query, book: &Book, one: &Partner, stand: Stand
             Some(body) => key::of_body(q, req, body)?,
             None => Vec::new(),
         },
-        checks: if decides && matches!(one.state, State::Asked | State::More) { check::list(q, book.pack, &book.chart, one, req.now)? } else { Vec::new() },
+        checks: if decides && matches!(one.state, State::Asked | State::More) {
+            check::list(q, book.pack, &book.chart, one, req.now)?
+        } else {
+            Vec::new()
+        },
         answers,
         may_appeal: own && one.state == State::Refused && one.appealed == 0,
         shows,

@@ -27,7 +27,7 @@ pub const ROUTES: &[Route] = &[
         "/join",
         May::SignedIn,
         ask,
-        "Asks to join: `{kind, name, uscc?, sponsor?, about, area, contact, phone, public_phone?, papers: [{kind, media, until?}]}`.",
+        "Asks to join: `{kind, name, uscc?, backer?, about, area, contact, phone, public_phone?, papers: [{kind, media, until?}]}`.",
     )
     .gives::<Full>(),
     Route::get("/partners", May::Anyone, list, "Organisations that joined (`area`, `kind`).").gives::<List>(),
@@ -57,7 +57,7 @@ pub const ROUTES: &[Route] = &[
 const PAPERS: usize = 8;
 
 /// Fields of the form.
-const FIELDS: [&str; 9] = ["kind", "name", "uscc", "sponsor", "about", "area", "contact", "phone", "public_phone"];
+const FIELDS: [&str; 9] = ["kind", "name", "uscc", "backer", "about", "area", "contact", "phone", "public_phone"];
 
 /// The form: first the kind, then what that kind shows.
 #[derive(Serialize, JsonSchema)]
@@ -107,7 +107,7 @@ fn draw(
     let view = Form {
         kinds: pack.kind.iter().map(|k| k.role.clone()).collect(),
         kind: needs.map(|n| n.role.clone()),
-        may_lack_code: needs.is_some_and(|n| n.code == pack::Code::OrSponsor),
+        may_lack_code: needs.is_some_and(|n| n.code == pack::Code::OrBacker),
         papers,
         areas: areas.iter().map(Into::into).collect(),
         typed,
@@ -146,7 +146,7 @@ fn parse(input: &Input) -> Result<New> {
         kind,
         name: input.need("name", rules::NAME)?,
         uscc: input.text("uscc", 40)?.map(|c| rules::code(&c)).transpose()?,
-        sponsor: input.text("sponsor", rules::NAME)?,
+        backer: input.text("backer", rules::NAME)?,
         about: input.need("about", rules::ABOUT)?,
         contact: input.need("contact", 30)?,
         phone: phone(input, "phone")?.ok_or_else(|| Kind::Missing.at("phone"))?,
@@ -221,7 +221,7 @@ fn try_ask(req: &Req, input: &Input, kept: &mut BTreeMap<String, String>) -> Res
     let book = Book::now(req.app, &area.code)?;
     let needs = book.pack.needs(new.kind).ok_or_else(|| Kind::Unknown.at("kind"))?;
     // What can be known without the files is said before they are kept.
-    rules::identified(needs, new.uscc.as_deref(), new.sponsor.as_deref())?;
+    rules::identified(needs, new.uscc.as_deref(), new.backer.as_deref())?;
     let ids: Vec<&str> = needs.shown().map(String::as_str).collect();
     new.papers = papers(req, input, &ids, kept)?;
     for paper in &new.papers {
