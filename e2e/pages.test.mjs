@@ -32,15 +32,16 @@ stage(async () => {
 const EVERYBODY = () => [
   '/', '/report', '/report?class=complaint', '/progress', `/reports/${matter.number}`, `/reports/${matter.number}?code=${matter.code}`,
   `/places/${community}`, '/equation', `/equation?area=${community}`, '/classes', '/classes/lift', '/duties', '/kpi', `/kpi?area=${community}&days=90`, `/kpi/cases?measure=received&area=${community}`, '/hung-up', '/verify', '/sign-in', '/catalogue', '/catalogue/register.tag',
+  '/partners', '/partners/J-0001', '/join', '/join?kind=volunteer_group', '/developers',
   ...(building ? [`/buildings/${building}/poster`, `/report?building=${building}`] : []),
 ];
-const SIGNED_IN = ['/', '/me', '/me/notices', '/me/data', '/me/reads', '/me/requests', '/inbox', '/report'];
+const SIGNED_IN = ['/', '/join?kind=enterprise', '/partners/invitation', '/me', '/me/notices', '/me/data', '/me/reads', '/me/requests', '/inbox', '/report'];
 const STAFF = ['/report?channel=phone', '/report?channel=patrol'];
 const OWN = {
   grid_worker: () => ['/today', '/roster', `/cases/${matter.number}`],
   committee: () => ['/desk', '/orders', '/roster', '/components', '/deliveries', '/callbacks', '/notices/calls', '/desk?queue=all', `/desk?open=${matter.number}`,
     `/cases/${matter.number}`, '/hotline', '/hotline?tab=returned', `/hotline/orders/${order}`, '/duties/requests', `/duties/requests/${asked}`, '/register', '/register/pairs', '/register/statistics',
-    `/register/people?area=${community}`, '/register/import', '/register/export', '/forms', '/forms/new', '/rights', ...register],
+    `/register/people?area=${community}`, '/register/import', '/register/export', '/forms', '/forms/new', '/rights', '/partners/queue', ...register],
   subdistrict: () => ['/desk', '/desk?queue=overdue', '/hotline', '/duties/requests', '/register/statistics', '/forms'],
   audit_admin: () => ['/audit/reads'],
   property: () => ['/desk', '/orders'],

@@ -66,7 +66,7 @@ async function start(made, extra) {
       const [word, a, b, c] = line.split(' ');
       if (word === 'listening') server.origin = new URL(a).origin;
       if (word === 'account') server.accounts.push({ role: a, name: b, password: c });
-      if (word === 'Open311') { clearTimeout(late); done(); } // its last line
+      if (word === 'API') { clearTimeout(late); server.key = { body: b, key: c }; done(); } // its last line
     });
   });
   server.end = async () => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
+use crate::caller;
 use crate::db::Done;
 use crate::error::Error;
 use crate::log::Logged;
@@ -17,13 +18,14 @@ fn lost() -> Error {
 /// A write that returns a value.
 pub(crate) struct Plain<T, E, F> {
     f: Option<F>,
+    caller: Option<Arc<str>>,
     out: Option<Result<T, E>>,
     reply: SyncSender<Result<Done<T>, E>>,
 }
 
 impl<T, E, F> Plain<T, E, F> {
     pub(crate) fn new(f: F, reply: SyncSender<Result<Done<T>, E>>) -> Self {
-        Plain { f: Some(f), out: None, reply }
+        Plain { f: Some(f), caller: caller::key(), out: None, reply }
     }
 }
 
@@ -35,6 +37,7 @@ where
 {
     fn run(&mut self, tx: &mut Tx) -> Result<Option<Saved>, ()> {
         let Some(f) = self.f.take() else { return Err(()) };
+        tx.key = self.caller.take();
         let out = f(tx).and_then(|v| tx.guard().map(|()| v).map_err(E::from));
         let end = if out.is_ok() { Ok(None) } else { Err(()) };
         self.out = Some(out);
@@ -66,6 +69,7 @@ pub(crate) struct KeyedEnd {
 pub(crate) struct Keyed<E, F> {
     key: Key,
     f: Option<F>,
+    caller: Option<Arc<str>>,
     saved: Option<Saved>,
     logged: Option<Logged>,
     fresh: bool,
@@ -75,7 +79,7 @@ pub(crate) struct Keyed<E, F> {
 
 impl<E, F> Keyed<E, F> {
     pub(crate) fn new(key: Key, f: F, reply: SyncSender<Result<KeyedEnd, E>>) -> Self {
-        Keyed { key, f: Some(f), saved: None, logged: None, fresh: false, error: None, reply }
+        Keyed { key, f: Some(f), caller: caller::key(), saved: None, logged: None, fresh: false, error: None, reply }
     }
 }
 
@@ -98,6 +102,7 @@ where
 
     fn run(&mut self, tx: &mut Tx) -> Result<Option<Saved>, ()> {
         let Some(f) = self.f.take() else { return Err(()) };
+        tx.key = self.caller.take();
         match f(tx).and_then(|v| tx.guard().map(|()| v).map_err(E::from)) {
             Ok((answer, logged)) => {
                 let index = logged.as_ref().map(|l| l.index);

@@ -6,6 +6,7 @@
 //! entry offline. What it promises is written down, once for both engines, in `tests/conformance.rs`.
 
 mod blob;
+mod caller;
 mod db;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ pub mod verify;
 mod writer;
 
 pub use blob::Blobs;
+pub use caller::with_key;
 pub use db::{Db, Done, Once, Options};
 pub use engine::Place;
 pub use error::{Error, Result};

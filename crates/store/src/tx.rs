@@ -4,6 +4,7 @@
 //! derived from the log again). Debug builds refuse one that does not, so nothing can vanish silently.
 
 use crate::hex;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::Ambient;
@@ -26,6 +27,8 @@ pub struct Tx<'a> {
     pub(crate) now: i64,
     pub(crate) wrote: bool,
     pub(crate) logged: bool,
+    /// The key of a program with which this write is made.
+    pub(crate) key: Option<Arc<str>>,
 }
 
 impl Query for Tx<'_> {
@@ -115,6 +118,8 @@ impl Tx<'_> {
 
     /// Writes an entry into the log. It becomes visible to readers with the commit of the batch.
     pub fn log(&mut self, entry: Entry) -> Result<Logged> {
+        let key = self.key.clone();
+        let entry = entry.fact_opt("key", key.as_deref());
         let mut salts = vec![0; entry.elements.len() * 32];
         self.shared.ambient.fill(&mut salts);
         let index = self.pending.next_index();

@@ -231,7 +231,7 @@ fn steps(conn: &mut Conn, shared: &Shared, batch: &mut [Box<dyn Job>]) -> Result
         conn.savepoint(open)?;
         open = true;
         let mark = pending.mark();
-        let mut tx = Tx { conn, shared, pending: &mut pending, now, wrote: false, logged: false };
+        let mut tx = Tx { conn, shared, pending: &mut pending, now, wrote: false, logged: false, key: None };
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx))).unwrap_or(Err(()));
         match ran {
             Ok(Some(answer)) => {

@@ -268,12 +268,16 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 eprintln!();
             }
             let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
+            let program = demo::api_key(&app).map_err(|e| e.to_string())?;
             serve::run(app, |address| {
                 tell::started(&format!("listening http://{address}"));
                 for (role, name, password) in accounts {
                     tell::started(&format!("account {role} {name} {password}"));
                 }
                 tell::started(&format!("Open311 key: {key}"));
+                if let Some((body, key)) = program {
+                    tell::started(&format!("API key: {body} {key}"));
+                }
             })?;
         }
         Command::Account(command) => return account::run(command),

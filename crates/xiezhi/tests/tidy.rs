@@ -36,6 +36,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     // Whoever does something for somebody books for him, too.
     ("activities/errand", "activities/service"),
     // A routing table names all three.
+    // Whose delegate a key is, and the desk that may end it.
+    ("base/key", "base/area"),
+    ("base/key", "base/party"),
     ("base/routing", "base/area"),
     ("base/routing", "base/classes"),
     ("base/routing", "base/party"),
@@ -68,6 +71,9 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("records/form", "records/case"),
     ("records/form", "records/register"),
     ("records/open311", "records/case"),
+    // What an organisation that joined offers, and asks people to come to.
+    ("activities/partner", "activities/service"),
+    ("activities/partner", "activities/volunteer"),
     // Residents are drawn from a posted roll.
     ("activities/consult", "activities/vote"),
     ("edge/serve", "edge/call"),

@@ -14,6 +14,8 @@ pub mod mediation;
 pub mod neighbours;
 /// What people think, and the map of it.
 pub mod opinion;
+/// Organisations that join.
+pub mod partner;
 /// Needs, resources, projects; buying services.
 pub mod project;
 /// Who offers what, where and when.

@@ -10,6 +10,8 @@ pub mod catalogue;
 pub mod classes;
 /// What lies beneath our own layers on a map.
 pub mod ground;
+/// Keys of programs.
+pub mod key;
 /// Pictures and recordings.
 pub mod media;
 /// Messages to people.

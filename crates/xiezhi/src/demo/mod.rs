@@ -15,6 +15,8 @@ mod draw;
 mod help;
 mod households;
 mod lists;
+/// Organisations that join.
+mod partner;
 mod people;
 mod picture;
 mod place;
@@ -95,7 +97,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
     lists::settle(app, &people, &places, now)?;
-    help::settle(app, &people, &places, now)
+    help::settle(app, &people, &places, now)?;
+    partner::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.
@@ -115,6 +118,8 @@ pub fn open311_key(app: &App) -> Result<String> {
     }
     Ok(text)
 }
+
+pub use partner::api_key;
 
 fn login(kind: RoleKind) -> &'static str {
     kind.as_str()

@@ -5,15 +5,18 @@ use std::net::IpAddr;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method};
 
-use crate::base::party;
+use crate::base::{key, party};
 use crate::kit::config::Config;
 use crate::kit::error::Kind;
-use crate::kit::http::{self, May};
+use crate::kit::http::{self, May, Route};
 use crate::kit::{App, Result, Who, tries};
 
-/// Who sends this request: the holder of the session cookie or of the bearer token.
+/// Who sends this request: the holder of the session cookie or of the bearer token, or the program with this key.
 pub fn who(app: &App, headers: &HeaderMap) -> Result<Who> {
     let bearer = headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    if let Some(key) = bearer.map(str::trim).filter(|b| b.starts_with(key::PREFIX)) {
+        return key::identify(app, key, app.now());
+    }
     match bearer.or_else(|| http::cookie(headers, party::session::cookie_name(&app.config))) {
         Some(token) => Ok(app.db.read(|r| party::session::identify(r, &app.config, token.trim(), app.now()))?),
         None => Ok(Who::default()),
@@ -34,13 +37,14 @@ pub fn caller(trusted: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 }
 
 /// Whether a route lets this person in at all.
-pub fn allowed(may: May, who: &Who) -> Result<()> {
-    let denied = |ok: bool| match (ok, &who.person) {
+pub fn allowed(route: &Route, who: &Who) -> Result<()> {
+    key::allows(who, route.method, route.path)?;
+    let denied = |ok: bool| match (ok, who.actor()) {
         (true, _) => Ok(()),
         (false, None) => Err(Kind::SignIn.into()),
         (false, Some(_)) => Err(Kind::Denied.into()),
     };
-    match may {
+    match route.may {
         May::Anyone => Ok(()),
         May::SignedIn => denied(who.person.is_some()),
         May::Staff => denied(who.is_staff()),

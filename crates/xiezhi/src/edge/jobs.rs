@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, project, service, volunteer, vote};
+use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, partner, project, service, volunteer, vote};
 use crate::base::party::Chart;
-use crate::base::{media, notice, signin};
-use crate::kit::time::{HOUR, Ms};
+use crate::base::{key, media, notice, signin};
+use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Error, Result, follow, tell};
 use crate::oversight::supervise::kpi;
 use crate::records::case::life::{absent, recalendar, ring, task};
@@ -64,10 +64,14 @@ pub fn start(app: Arc<App>) -> Jobs {
         }
         rounds
     });
-    let mut swept: Ms = 0;
+    let (mut swept, mut counted): (Ms, Ms) = (0, 0);
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
         let mut rounds = vec![deadlines(app, now)];
+        if (now - counted).abs() > MINUTE {
+            counted = now;
+            rounds.push(key::flush(app));
+        }
         if (now - swept).abs() > HOUR {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
@@ -155,7 +159,9 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
     let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
     let sent = volunteer::dispatch::round(app, now);
-    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent);
+    let joining = partner::Book::now(app, "")?;
+    let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
+    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent).and(joined);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -3,6 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json, json};
 
+use crate::base::key::purpose;
 use crate::kit::Route;
 use crate::kit::http::May;
 
@@ -43,6 +44,10 @@ pub fn document(base: &str, routes: &[Route]) -> Json {
         }
         if route.may != May::Anyone {
             operation["security"] = json!([{ "session": [] }, { "bearer": [] }]);
+        }
+        let purposes = purpose::of_route(route.method, route.path);
+        if !purposes.is_empty() {
+            operation["x-xiezhi-purposes"] = json!(purposes);
         }
         let entry = paths.entry(route.path.replace("{*", "{")).or_insert_with(|| json!({}));
         entry[route.method.to_ascii_lowercase()] = operation;

@@ -1,7 +1,11 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, opinion, project, service, volunteer, vote};
-use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
+use crate::activities::{
+    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, service, volunteer, vote,
+};
+use crate::base::{
+    area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime,
+};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
 use crate::oversight::supervise;
@@ -36,6 +40,7 @@ pub fn all() -> Vec<Route> {
         party::card::ROUTES,
         party::reset::ROUTES,
         party::trust::ROUTES,
+        key::web::ROUTES,
         signin::web::ROUTES,
         signon::web::ROUTES,
         signon::me::ROUTES,
@@ -92,6 +97,7 @@ pub fn all() -> Vec<Route> {
         neighbours::web::ROUTES,
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
+        partner::web::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 9] = [
+const DOORS: [(&str, &str); 10] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
@@ -25,6 +25,7 @@ const DOORS: [(&str, &str); 9] = [
     ("help", "/help"),
     ("errands", "/errands"),
     ("lists", "/needs"),
+    ("partners", "/partners"),
 ];
 /// Matters of each kind that are shown.
 const SHOWN: usize = 3;

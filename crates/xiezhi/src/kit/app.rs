@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use store::{Ambient, Db, Migration, Options, Place, Query as _, Secret, params};
 use tokio::sync::watch;
 
+use super::calls::Calls;
 use super::config::Config;
 use super::follow::Recent;
 use super::hosts::Hosts;
@@ -83,6 +84,8 @@ pub struct App {
     pub pages: Pages,
     /// Wrong passwords and codes of late.
     pub tries: Tries,
+    /// How often keys of programs are used.
+    pub calls: Calls,
     /// Uploads that come in pieces.
     pub pieces: Pieces,
     /// Codes by SMS that are about to leave.
@@ -132,7 +135,8 @@ impl App {
         let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
         let hosts = Hosts::default();
         let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
-        Ok(App { config, db, ambience, texts, pages, tries, letters, pieces, hosts, recent, grown, over: Arc::default() })
+        let calls = Calls::default();
+        Ok(App { config, db, ambience, texts, pages, tries, calls, letters, pieces, hosts, recent, grown, over: Arc::default() })
     }
 
     /// The present.
@@ -211,6 +215,7 @@ pub fn migrations() -> Vec<Migration> {
         "0042_election",
         "0043_service",
         "0044_volunteer",
+        "0045_partner",
         "0047_project",
         "0048_booking",
         "0049_errand",

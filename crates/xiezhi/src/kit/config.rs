@@ -52,6 +52,16 @@ pub struct File {
     pub map: map::MapFile,
     /// The sign-on of others.
     pub sign_on: Vec<sign_on::SignOnFile>,
+    /// Whoever writes programs.
+    pub developers: DevelopersFile,
+}
+
+/// `[developers]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DevelopersFile {
+    /// Address of a demo that whoever writes programs may try things on.
+    pub sandbox: Option<String>,
 }
 
 impl File {
@@ -69,7 +79,9 @@ impl File {
         let none = seats.iter().find(|(_, n)| *n == 0).map(|(name, _)| format!("[limits] {name}: at least 1"));
         let host = |url: &str| url.strip_prefix("https://").or(url.strip_prefix("http://")).map(str::to_owned);
         let odd = self.public_url.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
-        none.or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
+        let sand = self.developers.sandbox.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
+        let sand = sand.map(|u| format!("[developers] sandbox {u}: must look like https://sandbox.example.cn"));
+        none.or(sand).or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
     }
 }
 

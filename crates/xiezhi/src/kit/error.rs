@@ -46,6 +46,10 @@ kinds! {
     BadRequest = 400 "bad-request",
     /// Nobody is signed in.
     SignIn = 401 "sign-in",
+    /// The key of a program does not exist, was revoked, or is past its day.
+    KeyEnded = 401 "key-ended",
+    /// The key is not for this.
+    KeyPurpose = 403 "key-purpose",
     /// Name or password are wrong.
     WrongPassword = 401 "wrong-password",
     /// The code that came by SMS is wrong, too old, or was tried too often.
@@ -144,6 +148,20 @@ kinds! {
     SameJudge = 403 "same-judge",
     /// Whoever is near to a side does not mediate.
     Conflict = 409 "conflict",
+    /// The check digit of a unified social credit code is wrong.
+    BadUscc = 422 "bad-uscc",
+    /// The organisation works here, or asked to.
+    PartnerTwice = 409 "partner-twice",
+    /// A certificate is past its day.
+    PaperExpired = 422 "paper-expired",
+    /// A certificate is needed; the field is its kind.
+    PaperMissing = 422 "paper-missing",
+    /// Somebody has to answer for the organisation: its last member stays.
+    LastMember = 409 "last-member",
+    /// Nobody decides about his own organisation.
+    OwnOrganisation = 403 "own-organisation",
+    /// The organisation may take on nothing new: it was suspended, or a certificate ended.
+    NotInStanding = 403 "not-in-standing",
     /// The roll has mistakes.
     BadRoll = 422 "bad-roll",
     /// It concerns another area than the person's own.
@@ -310,6 +328,10 @@ kinds! {
     BadCut = 422 "bad-cut",
     /// Too many tries; wait `limit` seconds.
     SlowDown = 429 "slow-down",
+    /// Too many calls with this key in a minute; wait `limit` seconds.
+    KeyMinute = 429 "key-minute",
+    /// Too many calls with this key in a day; wait `limit` seconds.
+    KeyDay = 429 "key-day",
     /// The program made a mistake.
     Internal = 500 "internal",
     /// Too much to do; wait `limit` seconds.

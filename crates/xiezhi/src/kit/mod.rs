@@ -4,6 +4,8 @@
 pub mod app;
 /// Files for the browser.
 pub mod assets;
+/// How often keys are used.
+pub mod calls;
 /// Settings.
 pub mod config;
 /// The one error type.

@@ -95,6 +95,17 @@ pub struct Who {
     pub roles: Vec<Role>,
     /// Session, as stored (hashed).
     pub session: Option<String>,
+    /// The key of a program: then `by` is whose delegate it is, there is no person, and the one role is that of the key.
+    pub key: Option<Held>,
+}
+
+/// The key with which somebody's program calls.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its id.
+    pub id: String,
+    /// What it is for: ids of purposes.
+    pub purposes: String,
 }
 
 impl Who {
@@ -165,7 +176,7 @@ impl Who {
 
     /// Name under which idempotency keys of this person are kept apart from others'.
     pub fn key_space(&self) -> &str {
-        self.person.as_deref().unwrap_or("visitor")
+        self.key.as_ref().map(|k| k.id.as_str()).or(self.person.as_deref()).unwrap_or("visitor")
     }
 }
 

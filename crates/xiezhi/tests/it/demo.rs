@@ -9,6 +9,8 @@ use super::world::Client;
 
 struct Demo {
     key: String,
+    /// An organisation, and a key of it for programs.
+    program: (String, String),
     child: Child,
     client: Client,
     accounts: Vec<Vec<String>>,
@@ -37,7 +39,9 @@ fn start(data: &std::path::Path, extra: &[&str]) -> Demo {
     let base = lines.next().unwrap().strip_prefix("listening ").unwrap().to_owned();
     let accounts = lines.by_ref().take(20).map(|l| l.split(' ').map(str::to_owned).collect()).collect();
     let key = lines.next().unwrap().strip_prefix("Open311 key: ").unwrap().to_owned();
-    Demo { key, child, client: Client { base, token: None }, accounts }
+    let program = lines.next().unwrap().strip_prefix("API key: ").unwrap().to_owned();
+    let (body, text) = program.split_once(' ').unwrap();
+    Demo { key, program: (body.to_owned(), text.to_owned()), child, client: Client { base, token: None }, accounts }
 }
 
 impl Demo {
@@ -70,6 +74,11 @@ fn a_demo_prints_its_accounts_and_its_clock_stands_until_it_is_moved() {
         assert_eq!(demo.client.post("/demo/clock", &json!({ "advance": wrong })).status, 422, "{wrong}");
     }
     assert_eq!(demo.client.get("/equation").json()["holds"], true);
+    // The demo is a sandbox for programs, also while its clock stands.
+    let program = Client { base: demo.client.base.clone(), token: Some(demo.program.1.clone()) };
+    let made = program.post("/services", &json!({ "name": "义务理发", "body": demo.program.0 }));
+    assert_eq!((made.status, made.header("x-xiezhi-sandbox")), (201, Some("invented data")), "{}", made.text);
+    assert_eq!(program.get("/me").error(), (403, "key-purpose".into()));
 }
 
 /// What came from elsewhere has no steps of ours, whatever its state.

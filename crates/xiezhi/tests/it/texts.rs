@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use xiezhi::activities::partner;
 use xiezhi::base::catalogue::decide::{Relation, purposes};
 use xiezhi::base::catalogue::element::{Class, Share, all};
 use xiezhi::base::classes::read;
@@ -79,6 +80,12 @@ fn whatever_can_be_said_has_a_text() {
     keys.extend(area::recut::CODES.iter().map(|c| format!("recut-{c}")));
     keys.extend(["draft", "planned", "done"].iter().flat_map(|s| [format!("recut-{s}"), format!("recut-is-{s}")]));
     keys.extend(["shadowed", "nobody", "ended", "ended-area"].map(|c| format!("routing-warn-{c}")));
+    keys.extend(partner::rules::State::ALL.iter().map(|s| format!("partner-state-{}", s.as_str())));
+    keys.extend(partner::rules::PaperState::ALL.iter().map(|s| format!("partner-paper-{}", s.as_str())));
+    keys.extend(partner::rules::Answer::ALL.iter().map(|a| a.as_str()).flat_map(|a| {
+        [format!("partner-{a}"), format!("partner-{a}-means"), format!("partner-step-{a}"), format!("notice-partner-{a}")]
+    }));
+    keys.extend(partner::pack::at("").kind.iter().map(|k| format!("partner-kind-{}", k.role.replace('_', "-"))));
     keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
     keys.extend(all().keys().map(|code| format!("element-{}", code.replace(['.', '_'], "-"))));
     keys.extend(all().values().filter_map(|e| e.lead.as_ref()).map(|lead| format!("catalogue-lead-{lead}")));

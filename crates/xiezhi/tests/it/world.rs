@@ -244,6 +244,15 @@ impl Client {
         self.get_as(path, "application/json")
     }
 
+    /// A form as a browser sends it: the answer is a page.
+    pub fn post_form(&self, path: &str, body: &str) -> Answer {
+        let mut call = Self::agent().post(format!("{}{path}", self.base)).header("accept", "text/html");
+        if let Some(token) = &self.token {
+            call = call.header("authorization", format!("Bearer {token}"));
+        }
+        Self::read(call.header("content-type", "application/x-www-form-urlencoded").send(body.as_bytes()))
+    }
+
     pub fn post_raw(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut call = Self::agent().post(format!("{}{path}", self.base)).header("accept", "application/json");
         if let Some(token) = &self.token {

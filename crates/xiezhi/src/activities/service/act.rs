@@ -10,7 +10,7 @@ use super::data::{AtDetails, Details, OrgDetails, PlaceDetails};
 use super::terms::Terms;
 use super::{Org, Place, Service, Status, by_id, derived, entry, org_by_id, words};
 use crate::base::area::{self, Area};
-use crate::base::party;
+use crate::base::party::{self, standing};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Error, Result, Who};
@@ -245,6 +245,15 @@ pub fn org_named(tx: &mut Tx, name: &str) -> Result<Org> {
     }
 }
 
+/// What the directory has under this unified social credit code, and is nobody's yet, is this organisation's from now on;
+/// says which it was. The caller logs.
+pub fn claim(tx: &mut Tx, uscc: &str, body: &str) -> Result<Option<String>> {
+    let found = super::org_of_code(tx, uscc)?.into_iter().find(|o| o.body.is_none());
+    let Some(org) = found else { return Ok(None) };
+    tx.exec("update service_org set body = $2 where id = $1", params![&org.id, body])?;
+    Ok(Some(org.id))
+}
+
 /// Who offers it.
 #[derive(Clone, Debug)]
 pub enum Offers {
@@ -295,6 +304,10 @@ pub fn save(tx: &mut Tx, terms: &Terms, who: &Who, id: Option<&str>, new: &Writt
     // Whoever is no desk writes for his own organisation alone.
     if !super::keeps(who, &place.path, &org) {
         return Err(Kind::Denied.at("org"));
+    }
+    if old.is_none() && who.desk_over(&place.path).is_none() {
+        let now = tx.now();
+        standing::insist(tx, org.body.as_deref(), now)?;
     }
     let id = old.as_ref().map_or_else(|| tx.id(), |o| o.id.clone());
     let text = serde_json::to_string(&new.details).map_err(Error::internal)?;

@@ -259,6 +259,27 @@ pub fn org_by_id(q: &mut dyn Query, id: &str) -> Result<Org> {
     row.as_ref().map(org).transpose()?.ok_or_else(|| Kind::NotFound.into())
 }
 
+/// The organisations with this unified social credit code.
+pub fn org_of_code(q: &mut dyn Query, uscc: &str) -> Result<Vec<Org>> {
+    // A code is letters and digits, so as a piece of JSON it looks like nothing else; the rest of the row says for certain.
+    let rows = q.rows(
+        &format!("select {ORG} from service_org where details like $1 order by id limit 20"),
+        params![format!("%\"{uscc}\"%")],
+    )?;
+    let all = rows.iter().map(org).collect::<Result<Vec<Org>>>()?;
+    Ok(all.into_iter().filter(|o| o.details.uscc.as_deref() == Some(uscc)).collect())
+}
+
+/// What an organisation offers that people find, by name.
+pub fn offered_by(q: &mut dyn Query, body: &str, most: i64) -> Result<Vec<Service>> {
+    let columns = SERVICE.split(", ").map(|c| format!("s.{c}")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "select {columns} from service s join service_org o on o.id = s.org where o.body = $1 and s.status in ('active', 'temporarily closed') \
+         order by s.name, s.id limit $2"
+    );
+    q.rows(&sql, params![body, most])?.iter().map(service).collect()
+}
+
 /// The places with these ids.
 pub fn places<'a>(q: &mut dyn Query, ids: impl IntoIterator<Item = &'a String>) -> Result<Vec<Place>> {
     among(q, (PLACE, "service_place", "id"), &values(ids), place)

@@ -111,7 +111,7 @@ impl Look {
         let given: Vec<_> = self.given.into_iter().filter(|(_, g)| g.elements.iter().any(|e| grade_of(e) >= 2)).collect();
         let Some(reader) = self.who.actor().map(str::to_owned).filter(|_| !given.is_empty()) else { return Ok(()) };
         let role = self.who.roles.iter().find(|r| r.body.is_some()).or(self.who.roles.first()).cloned();
-        let (purpose, area) = (if self.who.by.is_some() { HELPER } else { self.purpose }, self.area);
+        let (purpose, area) = (if self.who.by.is_some() && self.who.key.is_none() { HELPER } else { self.purpose }, self.area);
         app.db.write(move |tx| {
             let body = role.as_ref().and_then(|r| r.body.clone());
             let entry = Entry {

@@ -21,6 +21,8 @@ pub mod phone;
 pub mod reset;
 /// Passwords and sessions.
 pub mod session;
+/// Whether an organisation may take on something new.
+pub mod standing;
 /// Who may act for whom.
 pub mod trust;
 /// Pages of sign-in, set-up and one's own things.

@@ -320,9 +320,9 @@ pub fn identify(q: &mut dyn Query, config: &Config, token: &str, now: Ms) -> sto
         Some(elder) if !own.iter().any(|r| r.kind.is_staff()) => {
             // As a resident and nothing else.
             let roles = super::roles(q, &elder, now)?.into_iter().filter(|r| r.kind == RoleKind::Resident).collect();
-            Ok(Who { person: Some(elder), by: Some(person), roles, session: Some(id) })
+            Ok(Who { person: Some(elder), by: Some(person), roles, session: Some(id), key: None })
         }
-        _ => Ok(Who { person: Some(person), by: None, roles: own, session: Some(id) }),
+        _ => Ok(Who { person: Some(person), by: None, roles: own, session: Some(id), key: None }),
     }
 }
 

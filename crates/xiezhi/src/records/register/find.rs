@@ -123,3 +123,9 @@ pub fn of_area(q: &mut dyn Query, path: &str, kind: person::Of, after: Option<(&
     let next = people.last().filter(|_| more).map(|p| format!("{}|{}", p.spot.path, p.id));
     Ok((people, next))
 }
+
+/// Whether the register holds an organisation under this unified social credit code: a yes or no, no record is read.
+pub fn holds_code(q: &mut dyn Query, uscc: &str) -> store::Result<bool> {
+    let mark = person::mark(q, "id", uscc);
+    Ok(q.count("select count(*) from resident_mark where mark = $1", params![mark])? > 0)
+}

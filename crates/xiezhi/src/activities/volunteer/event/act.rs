@@ -9,6 +9,7 @@ use crate::activities::volunteer::hours::{self, Account, Holder, Reason, Transfe
 use crate::activities::volunteer::{Book, help, profile};
 use crate::base::area::Area;
 use crate::base::notice;
+use crate::base::party::standing;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
 use crate::kit::{Result, Who};
@@ -45,6 +46,7 @@ pub fn begin(tx: &mut Tx, who: &Who, place: &Area, new: &New) -> Result<String> 
     let leads = |r: &&crate::kit::Role| (r.kind.is_desk() || r.kind.may_claim()) && place.path.starts_with(&r.path);
     let role = who.roles.iter().find(leads).ok_or(Kind::Denied)?;
     let (id, now) = (tx.id(), tx.now());
+    standing::insist(tx, role.body.as_deref(), now)?;
     if new.starts_at <= now || new.starts_at > now + AHEAD * DAY {
         return Err(Kind::OutOfRange.at("starts_at").limit(AHEAD));
     }

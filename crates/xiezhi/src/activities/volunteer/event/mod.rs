@@ -79,6 +79,15 @@ pub fn around(q: &mut dyn Query, path: &str, now: Ms, most: i64) -> Result<Vec<E
     Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
 }
 
+/// Those that an organisation leads and that have not ended, the soonest first.
+pub fn led_by(q: &mut dyn Query, body: &str, now: Ms, most: i64) -> Result<Vec<Event>> {
+    let sql = format!(
+        "select {COLUMNS} from event where body = $1 and ends_at > $2 and state = 'open' order by starts_at, number limit $3"
+    );
+    let rows = q.rows(&sql, params![body, now, most])?;
+    Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
+}
+
 /// Somebody who signed up.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns of `event_by`, explained there")]

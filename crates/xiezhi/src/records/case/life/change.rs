@@ -6,7 +6,7 @@
 use store::{Query, Tx, params};
 
 use super::{Said, Step, clock, ledger, order};
-use crate::base::party::{self, Body};
+use crate::base::party::{self, Body, standing};
 use crate::base::roster;
 use crate::kit::Result;
 use crate::kit::error::Kind;
@@ -82,7 +82,9 @@ fn by_action(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
         Action::Claim => {
             let group = |r: &&crate::kit::Role| r.kind.may_claim() && before.path.starts_with(&r.path);
             let body = who.roles.iter().filter(group).find_map(|r| r.body.as_deref()).and_then(|b| chart.living(b));
-            hand_to(after, body.ok_or(Kind::Denied)?);
+            let body = body.ok_or(Kind::Denied)?;
+            standing::insist(tx, Some(&body.id), now)?;
+            hand_to(after, body);
             after.dispute_at = None;
         }
         Action::Return if after.state == State::Accepted => {
@@ -102,11 +104,11 @@ fn by_action(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             }
             book.evidence(tx, before, &said.media)?;
             after.holder = Some(local_desk.id.clone());
-            after.handled_by.clone_from(&who.person);
+            after.handled_by = who.actor().map(str::to_owned);
             (after.overlay, after.ask, after.dispute_at) = (None, None, None);
         }
         Action::Check => {
-            after.checker.clone_from(&who.person);
+            after.checker = who.actor().map(str::to_owned);
             after.holder = mine().or(before.holder.clone());
         }
         Action::Close => {
