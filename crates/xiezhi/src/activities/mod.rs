@@ -12,6 +12,8 @@ pub mod mediation;
 pub mod neighbours;
 /// What people think, and the map of it.
 pub mod opinion;
+/// Emergencies: what is needed, what there is, who gets it.
+pub mod relief;
 /// Who offers what, where and when.
 pub mod service;
 /// Neighbours help each other: requests, volunteers, hours.

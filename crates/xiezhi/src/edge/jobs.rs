@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, volunteer, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, relief, volunteer, vote};
 use crate::base::party::Chart;
 use crate::base::{media, notice, signin};
 use crate::kit::time::{HOUR, Ms};
@@ -150,7 +150,9 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let helped =
         all(app, |r| volunteer::help::ring::due(r, now, AT_ONCE), move |tx, id| volunteer::help::ring::ring(tx, &help, id));
     let sent = volunteer::dispatch::round(app, now);
-    let held = held.and(told).and(agreed).and(owed).and(helped).and(sent);
+    let short = relief::Book::now(app, "")?;
+    let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
+    let held = held.and(short).and(told).and(agreed).and(owed).and(helped).and(sent);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -1,6 +1,6 @@
 //! All route tables, one line for each room.
 
-use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, service, volunteer, vote};
+use crate::activities::{budget, consult, fieldwork, mediation, neighbours, opinion, relief, service, volunteer, vote};
 use crate::base::{area, asset, catalogue, classes, ground, media, notice, party, roster, routing, signin, signon, worktime};
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
@@ -92,6 +92,8 @@ pub fn all() -> Vec<Route> {
         neighbours::web::ROUTES,
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
+        relief::web::ROUTES,
+        relief::work::ROUTES,
         service::web::ROUTES,
         service::import::web::ROUTES,
         service::hsds::web::ROUTES,

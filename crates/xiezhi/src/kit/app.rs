@@ -211,6 +211,7 @@ pub fn migrations() -> Vec<Migration> {
         "0042_election",
         "0043_service",
         "0044_volunteer",
+        "0046_relief",
     ]
     .into_iter()
     .enumerate()

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod alike;
+mod allot;
 mod ask;
 mod asset;
 mod bad_input;
@@ -64,6 +65,7 @@ mod reach;
 mod recalendar;
 mod receipt;
 mod recut;
+mod relief;
 mod register;
 mod register_import;
 mod replay;
