@@ -18,6 +18,7 @@ mod people;
 mod picture;
 mod place;
 mod play;
+mod relief;
 mod script;
 mod services;
 mod talk;
@@ -93,7 +94,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     desk::homes(app, &mut Draw::new(SEED + 2), &people, &places)?;
     together::settle(app, &mut Draw::new(SEED + 4), &people, &places, now, count)?;
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
-    help::settle(app, &people, &places, now)
+    help::settle(app, &people, &places, now)?;
+    relief::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

@@ -92,7 +92,12 @@ pub struct Book {
 impl Book {
     /// Of now, for a place (its code).
     pub fn now(app: &App, code: &str) -> Result<Book> {
-        Ok(Book { pack: pack::at(code), chart: Chart::now(app)?, zone: app.config.zone.clone() })
+        app.db.read(|r| Book::read(r, app, code))
+    }
+
+    /// The same within a read: a second one inside of it could wait for the first.
+    pub fn read(q: &mut dyn Query, app: &App, code: &str) -> Result<Book> {
+        Ok(Book { pack: pack::at(code), chart: Chart::read(q, app)?, zone: app.config.zone.clone() })
     }
 }
 

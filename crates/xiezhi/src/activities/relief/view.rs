@@ -216,7 +216,8 @@ pub struct Check {
 
 /// What decisions rest on, at the place of an emergency.
 pub fn book(req: &Req, q: &mut dyn Query, relief: &Relief) -> Result<Book> {
-    Book::now(req.app, &area::by_id(q, &relief.area)?.map(|a| a.code).unwrap_or_default())
+    let code = area::by_id(q, &relief.area)?.map(|a| a.code).unwrap_or_default();
+    Book::read(q, req.app, &code)
 }
 
 /// Name of an area.
