@@ -57,6 +57,7 @@ relief-place-handed = Handed over
 relief-place-lost = Lost
 relief-asked = { $n } { $unit } needed
 relief-short = { $n } { $unit } short
+relief-to-share = { $n } { $unit } to be shared out
 relief-covered = Enough
 relief-unknown = { $n ->
     [one] 1 site does not know how much

@@ -45,6 +45,7 @@ relief-place-handed = 已交接
 relief-place-lost = 损失
 relief-asked = 需要 { $n } { $unit }
 relief-short = 还缺 { $n } { $unit }
+relief-to-share = 待分配 { $n } { $unit }
 relief-covered = 够了
 relief-unknown = { $n } 处数量不详
 relief-quantity-unknown = 数量不详

@@ -54,7 +54,7 @@ impl Net {
         let mut price = self.prices(from);
         let mut by = vec![0u32; self.around.len()];
         loop {
-            let far = self.search(from, &price, &mut by);
+            let far = self.search(from, to, &price, &mut by);
             if far[to] == FAR {
                 return (all, cost);
             }
@@ -101,12 +101,15 @@ impl Net {
         price
     }
 
-    /// How far each node is by the prices, and by which arc one comes there.
-    fn search(&self, from: usize, price: &[i64], by: &mut [u32]) -> Vec<i64> {
+    /// How far each node is by the prices, as far as the end, and by which arc one comes there.
+    fn search(&self, from: usize, to: usize, price: &[i64], by: &mut [u32]) -> Vec<i64> {
         let mut far = vec![FAR; self.around.len()];
         far[from] = 0;
         let mut queue = BinaryHeap::from([Reverse((0, from as u32))]);
         while let Some(Reverse((here, node))) = queue.pop() {
+            if node as usize == to {
+                break;
+            }
             if here > far[node as usize] {
                 continue;
             }

@@ -5,7 +5,7 @@
 use store::{Query, Tx, params};
 
 use super::ledger::{self, Cause, Move, Place};
-use super::{Book, Depot, Draft, Gift, Relief, Stand, State, Way, by_number, depot, next, tell};
+use super::{Book, Depot, Draft, Gift, Relief, Stand, State, Way, by_number, depot, next, rest, tell};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::{Error, Result, Who};
@@ -204,7 +204,7 @@ fn gift(tx: &mut Tx, relief: &Relief, n: i64, state: Gift) -> Result<Offered> {
 }
 
 /// An offer is declined by the desk, or withdrawn by whoever made it; with a reason.
-pub fn refuse(tx: &mut Tx, who: &Who, number: &str, n: i64, why: &str) -> Result<()> {
+pub fn refuse(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64, why: &str) -> Result<()> {
     let relief = by_number(tx, number)?;
     let offered = gift(tx, &relief, n, Gift::Offered)?;
     let own = offered.by.is_some() && offered.by == who.person;
@@ -214,7 +214,7 @@ pub fn refuse(tx: &mut Tx, who: &Who, number: &str, n: i64, why: &str) -> Result
     let now = tx.now();
     let sql = "update relief_gift set state = $3, why = $4, ended_at = $5 where relief = $1 and n = $2";
     tx.exec(sql, params![&relief.id, n, state, why, now])?;
-    Ok(())
+    rest(tx, book, &relief, &relief.desk)
 }
 
 /// Ends an emergency, with the account everybody reads: nothing is under way or unanswered then.

@@ -375,17 +375,18 @@ impl Around {
     }
 }
 
-/// Loads that this reader sees; those that wait for somebody first.
+/// Loads that this reader sees; first those that wait for somebody, of them those that come to him.
 pub fn loads(req: &Req, q: &mut dyn Query, relief: &Relief) -> Result<LoadsPage> {
     let around = Around::read(req, q, relief)?;
     let mut views = Vec::new();
     for load in load::all(q, &relief.id, LOADS)? {
         let (keeps, receives, reads) = around.stand(req, relief, &load);
         if keeps || receives || reads {
-            views.push((matches!(load.state, Way::Handed | Way::Cancelled), around.view(req, q, &load)?));
+            let over = matches!(load.state, Way::Handed | Way::Cancelled);
+            views.push(((over, !receives), around.view(req, q, &load)?));
         }
     }
-    views.sort_by_key(|(over, _)| *over);
+    views.sort_by_key(|(order, _)| *order);
     let loads = views.into_iter().map(|(_, v)| v).collect();
     Ok(LoadsPage { number: relief.number.clone(), title: relief.title.clone(), loads })
 }

@@ -7,7 +7,7 @@ use store::{Logged, Query, Tx, params};
 
 use super::act::may_keep;
 use super::ledger::{self, Cause, Move, Place};
-use super::{Book, Depot, Relief, Site, Way, by_id, depot, done, need, site, speaker, tell};
+use super::{Book, Depot, Relief, Site, Way, by_id, depot, need, rest, site, speaker, tell};
 use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::Ms;
@@ -115,15 +115,6 @@ impl Whole {
         let m = Move { depot: &self.depot.id, class: &item.class, cause, from: Some(from), to, quantity, about, why };
         ledger::shift(tx, who, &self.relief, &m)
     }
-
-    /// Whoever keeps the depot is done with it.
-    fn done(&self, tx: &mut Tx, book: &Book) -> Result<()> {
-        let open = "select count(*) from relief_load where relief = $1 and depot = $2 and state in ($3, $4)";
-        if tx.count(open, params![&self.relief.id, &self.depot.id, Way::Ready, Way::Differs])? == 0 {
-            done(tx, book, &self.relief, &self.depot.body)?;
-        }
-        Ok(())
-    }
 }
 
 /// It leaves the depot.
@@ -139,7 +130,7 @@ pub fn send(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     }
     let sql = "update relief_load set state = $2, sent_at = $3, sent_by = $4 where id = $1";
     tx.exec(sql, params![&w.load.id, Way::Sent, now, who.actor()])?;
-    w.done(tx, book)?;
+    rest(tx, book, &w.relief, &w.depot.body)?;
     tell(tx, book, who, &w.relief, &speaker(book, &w.site)?, "sent")
 }
 
@@ -186,7 +177,7 @@ pub fn hand(tx: &mut Tx, book: &Book, who: &Who, number: &str, received: &[i64],
     let ended = (!less).then_some(now);
     let sql = "update relief_load set state = $2, handed_at = $3, handed_way = $4, hand_seq = $5, ended_at = $6 where id = $1";
     tx.exec(sql, params![&w.load.id, state, now, way, logged.index, ended])?;
-    done(tx, book, &w.relief, &speaker(book, &w.site)?)?;
+    rest(tx, book, &w.relief, &speaker(book, &w.site)?)?;
     if less {
         tell(tx, book, who, &w.relief, &w.depot.body, "differs")?;
     }
@@ -215,7 +206,7 @@ pub fn explain(tx: &mut Tx, book: &Book, who: &Who, number: &str, cause: Cause, 
     }
     let sql = "update relief_load set state = $2, why = $3, ended_at = $4 where id = $1";
     tx.exec(sql, params![&w.load.id, Way::Handed, why, now])?;
-    w.done(tx, book)
+    rest(tx, book, &w.relief, &w.depot.body)
 }
 
 /// It does not go, or turned round on the way: everything is stock again; with a reason.
@@ -234,6 +225,6 @@ pub fn cancel(tx: &mut Tx, book: &Book, who: &Who, number: &str, why: &str) -> R
     }
     let sql = "update relief_load set state = $2, why = $3, ended_at = $4 where id = $1";
     tx.exec(sql, params![&w.load.id, Way::Cancelled, why, now])?;
-    done(tx, book, &w.relief, &speaker(book, &w.site)?)?;
-    w.done(tx, book)
+    rest(tx, book, &w.relief, &speaker(book, &w.site)?)?;
+    rest(tx, book, &w.relief, &w.depot.body)
 }

@@ -329,8 +329,17 @@ fn tell(tx: &mut Tx, book: &Book, who: &Who, relief: &Relief, body: &str, kind: 
     notice::put(tx, &book.zone, &people.into_iter().map(new).collect::<Vec<_>>())
 }
 
-/// Nobody of an organisation is waited for any more.
-fn done(tx: &mut Tx, book: &Book, relief: &Relief, body: &str) -> Result<()> {
+/// Nobody of an organisation is waited for any more, when nothing of the emergency waits for it.
+fn rest(tx: &mut Tx, book: &Book, relief: &Relief, body: &str) -> Result<()> {
+    let waits = "select (select count(*) from relief_need where relief = $1 and holder = $2 and state = 'open') \
+                 + (select count(*) from relief_gift g join relief e on e.id = g.relief where e.id = $1 and e.desk = $2 and g.state = 'offered') \
+                 + (select count(*) from relief_load l join relief_depot d on d.id = l.depot where l.relief = $1 and d.body = $2 and l.state in ('ready', 'differs')) \
+                 + (select count(*) from relief_load l join relief_site s on s.id = l.site where l.relief = $1 and l.state = 'sent' \
+                 and (s.body = $2 or (s.body is null and s.area = $3)))";
+    let area = book.chart.body(body).map(|b| b.area.clone()).unwrap_or_default();
+    if tx.count(waits, params![&relief.id, body, area])? > 0 {
+        return Ok(());
+    }
     let now = tx.now();
     let people = roster::reachable(tx, body, now, false)?;
     notice::take(tx, &book.zone, &[Step::Done(relief.number.clone(), people)])

@@ -2,9 +2,9 @@
 //!
 //! What must stay true: a quantity that nobody knows is no quantity, and never 1; what is promised is not closed away.
 
-use store::{Query, Tx, params};
+use store::{Tx, params};
 
-use super::{Book, Need, Relief, Site, Stand, by_number, done, needs, next, site, tell};
+use super::{Book, Relief, Site, Stand, by_number, needs, next, rest, site, tell};
 use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, HOUR, Ms};
@@ -168,16 +168,7 @@ pub fn close(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64, why: &st
     tx.log(relief.entry(who, "relief.close").fact("n", n).fact("digest", crate::kit::digest(&[why.to_owned()])))?;
     let sql = "update relief_need set state = $2, why = $3, ended_at = $4, ring_at = null where id = $1";
     tx.exec(sql, params![&need.id, Stand::Closed, why, now])?;
-    settled(tx, book, &relief, &need)
-}
-
-/// It is as far as it goes; whoever held it is waited for no longer, once nothing else waits for him.
-pub(super) fn settled(tx: &mut Tx, book: &Book, relief: &Relief, need: &Need) -> Result<()> {
-    let open = "select count(*) from relief_need where relief = $1 and holder = $2 and state = $3";
-    if tx.count(open, params![&relief.id, &need.holder, Stand::Open])? == 0 {
-        done(tx, book, relief, &need.holder)?;
-    }
-    Ok(())
+    rest(tx, book, &relief, &need.holder)
 }
 
 /// Something more is promised to a need (`got` 0), or came, or will not come: what it has and what is promised change.
@@ -189,7 +180,7 @@ pub(super) fn change(tx: &mut Tx, book: &Book, who: &Who, relief: &Relief, id: &
         tx.log(relief.entry(who, "relief.met").fact("n", need.n))?;
         let sql = "update relief_need set got = $2, promised = $3, state = $4, ended_at = $5, ring_at = null where id = $1";
         tx.exec(sql, params![id, got, promised, Stand::Met, now])?;
-        return settled(tx, book, relief, &need);
+        return rest(tx, book, relief, &need.holder);
     }
     tx.exec("update relief_need set got = $2, promised = $3 where id = $1", params![id, got, promised])?;
     Ok(())

@@ -66,7 +66,9 @@ pub fn lines(q: &mut dyn Query, book: &Book, relief: &Relief) -> Result<Vec<Line
     let (held, all) = (ledger::held(q, &relief.id)?, needs::all(q, &relief.id)?);
     let mut out: Vec<Line> = draft(q, &relief.id)?.map(|p| p.lines).unwrap_or_default();
     out.retain(|l| l.pinned);
-    let open: Vec<_> = all.iter().filter(|n| n.state == Stand::Open).collect();
+    // What the desk decided of a need is all that it gets now.
+    let decided = |n: &&needs::Need| out.iter().any(|l| l.need == n.n);
+    let open: Vec<needs::Need> = all.iter().filter(|n| n.state == Stand::Open && !decided(n)).cloned().collect();
     let number = |id: &str| depots.iter().find(|d| d.id == id).map_or(0, |d| d.n);
     let mut ask = Ask::default();
     for h in &held {
@@ -76,14 +78,12 @@ pub fn lines(q: &mut dyn Query, book: &Book, relief: &Relief) -> Result<Vec<Line
         ask.stocks.push(Stock { depot: n.to_string(), class: h.class.clone(), quantity });
     }
     for need in &open {
-        let rate = |l: &Line| book.pack.rate(&need.class, &l.class).unwrap_or(1);
-        let pinned: i64 = out.iter().filter(|l| l.need == need.n).map(|l| l.quantity.saturating_mul(rate(l))).sum();
         ask.needs.push(allot::Need {
             id: need.n.to_string(),
             site: sites.iter().find(|s| s.id == need.site).map_or(0, |s| s.n).to_string(),
             class: need.class.clone(),
             quantity: need.quantity.map(|q| q as u64),
-            got: (need.got + need.promised).saturating_add(pinned) as u64,
+            got: (need.got + need.promised) as u64,
             tier: need.tier as u32,
             weight: need.people as u64,
             by: Some(need.due_at),
@@ -147,7 +147,7 @@ pub fn propose(tx: &mut Tx, who: &Who, number: &str, lines: &[Line]) -> Result<i
     Ok(n)
 }
 
-/// The desk changes a line, or adds one; 0 takes it out. It stays as it says when the rest is proposed anew.
+/// The desk changes a line, or adds one; 0 is nothing. It stays as it says when the rest is proposed anew.
 pub fn pin(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64, line: &Line) -> Result<()> {
     let relief = by_number(tx, number)?;
     let entry = relief.by_desk(who, "relief.pin")?;
@@ -161,9 +161,7 @@ pub fn pin(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64, line: &Lin
         return Err(Kind::Unknown.at("class"));
     }
     plan.lines.retain(|l| (l.depot, l.need, &l.class) != (line.depot, line.need, &line.class));
-    if line.quantity > 0 {
-        plan.lines.push(line.clone());
-    }
+    plan.lines.push(line.clone());
     if plan.lines.len() > book.pack.limits.lines {
         return Err(Kind::TooMany.at("lines").limit(book.pack.limits.lines as i64));
     }
@@ -180,7 +178,7 @@ pub fn confirm(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64) -> Res
     let entry = relief.by_desk(who, "relief.confirm")?;
     relief.open()?;
     let plan = draft(tx, &relief.id)?.filter(|p| p.n == n).ok_or(Kind::Changed)?;
-    if plan.lines.is_empty() {
+    if plan.lines.iter().all(|l| l.quantity == 0) {
         return Err(Kind::Missing.at("lines"));
     }
     tx.log(entry.fact("n", n).fact("lines", plan.lines.len() as i64))?;
@@ -188,7 +186,7 @@ pub fn confirm(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64) -> Res
     tx.exec(sql, params![&plan.id, Draft::Confirmed, now])?;
     let (depots, sites) = (depot::all(tx, &relief.id)?, site::all(tx, &relief.id)?);
     let mut loads: BTreeMap<(i64, i64), Vec<(String, &Line, i64)>> = BTreeMap::new();
-    for line in &plan.lines {
+    for line in plan.lines.iter().filter(|l| l.quantity > 0) {
         let depot = depots.iter().find(|d| d.n == line.depot).ok_or_else(|| Kind::Unknown.at("depot"))?;
         let need = needs::of(tx, &relief.id, line.need).map_err(|e| e.field("need"))?;
         let site = sites.iter().find(|s| s.id == need.site).ok_or_else(|| Kind::Unknown.at("site"))?;

@@ -4,7 +4,7 @@
 
 use store::{Query, Tx, params};
 
-use super::{Book, Stand, by_id, needs, tell};
+use super::{Book, Stand, by_id, needs, rest, tell};
 use crate::kit::time::{HOUR, Ms};
 use crate::kit::{Result, Who};
 
@@ -29,5 +29,6 @@ pub fn ring(tx: &mut Tx, book: &Book, id: &str) -> Result<()> {
     tx.log(entry.fact("late", need.late + 1).fact("ring", ring))?;
     let sql = "update relief_need set holder = $2, ring_at = $3, late = late + 1 where id = $1";
     tx.exec(sql, params![id, &holder, ring])?;
+    rest(tx, book, &relief, &need.holder)?;
     tell(tx, book, &system, &relief, &holder, "late")
 }

@@ -195,6 +195,6 @@ fn refuse(req: &Req) -> Result<Reply> {
     let (input, (relief, book), who) = (req.input()?, known(req)?, req.who.clone());
     let n = req.param("n").parse().map_err(|_| Kind::NotFound)?;
     let why = input.need("why", book.pack.limits.why)?;
-    req.once(move |tx| act::refuse(tx, &who, &relief.number, n, &why).map(|()| String::new()))?;
+    req.once(move |tx| act::refuse(tx, &book, &who, &relief.number, n, &why).map(|()| String::new()))?;
     done(req, &json!({}), "#gifts", 200)
 }

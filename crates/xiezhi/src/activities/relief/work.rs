@@ -42,7 +42,7 @@ pub const ROUTES: &[Route] = &[
         "/relief/{e}/plan/{n}/lines",
         May::Staff,
         pin,
-        "Changes a line or adds one: `{depot, need, class, quantity}`; 0 takes it out.",
+        "Changes a line or adds one: `{depot, need, class, quantity}`; 0 is nothing.",
     ),
     Route::post("/relief/{e}/plan/{n}/confirm", May::Staff, confirm, "Confirms it: everything in it is set aside, as loads."),
     Route::get("/relief/{e}/loads", May::Staff, loads, "Loads that the reader has to do with.").gives::<LoadsPage>(),
