@@ -53,7 +53,7 @@ pub(super) fn fill(vessels: &[Vessel], steps: u64, step: u64) -> Vec<u64> {
         let whole = (share / parts).min(u128::from(v.most)) as u64;
         given.push(whole);
         left -= whole;
-        if whole < v.most && share % parts > 0 {
+        if whole < v.most && !share.is_multiple_of(parts) {
             rest.push((std::cmp::Reverse(share % parts), v.by, at));
         }
     }

@@ -209,7 +209,7 @@ fn brute(vessels: &[Vessel], steps: u64, step: u64) -> Option<Vec<(u64, bool)>> 
                     .map(|a| match how(a) {
                         0 => (
                             (vessels[a].weight * over - vessels[a].got * width) / (step * width),
-                            (vessels[a].weight * over - vessels[a].got * width) % (step * width) > 0,
+                            !(vessels[a].weight * over - vessels[a].got * width).is_multiple_of(step * width),
                         ),
                         1 => (vessels[a].most, false),
                         _ => (0, false),

@@ -172,6 +172,9 @@ pub fn pin(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64, line: &Lin
     Ok(())
 }
 
+/// A line on its load: the need, the line, and its rate.
+type Packed<'l> = (String, &'l Line, i64);
+
 /// Confirms a proposal: everything in it is set aside, one load for each depot and site; gives the numbers of the loads.
 pub fn confirm(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64) -> Result<Vec<String>> {
     let (relief, now) = (by_number(tx, number)?, tx.now());
@@ -185,7 +188,7 @@ pub fn confirm(tx: &mut Tx, book: &Book, who: &Who, number: &str, n: i64) -> Res
     let sql = "update relief_plan set state = $2, ended_at = $3 where id = $1";
     tx.exec(sql, params![&plan.id, Draft::Confirmed, now])?;
     let (depots, sites) = (depot::all(tx, &relief.id)?, site::all(tx, &relief.id)?);
-    let mut loads: BTreeMap<(i64, i64), Vec<(String, &Line, i64)>> = BTreeMap::new();
+    let mut loads: BTreeMap<(i64, i64), Vec<Packed>> = BTreeMap::new();
     for line in plan.lines.iter().filter(|l| l.quantity > 0) {
         let depot = depots.iter().find(|d| d.n == line.depot).ok_or_else(|| Kind::Unknown.at("depot"))?;
         let need = needs::of(tx, &relief.id, line.need).map_err(|e| e.field("need"))?;
