@@ -357,6 +357,11 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
         assert_eq!(confirm().1, "need-over");
         ok(&receive(&street, &e, 1, "water", 1_000));
         assert_eq!(confirm(), (409, "need-over".into()));
+        // Nothing for one of them: the proposal anew leaves it so, and the rest has more.
+        ok(&pin(json!({ "depot": 1, "need": 1, "class": "water", "quantity": 0 })));
+        ok(&street.post(&format!("{e}/plan"), &json!({})));
+        let why = |n, q, why: &str| (n, q, why.to_owned());
+        assert_eq!(lines(&street, &e), [why(1, 0, "desk"), why(2, 100, "all"), why(3, 120, "ration")]);
         holds(&w.app, &e);
         // Words of people are shown as words, to those they are for.
         let evil = "<script>alert(1)</script>&\"'";
