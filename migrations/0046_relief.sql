@@ -42,8 +42,8 @@ create table relief_site (
   name text not null,
   area text not null,
   path text not null,
-  -- Organisation that speaks for it; none: the desk of its area.
-  body text,
+  -- Organisation that speaks for it: the one it is, or the desk of its area.
+  body text not null,
   people {int} not null,
   made_at {int} not null,
   log_seq {int} not null

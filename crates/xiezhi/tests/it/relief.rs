@@ -340,6 +340,11 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
         assert_eq!(site(&clerk, json!({ "area": SIBLING, "people": 1 })), (403, "denied".into()));
         assert_eq!(site(&clerk, json!({ "area": COMMUNITY, "name": "y", "people": 0 })), (422, "out-of-range".into()));
         assert_eq!(site(&helper, json!({ "body": w.body("property"), "people": 1 })), (403, "denied".into()));
+        // A place without a desk of its own: that of its community speaks for it.
+        let grid =
+            ok(&street.post(&format!("{e}/sites"), &json!({ "area": format!("{COMMUNITY}-1"), "people": 5 })))["n"].clone();
+        let sites = ok(&clerk.get(&format!("{e}/needs")))["sites"].clone();
+        assert_eq!(sites.as_array().unwrap().iter().find(|s| s["n"] == grid).unwrap()["own"], true);
         // Plans are the desk's.
         assert_eq!(clerk.post(&format!("{e}/plan"), &json!({})).error(), (403, "denied".into()));
         assert_eq!(clerk.get(&format!("{e}/plan")).error(), (403, "denied".into()));

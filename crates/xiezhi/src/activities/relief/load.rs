@@ -7,7 +7,7 @@ use store::{Logged, Query, Tx, params};
 
 use super::act::may_keep;
 use super::ledger::{self, Cause, Move, Place};
-use super::{Book, Depot, Relief, Site, Way, by_id, depot, need, rest, site, speaker, tell};
+use super::{Book, Depot, Relief, Site, Way, by_id, depot, need, rest, site, tell};
 use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::Ms;
@@ -131,7 +131,7 @@ pub fn send(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     let sql = "update relief_load set state = $2, sent_at = $3, sent_by = $4 where id = $1";
     tx.exec(sql, params![&w.load.id, Way::Sent, now, who.actor()])?;
     rest(tx, book, &w.relief, &w.depot.body)?;
-    tell(tx, book, who, &w.relief, &speaker(book, &w.site)?, "sent")
+    tell(tx, book, who, &w.relief, &w.site.body, "sent")
 }
 
 /// It came: so much of each item. Whoever speaks for the site says so, or tells whoever brings it the code.
@@ -177,7 +177,7 @@ pub fn hand(tx: &mut Tx, book: &Book, who: &Who, number: &str, received: &[i64],
     let ended = (!less).then_some(now);
     let sql = "update relief_load set state = $2, handed_at = $3, handed_way = $4, hand_seq = $5, ended_at = $6 where id = $1";
     tx.exec(sql, params![&w.load.id, state, now, way, logged.index, ended])?;
-    rest(tx, book, &w.relief, &speaker(book, &w.site)?)?;
+    rest(tx, book, &w.relief, &w.site.body)?;
     if less {
         tell(tx, book, who, &w.relief, &w.depot.body, "differs")?;
     }
@@ -225,6 +225,6 @@ pub fn cancel(tx: &mut Tx, book: &Book, who: &Who, number: &str, why: &str) -> R
     }
     let sql = "update relief_load set state = $2, why = $3, ended_at = $4 where id = $1";
     tx.exec(sql, params![&w.load.id, Way::Cancelled, why, now])?;
-    rest(tx, book, &w.relief, &speaker(book, &w.site)?)?;
+    rest(tx, book, &w.relief, &w.site.body)?;
     rest(tx, book, &w.relief, &w.depot.body)
 }

@@ -187,7 +187,7 @@ pub mod site {
             pub name: String,
             pub area: String,
             pub path: String,
-            pub body: Option<String>,
+            pub body: String,
             pub people: i64,
             pub made_at: Ms,
         }
@@ -200,12 +200,9 @@ pub mod site {
     }
 
     impl Site {
-        /// Whether somebody speaks for it: its organisation, else the desk of its area, never one further up.
+        /// Whether somebody works for the organisation that speaks for it; a desk further up does not.
         pub fn is_spoken_for_by(&self, who: &Who) -> bool {
-            match &self.body {
-                Some(body) => who.in_body(body),
-                None => who.roles.iter().any(|r| r.kind.is_desk() && r.area == self.area),
-            }
+            who.in_body(&self.body)
         }
     }
 }
@@ -334,18 +331,11 @@ fn rest(tx: &mut Tx, book: &Book, relief: &Relief, body: &str) -> Result<()> {
     let waits = "select (select count(*) from relief_need where relief = $1 and holder = $2 and state = 'open') \
                  + (select count(*) from relief_gift g join relief e on e.id = g.relief where e.id = $1 and e.desk = $2 and g.state = 'offered') \
                  + (select count(*) from relief_load l join relief_depot d on d.id = l.depot where l.relief = $1 and d.body = $2 and l.state in ('ready', 'differs')) \
-                 + (select count(*) from relief_load l join relief_site s on s.id = l.site where l.relief = $1 and l.state = 'sent' \
-                 and (s.body = $2 or (s.body is null and s.area = $3)))";
-    let area = book.chart.body(body).map(|b| b.area.clone()).unwrap_or_default();
-    if tx.count(waits, params![&relief.id, body, area])? > 0 {
+                 + (select count(*) from relief_load l join relief_site s on s.id = l.site where l.relief = $1 and l.state = 'sent' and s.body = $2)";
+    if tx.count(waits, params![&relief.id, body])? > 0 {
         return Ok(());
     }
     let now = tx.now();
     let people = roster::reachable(tx, body, now, false)?;
     notice::take(tx, &book.zone, &[Step::Done(relief.number.clone(), people)])
-}
-
-/// The organisation that speaks for a site.
-fn speaker(book: &Book, site: &Site) -> Result<String> {
-    site.body.clone().map_or_else(|| Ok(book.chart.desk_of(&site.path)?.id.clone()), Ok)
 }

@@ -38,7 +38,8 @@ pub fn add_site(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &NewSite
         return Err(Kind::Denied.into());
     }
     let name = new.name.clone().unwrap_or_else(|| body.map_or_else(|| place.name.clone(), |b| b.name.clone()));
-    let body = body.map(|b| b.id.clone());
+    // Somebody always speaks for it: else nobody could say that a load came.
+    let body = body.map_or_else(|| book.chart.desk_of(&place.path), Ok)?.id.clone();
     let all = site::all(tx, &relief.id)?;
     if let Some(there) = all.iter().find(|s| s.name == name && s.area == place.id && s.body == body) {
         return Ok(there.n);
@@ -49,10 +50,10 @@ pub fn add_site(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &NewSite
     let (id, now) = (tx.id(), tx.now());
     let n = next(tx, "relief_site", &relief.id, book.pack.limits.sites)?;
     let entry = relief.entry(who, "relief.site").fact("n", n).fact("place", place.id.as_str());
-    let seq = tx.log(entry.fact_opt("body", body.as_deref()).fact("people", new.people))?.index;
+    let seq = tx.log(entry.fact("body", body.as_str()).fact("people", new.people))?.index;
     let sql = "insert into relief_site(id, relief, n, name, area, path, body, people, made_at, log_seq) \
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)";
-    tx.exec(sql, params![&id, &relief.id, n, &name, &place.id, &place.path, body, new.people, now, seq])?;
+    tx.exec(sql, params![&id, &relief.id, n, &name, &place.id, &place.path, &body, new.people, now, seq])?;
     Ok(n)
 }
 
