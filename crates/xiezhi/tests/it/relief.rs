@@ -23,12 +23,12 @@ impl Draw {
     }
 }
 
-/// The street opens one; gives its path.
+/// The street opens one; gives its number.
 fn opened(street: &Client) -> String {
     let new = json!({ "title": "暴雨转移安置", "why": "三条巷子进水，转移一百多人", "classes": ["water", "quilt", "blanket"] });
     let made = street.post("/relief", &new);
     assert_eq!(made.status, 201, "{}", made.text);
-    format!("/relief/{}", made.json()["number"].as_str().unwrap())
+    made.json()["number"].as_str().unwrap().to_owned()
 }
 
 fn ok(answer: &Answer) -> Json {
@@ -38,11 +38,11 @@ fn ok(answer: &Answer) -> Json {
 
 fn receive(c: &Client, e: &str, depot: i64, class: &str, quantity: i64) -> Answer {
     let body = json!({ "depot": depot, "class": class, "quantity": quantity, "cause": "purchase", "why": "区应急局" });
-    c.post(&format!("{e}/stock"), &body)
+    c.post(&format!("/relief/{e}/stock"), &body)
 }
 
 fn row(c: &Client, e: &str, class: &str) -> Json {
-    let full = ok(&c.get(e));
+    let full = ok(&c.get(&format!("/relief/{e}")));
     let rows = full["classes"].as_array().unwrap();
     rows.iter().find(|r| r["class"] == class).unwrap().clone()
 }
@@ -53,26 +53,25 @@ fn figures(c: &Client, e: &str, class: &str) -> [i64; 6] {
 }
 
 fn holds(app: &App, e: &str) {
-    let number = e.rsplit('/').next().unwrap();
     let found = app.db.read(|r| {
-        let relief = relief::by_number(r, number)?;
+        let relief = relief::by_number(r, e)?;
         ledger::recount(r, &relief.id)
     });
     assert!(found.as_ref().unwrap().holds(), "{found:?}");
 }
 
-/// Two communities and a group of volunteers, 200 bottles; gives the emergency's path.
+/// Two communities and a group of volunteers, 200 bottles; gives the number of the emergency.
 fn settled(w: &mut World) -> (String, Client, Client, Client, Client) {
     let street = w.client(Some("street"));
     let (clerk, sibling, helper) = (w.client(Some("clerk")), w.client(Some("stranger")), w.client(Some("helper")));
     let e = opened(&street);
     ok(&receive(&street, &e, 1, "water", 200));
-    let site = |c: &Client, body: Json| ok(&c.post(&format!("{e}/sites"), &body))["n"].as_i64().unwrap();
+    let site = |c: &Client, body: Json| ok(&c.post(&format!("/relief/{e}/sites"), &body))["n"].as_i64().unwrap();
     assert_eq!(site(&clerk, json!({ "area": COMMUNITY, "people": 100 })), 1);
     assert_eq!(site(&sibling, json!({ "area": SIBLING, "people": 50 })), 2);
     assert_eq!(site(&helper, json!({ "body": w.body("helpers"), "people": 30 })), 3);
     assert_eq!(site(&clerk, json!({ "area": COMMUNITY, "people": 100 })), 1, "it is there already");
-    let need = |c: &Client, body: Json| ok(&c.post(&format!("{e}/needs"), &body))["n"].as_i64().unwrap();
+    let need = |c: &Client, body: Json| ok(&c.post(&format!("/relief/{e}/needs"), &body))["n"].as_i64().unwrap();
     assert_eq!(need(&clerk, json!({ "site": 1, "class": "water", "quantity": 200, "words": "两层楼停水" })), 1);
     assert_eq!(need(&sibling, json!({ "site": 2, "class": "water", "quantity": 100 })), 2);
     assert_eq!(need(&helper, json!({ "site": 3, "class": "water", "unknown": true, "tier": 1 })), 3);
@@ -80,7 +79,7 @@ fn settled(w: &mut World) -> (String, Client, Client, Client, Client) {
 }
 
 fn lines(street: &Client, e: &str) -> Vec<(i64, i64, String)> {
-    let page = ok(&street.get(&format!("{e}/plan")));
+    let page = ok(&street.get(&format!("/relief/{e}/plan")));
     let mut out: Vec<(i64, i64, String)> = Vec::new();
     for l in page["lines"].as_array().unwrap() {
         out.push((l["need"].as_i64().unwrap(), l["quantity"].as_i64().unwrap(), l["why"].as_str().unwrap().to_owned()));
@@ -97,34 +96,46 @@ fn from_a_need_to_a_receipt_and_nothing_is_lost_on_the_way() {
         assert_eq!(figures(&visitor, &e, "water"), [200, 200, 0, 0, 0, 0]);
         assert_eq!((&row(&visitor, &e, "water")["asked"], &row(&visitor, &e, "water")["unknown"]), (&json!(300), &json!(1)));
         // The urgent one has its ration, the rest is shared 2 : 1.
-        let plan = ok(&street.post(&format!("{e}/plan"), &json!({})))["n"].as_i64().unwrap();
+        let plan = ok(&street.post(&format!("/relief/{e}/plan"), &json!({})))["n"].as_i64().unwrap();
         let why = |n, q, why: &str| (n, q, why.to_owned());
         assert_eq!(lines(&street, &e), [why(1, 53, "share"), why(2, 27, "share"), why(3, 120, "ration")]);
         // The desk knows better about one, and the others are worked out around it.
         let pin = json!({ "depot": 1, "need": 2, "class": "water", "quantity": 40 });
-        ok(&street.post(&format!("{e}/plan/{plan}/lines"), &pin));
-        let again = ok(&street.post(&format!("{e}/plan"), &json!({})))["n"].as_i64().unwrap();
+        ok(&street.post(&format!("/relief/{e}/plan/{plan}/lines"), &pin));
+        let again = ok(&street.post(&format!("/relief/{e}/plan"), &json!({})))["n"].as_i64().unwrap();
         assert_eq!(lines(&street, &e), [why(1, 40, "share"), why(2, 40, "desk"), why(3, 120, "ration")]);
-        assert_eq!(street.post(&format!("{e}/plan/{plan}/confirm"), &json!({})).error(), (409, "changed".into()), "the old one");
-        let loads = ok(&street.post(&format!("{e}/plan/{again}/confirm"), &json!({})))["loads"].clone();
-        let load = |n: usize| format!("{e}/loads/{}", loads[n].as_str().unwrap());
-        assert_eq!(figures(&visitor, &e, "water"), [200, 0, 200, 0, 0, 0]);
-        assert_eq!(street.post(&format!("{e}/plan/{again}/confirm"), &json!({})).error(), (409, "changed".into()), "once");
-        // Somebody who has nothing to do with it.
-        assert_eq!(sibling.get(&load(0)).error(), (403, "denied".into()));
-        assert_eq!(clerk.post(&format!("{}/send", load(0)), &json!({})).error(), (403, "denied".into()));
         assert_eq!(
-            clerk.post(&format!("{}/hand", load(0)), &json!({ "received": [40] })).error(),
+            street.post(&format!("/relief/{e}/plan/{plan}/confirm"), &json!({})).error(),
+            (409, "changed".into()),
+            "the old one"
+        );
+        let loads = ok(&street.post(&format!("/relief/{e}/plan/{again}/confirm"), &json!({})))["loads"].clone();
+        let load = |n: usize| loads[n].as_str().unwrap().to_owned();
+        assert_eq!(figures(&visitor, &e, "water"), [200, 0, 200, 0, 0, 0]);
+        assert_eq!(
+            street.post(&format!("/relief/{e}/plan/{again}/confirm"), &json!({})).error(),
+            (409, "changed".into()),
+            "once"
+        );
+        // Somebody who has nothing to do with it.
+        assert_eq!(sibling.get(&format!("/relief/{e}/loads/{}", load(0))).error(), (403, "denied".into()));
+        assert_eq!(clerk.post(&format!("/relief/{e}/loads/{}/send", load(0)), &json!({})).error(), (403, "denied".into()));
+        assert_eq!(
+            clerk.post(&format!("/relief/{e}/loads/{}/hand", load(0)), &json!({ "received": [40] })).error(),
             (409, "state".into()),
             "not sent"
         );
         for n in 0..3 {
-            ok(&street.post(&format!("{}/send", load(n)), &json!({})));
+            ok(&street.post(&format!("/relief/{e}/loads/{}/send", load(n)), &json!({})));
         }
-        assert_eq!(street.post(&format!("{}/send", load(0)), &json!({})).error(), (409, "state".into()), "twice");
+        assert_eq!(
+            street.post(&format!("/relief/{e}/loads/{}/send", load(0)), &json!({})).error(),
+            (409, "state".into()),
+            "twice"
+        );
         assert_eq!(figures(&visitor, &e, "water"), [200, 0, 0, 200, 0, 0]);
         // By the receiver's yes.
-        let hand = format!("{}/hand", load(0));
+        let hand = format!("/relief/{e}/loads/{}/hand", load(0));
         assert_eq!(clerk.post(&hand, &json!({ "received": [41] })).error(), (422, "out-of-range".into()), "more than was sent");
         assert_eq!(clerk.post(&hand, &json!({ "received": [-1] })).error(), (422, "out-of-range".into()));
         assert_eq!(clerk.post(&hand, &json!({ "received": [20, 20] })).error(), (422, "missing".into()));
@@ -133,23 +144,23 @@ fn from_a_need_to_a_receipt_and_nothing_is_lost_on_the_way() {
         let receipt = ok(&clerk.post(&hand, &json!({ "received": [40] })))["receipt"].clone();
         assert_eq!(clerk.post(&hand, &json!({ "received": [40] })).error(), (409, "state".into()), "twice");
         // By the code that the site reads on its own page, and less than was sent.
-        let seen = |c: &Client| ok(&c.get(&load(1)))["code"].clone();
+        let seen = |c: &Client| ok(&c.get(&format!("/relief/{e}/loads/{}", load(1))))["code"].clone();
         assert_eq!(seen(&street), Json::Null, "the sender does not see it");
         let code = seen(&sibling);
-        let hand = format!("{}/hand", load(1));
+        let hand = format!("/relief/{e}/loads/{}/hand", load(1));
         assert_eq!(street.post(&hand, &json!({ "received": [35], "code": "x" })).error(), (401, "wrong-code".into()));
         ok(&street.post(&hand, &json!({ "received": [35], "code": code })));
         assert_eq!(figures(&visitor, &e, "water"), [200, 0, 0, 125, 75, 0], "what is missing is still under way");
         holds(&w.app, &e);
-        let explain = format!("{}/explain", load(1));
+        let explain = format!("/relief/{e}/loads/{}/explain", load(1));
         assert_eq!(street.post(&explain, &json!({ "cause": "damaged" })).error(), (422, "missing".into()));
         assert_eq!(sibling.post(&explain, &json!({ "cause": "damaged", "why": "x" })).error(), (403, "denied".into()));
         ok(&street.post(&explain, &json!({ "cause": "damaged", "why": "路上压坏五瓶" })));
         assert_eq!(street.post(&explain, &json!({ "cause": "damaged", "why": "x" })).error(), (409, "state".into()));
-        ok(&helper.post(&format!("{}/hand", load(2)), &json!({ "received": ["120"] })));
+        ok(&helper.post(&format!("/relief/{e}/loads/{}/hand", load(2)), &json!({ "received": ["120"] })));
         assert_eq!(figures(&visitor, &e, "water"), [200, 0, 0, 0, 195, 5]);
         // The receipt proves itself.
-        let later = clerk.get(&format!("{}/receipt", load(0)));
+        let later = clerk.get(&format!("/relief/{e}/loads/{}/receipt", load(0)));
         let file = w.dir.path().join("receipt.json");
         for text in [receipt.to_string(), later.text] {
             std::fs::write(&file, text).unwrap();
@@ -160,15 +171,15 @@ fn from_a_need_to_a_receipt_and_nothing_is_lost_on_the_way() {
         }
         // Nothing vanishes: it ends when every need has its outcome.
         let account = json!({ "account": "安置结束，剩余物资入库" });
-        assert_eq!(clerk.post(&format!("{e}/end"), &account).error(), (403, "denied".into()));
-        assert_eq!(street.post(&format!("{e}/end"), &account).error(), (409, "undecided".into()));
-        assert_eq!(sibling.post(&format!("{e}/needs/1/close"), &json!({ "why": "x" })).error(), (403, "denied".into()));
+        assert_eq!(clerk.post(&format!("/relief/{e}/end"), &account).error(), (403, "denied".into()));
+        assert_eq!(street.post(&format!("/relief/{e}/end"), &account).error(), (409, "undecided".into()));
+        assert_eq!(sibling.post(&format!("/relief/{e}/needs/1/close"), &json!({ "why": "x" })).error(), (403, "denied".into()));
         for (c, n) in [(&clerk, 1), (&street, 2), (&helper, 3)] {
-            ok(&c.post(&format!("{e}/needs/{n}/close"), &json!({ "why": "水已恢复" })));
+            ok(&c.post(&format!("/relief/{e}/needs/{n}/close"), &json!({ "why": "水已恢复" })));
         }
-        assert_eq!(ok(&street.post(&format!("{e}/end"), &account))["state"], "ended");
+        assert_eq!(ok(&street.post(&format!("/relief/{e}/end"), &account))["state"], "ended");
         assert_eq!(receive(&street, &e, 1, "water", 1).error(), (409, "over".into()));
-        let check = ok(&visitor.get(&format!("{e}/check")));
+        let check = ok(&visitor.get(&format!("/relief/{e}/check")));
         assert_eq!((&check["holds"], &check["wrong"], &check["loads"]), (&json!(true), &json!(0), &json!(0)));
     });
 }
@@ -180,32 +191,32 @@ fn what_is_returned_cancelled_lost_and_given() {
         let (resident, property) = (w.client(Some("resident")), w.client(Some("property")));
         // A gift is no stock before it was counted.
         let gift = json!({ "giver": "王先生 13900000000", "class": "blanket", "quantity": 50 });
-        assert_eq!(ok(&resident.post(&format!("{e}/gifts"), &gift))["n"], 1);
+        assert_eq!(ok(&resident.post(&format!("/relief/{e}/gifts"), &gift))["n"], 1);
         assert_eq!(figures(&street, &e, "blanket"), [0; 6]);
-        assert_eq!(w.client(Some("neighbour")).get(&e).json()["gifts"], json!([]), "somebody else's");
-        assert!(!w.client(None).get(&e).text.contains("13900000000"));
-        let own = ok(&resident.get(&e))["gifts"][0].clone();
+        assert_eq!(w.client(Some("neighbour")).get(&format!("/relief/{e}")).json()["gifts"], json!([]), "somebody else's");
+        assert!(!w.client(None).get(&format!("/relief/{e}")).text.contains("13900000000"));
+        let own = ok(&resident.get(&format!("/relief/{e}")))["gifts"][0].clone();
         assert_eq!((&own["state"], &own["giver"]), (&json!("offered"), &json!("王先生 13900000000")));
         let count = |class: &str, gift: i64| json!({ "depot": 1, "class": class, "quantity": 48, "cause": "gift", "gift": gift });
-        assert_eq!(street.post(&format!("{e}/stock"), &count("water", 1)).error(), (422, "unknown-value".into()));
-        ok(&street.post(&format!("{e}/stock"), &count("blanket", 1)));
-        assert_eq!(street.post(&format!("{e}/stock"), &count("blanket", 1)).error(), (409, "state".into()), "once");
+        assert_eq!(street.post(&format!("/relief/{e}/stock"), &count("water", 1)).error(), (422, "unknown-value".into()));
+        ok(&street.post(&format!("/relief/{e}/stock"), &count("blanket", 1)));
+        assert_eq!(street.post(&format!("/relief/{e}/stock"), &count("blanket", 1)).error(), (409, "state".into()), "once");
         assert_eq!(figures(&street, &e, "blanket"), [48, 48, 0, 0, 0, 0]);
-        ok(&resident.post(&format!("{e}/gifts"), &gift));
-        assert_eq!(property.post(&format!("{e}/gifts/2"), &json!({ "why": "x" })).error(), (403, "denied".into()));
-        ok(&street.post(&format!("{e}/gifts/2"), &json!({ "why": "已经够了" })));
+        ok(&resident.post(&format!("/relief/{e}/gifts"), &gift));
+        assert_eq!(property.post(&format!("/relief/{e}/gifts/2"), &json!({ "why": "x" })).error(), (403, "denied".into()));
+        ok(&street.post(&format!("/relief/{e}/gifts/2"), &json!({ "why": "已经够了" })));
         // A blanket stands in for a quilt.
-        ok(&clerk.post(&format!("{e}/needs"), &json!({ "site": 1, "class": "quilt", "quantity": 10, "tier": 1 })));
-        let plan = ok(&street.post(&format!("{e}/plan"), &json!({})))["n"].as_i64().unwrap();
-        let page = ok(&street.get(&format!("{e}/plan")));
+        ok(&clerk.post(&format!("/relief/{e}/needs"), &json!({ "site": 1, "class": "quilt", "quantity": 10, "tier": 1 })));
+        let plan = ok(&street.post(&format!("/relief/{e}/plan"), &json!({})))["n"].as_i64().unwrap();
+        let page = ok(&street.get(&format!("/relief/{e}/plan")));
         let stands = page["lines"].as_array().unwrap().iter().find(|l| l["class"] == "blanket").unwrap();
         assert_eq!((&stands["quantity"], &stands["why"]), (&json!(10), &json!("instead")));
-        let loads = ok(&street.post(&format!("{e}/plan/{plan}/confirm"), &json!({})))["loads"].clone();
-        let load = |n: usize| format!("{e}/loads/{}", loads[n].as_str().unwrap());
-        assert_eq!(street.post(&format!("{}/cancel", load(0)), &json!({})).error(), (422, "missing".into()));
-        ok(&street.post(&format!("{}/cancel", load(0)), &json!({ "why": "路断了" })));
-        ok(&street.post(&format!("{}/send", load(1)), &json!({})));
-        ok(&street.post(&format!("{}/cancel", load(1)), &json!({ "why": "半路返回" })));
+        let loads = ok(&street.post(&format!("/relief/{e}/plan/{plan}/confirm"), &json!({})))["loads"].clone();
+        let load = |n: usize| loads[n].as_str().unwrap().to_owned();
+        assert_eq!(street.post(&format!("/relief/{e}/loads/{}/cancel", load(0)), &json!({})).error(), (422, "missing".into()));
+        ok(&street.post(&format!("/relief/{e}/loads/{}/cancel", load(0)), &json!({ "why": "路断了" })));
+        ok(&street.post(&format!("/relief/{e}/loads/{}/send", load(1)), &json!({})));
+        ok(&street.post(&format!("/relief/{e}/loads/{}/cancel", load(1)), &json!({ "why": "半路返回" })));
         assert_eq!(figures(&street, &e, "blanket"), [48, 48, 0, 0, 0, 0]);
         assert_eq!(figures(&street, &e, "water"), [200, 80, 120, 0, 0, 0]);
         // What is lost has a reason, and no more is lost than lies there.
@@ -214,20 +225,25 @@ fn what_is_returned_cancelled_lost_and_given() {
             if let Some(why) = why {
                 body["why"] = json!(why);
             }
-            street.post(&format!("{e}/stock"), &body)
+            street.post(&format!("/relief/{e}/stock"), &body)
         };
         assert_eq!(lose(1, None).error(), (422, "missing".into()));
         assert_eq!(lose(81, Some("过期")).error(), (409, "stock-short".into()));
         assert_eq!(lose(80, Some("过期")).status, 201);
         let back = json!({ "depot": 1, "class": "water", "quantity": 1, "cause": "back", "why": "多了" });
-        assert_eq!(street.post(&format!("{e}/stock"), &back).error(), (409, "stock-short".into()), "nothing was handed over");
+        assert_eq!(
+            street.post(&format!("/relief/{e}/stock"), &back).error(),
+            (409, "stock-short".into()),
+            "nothing was handed over"
+        );
         // Whoever keeps a depot sees and moves what is his.
-        ok(&street.post(&format!("{e}/depots"), &json!({ "body": w.body("property"), "name": "物业库房", "area": COMMUNITY })));
+        ok(&street
+            .post(&format!("/relief/{e}/depots"), &json!({ "body": w.body("property"), "name": "物业库房", "area": COMMUNITY })));
         assert_eq!(receive(&property, &e, 1, "water", 5).error(), (403, "denied".into()));
         ok(&receive(&property, &e, 2, "water", 5));
-        let mine = ok(&property.get(&format!("{e}/stock")));
+        let mine = ok(&property.get(&format!("/relief/{e}/stock")));
         assert_eq!((mine["depots"].as_array().unwrap().len(), &mine["depots"][0]["name"]), (1, &json!("物业库房")));
-        assert_eq!(clerk.get(&format!("{e}/stock")).error(), (403, "denied".into()));
+        assert_eq!(clerk.get(&format!("/relief/{e}/stock")).error(), (403, "denied".into()));
         assert_eq!(figures(&street, &e, "water"), [205, 5, 120, 0, 0, 80]);
         holds(&w.app, &e);
     });
@@ -237,16 +253,16 @@ fn what_is_returned_cancelled_lost_and_given() {
 fn whoever_comes_second_is_told_and_nothing_is_given_twice() {
     on_each_engine(|w| {
         let (e, street, ..) = settled(w);
-        let plan = ok(&street.post(&format!("{e}/plan"), &json!({})))["n"].as_i64().unwrap();
+        let plan = ok(&street.post(&format!("/relief/{e}/plan"), &json!({})))["n"].as_i64().unwrap();
         let token = street.token.clone();
         let tries: Vec<_> = (0..6)
             .map(|n| {
                 let (client, e) = (Client { base: street.base.clone(), token: token.clone() }, e.clone());
                 std::thread::spawn(move || match n % 2 {
-                    0 => client.post(&format!("{e}/plan/{plan}/confirm"), &json!({})),
+                    0 => client.post(&format!("/relief/{e}/plan/{plan}/confirm"), &json!({})),
                     // Somebody finds at the same moment that all of it is spoilt.
                     _ => client.post(
-                        &format!("{e}/stock"),
+                        &format!("/relief/{e}/stock"),
                         &json!({ "depot": 1, "class": "water", "quantity": 200, "cause": "damaged", "why": "进水" }),
                     ),
                 })
@@ -268,11 +284,11 @@ fn a_need_that_nobody_meets_moves_up_and_stays() {
     on_each_engine(|w| {
         let clerk = w.client(Some("clerk"));
         let new = json!({ "title": "停水", "why": "水管爆了", "classes": ["water"] });
-        let e = format!("/relief/{}", ok(&clerk.post("/relief", &new))["number"].as_str().unwrap());
-        ok(&clerk.post(&format!("{e}/sites"), &json!({ "area": COMMUNITY, "people": 10 })));
-        ok(&clerk.post(&format!("{e}/needs"), &json!({ "site": 1, "class": "water", "quantity": 5 })));
+        let e = ok(&clerk.post("/relief", &new))["number"].as_str().unwrap().to_owned();
+        ok(&clerk.post(&format!("/relief/{e}/sites"), &json!({ "area": COMMUNITY, "people": 10 })));
+        ok(&clerk.post(&format!("/relief/{e}/needs"), &json!({ "site": 1, "class": "water", "quantity": 5 })));
         let street = w.client(Some("street"));
-        let need = || ok(&street.get(&format!("{e}/needs")))["sites"][0]["needs"][0].clone();
+        let need = || ok(&street.get(&format!("/relief/{e}/needs")))["sites"][0]["needs"][0].clone();
         assert_eq!((&need()["holder"], &need()["late"]), (&json!("committee"), &json!(0)));
         w.app.ambience.advance(25 * HOUR);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
@@ -285,7 +301,7 @@ fn a_need_that_nobody_meets_moves_up_and_stays() {
             assert_eq!((&need()["late"], &need()["state"]), (&json!(late), &json!("open")));
             assert!(need()["holder"] != "street" && need()["ring_at"].is_string());
         }
-        ok(&clerk.post(&format!("{e}/needs/1/close"), &json!({ "why": "来水了" })));
+        ok(&clerk.post(&format!("/relief/{e}/needs/1/close"), &json!({ "why": "来水了" })));
         w.app.ambience.advance(48 * HOUR);
         jobs::deadlines(&w.app, w.app.now()).unwrap();
         assert_eq!((&need()["late"], &need()["state"]), (&json!(3), &json!("closed")));
@@ -314,16 +330,16 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
             (json!("x"), "wrong-type"),
         ] {
             let body = json!({ "depot": 1, "class": "water", "quantity": n, "cause": "gift" });
-            assert_eq!(street.post(&format!("{e}/stock"), &body).error(), (422, code.into()));
+            assert_eq!(street.post(&format!("/relief/{e}/stock"), &body).error(), (422, code.into()));
             let body = json!({ "site": 1, "class": "water", "quantity": n });
-            assert_eq!(clerk.post(&format!("{e}/needs"), &body).error(), (422, code.into()));
+            assert_eq!(clerk.post(&format!("/relief/{e}/needs"), &body).error(), (422, code.into()));
         }
         assert_eq!(receive(&street, &e, 1, "water", 100_000_001).error(), (422, "out-of-range".into()));
         assert_eq!(receive(&street, &e, 1, "tent", 1).error(), (422, "unknown-value".into()), "not of this emergency");
         assert_eq!(receive(&street, &e, 9, "water", 1).error(), (422, "unknown-value".into()));
         let cause = json!({ "depot": 1, "class": "water", "quantity": 1, "cause": "reserve" });
-        assert_eq!(street.post(&format!("{e}/stock"), &cause).error(), (422, "missing".into()));
-        let need = |c: &Client, body: Json| c.post(&format!("{e}/needs"), &body).error();
+        assert_eq!(street.post(&format!("/relief/{e}/stock"), &cause).error(), (422, "missing".into()));
+        let need = |c: &Client, body: Json| c.post(&format!("/relief/{e}/needs"), &body).error();
         assert_eq!(need(&clerk, json!({ "site": 1, "class": "water" })), (422, "missing".into()), "silence is not unknown");
         assert_eq!(
             need(&clerk, json!({ "site": 1, "class": "water", "quantity": 1, "unknown": true })),
@@ -336,26 +352,21 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
             need(&clerk, json!({ "site": 1, "class": "water", "quantity": 1, "by": "2020-01-01" })),
             (422, "out-of-range".into())
         );
-        let site = |c: &Client, body: Json| c.post(&format!("{e}/sites"), &body).error();
+        let site = |c: &Client, body: Json| c.post(&format!("/relief/{e}/sites"), &body).error();
         assert_eq!(site(&clerk, json!({ "area": SIBLING, "people": 1 })), (403, "denied".into()));
         assert_eq!(site(&clerk, json!({ "area": COMMUNITY, "name": "y", "people": 0 })), (422, "out-of-range".into()));
         assert_eq!(site(&helper, json!({ "body": w.body("property"), "people": 1 })), (403, "denied".into()));
-        // A place without a desk of its own: that of its community speaks for it.
-        let grid =
-            ok(&street.post(&format!("{e}/sites"), &json!({ "area": format!("{COMMUNITY}-1"), "people": 5 })))["n"].clone();
-        let sites = ok(&clerk.get(&format!("{e}/needs")))["sites"].clone();
-        assert_eq!(sites.as_array().unwrap().iter().find(|s| s["n"] == grid).unwrap()["own"], true);
         // Plans are the desk's.
-        assert_eq!(clerk.post(&format!("{e}/plan"), &json!({})).error(), (403, "denied".into()));
-        assert_eq!(clerk.get(&format!("{e}/plan")).error(), (403, "denied".into()));
-        let plan = ok(&street.post(&format!("{e}/plan"), &json!({})))["n"].as_i64().unwrap();
-        let pin = |body: Json| street.post(&format!("{e}/plan/{plan}/lines"), &body);
+        assert_eq!(clerk.post(&format!("/relief/{e}/plan"), &json!({})).error(), (403, "denied".into()));
+        assert_eq!(clerk.get(&format!("/relief/{e}/plan")).error(), (403, "denied".into()));
+        let plan = ok(&street.post(&format!("/relief/{e}/plan"), &json!({})))["n"].as_i64().unwrap();
+        let pin = |body: Json| street.post(&format!("/relief/{e}/plan/{plan}/lines"), &body);
         assert_eq!(pin(json!({ "depot": 1, "need": 1, "class": "quilt", "quantity": 1 })).error(), (422, "unknown-value".into()));
         assert_eq!(pin(json!({ "depot": 7, "need": 1, "class": "water", "quantity": 1 })).error(), (422, "unknown-value".into()));
         assert_eq!(pin(json!({ "depot": 1, "need": 9, "class": "water", "quantity": 1 })).error(), (404, "not-found".into()));
         // More than there is, more than was asked: nothing at all is done.
         ok(&pin(json!({ "depot": 1, "need": 1, "class": "water", "quantity": 200 })));
-        let confirm = || street.post(&format!("{e}/plan/{plan}/confirm"), &json!({})).error();
+        let confirm = || street.post(&format!("/relief/{e}/plan/{plan}/confirm"), &json!({})).error();
         assert_eq!(confirm(), (409, "stock-short".into()));
         assert_eq!(figures(&street, &e, "water"), [200, 200, 0, 0, 0, 0]);
         ok(&pin(json!({ "depot": 1, "need": 1, "class": "water", "quantity": 201 })));
@@ -364,28 +375,37 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
         assert_eq!(confirm(), (409, "need-over".into()));
         // Nothing for one of them: the proposal anew leaves it so, and the rest has more.
         ok(&pin(json!({ "depot": 1, "need": 1, "class": "water", "quantity": 0 })));
-        ok(&street.post(&format!("{e}/plan"), &json!({})));
+        ok(&street.post(&format!("/relief/{e}/plan"), &json!({})));
         let why = |n, q, why: &str| (n, q, why.to_owned());
         assert_eq!(lines(&street, &e), [why(1, 0, "desk"), why(2, 100, "all"), why(3, 120, "ration")]);
         holds(&w.app, &e);
         // Words of people are shown as words, to those they are for.
         let evil = "<script>alert(1)</script>&\"'";
         let body = json!({ "site": 1, "class": "quilt", "quantity": 3, "words": evil });
-        assert_eq!(clerk.post(&format!("{e}/needs"), &body).status, 201);
-        let html = clerk.get_as(&format!("{e}/needs"), "text/html").text;
+        assert_eq!(clerk.post(&format!("/relief/{e}/needs"), &body).status, 201);
+        let html = clerk.get_as(&format!("/relief/{e}/needs"), "text/html").text;
         assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script>alert(1)"));
-        assert!(!sibling.get(&format!("{e}/needs")).text.contains("alert(1)"));
-        assert_eq!(resident.get(&format!("{e}/needs")).error(), (403, "denied".into()));
-        assert!(visitor.get(&format!("{e}/needs")).status == 401);
+        assert!(!sibling.get(&format!("/relief/{e}/needs")).text.contains("alert(1)"));
+        assert_eq!(resident.get(&format!("/relief/{e}/needs")).error(), (403, "denied".into()));
+        assert!(visitor.get(&format!("/relief/{e}/needs")).status == 401);
         // Few sites are not told apart in public.
-        assert_eq!(ok(&visitor.get(&e))["areas"].as_array().unwrap().len(), 1);
-        assert_eq!(ok(&visitor.get(&e))["areas"][0]["name"], Json::Null);
-        assert_eq!(ok(&visitor.get(&format!("/relief?area={COMMUNITY}")))["items"][0]["number"], e.rsplit('/').next().unwrap());
+        assert_eq!(ok(&visitor.get(&format!("/relief/{e}")))["areas"].as_array().unwrap().len(), 1);
+        assert_eq!(ok(&visitor.get(&format!("/relief/{e}")))["areas"][0]["name"], Json::Null);
+        assert_eq!(ok(&visitor.get(&format!("/relief?area={COMMUNITY}")))["items"][0]["number"], e.as_str());
+        // A place without a desk of its own: that of its community speaks for it.
+        let grid =
+            ok(&street.post(&format!("/relief/{e}/sites"), &json!({ "area": format!("{COMMUNITY}-1"), "people": 5 })))["n"]
+                .clone();
+        let sites = ok(&clerk.get(&format!("/relief/{e}/needs")))["sites"].clone();
+        assert_eq!(sites.as_array().unwrap().iter().find(|s| s["n"] == grid).unwrap()["own"], true);
         assert_eq!(visitor.get("/relief/E-9999").error(), (404, "not-found".into()));
         assert_eq!(street.get("/relief/new").status, 200);
-        ok(&street.post(&format!("{e}/needs/1/tier"), &json!({ "tier": 1, "why": "有病人" })));
-        assert_eq!(clerk.post(&format!("{e}/needs/1/tier"), &json!({ "tier": 1, "why": "x" })).error(), (403, "denied".into()));
-        assert_eq!(ok(&clerk.get(&format!("{e}/loads")))["loads"], json!([]));
+        ok(&street.post(&format!("/relief/{e}/needs/1/tier"), &json!({ "tier": 1, "why": "有病人" })));
+        assert_eq!(
+            clerk.post(&format!("/relief/{e}/needs/1/tier"), &json!({ "tier": 1, "why": "x" })).error(),
+            (403, "denied".into())
+        );
+        assert_eq!(ok(&clerk.get(&format!("/relief/{e}/loads")))["loads"], json!([]));
     });
 }
 
@@ -393,7 +413,7 @@ fn what_is_wrong_is_refused_and_words_stay_words() {
 fn a_table_is_taken_whole_or_named_line_by_line() {
     on_each_engine(|w| {
         let (e, street, clerk, ..) = settled(w);
-        let at = format!("{e}/needs/table");
+        let at = format!("/relief/{e}/needs/table");
         let bad = "点位,物资,数量,人数,紧急程度,最晚\n一社区,棉被,10,,救命,\n一社区,黄金,5,,,\n没有的地方,棉被,5,,,\n一社区,棉被,-3,,,\n一社区,棉被,2,,很急,下周\n";
         let said = send(&street, &at, &[], bad.as_bytes());
         assert_eq!(said.error(), (422, "bad-table".into()));
@@ -405,7 +425,7 @@ fn a_table_is_taken_whole_or_named_line_by_line() {
             .collect();
         let want = [(3, "unknown"), (4, "unknown"), (5, "bad-number"), (6, "bad-date"), (6, "bad-number")];
         assert_eq!(found, want.map(|(row, code)| (row, code.to_owned())));
-        let needs = || ok(&street.get(&format!("{e}/needs")))["sites"][0]["needs"].as_array().unwrap().clone();
+        let needs = || ok(&street.get(&format!("/relief/{e}/needs")))["sites"][0]["needs"].as_array().unwrap().clone();
         assert_eq!(needs().len(), 1, "nothing of it was taken");
         let good = "点位,物资,数量,人数,紧急程度\n一社区,棉被,10,8,救命\n一社区,毛毯,不详,,\n";
         assert_eq!(ok(&send(&clerk, &at, &[], good.as_bytes()))["filed"], 2);
@@ -453,7 +473,7 @@ fn eight_hands_at_once_move_things_and_the_ledger_holds() {
     on_each_engine(|w| {
         let street = w.client(Some("street"));
         let e = opened(&street);
-        let number = Arc::new(e.rsplit('/').next().unwrap().to_owned());
+        let number = Arc::new(e.as_str().to_owned());
         let hands: Vec<_> = (0..8)
             .map(|hand| {
                 let (app, number) = (w.app.clone(), number.clone());
@@ -499,7 +519,7 @@ fn a_model_without_a_database_says_the_same() {
     on_each_engine(|w| {
         let street = w.client(Some("street"));
         let e = opened(&street);
-        let number = e.rsplit('/').next().unwrap();
+        let number = e.as_str();
         let mut model: BTreeMap<(&str, Place), i64> = BTreeMap::new();
         let mut draw = Draw(7);
         for _ in 0..300 {
