@@ -254,7 +254,6 @@ notice-project-closed = The tender of project { $number } closed
 notice-project-won = Project { $number }: you come first
 notice-project-lost = The result of project { $number } is out
 
-error-stock-short = Not enough: { $limit } left.
 error-tied = You are tied to one of them and take no part.
 error-bids-missing = There is no bid; post it anew or give it up.
 error-scores-missing = { $limit } scores are missing.

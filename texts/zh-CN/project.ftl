@@ -248,7 +248,6 @@ notice-project-closed = 项目 { $number } 征集截止，等评分
 notice-project-won = 项目 { $number } 你们排在第一
 notice-project-lost = 项目 { $number } 的结果公布了
 
-error-stock-short = 不够：还剩 { $limit }。
 error-tied = 与当事单位有关系，请回避。
 error-bids-missing = 没有人报名，请延期另发或取消。
 error-scores-missing = 评分还没有齐，还差 { $limit } 份。

@@ -3,6 +3,7 @@
 //!
 //! - [`address`]: what people write for a home, in one form, and which building it is
 //! - [`alike`]: which earlier reports a new one may repeat
+//! - [`allot`]: what is short in an emergency, who gets how much and from where
 //! - [`budget`]: participatory budgets, greedy and by equal shares
 //! - [`draw`]: a random sample that everybody can check
 //! - [`gini`](mod@gini): how unevenly something is spread
@@ -12,6 +13,7 @@
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`opinion`]: who thinks alike in a consultation, and what all share
 //! - [`pair`]: who does what, at the least cost
+//! - [`flow`]: from where to where at the least cost
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
 //! - [`tally`]: votes by heads and area
@@ -23,11 +25,13 @@
 
 pub mod address;
 pub mod alike;
+pub mod allot;
 pub mod budget;
 pub mod codes;
 pub mod cover;
 pub mod draw;
 pub mod due;
+pub mod flow;
 pub mod geo;
 pub mod gini;
 pub mod grade;

@@ -17,6 +17,8 @@ use xiezhi::records::case::import;
 
 #[path = "main/account.rs"]
 mod account;
+#[path = "main/allot.rs"]
+mod allot;
 #[path = "main/budget.rs"]
 mod budget;
 #[path = "main/hotline.rs"]

@@ -89,40 +89,23 @@ fn brute(tasks: &[Task], people: &[Person], edges: &[Edge]) -> Option<(i64, i64)
     go(0, edges, &mut places, &mut rooms, people, tasks)
 }
 
-/// A plain flow: again and again the cheapest way by Bellman and Ford, until no place can be filled any more.
+/// A plain flow: how many places are filled, and the cost.
 fn flow(tasks: &[Task], people: &[Person], edges: &[Edge]) -> (usize, i64) {
     let (n, m) = (tasks.len(), people.len());
-    let (source, sink) = (n + m, n + m + 1);
-    let mut arcs: Vec<(usize, usize, i64, i64)> = Vec::new();
-    let mut add = |from, to, room: i64, cost: i64| arcs.extend([(from, to, room, cost), (to, from, 0, -cost)]);
-    (0..n).for_each(|t| add(source, t, i64::from(tasks[t].need), 0));
-    edges.iter().for_each(|e| add(e.task as usize, n + e.person as usize, 1, e.cost));
-    (0..m).for_each(|p| (0..people[p].capacity).for_each(|k| add(n + p, sink, 1, people[p].load_at(k))));
-    let (mut filled, mut cost) = (0, 0);
-    loop {
-        let mut far: Vec<Option<(i64, usize)>> = vec![None; n + m + 2];
-        far[source] = Some((0, 0));
-        let mut moved = true;
-        while std::mem::take(&mut moved) {
-            for (at, (from, to, room, price)) in arcs.iter().enumerate().filter(|(_, a)| a.2 > 0) {
-                let Some((here, _)) = far[*from] else { continue };
-                let _ = room;
-                if far[*to].is_none_or(|(there, _)| here + price < there) {
-                    far[*to] = Some((here + price, at));
-                    moved = true;
-                }
-            }
-        }
-        let Some((way, _)) = far[sink] else { return (filled, cost) };
-        (filled, cost) = (filled + 1, cost + way);
-        let mut node = sink;
-        while node != source {
-            let at = far[node].unwrap().1;
-            arcs[at].2 -= 1;
-            arcs[at ^ 1].2 += 1;
-            node = arcs[at].0;
+    let mut net = crate::flow::Net::new(n + m + 2);
+    for (t, task) in tasks.iter().enumerate() {
+        net.add(n + m, t, i64::from(task.need), 0);
+    }
+    for e in edges {
+        net.add(e.task as usize, n + e.person as usize, 1, e.cost);
+    }
+    for (p, person) in people.iter().enumerate() {
+        for k in 0..person.capacity {
+            net.add(n + p, n + m + 1, 1, person.load_at(k));
         }
     }
+    let (filled, cost) = net.send(n + m, n + m + 1);
+    (filled as usize, cost as i64)
 }
 
 /// Small problems in which everything happens, pins only where they fit.

@@ -18,6 +18,8 @@ pub mod opinion;
 pub mod partner;
 /// Needs, resources, projects; buying services.
 pub mod project;
+/// Emergencies: what is needed, what there is, who gets it.
+pub mod relief;
 /// Who offers what, where and when.
 pub mod service;
 /// Neighbours help each other: requests, volunteers, hours.

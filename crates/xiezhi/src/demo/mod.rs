@@ -21,6 +21,7 @@ mod people;
 mod picture;
 mod place;
 mod play;
+mod relief;
 mod script;
 mod services;
 mod talk;
@@ -98,7 +99,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     households::settle(app, &mut Draw::new(SEED + 3), &people, &places, count)?;
     lists::settle(app, &people, &places, now)?;
     help::settle(app, &people, &places, now)?;
-    partner::settle(app, &people, &places, now)
+    partner::settle(app, &people, &places, now)?;
+    relief::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::activities::{budget, consult, errand, fieldwork, mediation, neighbours, partner, project, service, volunteer, vote};
+use crate::activities::{
+    budget, consult, errand, fieldwork, mediation, neighbours, partner, project, relief, service, volunteer, vote,
+};
 use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
 use crate::kit::time::{HOUR, MINUTE, Ms};
@@ -159,9 +161,11 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
     let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
     let sent = volunteer::dispatch::round(app, now);
+    let short = relief::Book::now(app, "")?;
+    let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
-    let held = held.and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent).and(joined);
+    let held = held.and(short).and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent).and(joined);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

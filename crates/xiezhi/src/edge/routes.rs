@@ -1,7 +1,7 @@
 //! All route tables, one line for each room.
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, service, volunteer, vote,
+    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, relief, service, volunteer, vote,
 };
 use crate::base::{
     area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime,
@@ -98,6 +98,8 @@ pub fn all() -> Vec<Route> {
         neighbours::queue::ROUTES,
         mediation::web::ROUTES,
         partner::web::ROUTES,
+        relief::web::ROUTES,
+        relief::work::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

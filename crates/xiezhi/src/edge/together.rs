@@ -1,5 +1,5 @@
 //! What a place decides together (一起商量): one page that leads to consultations, votes, opinions, budgets, neighbours,
-//! mediation and help, with what can be joined now.
+//! mediation, help and emergencies, with what can be joined now.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 10] = [
+const DOORS: [(&str, &str); 11] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
@@ -26,6 +26,7 @@ const DOORS: [(&str, &str); 10] = [
     ("errands", "/errands"),
     ("lists", "/needs"),
     ("partners", "/partners"),
+    ("relief", "/relief"),
 ];
 /// Matters of each kind that are shown.
 const SHOWN: usize = 3;

@@ -216,6 +216,7 @@ pub fn migrations() -> Vec<Migration> {
         "0043_service",
         "0044_volunteer",
         "0045_partner",
+        "0046_relief",
         "0047_project",
         "0048_booking",
         "0049_errand",

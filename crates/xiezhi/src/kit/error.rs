@@ -208,12 +208,14 @@ kinds! {
     InConsultation = 409 "in-consultation",
     /// Whoever offers may not go; the field is why.
     NotFit = 409 "not-fit",
+    /// There is not so much of it; `limit` is what there is.
+    StockShort = 409 "stock-short",
+    /// More than was asked for; `limit` is what is missing.
+    NeedOver = 409 "need-over",
     /// There are not enough hours; `limit` minutes are left.
     HoursShort = 409 "hours-short",
     /// Nobody has more hours than that; `limit` minutes more fit.
     HoursFull = 409 "hours-full",
-    /// More is asked for than there is.
-    StockShort = 409 "stock-short",
     /// All seats of a moment are taken.
     SlotFull = 409 "slot-full",
     /// Somebody still holds papers of whom he acts for.

@@ -69,6 +69,8 @@ pub enum Calc {
     Opinion(super::opinion::Opinion),
     /// Who does what: most tasks first, then the least cost.
     Pair(super::pair::Pair),
+    /// What is short in an emergency, shared out: who gets how much, from where, and why.
+    Allot(super::allot::Allot),
 }
 
 /// Runs a method.
@@ -86,6 +88,7 @@ pub fn run(method: Calc) -> Result<ExitCode, String> {
         Calc::Budget(budget) => return super::budget::run(&budget),
         Calc::Opinion(opinion) => return super::opinion::run(&opinion),
         Calc::Pair(pair) => return super::pair::run(&pair),
+        Calc::Allot(allot) => return super::allot::run(&allot),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod alike;
+mod allot;
 mod ask;
 mod asset;
 mod bad_input;
@@ -70,6 +71,7 @@ mod receipt;
 mod recut;
 mod register;
 mod register_import;
+mod relief;
 mod replay;
 mod reply;
 mod rights;

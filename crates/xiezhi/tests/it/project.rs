@@ -140,7 +140,10 @@ fn nothing_is_lent_twice() {
         let ends: Vec<_> = hands.into_iter().map(|h| h.join().unwrap()).collect();
         assert_eq!(ends.iter().filter(|e| e.status == 200).count(), 3, "three threes are in ten");
         for end in ends.iter().filter(|e| e.status != 200) {
-            assert_eq!((end.error(), end.json()["message"].as_str().unwrap()), ((409, "stock-short".into()), "不够：还剩 1。"));
+            assert_eq!(
+                (end.error(), end.json()["message"].as_str().unwrap()),
+                ((409, "stock-short".into()), "不够了，现在只剩 1。请改小一些，或重新计算。")
+            );
         }
         let asked: Vec<&String> = projects.iter().zip(&ends).filter(|(_, e)| e.status == 200).map(|(p, _)| p).collect();
         assert_eq!(helper.get(&format!("/resources/{r}")).json()["left"], 1);
