@@ -76,8 +76,8 @@ create table project (
   -- The organisation that leads it, and the one that carries it out.
   desk text not null,
   body text,
-  -- Cents, once it is agreed.
-  price {int},
+  -- What it costs, in cents, once it is agreed.
+  cost {int},
   made_by text not null,
   made_at {int} not null,
   ends_at {int} not null,
@@ -123,7 +123,7 @@ create table milestone (
   says_until {int},
   decided_at {int},
   why text,
-  paid_at {int},
+  settled_at {int},
   ring_at {int},
   primary key (project, n)
 );
@@ -147,8 +147,8 @@ create table tender (
   closes_at {int} not null,
   -- Cents.
   ceiling {int} not null,
-  -- Points of a hundred that the price counts.
-  price_weight {int} not null,
+  -- Marks of a hundred that the cost counts.
+  cost_weight {int} not null,
   scorers {int} not null,
   awarded_at {int},
   notice_until {int},
@@ -178,7 +178,7 @@ create table tender_scorer (
 create table tender_bid (
   project text not null,
   body text not null,
-  price {bytes} not null,
+  cost {bytes} not null,
   plan {bytes} not null,
   at {int} not null,
   log_seq {int} not null,
@@ -190,6 +190,6 @@ create table tender_score (
   body text not null,
   person text not null,
   n {int} not null,
-  points {int} not null,
+  marks {int} not null,
   primary key (project, body, person, n)
 );

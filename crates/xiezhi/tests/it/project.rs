@@ -279,8 +279,8 @@ fn a_service_is_bought_in_the_open_and_accepted_by_the_people_it_is_for() {
         assert_eq!(bid(&property, "30000").error(), (409, "over".into()));
         assert_eq!((open(&clerk)["bid_count"].clone(), open(&resident)["bids"].as_array().unwrap().len()), (json!(2), 0));
         // Whoever scores says first that nothing ties him; then he sees the bids.
-        let score = |c: &Client, body: &str, points: [i64; 2]| {
-            c.post(&format!("/projects/{project}/score"), &json!({ "body": body, "points": points.map(|p| p.to_string()) }))
+        let score = |c: &Client, body: &str, marks: [i64; 2]| {
+            c.post(&format!("/projects/{project}/score"), &json!({ "body": body, "marks": marks.map(|p| p.to_string()) }))
         };
         let (a, b) = (w.body("property"), w.body("helpers"));
         assert_eq!(score(&clerk2, &a, [40, 20]).error(), (403, "denied".into()));
@@ -422,7 +422,7 @@ fn whoever_works_for_a_bidder_does_not_score() {
         for login in ["clerk2", "grid"] {
             let c = w.client(Some(login));
             good(&c, &format!("/projects/{project}/declare"), &json!({}));
-            good(&c, &format!("/projects/{project}/score"), &json!({ "body": w.body("helpers"), "points": ["40", "20"] }));
+            good(&c, &format!("/projects/{project}/score"), &json!({ "body": w.body("helpers"), "marks": ["40", "20"] }));
         }
         assert_eq!(refused(&clerk, &format!("/projects/{project}/award"), &json!({})), (409, "scores-missing".into()));
         good(&clerk, &format!("/projects/{project}/void"), &json!({ "why": "评分人不足" }));

@@ -63,7 +63,13 @@ pub struct Book {
 impl Book {
     /// Of now, for a place (its code).
     pub fn now(app: &App, code: &str) -> Result<Book> {
-        Ok(Book { pack: pack::at(code), chart: Chart::now(app)?, time: worktime::now(app)?, zone: app.config.zone.clone() })
+        app.db.read(|r| Book::read(r, app, code))
+    }
+
+    /// The same, inside a read of the caller.
+    pub fn read(q: &mut dyn Query, app: &App, code: &str) -> Result<Book> {
+        let (chart, time) = (Chart::read(q, app)?, worktime::read(q, app)?);
+        Ok(Book { pack: pack::at(code), chart, time, zone: app.config.zone.clone() })
     }
 
     /// Until when a desk that has it from now on answers.

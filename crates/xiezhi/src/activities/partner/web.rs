@@ -234,19 +234,15 @@ fn try_ask(req: &Req, input: &Input, kept: &mut BTreeMap<String, String>) -> Res
 fn list(req: &Req) -> Result<Reply> {
     let view = req.app.db.read(|r| {
         let path = area::around(req, r)?;
-        let book = book(req, "")?;
+        let book = Book::read(r, req.app, "")?;
         view::list(req, r, &book, &path)
     })?;
     req.page("activities/partner/list.html", &view)
 }
 
-fn book(req: &Req, area: &str) -> Result<Book> {
-    Book::now(req.app, area)
-}
-
 fn queue(req: &Req) -> Result<Reply> {
     let path = req.who.widest_desk().ok_or(Kind::Denied)?.path.clone();
-    let book = book(req, "")?;
+    let book = Book::now(req.app, "")?;
     let view = req.app.db.read(|r| view::queue(req, r, &book, &path))?;
     req.page("activities/partner/queue.html", &view)
 }
@@ -257,7 +253,7 @@ fn book_of(req: &Req, number: &str) -> Result<Book> {
         let one = by_number(r, number)?;
         Ok::<_, Error>(area::by_id(r, &one.area)?.map(|a| a.code).unwrap_or_default())
     })?;
-    book(req, &code)
+    Book::now(req.app, &code)
 }
 
 fn full(req: &Req, number: &str) -> Result<Full> {

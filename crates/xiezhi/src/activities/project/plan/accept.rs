@@ -145,10 +145,10 @@ pub fn pay(tx: &mut Tx, who: &Who, number: &str, n: i64) -> Result<()> {
     let (project, now) = (by_number(tx, number)?, tx.now());
     let entry = project.by_lead(who, "project.pay")?;
     let step = step_of(tx, &project, n)?;
-    if project.price.is_none() || step.state != Stand::Accepted || step.paid_at.is_some() {
+    if project.cost.is_none() || step.state != Stand::Accepted || step.settled_at.is_some() {
         return Err(Kind::State.into());
     }
     tx.log(entry.fact("n", n))?;
-    tx.exec("update milestone set paid_at = $3 where project = $1 and n = $2", params![&project.id, n, now])?;
+    tx.exec("update milestone set settled_at = $3 where project = $1 and n = $2", params![&project.id, n, now])?;
     Ok(())
 }

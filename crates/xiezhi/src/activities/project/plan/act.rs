@@ -236,8 +236,8 @@ pub fn take(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
 /// Gives a project up, with the reason everybody reads.
 pub fn void(tx: &mut Tx, book: &Book, who: &Who, number: &str, why: &str) -> Result<()> {
     let project = by_number(tx, number)?;
-    // The desk; or the organisation that does it itself.
-    if !project.is_led_by(who) && !(project.way == Way::Own && project.is_done_by(who)) {
+    let itself = project.way == Way::Own && project.is_done_by(who);
+    if !project.is_led_by(who) && !itself {
         return Err(Kind::Denied.into());
     }
     if !matches!(project.state, State::Open | State::Running) {

@@ -21,7 +21,7 @@ pub(super) fn set_loan(tx: &mut Tx, who: &Who, project: &Project, id: &str, numb
 /// Somebody carries it out from now on: the steps ring.
 pub(super) fn run(tx: &mut Tx, book: &Book, who: &Who, project: &Project, body: &str, price: Option<i64>) -> Result<()> {
     tx.log(Entry { party: Some(body), ..project.entry(who, "project.run") })?;
-    let sql = "update project set state = $2, body = $3, price = $4 where id = $1";
+    let sql = "update project set state = $2, body = $3, cost = $4 where id = $1";
     tx.exec(sql, params![&project.id, State::Running, body, price])?;
     tx.exec("update milestone set ring_at = due_at where project = $1 and state = $2", params![&project.id, Stand::Open])?;
     tell_body(tx, book, who, &project.number, "project-run", &project.desk)?;

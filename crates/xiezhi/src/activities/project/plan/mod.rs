@@ -82,7 +82,7 @@ row! {
         pub about: String,
         pub desk: String,
         pub body: Option<String>,
-        pub price: Option<i64>,
+        pub cost: Option<i64>,
         pub made_at: Ms,
         pub ends_at: Ms,
         pub ended_at: Option<Ms>,
@@ -126,7 +126,7 @@ pub struct Step {
     pub says_until: Option<Ms>,
     pub decided_at: Option<Ms>,
     pub why: Option<String>,
-    pub paid_at: Option<Ms>,
+    pub settled_at: Option<Ms>,
 }
 
 /// The steps of a project, in order.
@@ -143,10 +143,10 @@ pub fn steps(q: &mut dyn Query, project: &str) -> Result<Vec<Step>> {
             says_until: r.get("says_until")?,
             decided_at: r.get("decided_at")?,
             why: r.get("why")?,
-            paid_at: r.get("paid_at")?,
+            settled_at: r.get("settled_at")?,
         })
     };
-    let sql = "select n, title, due_at, share, state, report, reported_at, says_until, decided_at, why, paid_at from milestone \
+    let sql = "select n, title, due_at, share, state, report, reported_at, says_until, decided_at, why, settled_at from milestone \
                where project = $1 order by n";
     Ok(q.rows(sql, params![project])?.iter().map(one).collect::<store::Result<_>>()?)
 }

@@ -1,6 +1,6 @@
-//! Pure decisions about projects: the points of a tender, what the answers of the people served say, what is paid.
+//! Pure decisions about projects: the marks of a tender, what the answers of the people served say, what is paid.
 //!
-//! What must stay true: whole numbers throughout (points in hundredths, money in cents), the same table for the same bids and
+//! What must stay true: whole numbers throughout (marks in hundredths, money in cents), the same table for the same bids and
 //! scores whatever their order.
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub struct Bid {
     /// Cents.
     pub price: i64,
     /// Points of each scorer, the sum over the criteria.
-    pub points: Vec<i64>,
+    pub marks: Vec<i64>,
 }
 
 /// A line of the table of scores; public with the award.
@@ -65,8 +65,8 @@ pub struct Line {
     pub body: String,
     pub price: i64,
     /// Hundredths of a point.
-    pub price_points: i64,
-    pub quality_points: i64,
+    pub price_marks: i64,
+    pub quality_marks: i64,
     pub total: i64,
 }
 
@@ -80,10 +80,10 @@ fn hundredths(part: i128, whole: i128) -> i64 {
 pub fn table(bids: &[Bid], price_weight: i64, order: &BTreeMap<String, usize>) -> Vec<Line> {
     let lowest = bids.iter().map(|b| b.price).min().unwrap_or_default();
     let line = |b: &Bid| {
-        let price_points = hundredths(i128::from(lowest) * i128::from(price_weight), i128::from(b.price.max(1)));
-        let sum: i128 = b.points.iter().map(|p| i128::from(*p)).sum();
-        let quality_points = hundredths(sum, b.points.len().max(1) as i128);
-        Line { body: b.body.clone(), price: b.price, price_points, quality_points, total: price_points + quality_points }
+        let price_marks = hundredths(i128::from(lowest) * i128::from(price_weight), i128::from(b.price.max(1)));
+        let sum: i128 = b.marks.iter().map(|p| i128::from(*p)).sum();
+        let quality_marks = hundredths(sum, b.marks.len().max(1) as i128);
+        Line { body: b.body.clone(), price: b.price, price_marks, quality_marks, total: price_marks + quality_marks }
     };
     let mut out: Vec<Line> = bids.iter().map(line).collect();
     let place = |l: &Line| order.get(&l.body).copied().unwrap_or(usize::MAX);
@@ -110,22 +110,22 @@ mod tests {
 
     #[test]
     fn the_lowest_price_has_all_its_points_and_the_mean_counts() {
-        let bid = |body: &str, price, points: &[i64]| Bid { body: body.into(), price, points: points.to_vec() };
-        let all = [bid("a", 40_000_00, &[70, 72, 71]), bid("b", 36_000_00, &[60, 61, 61]), bid("c", 60_000_00, &[80, 79, 80])];
+        let bid = |body: &str, price, marks: &[i64]| Bid { body: body.into(), price, marks: marks.to_vec() };
+        let all = [bid("a", 4_000_000, &[70, 72, 71]), bid("b", 3_600_000, &[60, 61, 61]), bid("c", 6_000_000, &[80, 79, 80])];
         let table = table(&all, 20, &BTreeMap::new());
         let told: Vec<(&str, i64, i64, i64)> =
-            table.iter().map(|l| (l.body.as_str(), l.price_points, l.quality_points, l.total)).collect();
+            table.iter().map(|l| (l.body.as_str(), l.price_marks, l.quality_marks, l.total)).collect();
         // By hand: 36/40 × 20 = 18.00, mean 71.00; 36/60 × 20 = 12.00, mean 79.67; 20.00, mean 60.67.
-        assert_eq!(told, [("c", 12_00, 79_67, 91_67), ("a", 18_00, 71_00, 89_00), ("b", 20_00, 60_67, 80_67)]);
+        assert_eq!(told, [("c", 1200, 7967, 9167), ("a", 1800, 7100, 8900), ("b", 2000, 6067, 8067)]);
     }
 
     #[test]
     fn equal_sums_go_by_price_and_then_by_the_draw() {
-        let bid = |body: &str, price, points| Bid { body: body.into(), price, points: vec![points] };
+        let bid = |body: &str, price, marks| Bid { body: body.into(), price, marks: vec![marks] };
         let order: BTreeMap<String, usize> = [("x".into(), 1), ("y".into(), 0)].into();
         let told = |all: &[Bid], weight| table(all, weight, &order).into_iter().map(|l| l.body).collect::<Vec<_>>();
         assert_eq!(told(&[bid("x", 100, 80), bid("y", 100, 80)], 20), ["y", "x"]);
-        // 20 + 70 points at the lower price, 10 + 80 at the double one.
+        // 20 + 70 marks at the lower price, 10 + 80 at the double one.
         assert_eq!(told(&[bid("y", 200, 80), bid("x", 100, 70)], 20), ["x", "y"]);
     }
 
@@ -144,17 +144,17 @@ mod tests {
 
         #[test]
         fn the_table_is_the_same_in_any_order_and_nobody_gains_by_a_higher_price(
-            prices in prop::collection::vec(1i64..1_000_000, 1..8), points in 0i64..80, weight in 10i64..60, seed in any::<u64>(),
+            prices in prop::collection::vec(1i64..1_000_000, 1..8), marks in 0i64..80, weight in 10i64..60, seed in any::<u64>(),
         ) {
             let bids: Vec<Bid> =
-                prices.iter().enumerate().map(|(n, p)| Bid { body: format!("b{n}"), price: *p, points: vec![points; 3] }).collect();
+                prices.iter().enumerate().map(|(n, p)| Bid { body: format!("b{n}"), price: *p, marks: vec![marks; 3] }).collect();
             let mut other = bids.clone();
             other.rotate_left(seed as usize % bids.len());
             let first = table(&bids, weight, &BTreeMap::new());
             prop_assert_eq!(&first, &table(&other, weight, &BTreeMap::new()));
-            // With equal quality the cheapest is first, and no line has more than all its points.
+            // With equal quality the cheapest is first, and no line has more than all its marks.
             prop_assert_eq!(first[0].price, *prices.iter().min().unwrap());
-            prop_assert!(first.iter().all(|l| l.price_points <= weight * 100 && l.price_points > 0 || l.price > 1000));
+            prop_assert!(first.iter().all(|l| l.price_marks <= weight * 100 && l.price_marks > 0 || l.price > 1000));
         }
     }
 }

@@ -52,14 +52,14 @@ pub struct Table {
 
 /// The tender of a project, once it is posted.
 pub fn of(q: &mut dyn Query, project: &str) -> Result<Option<Tender>> {
-    let sql = "select posted_at, closes_at, ceiling, price_weight, scorers, awarded_at, notice_until, result from tender where project = $1";
+    let sql = "select posted_at, closes_at, ceiling, cost_weight, scorers, awarded_at, notice_until, result from tender where project = $1";
     let Some(r) = q.row(sql, params![project])? else { return Ok(None) };
     let result: Option<String> = r.get("result")?;
     Ok(Some(Tender {
         posted_at: r.get("posted_at")?,
         closes_at: r.get("closes_at")?,
         ceiling: r.get("ceiling")?,
-        price_weight: r.get("price_weight")?,
+        price_weight: r.get("cost_weight")?,
         scorers: r.get("scorers")?,
         awarded_at: r.get("awarded_at")?,
         notice_until: r.get("notice_until")?,
@@ -67,7 +67,7 @@ pub fn of(q: &mut dyn Query, project: &str) -> Result<Option<Tender>> {
     }))
 }
 
-/// A criterion and the points it counts.
+/// A criterion and the marks it counts.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Criterion {
@@ -98,7 +98,7 @@ pub struct New {
     /// Cents.
     pub ceiling: i64,
     pub price_weight: i64,
-    /// Titles and points; with the price together a hundred.
+    /// Titles and marks; with the price together a hundred.
     pub criteria: Vec<(String, i64)>,
     /// People who score.
     pub scorers: Vec<String>,
@@ -144,7 +144,8 @@ pub fn post(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &New) -> Res
     let said = crate::kit::digest(&new.criteria.iter().map(line).collect::<Vec<_>>());
     let entry = entry.fact("closes", new.closes_at).fact("ceiling", new.ceiling).fact("price", new.price_weight);
     tx.log(entry.fact("scorers", count).fact("digest", said))?;
-    let sql = "insert into tender(project, posted_at, closes_at, ceiling, price_weight, scorers, ring_at) values ($1,$2,$3,$4,$5,$6,$3)";
+    let sql =
+        "insert into tender(project, posted_at, closes_at, ceiling, cost_weight, scorers, ring_at) values ($1,$2,$3,$4,$5,$6,$3)";
     tx.exec(sql, params![&project.id, now, new.closes_at, new.ceiling, new.price_weight, count])?;
     for (n, (title, weight)) in new.criteria.iter().enumerate() {
         let sql = "insert into tender_criterion(project, n, title, weight) values ($1,$2,$3,$4)";
@@ -160,12 +161,15 @@ pub fn post(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &New) -> Res
 pub fn eligible(q: &mut dyn Query, path: &str, now: Ms) -> Result<Vec<(String, String)>> {
     let kinds = "'committee', 'subdistrict', 'building_head', 'social_worker', 'grid_worker', 'department'";
     let sql = format!(
-        "select r.person, min(r.kind) as kind from role_of r join area a on a.id = r.area where r.kind in ({kinds}) \
+        "select r.person, r.kind from role_of r join area a on a.id = r.area where r.kind in ({kinds}) \
          and (r.valid_to is null or r.valid_to > $3) and ((a.path >= $1 and a.path < $2) or substr($1, 1, length(a.path)) = a.path) \
-         group by r.person order by r.person limit 200"
+         order by r.person, r.kind limit 400"
     );
     let rows = q.rows(&sql, params![path, crate::base::area::end_of(path), now])?;
-    Ok(rows.iter().map(|r| Ok((r.get("person")?, r.get("kind")?))).collect::<store::Result<_>>()?)
+    let one = |r: &store::Row| Ok((r.get("person")?, r.get("kind")?));
+    let mut out: Vec<(String, String)> = rows.iter().map(one).collect::<store::Result<_>>()?;
+    out.dedup_by(|a, b| a.0 == b.0);
+    Ok(out)
 }
 
 /// A bid of an organisation; until the tender closes the latest counts. Gives its entry in the log: whoever bids can prove when.
@@ -192,8 +196,8 @@ pub fn bid(tx: &mut Tx, who: &Who, number: &str, price: i64, plan: &str) -> Resu
     let entry = entry.element("project.bidder", Some(body.as_str())).element("project.price", Some(text.as_str()));
     let logged = tx.log(entry.element("project.plan", Some(plan)))?;
     let (price, plan) = (tx.seal(&project.id, text.as_bytes())?, tx.seal(&project.id, plan.as_bytes())?);
-    let sql = "insert into tender_bid(project, body, price, plan, at, log_seq) values ($1,$2,$3,$4,$5,$6) on conflict(project, body) \
-               do update set price = excluded.price, plan = excluded.plan, at = excluded.at, log_seq = excluded.log_seq";
+    let sql = "insert into tender_bid(project, body, cost, plan, at, log_seq) values ($1,$2,$3,$4,$5,$6) on conflict(project, body) \
+               do update set cost = excluded.cost, plan = excluded.plan, at = excluded.at, log_seq = excluded.log_seq";
     tx.exec(sql, params![&project.id, &body, price, plan, now, logged.index])?;
     Ok(logged)
 }
@@ -211,8 +215,8 @@ pub struct Opened {
 /// The bids of a tender, by organisation; for callers who may see them now.
 pub fn bids(q: &mut dyn Query, project: &str) -> Result<Vec<Opened>> {
     let mut out = Vec::new();
-    for r in q.rows("select body, price, plan, at from tender_bid where project = $1 order by body", params![project])? {
-        let price = q.open_text(project, r.get("price")?)?.and_then(|p| p.parse().ok()).unwrap_or_default();
+    for r in q.rows("select body, cost, plan, at from tender_bid where project = $1 order by body", params![project])? {
+        let price = q.open_text(project, r.get("cost")?)?.and_then(|p| p.parse().ok()).unwrap_or_default();
         let plan = q.open_text(project, r.get("plan")?)?.unwrap_or_default();
         out.push(Opened { body: r.get("body")?, price, plan, at: r.get("at")? });
     }
@@ -247,8 +251,8 @@ pub fn declare(tx: &mut Tx, who: &Who, number: &str) -> Result<()> {
     Ok(())
 }
 
-/// Somebody scores a bid: points for each criterion, in order.
-pub fn score(tx: &mut Tx, book: &Book, who: &Who, number: &str, body: &str, points: &[i64]) -> Result<()> {
+/// Somebody scores a bid: marks for each criterion, in order.
+pub fn score(tx: &mut Tx, book: &Book, who: &Who, number: &str, body: &str, marks: &[i64]) -> Result<()> {
     let project = by_number(tx, number)?;
     let tender = of(tx, &project.id)?.ok_or(Kind::NotOpen)?;
     let person = who.person.as_deref().filter(|_| who.by.is_none()).ok_or(Kind::Denied)?;
@@ -266,19 +270,19 @@ pub fn score(tx: &mut Tx, book: &Book, who: &Who, number: &str, body: &str, poin
     if !all.iter().any(|b| b.body == body) {
         return Err(Kind::Unknown.at("body"));
     }
-    if points.len() != asked.len() {
-        return Err(Kind::Missing.at("points"));
+    if marks.len() != asked.len() {
+        return Err(Kind::Missing.at("marks"));
     }
-    if let Some(bad) = asked.iter().zip(points).find(|(c, p)| !(0..=c.weight).contains(*p)) {
-        return Err(Kind::OutOfRange.at("points").limit(bad.0.weight));
+    if let Some(bad) = asked.iter().zip(marks).find(|(c, p)| !(0..=c.weight).contains(*p)) {
+        return Err(Kind::OutOfRange.at("marks").limit(bad.0.weight));
     }
-    let sum: i64 = points.iter().sum();
-    let said = crate::kit::digest(&points.iter().map(i64::to_string).collect::<Vec<_>>());
+    let sum: i64 = marks.iter().sum();
+    let said = crate::kit::digest(&marks.iter().map(i64::to_string).collect::<Vec<_>>());
     tx.log(project.entry(who, "tender.score").fact("body", body).fact("sum", sum).fact("digest", said))?;
-    let sql = "insert into tender_score(project, body, person, n, points) values ($1,$2,$3,$4,$5) \
-               on conflict(project, body, person, n) do update set points = excluded.points";
-    for (criterion, points) in asked.iter().zip(points) {
-        tx.exec(sql, params![&project.id, body, person, criterion.n, *points])?;
+    let sql = "insert into tender_score(project, body, person, n, marks) values ($1,$2,$3,$4,$5) \
+               on conflict(project, body, person, n) do update set marks = excluded.marks";
+    for (criterion, marks) in asked.iter().zip(marks) {
+        tx.exec(sql, params![&project.id, body, person, criterion.n, *marks])?;
     }
     // Whoever scored everything is not waited for any more.
     let done = "select count(distinct body) from tender_score where project = $1 and person = $2";
@@ -289,12 +293,14 @@ pub fn score(tx: &mut Tx, book: &Book, who: &Who, number: &str, body: &str, poin
     Ok(())
 }
 
-/// The points of one scorer: by organisation, the sum over the criteria.
+/// The marks of one scorer: by organisation, the sum over the criteria.
 pub fn scored(q: &mut dyn Query, project: &str) -> Result<BTreeMap<(String, String), i64>> {
-    let sql =
-        "select body, person, cast(sum(points) as bigint) as points from tender_score where project = $1 group by body, person";
-    let rows = q.rows(sql, params![project])?;
-    Ok(rows.iter().map(|r| Ok(((r.get("body")?, r.get("person")?), r.get("points")?))).collect::<store::Result<_>>()?)
+    let rows = q.rows("select body, person, marks from tender_score where project = $1", params![project])?;
+    let mut out = BTreeMap::new();
+    for r in &rows {
+        *out.entry((r.get("body")?, r.get("person")?)).or_default() += r.get::<i64>("marks")?;
+    }
+    Ok(out)
 }
 
 /// Awards the tender to the first of the table, once everybody who scores has scored every bid.
@@ -305,13 +311,13 @@ pub fn award(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     if project.state != State::Open || tender.awarded_at.is_some() || now < tender.closes_at {
         return Err(Kind::State.into());
     }
-    let (all, points, judges) = (bids(tx, &project.id)?, scored(tx, &project.id)?, scorers(tx, &project.id)?);
+    let (all, marks, judges) = (bids(tx, &project.id)?, scored(tx, &project.id)?, scorers(tx, &project.id)?);
     if (all.len() as i64) < book.pack.tender.bids {
         return Err(Kind::BidsMissing.into());
     }
     let ready: Vec<&String> = judges.iter().filter(|(_, declared)| *declared).map(|(p, _)| p).collect();
     let open =
-        ready.iter().map(|p| all.iter().filter(|b| !points.contains_key(&(b.body.clone(), (*p).clone()))).count()).sum::<usize>();
+        ready.iter().map(|p| all.iter().filter(|b| !marks.contains_key(&(b.body.clone(), (*p).clone()))).count()).sum::<usize>();
     // Whoever is tied to a bidder drops out; enough others must be left.
     if (ready.len() as i64) < book.pack.tender.scorers || open > 0 {
         return Err(Kind::ScoresMissing.at("scorers").limit(open as i64));
@@ -322,7 +328,7 @@ pub fn award(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
     let bid = |b: &Opened| Bid {
         body: b.body.clone(),
         price: b.price,
-        points: ready.iter().map(|p| points[&(b.body.clone(), (*p).clone())]).collect(),
+        marks: ready.iter().map(|p| marks[&(b.body.clone(), (*p).clone())]).collect(),
     };
     let lines = rules::table(&all.iter().map(bid).collect::<Vec<_>>(), tender.price_weight, &order);
     let first = lines[0].clone();

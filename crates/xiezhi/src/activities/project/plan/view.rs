@@ -171,8 +171,8 @@ pub struct TenderView {
 pub struct LineView {
     pub name: String,
     pub price_text: String,
-    pub price_points: String,
-    pub quality_points: String,
+    pub price_marks: String,
+    pub quality_marks: String,
     pub total: String,
     /// Per cent of the best, for the bar.
     pub share: i64,
@@ -265,7 +265,7 @@ pub fn full(req: &Req, q: &mut dyn Query, p: &Project, look: &mut Look) -> Resul
         linked.push(need_item(req, q, &one)?);
     }
     linked.sort_by(|a, b| a.number.cmp(&b.number));
-    let pays = p.price.map(|price| payments(price, &all.iter().map(|s| s.share).collect::<Vec<_>>()));
+    let pays = p.cost.map(|price| payments(price, &all.iter().map(|s| s.share).collect::<Vec<_>>()));
     let mut views = Vec::new();
     for (at, s) in all.iter().enumerate() {
         let pay = pays.as_ref().and_then(|pays| pays.get(at).copied());
@@ -301,8 +301,8 @@ pub fn full(req: &Req, q: &mut dyn Query, p: &Project, look: &mut Look) -> Resul
         about: p.about.clone(),
         desk: book.chart.name(&p.desk),
         why: p.why.clone(),
-        price: p.price,
-        price_text: p.price.map(yuan),
+        price: p.cost,
+        price_text: p.cost.map(yuan),
         needs: linked,
         loans: loans(req, q, p)?,
         steps_of: views,
@@ -388,7 +388,7 @@ fn step(
         late: s.state == Stand::Open && s.due_at < req.now && p.state == State::Running,
         share: s.share,
         pay_text: pay.map(yuan),
-        paid: s.paid_at.map(|t| req.app.time(t)),
+        paid: s.settled_at.map(|t| req.app.time(t)),
         state: s.state.as_str(),
         report: s.report.clone(),
         reported_at: s.reported_at.map(|t| req.app.time(t)),
@@ -418,21 +418,21 @@ fn tender_view(req: &Req, q: &mut dyn Query, book: &Book, p: &Project, t: &tende
     let me = req.who.person.as_deref().filter(|_| req.who.by.is_none());
     let mine = judges.iter().find(|(person, _)| Some(person.as_str()) == me);
     let (judge, declared) = (mine.is_some(), mine.is_some_and(|(_, d)| *d));
-    let points = tender::scored(q, &p.id)?;
+    let marks = tender::scored(q, &p.id)?;
     let view = |b: &tender::Opened| BidView {
         body: b.body.clone(),
         name: book.chart.name(&b.body),
         price_text: yuan(b.price),
         plan: b.plan.clone(),
         at: req.app.time(b.at),
-        scored: me.and_then(|me| points.get(&(b.body.clone(), me.to_owned())).copied()),
+        scored: me.and_then(|me| marks.get(&(b.body.clone(), me.to_owned())).copied()),
     };
     let own_bid = all.iter().find(|b| req.who.in_body(&b.body) && !leads).map(view);
     let tied = judge && closed && tender::is_tied(&req.who, &all);
     // The desk and those who score, once it is closed; everybody reads the table.
     let opens = closed && (leads || declared && !tied);
     let ready = judges.iter().filter(|(_, d)| *d).count();
-    let scored = |person: &str| all.iter().filter(|b| points.contains_key(&(b.body.clone(), person.to_owned()))).count();
+    let scored = |person: &str| all.iter().filter(|b| marks.contains_key(&(b.body.clone(), person.to_owned()))).count();
     let open_scores: usize = judges.iter().filter(|(_, d)| *d).map(|(person, _)| all.len() - scored(person)).sum();
     let enough = ready as i64 >= book.pack.tender.scorers && open_scores == 0 && all.len() as i64 >= book.pack.tender.bids;
     let best = t.result.as_ref().and_then(|r| r.lines.first()).map_or(1, |l| l.total.max(1));
@@ -440,8 +440,8 @@ fn tender_view(req: &Req, q: &mut dyn Query, book: &Book, p: &Project, t: &tende
     let line = |l: &super::rules::Line| LineView {
         name: book.chart.name(&l.body),
         price_text: yuan(l.price),
-        price_points: hundredths(l.price_points),
-        quality_points: hundredths(l.quality_points),
+        price_marks: hundredths(l.price_marks),
+        quality_marks: hundredths(l.quality_marks),
         total: hundredths(l.total),
         share: l.total * 100 / best,
     };

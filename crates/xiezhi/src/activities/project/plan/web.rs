@@ -44,7 +44,7 @@ pub const ROUTES: &[Route] = &[
         "/projects/{number}/tender",
         May::Staff,
         post,
-        "Puts it out to tender: `{closes_at, ceiling, price_weight, criteria: [\"points title\"], scorers: [persons]}`, in yuan.",
+        "Puts it out to tender: `{closes_at, ceiling, price_weight, criteria: [\"marks title\"], scorers: [persons]}`, in yuan.",
     )
     .gives::<Full>(),
     Route::post(
@@ -55,7 +55,7 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::post("/projects/{number}/declare", May::SignedIn, declare, "Whoever scores says that nothing ties him to a bidder.")
         .gives::<Full>(),
-    Route::post("/projects/{number}/score", May::SignedIn, score, "Scores a bid: `{body, points: [one for each criterion]}`.")
+    Route::post("/projects/{number}/score", May::SignedIn, score, "Scores a bid: `{body, marks: [one for each criterion]}`.")
         .gives::<Full>(),
     Route::post("/projects/{number}/award", May::Staff, award, "Awards the tender to the first of the table.").gives::<Full>(),
     Route::post("/projects/{number}/steps/{n}/report", May::Staff, report, "Says that a step is done: `{words}`.").gives::<Full>(),
@@ -257,9 +257,9 @@ fn declare(req: &Req) -> Result<Reply> {
 fn score(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let body = input.need("body", 40)?;
-    let number = |text: String| text.trim().parse::<i64>().map_err(|_| Kind::WrongType.at("points"));
-    let points: Vec<i64> = input.list("points", 20)?.into_iter().map(number).collect::<std::result::Result<_, _>>()?;
-    run(req, move |tx, book, who, number| tender::score(tx, book, who, number, &body, &points))
+    let number = |text: String| text.trim().parse::<i64>().map_err(|_| Kind::WrongType.at("marks"));
+    let marks: Vec<i64> = input.list("marks", 20)?.into_iter().map(number).collect::<std::result::Result<_, _>>()?;
+    run(req, move |tx, book, who, number| tender::score(tx, book, who, number, &body, &marks))
 }
 
 fn award(req: &Req) -> Result<Reply> {
