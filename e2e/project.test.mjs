@@ -19,7 +19,7 @@ test('a resident says what is needed, in large print', { timeout: 120_000 }, asy
   await good(resident, 'new need, large print');
   await send(resident, '/needs', { kind: 'elder', words: '几位老人没人陪着去医院' });
   need = new URL(resident.url()).pathname.split('/').at(-1);
-  assert.match(need, /^N-\d{4}$/);
+  assert.match(need, /^X-\d{4}$/);
   await good(resident, 'need raised, large print');
   await resident.goto(server.url('/resources'));
   await good(resident, 'resources, large print');

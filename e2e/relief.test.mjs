@@ -19,7 +19,7 @@ test('the street opens an emergency and counts what came', { timeout: 180_000 },
   for (const id of ['water', 'quilt', 'blanket']) await street.locator(`[name=classes][value=${id}]`).check({ force: true });
   await send(street, '/relief', { title: '寒潮应急保暖', why: '今晚降温十五度，独居老人和临时安置点要保暖物资' });
   number = new URL(street.url()).pathname.split('/').at(-1);
-  assert.match(number, /^E-\d{4}$/);
+  assert.match(number, /^Y-\d{4}$/);
   await good(street, 'emergency opened');
   await street.goto(at('/stock'));
   await good(street, 'depot, empty');
@@ -121,6 +121,6 @@ test('the community says what came; what is missing is explained; all of it adds
   await visitor.goto(server.url('/relief'));
   await good(visitor, 'emergencies');
   const english = await as(undefined, { look: DESK, lang: 'en' });
-  await english.goto(server.url('/relief/E-0001'));
+  await english.goto(server.url('/relief/Y-0001'));
   await good(english, 'an emergency that ended');
 });

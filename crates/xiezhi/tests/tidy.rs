@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -326,6 +326,25 @@ fn the_dependency_lists_are_the_architecture() {
         let name = line.split([' ', '=', '.']).next().unwrap();
         assert!(matches!(name, "calc" | "store") || reasons.contains(name), "{name} has no reason in docs/dependencies.md");
     }
+}
+
+/// Numbers name a matter in inboxes and on paper, whatever room it is of.
+#[test]
+fn numbers_of_each_room_begin_with_a_letter_of_its_own() {
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in files("crates/xiezhi/src", "rs") {
+        let room = path.split("/src/").nth(1).unwrap().split('/').take(2).collect::<Vec<_>>().join("/");
+        for part in text.split("format!(\"").skip(1) {
+            let letters: String = part.chars().take_while(char::is_ascii_uppercase).collect();
+            if !letters.is_empty() && part[letters.len()..].starts_with("-{") {
+                rooms.entry(letters).or_default().insert(room.clone());
+            }
+        }
+    }
+    assert!(rooms.len() > 10, "{rooms:?}");
+    // Within a room they may be of one kind or of several; the letter is its own.
+    let shared: Vec<_> = rooms.iter().filter(|(_, r)| r.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:?}");
 }
 
 #[test]

@@ -453,7 +453,7 @@ fn a_group_takes_a_project_on_and_late_steps_are_told() {
         later(w, 6);
         assert!(told(&w.client(Some("street")), "project-late"));
         // Another need is linked on the way; an unknown one and one of another place are not.
-        assert_eq!(refused(&helper, &format!("/projects/{p}/link"), &json!({ "need": "N-9999" })), (422, "unknown-value".into()));
+        assert_eq!(refused(&helper, &format!("/projects/{p}/link"), &json!({ "need": "X-9999" })), (422, "unknown-value".into()));
         let other = listed(&resident, &clerk);
         assert_eq!(
             good(&helper, &format!("/projects/{p}/link"), &json!({ "need": other }))["needs"].as_array().unwrap().len(),

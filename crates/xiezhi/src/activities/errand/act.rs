@@ -78,7 +78,7 @@ pub fn ask(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Resu
         }
     }
     let id = tx.id();
-    let number = format!("D-{:04}", tx.count("select count(*) from errand", &[])? + 1);
+    let number = format!("T-{:04}", tx.count("select count(*) from errand", &[])? + 1);
     let desk = book.chart.desk_of(&place.path)?.id.clone();
     tx.new_owner_of(&id, &place.id)?;
     let (name, phone) = new.other.clone().unzip();

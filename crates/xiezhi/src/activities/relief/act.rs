@@ -47,7 +47,7 @@ pub fn open(tx: &mut Tx, book: &Book, who: &Who, new: &New) -> Result<String> {
         return Err(Kind::TooMany.at("title").limit(book.pack.limits.open));
     }
     let (id, now) = (tx.id(), tx.now());
-    let number = format!("E-{:04}", tx.count("select count(*) from relief", &[])? + 1);
+    let number = format!("Y-{:04}", tx.count("select count(*) from relief", &[])? + 1);
     tx.new_owner_of(&id, &place.id)?;
     let entry = who.by_desk(&place.path, &place.id, store::Entry::new("relief.open", "relief", &id))?;
     let seq = tx.log(entry.fact("number", number.as_str()).fact("classes", classes.join(" ")))?.index;

@@ -37,7 +37,7 @@ pub fn raise(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
         return Err(Kind::TooMany.at("words").limit(book.pack.limits.waiting));
     }
     let desk = book.chart.desk_of(&place.path)?.id.clone();
-    let number = format!("N-{:04}", tx.count("select count(*) from need", &[])? + 1);
+    let number = format!("X-{:04}", tx.count("select count(*) from need", &[])? + 1);
     tx.new_owner_of(&id, &place.id)?;
     let entry = store::Entry {
         actor: who.actor(),

@@ -47,7 +47,7 @@ pub fn offer(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
     if new.until_at.is_some_and(|at| at <= now) {
         return Err(Kind::OutOfRange.at("until_at"));
     }
-    let number = format!("R-{:04}", tx.count("select count(*) from resource", &[])? + 1);
+    let number = format!("Z-{:04}", tx.count("select count(*) from resource", &[])? + 1);
     let said = crate::kit::digest(&[new.title.clone(), new.about.clone()]);
     let entry = Entry {
         actor: who.actor(),
