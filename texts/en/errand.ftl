@@ -3,6 +3,7 @@ booking-title = Book an appointment
 booking-lead = About { $n } minutes each. Choose a time.
 booking-shut = No appointments are taken; come while it is open.
 booking-none = Everything is taken for now.
+booking-free = { $n } free
 booking-full = full
 booking-swapped = make-up working day
 booking-words = Anything to say (optional)

@@ -3,6 +3,7 @@ booking-title = 预约
 booking-lead = 每位约 { $n } 分钟，选一个时间。
 booking-shut = 这项服务暂不接受预约，按开放时间前往即可。
 booking-none = 近期的号已约满。
+booking-free = 还有 { $n } 个时间
 booking-full = 已满
 booking-swapped = 调休上班
 booking-words = 要说明的（可不填）

@@ -9,6 +9,7 @@ use super::{Project, Stand, State, Way, by_id, by_number, steps};
 use crate::activities::project::resource::{self, Loan};
 use crate::activities::project::{Book, body_of, need, settled, tell, tell_body};
 use crate::base::area::Area;
+use crate::base::party::standing;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, Who};
@@ -36,6 +37,7 @@ pub fn begin(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
         who.desk_over(&place.path).ok_or_else(|| Kind::Denied.at("way"))?;
     }
     let (id, now) = (tx.id(), tx.now());
+    standing::insist(tx, Some(&own), now)?;
     if new.ends_at <= now || new.ends_at > now + LONG * DAY {
         return Err(Kind::OutOfRange.at("ends_at").limit(LONG));
     }
@@ -224,8 +226,9 @@ pub fn step(tx: &mut Tx, book: &Book, who: &Who, number: &str, new: &NewStep) ->
 
 /// An organisation takes a project on.
 pub fn take(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> {
-    let project = by_number(tx, number)?;
+    let (project, now) = (by_number(tx, number)?, tx.now());
     let body = body_of(who, &project.path).ok_or(Kind::Denied)?;
+    standing::insist(tx, Some(&body), now)?;
     if project.way != Way::Take || project.state != State::Open {
         return Err(Kind::State.into());
     }

@@ -15,7 +15,7 @@ use super::life::run;
 use super::rules::{self, Bid, Line};
 use super::{Project, State, Way, by_number, steps};
 use crate::activities::project::{Book, body_of, settled, tell, tell_body};
-use crate::base::party;
+use crate::base::party::{self, standing};
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, Who};
@@ -180,6 +180,7 @@ pub fn bid(tx: &mut Tx, who: &Who, number: &str, price: i64, plan: &str) -> Resu
     if project.state != State::Open || now >= tender.closes_at {
         return Err(Kind::Over.into());
     }
+    standing::insist(tx, Some(&body), now)?;
     // The desk that gives the work out does not bid for it.
     if who.desk_over(&project.path).is_some() {
         return Err(Kind::Denied.into());

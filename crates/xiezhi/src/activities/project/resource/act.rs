@@ -7,6 +7,7 @@ use store::{Entry, Query, Tx, params};
 use super::{Loan, Sort, State, by_id, by_number};
 use crate::activities::project::{Book, body_of, settled, tell, tell_body};
 use crate::base::area::Area;
+use crate::base::party::standing;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Result, Who};
@@ -35,6 +36,7 @@ pub fn offer(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Re
     who.part_in(&place.path).ok_or(Kind::OtherArea)?;
     let (id, now, body) = (tx.id(), tx.now(), body_of(who, &place.path));
     let person = who.person.clone().ok_or(Kind::SignIn)?;
+    standing::insist(tx, body.as_deref(), now)?;
     if body.is_none() {
         if !mine::is_known(tx, who)? {
             return Err(Kind::NotKnown.into());

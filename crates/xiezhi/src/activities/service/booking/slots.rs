@@ -26,6 +26,8 @@ pub struct SlotDay {
     pub day: String,
     /// A make-up working day.
     pub swapped: bool,
+    /// Moments with a seat.
+    pub free: usize,
     pub slots: Vec<Slot>,
 }
 
@@ -61,7 +63,8 @@ pub fn free(req: &Req, q: &mut dyn Query, service: &Service, counter: &Counter) 
         let slots: Vec<Slot> = rules::moments(&open, counter.minutes).iter().filter(|m| future(m)).map(moment).collect();
         if !slots.is_empty() {
             let day = hours::date(day).map(|d| d.to_string()).unwrap_or_default();
-            out.push(SlotDay { day, swapped: open.swapped, slots });
+            let free = slots.iter().filter(|s| s.free > 0).count();
+            out.push(SlotDay { day, swapped: open.swapped, free, slots });
         }
         if out.len() >= DAYS {
             break;
