@@ -173,7 +173,10 @@ volunteer-grant-do = Book
 volunteer-none = No volunteers yet.
 volunteer-board = Who goes where
 volunteer-board-lead = { $place } has { $n } volunteers. Below: requests for which somebody is looked for, who fits, who does not, and why.
-volunteer-wave = asked { $n } times
+volunteer-wave = { $n ->
+    [one] asked once
+   *[other] asked { $n } times
+}
 volunteer-fit = { $n } fit:
 volunteer-fit-none = Nobody fits now.
 volunteer-comes = comes
@@ -326,7 +329,10 @@ record-when = When
 record-from = From
 record-to = To
 record-show = Show
-record-sum = { $n } times,
+record-sum = { $n ->
+    [one] Once,
+   *[other] { $n } times,
+}
 record-day = Day
 record-what = What
 record-where = Where
