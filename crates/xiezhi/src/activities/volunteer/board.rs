@@ -103,7 +103,7 @@ fn board(req: &Req) -> Result<Reply> {
             fitting.push(dispatch::fits(r, &book, h, &all, u32::MAX)?);
         }
         let coming = dispatch::coming(r, &open)?;
-        let pairing = dispatch::pairing(&open, &all, &fitting, &coming, req.now)?;
+        let pairing = dispatch::pairing(&open, &all, &fitting, &coming, book.pack.weigh, req.now)?;
         let mut items = Vec::new();
         for n in 0..open.len() {
             items.push(one(req, r, &book, &open[n], &fitting[n], (n, &all, &pairing), &mut look)?);

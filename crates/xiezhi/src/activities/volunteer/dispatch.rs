@@ -12,7 +12,8 @@ use calc::pair::{Edge, Outcome, Person, Problem, Task, solve};
 use store::{Query, Tx, params};
 
 use super::help::{self, Help, Stand, State, ring, tell};
-use super::rules::{self, Helper, Need, No};
+use super::pack::Weigh;
+use super::rules::{self, Helper, No};
 use super::{Book, profile};
 use crate::base::area;
 use crate::kit::time::{MINUTE, Ms};
@@ -46,23 +47,12 @@ pub struct Fit {
 /// Everybody's fit to a request, within so many metres.
 pub fn fits(q: &mut dyn Query, book: &Book, help: &Help, all: &[Helper], radius: u32) -> Result<Vec<Fit>> {
     let wish = help.wishes(q)?;
-    let Some(sort) = book.pack.kind(&help.kind) else { return Ok(Vec::new()) };
+    let Some(need) = help.asks(q, book.pack, &book.zone, &wish, radius)? else { return Ok(Vec::new()) };
     let apart = match &help.asked_by {
         Some(asker) => profile::apart_from(q, asker)?,
         None => BTreeSet::new(),
     };
     let said: BTreeMap<String, Stand> = help::helpers(q, &help.id)?.into_iter().map(|b| (b.person, b.state)).collect();
-    let need = Need {
-        sort,
-        asker: help.asked_by.as_deref(),
-        time: help.time(),
-        slot: rules::slot(help.starts_at, &book.zone),
-        path: &help.path,
-        point: help.point(q)?,
-        language: wish.language.as_deref(),
-        sex: wish.sex,
-        radius,
-    };
     let fit = |h: &Helper| {
         let cost = match said.get(&h.person) {
             Some(Stand::Left) => Err(No::Said),
@@ -109,7 +99,7 @@ pub fn plan(q: &mut dyn Query, book: &Book, path: &str, now: Ms) -> Result<Vec<(
         fitting.push(fits(q, book, help, &all, radius)?);
     }
     let coming = coming(q, &open)?;
-    let Pairing { outcome, .. } = pairing(&open, &all, &fitting, &coming, now)?;
+    let Pairing { outcome, .. } = pairing(&open, &all, &fitting, &coming, book.pack.weigh, now)?;
     let first: BTreeSet<(usize, &str)> =
         outcome.pairs.iter().map(|p| (p.task as usize, all[p.person as usize].person.as_str())).collect();
     let mut out = Vec::new();
@@ -168,11 +158,6 @@ fn take(tx: &mut Tx, book: &Book, rulebook: &Rulebook, id: &str, step: &Step) ->
     }
 }
 
-/// Requests one person is proposed for at a time.
-const CAPACITY: u32 = 3;
-/// Metres that the second request of one person seems further away, and each after it as much more again.
-const SPREAD: i64 = 400;
-
 /// Who goes where, when all open requests of a place are looked at together.
 pub struct Pairing {
     /// The problem that was solved; tasks are requests, people are helpers, in the order they were given.
@@ -183,11 +168,18 @@ pub struct Pairing {
 
 /// As many places filled as can be, then the nearest, and nobody has a third request while others have none; whoever waits
 /// longest is served first. Who agreed to come stays.
-pub fn pairing(open: &[Help], all: &[Helper], fitting: &[Vec<Fit>], coming: &[BTreeSet<String>], now: Ms) -> Result<Pairing> {
+pub fn pairing(
+    open: &[Help],
+    all: &[Helper],
+    fitting: &[Vec<Fit>],
+    coming: &[BTreeSet<String>],
+    weigh: Weigh,
+    now: Ms,
+) -> Result<Pairing> {
     let wait = |h: &Help| (now - h.made_at).max(0) / MINUTE;
     let tasks = open.iter().map(|h| Task { need: h.need as u32, wait: wait(h) }).collect();
     let held = |h: &Helper| coming.iter().filter(|c| c.contains(&h.person)).count() as u32;
-    let people = all.iter().map(|h| Person { capacity: CAPACITY.max(held(h)), load: vec![0, SPREAD] }).collect();
+    let people = all.iter().map(|h| Person { capacity: weigh.most.max(held(h)), load: vec![0, weigh.second] }).collect();
     let mut edges = Vec::new();
     for (task, (fits, coming)) in fitting.iter().zip(coming).enumerate() {
         for (person, fit) in fits.iter().enumerate() {

@@ -34,6 +34,17 @@ pub struct Limits {
     pub words: usize,
 }
 
+/// What counts beside the distance, explained in the data file; metres.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Weigh {
+    pub somewhere: i64,
+    pub load: i64,
+    pub second: i64,
+    pub most: u32,
+}
+
 /// The time bank, explained in the data file; minutes.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +104,7 @@ pub struct Pack {
     pub places: Vec<String>,
     pub source: String,
     pub limits: Limits,
+    pub weigh: Weigh,
     pub hours: Hours,
     pub kind: Vec<Sort>,
     pub proof: Vec<Named>,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::pack::{Sort, Vet};
+use super::pack::{Sort, Vet, Weigh};
 use crate::kit::names::names;
 use crate::kit::time::{Ms, zoned};
 
@@ -118,12 +118,9 @@ pub struct Need<'a> {
     pub sex: Option<Sex>,
     /// How far people are asked, in metres.
     pub radius: u32,
+    /// What counts beside the distance.
+    pub weigh: Weigh,
 }
-
-/// Metres that stand for not knowing how far it is: people of one community.
-const SOMEWHERE: i64 = 500;
-/// Metres by which a minute of the last 30 days makes somebody seem further away: the third hour goes to somebody else.
-const LOAD: i64 = 4;
 
 /// How well somebody fits, in metres and what is worth as much; or what rules him out, the first reason there is.
 pub fn fit(helper: &Helper, need: &Need, apart: bool) -> Result<i64, No> {
@@ -150,7 +147,7 @@ pub fn fit(helper: &Helper, need: &Need, apart: bool) -> Result<i64, No> {
     ];
     match out.into_iter().find(|(is, _)| *is) {
         Some((_, no)) => Err(no),
-        None => Ok(metres.unwrap_or(SOMEWHERE) + helper.load * LOAD),
+        None => Ok(metres.unwrap_or(need.weigh.somewhere) + helper.load * need.weigh.load),
     }
 }
 
@@ -175,7 +172,8 @@ mod tests {
     fn need(kind: &str) -> Need<'static> {
         let point = Some(calc::geo::Point { lat: 320_010_000, lon: 1_200_000_000 });
         let (sort, time) = (pack::at("").kind(kind).unwrap(), (9 * DAY, 9 * DAY + HOUR));
-        Need { sort, asker: Some("a"), time, slot: 4, path: "/1/2/3/", point, language: None, sex: None, radius: 800 }
+        let weigh = pack::at("").weigh;
+        Need { sort, asker: Some("a"), time, slot: 4, path: "/1/2/3/", point, language: None, sex: None, radius: 800, weigh }
     }
 
     #[test]
@@ -199,7 +197,7 @@ mod tests {
         let elsewhere = Helper { point: None, path: "/1/3/".into(), ..helper() };
         assert_eq!(fit(&elsewhere, &need("errand"), false), Err(No::Far));
         let unknown = Helper { point: None, ..helper() };
-        assert_eq!(fit(&unknown, &need("errand"), false), Ok(SOMEWHERE));
+        assert_eq!(fit(&unknown, &need("errand"), false), Ok(500));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::{By, Help, Stand, State, Wish, by_number, community, helpers, stand, tell};
 use crate::activities::volunteer::hours::{self, Account, Holder, Reason, Transfer, Unit};
-use crate::activities::volunteer::rules::{self, Need, No, Sex};
+use crate::activities::volunteer::rules::{self, No, Sex};
 use crate::activities::volunteer::{Book, profile};
 use crate::base::area;
 use crate::kit::error::Kind;
@@ -174,18 +174,8 @@ fn no(tx: &mut Tx, book: &Book, help: &Help, person: &str) -> Result<Option<No>>
         None => false,
     };
     let helper = profile::helper(tx, volunteer, help)?;
-    let (wish, sort) = (help.wishes(tx)?, book.pack.kind(&help.kind).ok_or(Kind::NotFound)?);
-    let need = Need {
-        sort,
-        asker: help.asked_by.as_deref(),
-        time: help.time(),
-        slot: rules::slot(help.starts_at, &book.zone),
-        path: &help.path,
-        point: help.point(tx)?,
-        language: wish.language.as_deref(),
-        sex: wish.sex,
-        radius: ANYWHERE,
-    };
+    let wish = help.wishes(tx)?;
+    let need = help.asks(tx, book.pack, &book.zone, &wish, ANYWHERE)?.ok_or(Kind::NotFound)?;
     // When he has time he says by offering.
     Ok(rules::fit(&helper, &need, apart).err().filter(|no| *no != No::Time))
 }

@@ -20,10 +20,12 @@ pub mod view;
 /// Routes.
 pub mod web;
 
+use jiff::tz::TimeZone;
 use store::{Entry, Query, Row, Tx, params};
 
 use super::hours::{Account, Holder};
-use super::rules::Sex;
+use super::pack::Pack;
+use super::rules::{self, Need, Sex};
 use crate::base::area;
 use crate::base::catalogue::Relation;
 use crate::kit::error::Kind;
@@ -166,6 +168,30 @@ pub fn helpers(q: &mut dyn Query, help: &str) -> Result<Vec<By>> {
 }
 
 impl Help {
+    /// What it asks of whoever comes, within a distance; none when the place has no such kind of help.
+    pub fn asks<'h>(
+        &'h self,
+        q: &mut dyn Query,
+        pack: &'h Pack,
+        zone: &TimeZone,
+        wish: &'h Wish,
+        radius: u32,
+    ) -> Result<Option<Need<'h>>> {
+        let Some(sort) = pack.kind(&self.kind) else { return Ok(None) };
+        Ok(Some(Need {
+            sort,
+            asker: self.asked_by.as_deref(),
+            time: self.time(),
+            slot: rules::slot(self.starts_at, zone),
+            path: &self.path,
+            point: self.point(q)?,
+            language: wish.language.as_deref(),
+            sex: wish.sex,
+            radius,
+            weigh: pack.weigh,
+        }))
+    }
+
     /// From when to when.
     pub fn time(&self) -> (Ms, Ms) {
         (self.starts_at, self.ends_at)
