@@ -26,7 +26,7 @@ use store::{Query, Tx};
 use crate::base::notice::{self, New};
 use crate::base::party::Chart;
 use crate::base::{area, roster};
-use crate::kit::{App, Result, Who};
+use crate::kit::{App, Req, Result, Who};
 
 /// What actions need besides the database.
 #[derive(Clone)]
@@ -55,6 +55,20 @@ impl Book {
         let code = area::by_id(q, area)?.map(|a| a.code).unwrap_or_default();
         Book::read(q, app, &code)
     }
+}
+
+/// Does something to the matter that the path names, under the rules of its place.
+fn run(
+    req: &Req,
+    area_of: impl FnOnce(&mut dyn Query, &str) -> Result<String>,
+    act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let book = req.app.db.read(|r| {
+        let area = area_of(r, req.param("number"))?;
+        Book::of(r, req.app, &area)
+    })?;
+    let (who, number) = (req.who.clone(), req.param("number").to_owned());
+    req.once(move |tx| act(tx, &book, &who, &number).map(|()| String::new())).map(drop)
 }
 
 /// Tells people of something new about a matter; never whoever did it.

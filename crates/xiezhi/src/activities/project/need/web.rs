@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 use super::act::{self, Answer, New};
 use super::{Need, State, around, by_number, projects, wanted};
 use crate::activities::project::pack::Choice;
-use crate::activities::project::{Book, resource};
+use crate::activities::project::{self, Book, resource};
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::kit::error::{Error, Kind};
@@ -70,7 +70,7 @@ pub struct Item {
 /// One need in a list.
 pub fn item(req: &Req, q: &mut dyn Query, need: &Need) -> Result<Item> {
     let place = area::by_id(q, &need.area)?;
-    let pack = crate::activities::project::pack::at(place.as_ref().map(|a| a.code.as_str()).unwrap_or_default());
+    let pack = project::pack::at(place.as_ref().map(|a| a.code.as_str()).unwrap_or_default());
     Ok(Item {
         number: need.number.clone(),
         title: need.title.clone(),
@@ -226,12 +226,7 @@ fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
 
 /// Does something to a need under the rules of its place.
 fn run(req: &Req, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {
-    let book = req.app.db.read(|r| {
-        let need = by_number(r, req.param("number"))?;
-        Book::of(r, req.app, &need.area)
-    })?;
-    let (who, number) = (req.who.clone(), req.param("number").to_owned());
-    req.once(move |tx| act(tx, &book, &who, &number).map(|()| String::new()))?;
+    project::run(req, |q, number| Ok(by_number(q, number)?.area), act)?;
     shown(req, req.param("number"), 200)
 }
 

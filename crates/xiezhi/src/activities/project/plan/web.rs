@@ -10,7 +10,7 @@ use super::rules::Answer;
 use super::view::{self, Full, List};
 use super::{Way, accept, by_number, tender};
 use crate::activities::project::resource::{self, Loan};
-use crate::activities::project::{Book, body_of, need};
+use crate::activities::project::{self, Book, body_of, need};
 use crate::base::area;
 use crate::base::catalogue::Look;
 use crate::kit::error::{Error, Kind};
@@ -153,12 +153,7 @@ fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
 
 /// Does something to a project under the rules of its place.
 fn run(req: &Req, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {
-    let book = req.app.db.read(|r| {
-        let project = by_number(r, req.param("number"))?;
-        Book::of(r, req.app, &project.area)
-    })?;
-    let (who, number) = (req.who.clone(), req.param("number").to_owned());
-    req.once(move |tx| act(tx, &book, &who, &number).map(|()| String::new()))?;
+    project::run(req, |q, number| Ok(by_number(q, number)?.area), act)?;
     shown(req, req.param("number"), 200)
 }
 

@@ -7,7 +7,7 @@ use store::{Query, Tx, params};
 use super::act::{self, New};
 use super::{Loan, Resource, Sort, State, around, by_number, left};
 use crate::activities::project::pack::{self, Choice};
-use crate::activities::project::{Book, body_of};
+use crate::activities::project::{self, Book, body_of};
 use crate::base::catalogue::{Look, Relation};
 use crate::base::party::Chart;
 use crate::base::{area, party};
@@ -223,12 +223,7 @@ fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
 }
 
 fn run(req: &Req, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {
-    let book = req.app.db.read(|r| {
-        let one = by_number(r, req.param("number"))?;
-        Book::of(r, req.app, &one.area)
-    })?;
-    let (who, number) = (req.who.clone(), req.param("number").to_owned());
-    req.once(move |tx| act(tx, &book, &who, &number).map(|()| String::new()))?;
+    project::run(req, |q, number| Ok(by_number(q, number)?.area), act)?;
     shown(req, req.param("number"), 200)
 }
 
