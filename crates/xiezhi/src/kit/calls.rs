@@ -14,14 +14,20 @@ const MOST: usize = 10_000;
 
 /// The calls of all keys.
 #[derive(Default)]
-pub struct Calls(Mutex<HashMap<String, Count>>);
+pub struct Calls {
+    all: Mutex<HashMap<String, Count>>,
+    writing: Mutex<()>,
+}
 
 #[derive(Default)]
 struct Count {
     /// When the minute began, and the calls in it.
     minute: (Ms, i64),
     day: String,
-    /// Calls of that day that were not written down.
+    /// Calls of that day, with those that were written down before the first of them here. Kept as a sum, because while calls
+    /// are being written down they stand in both places.
+    total: i64,
+    /// Those that were not written down.
     fresh: i64,
 }
 
@@ -37,7 +43,7 @@ pub struct Limits {
 
 impl Calls {
     fn all(&self) -> MutexGuard<'_, HashMap<String, Count>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more call, or why not. `midnight` is when the day ends.
@@ -49,25 +55,32 @@ impl Calls {
         let count = all.entry(id.to_owned()).or_default();
         if count.day != day {
             // The few calls before midnight that were not written down yet are not written down at all.
-            (count.day, count.fresh) = (day.to_owned(), 0);
+            (count.day, count.total, count.fresh) = (day.to_owned(), 0, 0);
         }
         if (now - count.minute.0).abs() >= MINUTE {
             count.minute = (now, 0);
         }
-        if limits.kept + count.fresh >= limits.per_day {
+        // More was written down than is known here when other processes are called, too.
+        let today = count.total.max(limits.kept);
+        if today >= limits.per_day {
             return Err(Error::from(Kind::KeyDay).limit((midnight - now) / 1000 + 1));
         }
         if count.minute.1 >= limits.per_minute {
             return Err(Error::from(Kind::KeyMinute).limit((MINUTE - (now - count.minute.0).abs()) / 1000 + 1));
         }
         count.minute.1 += 1;
-        count.fresh += 1;
+        (count.total, count.fresh) = (today + 1, count.fresh + 1);
         Ok(())
     }
 
-    /// Calls of a day that were not written down.
-    pub fn fresh(&self, id: &str, day: &str) -> i64 {
-        self.all().get(id).filter(|c| c.day == day).map_or(0, |c| c.fresh)
+    /// Calls of a day, of which so many were written down.
+    pub fn today(&self, id: &str, day: &str, kept: i64) -> i64 {
+        self.all().get(id).filter(|c| c.day == day).map_or(kept, |c| c.total.max(kept))
+    }
+
+    /// Held by whoever writes calls down: two at once would write the same ones.
+    pub fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is to be written down: key, day, calls.
@@ -93,6 +106,19 @@ impl Calls {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_that_are_being_written_down_count_once() {
+        let (calls, limits) = (Calls::default(), Limits { per_minute: 9, per_day: 4, kept: 1 });
+        let call = |kept| calls.count("k", "d", &Limits { kept, ..limits }, 0, MINUTE).map_err(|e| e.kind);
+        assert_eq!((call(1), call(1)), (Ok(()), Ok(())));
+        // They stand in the database already, and are not yet taken off here.
+        assert_eq!((calls.today("k", "d", 3), call(3), call(3)), (3, Ok(()), Err(Kind::KeyDay)));
+        calls.written(&[("k".into(), "d".into(), 2)]);
+        assert_eq!((calls.used()[0].2, call(3)), (1, Err(Kind::KeyDay)));
+        // Another process was called as well.
+        assert_eq!((calls.today("k", "d", 9), calls.today("other", "d", 2)), (9, 2));
+    }
 
     #[test]
     fn a_minute_and_a_day_have_their_limits() {

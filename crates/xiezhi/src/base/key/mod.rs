@@ -189,9 +189,9 @@ pub fn of_body(q: &mut dyn Query, req: &Req, body: &str) -> Result<Vec<View>> {
     let today = day(req.app, req.now);
     let view = |r: &store::Row| {
         let key = read(r)?;
-        let fresh = req.app.calls.fresh(&key.id, &today);
         let kept = if key.used_day.as_deref() == Some(&today) { key.calls } else { 0 };
-        let used_day = if fresh > 0 { Some(today.clone()) } else { key.used_day };
+        let calls = req.app.calls.today(&key.id, &today, kept);
+        let used_day = if calls > 0 { Some(today.clone()) } else { key.used_day };
         let used_at = used_day.as_deref().and_then(|d| time::day_begin(d, &req.app.config.zone));
         Ok(View {
             purposes: key.purposes.split(' ').filter_map(purpose::one).map(|p| p.name(req.lang).to_owned()).collect(),
@@ -202,7 +202,7 @@ pub fn of_body(q: &mut dyn Query, req: &Req, body: &str) -> Result<Vec<View>> {
             ended: key.ended_at.is_some() || key.expires_at <= req.now,
             used_at: used_at.map(|at| req.app.time(at)),
             used_day,
-            calls_today: kept + fresh,
+            calls_today: calls,
             id: key.id,
             name: key.name,
         })
@@ -250,6 +250,7 @@ pub fn allows(who: &Who, method: &str, path: &str) -> Result<()> {
 
 /// Writes down how often keys were used since the last time.
 pub fn flush(app: &App) -> Result<()> {
+    let _alone = app.calls.writing();
     let used = app.calls.used();
     if used.is_empty() {
         return Ok(());
