@@ -95,6 +95,10 @@ TEXT
       row("the same, 99 of 100 answered within"; .p99_ms; " ms"; ""; null),
       row("all balances together, \(.engine), after \(.ok | shown) transfers"; .sum; ""; "most"; 0),
       row("accounts whose balance is not the sum of their movements, \(.engine)"; .wrong; ""; "most"; 0))'
+  report services 'select(.directory) | .directory | head("Finding among many services"; "services directory"; .date; "\(.machine.cpu), \(.machine.cores) cores"),
+    (.runs[] | row("\(.services | shown) services, \(.engine): 95 of 100 answered within"; .p95_ms; " ms"; "most"; 50),
+      row("the same, the middle one"; .p50_ms; " ms"; ""; null),
+      row("the same, seconds until all had come in"; .import_seconds; " s"; ""; null))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

@@ -1,5 +1,7 @@
 # Methods of services beside what others use, each in the same run: `bin/bench services [WORDS]`, all without words.
 #   pair     tasks and people beside OR-Tools, on invented towns with much room, with just enough, and with too little
+#   directory  finding among many services on both engines: `directory [sqlite|postgres] [SERVICES]`, 100,000 of them when nothing
+#            is said; a million take two hours to come in. One client asks one thing after the other, half of it naming an area
 #   ledger   hours booked in the time bank, each durable before it is answered, on both engines; all of it must be zero after
 # Writes bench/results/services.json, a key for each word.
 
@@ -78,11 +80,64 @@ ledger() {
   jq -e 'all(.ledger.runs[]; .holds and .sum == 0 and .wrong == 0)' bench/results/services.json >/dev/null || die "the time bank does not add up"
 }
 
+# Names are made of few common words, so most pieces of a query are in very many services: the hard case.
+directory() {
+  local engine services=100000 engines=() each=50000 n=0 from began took database areas=(321002 321003 321012 3210 32)
+  for word in "$@"; do
+    case $word in
+      sqlite | postgres) engines+=("$word") ;;
+      *[!0-9]*) die "bin/bench services directory [sqlite|postgres] [SERVICES]" ;;
+      *) services=$word ;;
+    esac
+  done
+  [ ${#engines[@]} -gt 0 ] || engines=(sqlite postgres)
+  queries >"$SCRATCH/queries"
+  for engine in "${engines[@]}"; do
+    database=() data=$SCRATCH/directory-$engine
+    if [ "$engine" = postgres ]; then
+      [ -n "${PG_DATA:-}" ] || pg_start durable || continue
+      database=(--database-url "$(pg_database directory)")
+    fi
+    "$XIEZHI" area import --data "$data" "${database[@]}" "$ROOT/data/demo/areas.csv" 2>/dev/null >/dev/null
+    began=$(date +%s)
+    for ((from = 0; from < services; from += each)); do
+      say "directory: $engine, $from of $services"
+      "$BENCH" services --rows $((services - from < each ? services - from : each)) --from "$from" --seed "$((from + 1))" --out "$SCRATCH/services.ndjson" >/dev/null
+      "$XIEZHI" service import --data "$data" "${database[@]}" --source bench --area "${areas[n++ % 5]}" "$SCRATCH/services.ndjson" >/dev/null
+    done
+    took=$(($(date +%s) - began))
+    server_start "$XIEZHI" serve --data "$data" --listen 127.0.0.1:0 "${database[@]}"
+    "$BENCH" search --url "$SERVER_URL" --in "$SCRATCH/queries" --rounds 10 >"$SCRATCH/search.json"
+    server_stop
+    # An engine and a size each keep their newest row.
+    jq -n --arg engine "$engine" --argjson services "$services" --argjson seconds "$took" --arg date "$(date -u +%F)" \
+      --slurpfile now "$SCRATCH/search.json" --slurpfile all bench/results/services.json '
+      ($all[0].directory.runs // []) as $runs
+      | { runs: ([$runs[] | select(.engine != $engine or .services != $services)]
+          + [{ $engine, $services, $date, import_seconds: $seconds } + $now[0]] | sort_by(.services, .engine)) }' | keep directory
+  done
+  jq -r '.directory.runs[] | "\(.engine), \(.services): p50 \(.p50_ms) ms, p95 \(.p95_ms) ms, slowest \(.slowest)"' bench/results/services.json
+}
+
+# queries: what is asked, as it stands in an address.
+queries() {
+  local text
+  for text in 看腰 食堂 骨科 法律援助 修水管 gk shitang 服务 便民 老人 门诊 社区卫生服务站 东门食堂 食糖 法律元助 没人带孩子 量血压 平安里12号 zyfw xyz; do
+    jq -rn --arg t "$text" '$t | @uri | "q=\(.)", "q=\(.)&area=321002"'
+  done
+  printf '%s\n' "term=health" "lat=32.0&lon=120.0" "q=$(jq -rn '"食堂" | @uri')&lat=32.0&lon=120.0" "open=1&area=321002" ""
+}
+
+# The words after `directory` are its own.
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(pair ledger)
-for word in "${WORDS[@]}"; do
-  case $word in
-    pair | ledger) "$word" ;;
-    *) die "bin/bench services: no part $word" ;;
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(pair ledger directory)
+for ((i = 0; i < ${#WORDS[@]}; i++)); do
+  case ${WORDS[i]} in
+    pair | ledger) "${WORDS[i]}" ;;
+    directory)
+      directory "${WORDS[@]:i+1}"
+      break
+      ;;
+    *) die "bin/bench services: no part ${WORDS[i]}" ;;
   esac
 done

@@ -2,6 +2,7 @@
 // are full; made through the program itself. Gives what `look_pages.mjs` needs to find them.
 
 import { DESK, browser, day, json, open, post, server } from './lib.mjs';
+import { together } from './look_together.mjs';
 import { workbook } from './workbook.mjs';
 
 const LONG = '三单元门口的台阶松动了两块，老人和推婴儿车的人走过时会晃，昨天傍晚下雨以后又塌了一角，现在用一块木板临时搭着，'
@@ -94,6 +95,7 @@ export async function content() {
   await admin.context().request.post(server.url('/components'), { headers: { origin: server.origin }, multipart: { file: workbook('部件', rows) } });
   await admin.context().close();
   [c.component] = (await json(clerk, server, '/components')).items;
+  c.together = await together(clerk, area);
   for (const page of [clerk, property, street, grid, resident, department]) await page.context().close();
   return c;
 }

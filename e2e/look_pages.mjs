@@ -3,6 +3,7 @@
 
 import { fill, press, send } from './lib.mjs';
 import { photo } from './look_content.mjs';
+import { pages as together } from './look_together.mjs';
 import { workbook } from './workbook.mjs';
 
 const onward = (page) => press(page, page.locator('main button[name=go][value=next]').first());
@@ -216,6 +217,9 @@ export const pages = (c) => [
     ['部件编码', '类别', '名称', '纬度', '经度', '网格', '权属单位', '权属起始日', '养护单位'],
     ['look-1', '', '门口长椅', '', '', c.grid, '', '', ''], ['look-2', '', '没有地方', '', '', '', '', '', '']])],
   ['admin-open311', 'system_admin', '/admin/open311', unfold],
+
+  // Together.
+  ...together(c),
 
   // While it storms.
   ['emergency', 'subdistrict', '/field/emergency', async (page) => {

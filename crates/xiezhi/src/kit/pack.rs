@@ -3,6 +3,13 @@
 //! What must stay true: the pack of the smallest area that names a place holds there; one pack names no place and holds
 //! everywhere else, so there always is one.
 
+use serde::de::DeserializeOwned;
+
+/// Packs that ship, from their texts. What ships is read by a test, so that it can be read where it runs.
+pub fn shipped<P: DeserializeOwned>(texts: &[&str]) -> Vec<P> {
+    texts.iter().map(|text| toml::from_str(text).expect("a pack that ships, which a test reads")).collect()
+}
+
 /// A pack that says where it holds.
 pub trait Local {
     /// Beginnings of codes of areas; none: everywhere.

@@ -137,6 +137,14 @@ impl Req<'_> {
         Ok(Reply::of("text/html; charset=utf-8", html))
     }
 
+    /// After something was done: what it is now as data, or the way to its page.
+    pub fn done<V: Serialize>(&self, path: &str, status: u16, view: impl FnOnce() -> Result<V>) -> Result<Reply> {
+        if self.wants_json() {
+            return Ok(Reply::json(&view()?)?.status(status));
+        }
+        Ok(Reply::see_other(self.url(path)))
+    }
+
     /// What an error says to the reader.
     pub fn error_text(&self, error: &Error) -> String {
         let mut args = FluentArgs::new();

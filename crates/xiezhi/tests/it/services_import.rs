@@ -1,6 +1,7 @@
 //! The directory comes in: packages of others and tables of clerks, broken and hostile ones too.
 
 use serde_json::{Value as Json, json};
+use xiezhi::kit::foreign;
 
 use super::services::{line, names, shared};
 use super::world::{Client, on_each_engine};
@@ -147,6 +148,19 @@ fn a_clerk_brings_a_table() {
         let lines: Vec<i64> = done.json()["lines"].as_array().unwrap().iter().map(|l| l["line"].as_i64().unwrap()).collect();
         assert_eq!(lines, [3, 4, 5]);
         assert_eq!(counts(&import(&clerk, "表", table.as_bytes())), [0, 0, 1, 3]);
+        // A workbook says the same: nothing changes, and the same lines cannot be read.
+        let rows: Vec<Vec<String>> = table.lines().map(|l| l.trim().split(',').map(str::to_owned).collect()).collect();
+        let book = |rows: Vec<Vec<String>>| foreign::write_xlsx(&[("服务", rows)]).unwrap();
+        let again = import(&clerk, "表", &book(rows.clone()));
+        assert_eq!(counts(&again), [0, 0, 1, 3], "{}", again.text);
+        let mut more = rows.clone();
+        more.push(["棋牌室", "committee", "", "每天 9:00-17:00"].map(str::to_owned).to_vec());
+        more[1][3] = "周日 9:00-12:00".into();
+        assert_eq!(counts(&import(&clerk, "表", &book(more))), [1, 1, 0, 3]);
+        assert_eq!(counts(&import(&clerk, "表", &book(rows)))[1], 1, "as it was");
+        let cut = book(vec![vec!["甲".into(), "乙".into()]]);
+        assert_eq!(import(&clerk, "表", &cut).error(), (422, "bad-package".into()), "no names in it");
+        assert_eq!(import(&clerk, "表", &cut[..cut.len() / 2]).status, 422);
         let one = resident.get(&line("/services?q=图书")).json()["items"][0].clone();
         assert_eq!((&one["org"], &one["hours"]), (&json!("committee"), &json!(["周一至周五 09:00-17:00", "周六 09:00-12:00"])));
         let later = table.replace("周六 9:00-12:00", "周日 9:00-12:00");

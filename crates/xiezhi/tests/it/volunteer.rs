@@ -386,6 +386,36 @@ fn all_requests_are_looked_at_together_and_the_board_says_why() {
 }
 
 #[test]
+fn hours_that_only_go_round_are_shown_to_whoever_looks_after_volunteers() {
+    on_each_engine(|w| {
+        let (resident, neighbour, _, clerk) = volunteers(w);
+        let kinds = json!({ "area": COMMUNITY, "kinds": ["errand"], "languages": ["putonghua"] });
+        assert_eq!(resident.post("/volunteer", &kinds).status, 200);
+        let helped = |asks: &Client, helps: &Client, day: i64| {
+            let at = format!("2026-03-{day:02}T09:00:00+08:00");
+            let h = asked(asks, &json!({ "kind": "errand", "area": COMMUNITY, "starts_at": at, "minutes": 60 }));
+            let offered = helps.post(&format!("/help/{h}/offer"), &json!({}));
+            assert_eq!(offered.json()["state"], "agreed", "{}", offered.text);
+            let code = asks.get(&format!("/help/{h}")).json()["code"].clone();
+            w.app.ambience.advance(xiezhi::kit::time::parse(&at).unwrap() + HOUR - w.app.now());
+            let done = helps.post(&format!("/help/{h}/done"), &json!({ "began_at": at, "minutes": 60, "code": code }));
+            assert_eq!(done.json()["state"], "settled", "{}", done.text);
+        };
+        for day in [6, 8, 10] {
+            helped(&resident, &neighbour, day);
+            assert_eq!(clerk.get("/volunteers/board").json()["rounds"], json!([]), "they give in one direction only, or seldom");
+            helped(&neighbour, &resident, day + 1);
+        }
+        let rounds = clerk.get("/volunteers/board").json()["rounds"].clone();
+        let names: std::collections::BTreeSet<&str> =
+            rounds[0]["names"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
+        assert_eq!(names, ["某某neighbour", "某某resident"].into(), "{rounds}");
+        assert_eq!((&rounds[0]["times"], &rounds[0]["minutes"]), (&json!(6), &json!(360)));
+        assert!(clerk.get_as("/volunteers/board", "text/html").text.contains("不一定有问题"));
+    });
+}
+
+#[test]
 fn work_for_all_has_seats_a_queue_and_a_code_on_the_spot() {
     on_each_engine(|w| {
         let (resident, neighbour, helper, clerk) = volunteers(w);
@@ -417,6 +447,11 @@ fn work_for_all_has_seats_a_queue_and_a_code_on_the_spot() {
         assert_eq!(second.get(&at).json()["stand"], "coming", "whoever waited has the seat");
         assert!(notices(second).contains(&"event-seat".to_owned()));
         helper.post(&join, &json!({}));
+        // Nobody is in two places: another event in the same hours has no seat for whoever comes here.
+        let also = json!({ "title": "义诊", "place": "广场", "starts_at": FRIDAY, "minutes": 60, "seats": 5 });
+        let also = format!("/events/{}/join", clerk.post("/events", &also).json()["number"].as_str().unwrap());
+        assert_eq!(second.post(&also, &json!({})).error(), (409, "overlaps".into()));
+        assert_eq!(first.post(&also, &json!({})).json()["stand"], "coming", "he gave his seat up");
         // The code is for whoever leads it, on the spot, and holds for minutes.
         assert_eq!(helper.get(&format!("/events/{e}/code")).error(), (403, "denied".into()));
         let code = |clerk: &Client| clerk.get(&format!("/events/{e}/code")).json()["code"].as_str().unwrap().to_owned();

@@ -94,10 +94,7 @@ fn full(req: &Req, number: &str) -> Result<Full> {
 
 /// The budget as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/budgets/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/budgets/{number}"), status, || full(req, number))
 }
 
 fn one(req: &Req) -> Result<Reply> {

@@ -6,7 +6,7 @@ use store::{Query, Tx};
 
 use super::act::{self, Book, MANDATE, New, NewStep};
 use super::{Errand, Move, Sort, State, by_number, in_state, of_person, steps};
-use crate::activities::service::booking::slots;
+use crate::activities::service::booking::{self, slots};
 use crate::base::catalogue::{Graded, Look, Relation};
 use crate::base::party::Chart;
 use crate::base::{area, party};
@@ -176,7 +176,16 @@ struct Full {
     /// The reader is asked whether it is so.
     asks: bool,
     may_withdraw: bool,
+    /// Where an appointment can be booked for it, for whoever does it.
+    counters: Vec<Place>,
     words_max: usize,
+}
+
+/// A service that takes appointments.
+#[derive(Serialize, JsonSchema)]
+struct Place {
+    service: String,
+    name: String,
 }
 
 /// What happened.
@@ -244,6 +253,11 @@ fn view(
         helper = party::name_of(q, person)?.and_then(|n| look.at(&n, Relation::Involved));
         helper_phone = party::phone_of(q, person)?.and_then(|n| look.at(&n, Relation::Involved));
     }
+    let mut counters = Vec::new();
+    if does && e.state == State::Taken && req.now < e.mandate_until {
+        let at = area::community_of(q, &e.area)?.map_or_else(|| e.path.clone(), |a| a.path);
+        counters = booking::open_around(q, &at, MANY)?.into_iter().map(|(service, name)| Place { service, name }).collect();
+    }
     let written = e.asked_by.is_none() && req.who.actor() == Some(&e.by_person);
     Ok(Full {
         words,
@@ -262,6 +276,7 @@ fn view(
         may_take,
         asks,
         may_withdraw: (own || written) && matches!(e.state, State::Asked | State::Taken | State::Done),
+        counters,
         words_max: WORDS,
         item: item(req, q, &e)?,
     })
@@ -273,10 +288,7 @@ fn one(req: &Req) -> Result<Reply> {
 
 /// The errand as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/errands/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/errands/{number}"), status, || full(req, number))
 }
 
 fn run(req: &Req, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {

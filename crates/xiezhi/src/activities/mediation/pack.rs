@@ -65,11 +65,7 @@ pub struct Pack {
     pub elsewhere: Vec<Where>,
 }
 
-fn all() -> &'static [Pack] {
-    static ALL: LazyLock<Vec<Pack>> =
-        LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("data/mediation")).collect());
-    &ALL
-}
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 impl Local for Pack {
     fn places(&self) -> &[String] {
@@ -79,7 +75,7 @@ impl Local for Pack {
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    pack::at(all(), code)
+    pack::at(&ALL, code)
 }
 
 impl Pack {
@@ -112,7 +108,7 @@ mod tests {
 
     #[test]
     fn packs_ship_whole() {
-        for pack in all() {
+        for pack in ALL.iter() {
             assert!(!pack.id.is_empty() && pack.source.contains("人民调解法"));
             assert!(["justice", "court", "arbitration"].iter().all(|w| pack.place(w).is_some()));
             assert!(pack.has("noise") && pack.limits.confirm_days == 30, "article 33 says thirty days");

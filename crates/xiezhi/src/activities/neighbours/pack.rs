@@ -87,11 +87,7 @@ pub struct Pack {
     pub names: Names,
 }
 
-fn all() -> &'static [Pack] {
-    static ALL: LazyLock<Vec<Pack>> =
-        LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("data/neighbours")).collect());
-    &ALL
-}
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 impl Local for Pack {
     fn places(&self) -> &[String] {
@@ -101,7 +97,7 @@ impl Local for Pack {
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    pack::at(all(), code)
+    pack::at(&ALL, code)
 }
 
 impl Pack {
@@ -132,7 +128,7 @@ mod tests {
 
     #[test]
     fn packs_ship_whole() {
-        for pack in all() {
+        for pack in ALL.iter() {
             assert!(!pack.id.is_empty() && !pack.source.is_empty());
             assert!(pack.category.iter().any(|c| c.id == "poll") && pack.category.iter().any(|c| c.office));
             assert!(pack.category.iter().any(|c| c.moderation == Moderation::Pre) && pack.reason.len() > 3);

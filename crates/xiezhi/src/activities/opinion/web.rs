@@ -82,10 +82,7 @@ fn begin(req: &Req) -> Result<Reply> {
 
 /// The matter as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/opinions/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/opinions/{number}"), status, || full(req, number))
 }
 
 fn full(req: &Req, number: &str) -> Result<Full> {

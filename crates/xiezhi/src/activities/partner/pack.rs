@@ -71,11 +71,7 @@ pub struct Pack {
     pub kind: Vec<Needs>,
 }
 
-fn all() -> &'static [Pack] {
-    static ALL: LazyLock<Vec<Pack>> =
-        LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("data/partner")).collect());
-    &ALL
-}
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 impl Local for Pack {
     fn places(&self) -> &[String] {
@@ -85,7 +81,7 @@ impl Local for Pack {
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    pack::at(all(), code)
+    pack::at(&ALL, code)
 }
 
 impl Pack {
@@ -123,7 +119,7 @@ mod tests {
 
     #[test]
     fn packs_ship_whole() {
-        for pack in all() {
+        for pack in ALL.iter() {
             assert!(!pack.id.is_empty() && pack.source.contains("GB 32100") && pack.limits.remind_days == 30);
             for kind in &pack.kind {
                 let role = RoleKind::parse(&kind.role).expect("a kind of role");

@@ -268,10 +268,7 @@ fn full(req: &Req, number: &str) -> Result<Full> {
 
 /// It as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, done: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/partners/{number}?done={done}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/partners/{number}?done={done}"), status, || full(req, number))
 }
 
 fn one(req: &Req) -> Result<Reply> {

@@ -85,8 +85,7 @@ impl Local for Pack {
     }
 }
 
-static ALL: LazyLock<Vec<Pack>> =
-    LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("a pack that a test reads")).collect());
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {

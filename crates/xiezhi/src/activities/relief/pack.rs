@@ -85,15 +85,11 @@ impl Local for Pack {
     }
 }
 
-fn all() -> &'static [Pack] {
-    static ALL: LazyLock<Vec<Pack>> =
-        LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("data/relief")).collect());
-    &ALL
-}
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    pack::at(all(), code)
+    pack::at(&ALL, code)
 }
 
 impl Pack {
@@ -132,7 +128,7 @@ mod tests {
 
     #[test]
     fn packs_ship_whole() {
-        for pack in all() {
+        for pack in ALL.iter() {
             assert!(!pack.id.is_empty() && pack.source.contains("突发事件应对法"));
             assert!(pack.tier.iter().map(|t| t.n).eq(1..=pack.tier.len() as i64));
             for class in &pack.class {

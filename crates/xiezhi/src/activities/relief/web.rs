@@ -93,10 +93,7 @@ fn full(req: &Req, number: &str) -> Result<Full> {
 
 /// The emergency as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/relief/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/relief/{number}"), status, || full(req, number))
 }
 
 fn one(req: &Req) -> Result<Reply> {

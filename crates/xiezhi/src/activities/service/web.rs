@@ -208,10 +208,7 @@ fn one(req: &Req) -> Result<Reply> {
 }
 
 fn shown(req: &Req, id: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/services/{id}?done=1"))));
-    }
-    Ok(Reply::json(&full(req, id)?)?.status(status))
+    req.done(&format!("/services/{id}?done=1"), status, || full(req, id))
 }
 
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use store::{Query, Row, params};
 use super::dispatch::{self, Fit, Pairing};
 use super::help::{self, Help, State};
 use super::rules::{Helper, No};
-use super::{Book, profile};
+use super::{Book, profile, twice};
 use crate::base::area;
 use crate::base::catalogue::{Look, Relation};
 use crate::base::party;
@@ -48,6 +48,18 @@ struct Board {
     load: Option<u32>,
     wait: Option<u32>,
     grids: Vec<Grid>,
+    /// Hours that only went round among a few: to be looked at, no verdict.
+    rounds: Vec<Round>,
+    /// Of how many days.
+    days: i64,
+}
+
+/// Hours that went round among a few.
+#[derive(Serialize, JsonSchema)]
+struct Round {
+    names: Vec<Option<String>>,
+    times: i64,
+    minutes: i64,
 }
 
 /// How long people of a grid waited until somebody agreed to come.
@@ -119,6 +131,8 @@ fn board(req: &Req) -> Result<Reply> {
             load: gini(&load),
             wait: gini(&wait),
             grids: grids(r, &waits)?,
+            rounds: rounds(r, &book, (&at.path, &at.code), req.now, &mut look)?,
+            days: book.pack.circle.days,
         })
     })?;
     look.record(req.app)?;
@@ -172,6 +186,18 @@ fn one(
         no: No::ALL.iter().map(|n| (n.as_str(), count(*n))).filter(|(_, n)| *n > 0).collect(),
         number: help.number.clone(),
     })
+}
+
+fn rounds(q: &mut dyn Query, book: &Book, (path, code): (&str, &str), now: Ms, look: &mut Look) -> Result<Vec<Round>> {
+    let mut out = Vec::new();
+    for round in twice::rounds(q, path, book.pack.circle, now)? {
+        let mut names = Vec::new();
+        for person in &round.people {
+            names.push(party::name_of(q, person)?.and_then(|v| look.at(&v.of(code), Relation::Desk)));
+        }
+        out.push(Round { names, times: round.given.times, minutes: round.given.minutes });
+    }
+    Ok(out)
 }
 
 /// Grid and minutes of waiting of each request of late: until somebody agreed to come, or until now.

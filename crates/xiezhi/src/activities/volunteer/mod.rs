@@ -27,6 +27,8 @@ pub mod profile;
 pub mod record;
 /// Pure decisions: who fits, and how well.
 pub mod rules;
+/// Nobody is in two places; hours that go round.
+pub mod twice;
 /// Routes of volunteers and of whoever looks after them.
 pub mod web;
 

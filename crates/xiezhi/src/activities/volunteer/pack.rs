@@ -58,6 +58,17 @@ pub struct Hours {
     pub merits_an_hour: i64,
 }
 
+/// Hours that only go round among a few, explained in the data file.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Circle {
+    pub days: i64,
+    pub times: i64,
+    pub percent: i64,
+    pub people: usize,
+}
+
 /// Who may do a kind of help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,6 +117,7 @@ pub struct Pack {
     pub limits: Limits,
     pub weigh: Weigh,
     pub hours: Hours,
+    pub circle: Circle,
     pub kind: Vec<Sort>,
     pub proof: Vec<Named>,
     pub language: Vec<Named>,
@@ -117,15 +129,11 @@ impl Local for Pack {
     }
 }
 
-fn all() -> &'static [Pack] {
-    static ALL: LazyLock<Vec<Pack>> =
-        LazyLock::new(|| EMBEDDED.iter().map(|text| toml::from_str(text).expect("data/volunteer")).collect());
-    &ALL
-}
+static ALL: LazyLock<Vec<Pack>> = LazyLock::new(|| pack::shipped(EMBEDDED));
 
 /// The pack that holds at a place (code of an area).
 pub fn at(code: &str) -> &'static Pack {
-    pack::at(all(), code)
+    pack::at(&ALL, code)
 }
 
 impl Pack {
@@ -172,7 +180,7 @@ mod tests {
 
     #[test]
     fn packs_ship_whole() {
-        for pack in all() {
+        for pack in ALL.iter() {
             assert!(!pack.id.is_empty() && pack.source.contains("志愿服务条例"));
             let l = &pack.limits;
             assert_eq!(l.radius.len(), l.waves as usize, "each wave has its distance");

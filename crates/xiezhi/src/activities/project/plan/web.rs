@@ -145,10 +145,7 @@ fn one(req: &Req) -> Result<Reply> {
 
 /// The project as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/projects/{number}?done=1"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/projects/{number}?done=1"), status, || full(req, number))
 }
 
 /// Does something to a project under the rules of its place.

@@ -216,10 +216,7 @@ fn one(req: &Req) -> Result<Reply> {
 
 /// The resource as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/resources/{number}?done=1"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/resources/{number}?done=1"), status, || full(req, number))
 }
 
 fn run(req: &Req, act: impl FnOnce(&mut Tx, &Book, &Who, &str) -> Result<()> + Send + 'static) -> Result<Reply> {

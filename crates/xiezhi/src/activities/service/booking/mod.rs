@@ -20,6 +20,7 @@ pub mod web;
 use store::{Entry, Query, params};
 
 use super::Service;
+use crate::base::area;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
 use crate::kit::row::row;
@@ -82,6 +83,16 @@ pub fn counter(q: &mut dyn Query, service: &str) -> Result<Option<Counter>> {
 /// Whether a service takes appointments now.
 pub fn takes(q: &mut dyn Query, service: &str) -> Result<bool> {
     Ok(counter(q, service)?.is_some_and(|c| c.door == Door::Open))
+}
+
+/// Services around a place that take appointments now: id and name, by name.
+pub fn open_around(q: &mut dyn Query, path: &str, most: i64) -> Result<Vec<(String, String)>> {
+    let sql = format!(
+        "select s.id, s.name from counter c join service s on s.id = c.service where c.state = $3 and {} order by s.name, s.id limit $4",
+        area::AROUND
+    );
+    let rows = q.rows(&sql, params![path, area::end_of(path), Door::Open, most])?;
+    Ok(rows.iter().map(|r| Ok((r.get("id")?, r.get("name")?))).collect::<store::Result<_>>()?)
 }
 
 /// The one with this number.

@@ -84,13 +84,18 @@ fn slots(req: &Req) -> Result<Reply> {
             days,
             keeps,
             staff: req.who.is_staff(),
-            errand: req.query.get("errand").map(str::to_owned),
+            errand: req.query.get("errand").filter(|n| is_number(n)).map(str::to_owned),
             minutes_most: MINUTES.1,
             seats_most: SEATS,
             ahead_most: AHEAD,
         })
     })?;
     req.page("activities/service/booking/slots.html", &view)
+}
+
+/// What the number of an errand looks like: it stands in an address of the page.
+fn is_number(text: &str) -> bool {
+    text.len() <= 20 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn book(req: &Req) -> Result<Reply> {
@@ -202,10 +207,7 @@ fn one(req: &Req) -> Result<Reply> {
 
 /// The appointment as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/appointments/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/appointments/{number}"), status, || full(req, number))
 }
 
 fn calendar(req: &Req) -> Result<Reply> {

@@ -6,6 +6,7 @@ use store::{Entry, Query, Tx, params};
 
 use super::{By, Event, Stand, State, by_number, people};
 use crate::activities::volunteer::hours::{self, Account, Holder, Reason, Transfer};
+use crate::activities::volunteer::twice::{self, Times};
 use crate::activities::volunteer::{Book, help, profile};
 use crate::base::area::Area;
 use crate::base::notice;
@@ -107,6 +108,9 @@ pub fn join(tx: &mut Tx, who: &Who, number: &str) -> Result<Stand> {
     if all.iter().any(|b| b.person == person && b.state != Stand::Left) {
         return Err(Kind::SaidAlready.into());
     }
+    if twice::elsewhere(tx, &person, (event.starts_at, event.ends_at), &event.id, Times::Promised)? {
+        return Err(Kind::Overlaps.into());
+    }
     let taken = all.iter().filter(|b| !matches!(b.state, Stand::Waiting | Stand::Left)).count() as i64;
     let state = if taken < event.seats { Stand::Coming } else { Stand::Waiting };
     let n = all.last().map_or(0, |b| b.n) + 1;
@@ -175,6 +179,9 @@ pub fn come(tx: &mut Tx, who: &Who, number: &str, typed: &str) -> Result<()> {
     if mine.state == Stand::Came {
         return Ok(());
     }
+    if twice::elsewhere(tx, &person, (event.starts_at, event.ends_at), &event.id, Times::Done)? {
+        return Err(Kind::Overlaps.into());
+    }
     tx.log(event.entry(who, "event.come"))?;
     set(tx, &event, &person, Stand::Came)
 }
@@ -220,6 +227,10 @@ pub fn confirm(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<()> 
     let mine = all.iter().find(|b| b.person == person && b.state == Stand::Named).ok_or(Kind::State)?;
     if now > event.ends_at + BOOK_DAYS * DAY {
         return Err(Kind::Over.into());
+    }
+    let span = twice::span(event.starts_at, mine.minutes.unwrap_or_default());
+    if twice::elsewhere(tx, &person, span, &event.id, Times::Done)? {
+        return Err(Kind::Overlaps.into());
     }
     tx.log(event.entry(who, "event.confirm"))?;
     pay(tx, book, who, &event, mine, mine.minutes.unwrap_or_default())?;

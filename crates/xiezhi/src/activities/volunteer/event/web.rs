@@ -180,10 +180,7 @@ fn one(req: &Req) -> Result<Reply> {
 }
 
 fn shown(req: &Req, number: &str, status: u16) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/events/{number}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/events/{number}"), status, || full(req, number))
 }
 
 fn form(req: &Req) -> Result<Reply> {

@@ -9,6 +9,7 @@ use store::{Query, Tx, params};
 use super::act::release;
 use super::{By, Help, Stand, State, by_number, community, helpers, tell};
 use crate::activities::volunteer::hours::{self, Account, Holder, Reason, Transfer, Unit};
+use crate::activities::volunteer::twice::{self, Times};
 use crate::activities::volunteer::{Book, profile};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, MINUTE, Ms};
@@ -49,7 +50,7 @@ pub fn done(tx: &mut Tx, book: &Book, who: &Who, number: &str, said: &Said) -> R
     if !(1..=help.minutes * LONGER).contains(&said.minutes) {
         return Err(Kind::OutOfRange.at("minutes").limit(help.minutes * LONGER));
     }
-    let end = said.began_at + said.minutes * MINUTE;
+    let (_, end) = twice::span(said.began_at, said.minutes);
     if end > now + SKEW || said.began_at < help.made_at - SKEW {
         return Err(Kind::OutOfRange.at("began_at"));
     }
@@ -58,10 +59,7 @@ pub fn done(tx: &mut Tx, book: &Book, who: &Who, number: &str, said: &Said) -> R
     {
         return Err(Kind::WrongCode.at("code"));
     }
-    // Nobody is in two places: hours of his that were written down elsewhere.
-    let other = "select count(*) from help_by where person = $1 and help <> $2 and state in ('done', 'settled') \
-                 and began_at < $3 and began_at + minutes * 60000 > $4";
-    if tx.count(other, params![&person, &help.id, end, said.began_at])? > 0 {
+    if twice::elsewhere(tx, &person, (said.began_at, end), &help.id, Times::Done)? {
         return Err(Kind::Overlaps.at("began_at"));
     }
     let sql = "update help_by set state = $3, began_at = $4, done_at = $5, minutes = $6 where help = $1 and person = $2";

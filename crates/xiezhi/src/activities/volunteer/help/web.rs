@@ -122,10 +122,7 @@ fn one(req: &Req) -> Result<Reply> {
 
 /// The request as it is now, or the way back to its page.
 fn shown(req: &Req, number: &str, status: u16, done: &str) -> Result<Reply> {
-    if !req.wants_json() {
-        return Ok(Reply::see_other(req.url(&format!("/help/{number}?done={done}"))));
-    }
-    Ok(Reply::json(&full(req, number)?)?.status(status))
+    req.done(&format!("/help/{number}?done={done}"), status, || full(req, number))
 }
 
 /// The rules of a request's place.
