@@ -2,7 +2,7 @@
 """Clients that others wrote, on the Open311 endpoint of a demo: PyPI `three` (JSON), and a strict reader of XML.
 
 Starts `xiezhi demo` (XIEZHI_BIN, else target/debug/xiezhi) and plays a story: discover, list, file, poll, update.
-Needs the packages of open311-requirements.txt; `bin/test` puts them into an environment of its own.
+Needs the packages of clients-requirements.txt; `bin/test` puts them into an environment of its own.
 """
 
 import itertools

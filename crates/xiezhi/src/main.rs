@@ -84,6 +84,9 @@ struct Listen {
     /// Address; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
+    /// Address for devices that speak MQTT (3.1.1 and 5); port 0 picks a free one.
+    #[arg(long, value_name = "ADDR")]
+    mqtt: Option<String>,
     /// Path under which it is mounted, like /p/app.
     #[arg(long, default_value = "")]
     base_path: String,
@@ -247,14 +250,18 @@ fn run(command: Command) -> Result<ExitCode, String> {
         Command::Serve { node, listen } => {
             let app = open(node.config()?, &listen, None)?;
             let token = party::web::set_up_token(&app).map_err(|e| e.to_string())?;
-            serve::run(app, |address| {
-                tell::started(&format!("listening http://{address}"));
+            serve::run(app, |bound| {
+                tell::started(&format!("listening http://{}", bound.http));
+                if let Some(mqtt) = bound.mqtt {
+                    tell::started(&format!("MQTT {mqtt}"));
+                }
                 if let Some(token) = token {
                     tell::started(&format!("set-up token {token} (open /set-up and make the first account)"));
                 }
             })?;
         }
-        Command::Demo { node, listen, clock, people, cases, open: share } => {
+        Command::Demo { node, mut listen, clock, people, cases, open: share } => {
+            listen.mqtt.get_or_insert_with(|| "127.0.0.1:0".into());
             let mut config = node.config()?;
             config.demo = true;
             config.manual_clock = match clock.as_deref() {
@@ -271,14 +278,18 @@ fn run(command: Command) -> Result<ExitCode, String> {
             }
             let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
             let program = demo::api_key(&app).map_err(|e| e.to_string())?;
-            serve::run(app, |address| {
-                tell::started(&format!("listening http://{address}"));
+            let device = demo::device(&app).map_err(|e| e.to_string())?;
+            serve::run(app, |bound| {
+                tell::started(&format!("listening http://{}", bound.http));
                 for (role, name, password) in accounts {
                     tell::started(&format!("account {role} {name} {password}"));
                 }
                 tell::started(&format!("Open311 key: {key}"));
                 if let Some((body, key)) = program {
                     tell::started(&format!("API key: {body} {key}"));
+                }
+                if let (Some(mqtt), Some((name, password))) = (bound.mqtt, device) {
+                    tell::started(&format!("MQTT {mqtt} {name} {password}"));
                 }
             })?;
         }
@@ -317,6 +328,7 @@ fn yes(ok: bool) -> ExitCode {
 fn open(config: Config, listen: &Listen, demo: Option<usize>) -> Result<Arc<App>, String> {
     let mut config = config.with_base(&listen.base_path)?;
     config.listen.clone_from(&listen.listen);
+    config.mqtt.clone_from(&listen.mqtt);
     let app = App::open(config)?;
     if let Some(people) = demo {
         // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.

@@ -78,6 +78,7 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("activities/consult", "activities/vote"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
+    ("edge/serve", "edge/mqtt"),
     ("edge/call", "edge/body"),
     ("edge/call", "edge/guard"),
     ("edge/call", "edge/kept"),

@@ -20,6 +20,8 @@ pub mod partner;
 pub mod project;
 /// Emergencies: what is needed, what there is, who gets it.
 pub mod relief;
+/// Devices that watch over a place.
+pub mod sensing;
 /// Who offers what, where and when.
 pub mod service;
 /// Neighbours help each other: requests, volunteers, hours.

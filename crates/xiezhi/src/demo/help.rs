@@ -1,11 +1,12 @@
 //! Neighbours who help each other in the demo: some volunteers whom the desk has met, a request that somebody took, one that
-//! waits for a woman.
+//! waits for a woman, work for all that some signed up for.
 //!
 //! What must stay true: everything goes through the real actions; the people have no printed account, so nobody's inbox
 //! grows by it.
 
 use super::people::People;
 use super::place::Places;
+use crate::activities::volunteer::event;
 use crate::activities::volunteer::help::act::{self, New};
 use crate::activities::volunteer::help::{State, Wish, by_number};
 use crate::activities::volunteer::hours::{self, Unit};
@@ -83,6 +84,19 @@ pub fn settle(app: &App, people: &People, places: &Places, now: Ms) -> Result<()
             app.db.write(move |tx| act::offer(tx, &rules, &helper, &of).map(drop))?;
             debug_assert_eq!(app.db.read(|r| by_number(r, &number))?.state, State::Agreed);
         }
+    }
+    let event = event::act::New {
+        title: "中心花园补种月季".into(),
+        about: "月季苗和铲子社区备好，请穿不怕脏的鞋。".into(),
+        place: "中心花园门口集合".into(),
+        starts_at: morning + 5 * DAY,
+        ends_at: morning + 5 * DAY + 2 * HOUR,
+        seats: 12,
+    };
+    let number = app.db.write(move |tx| event::act::begin(tx, &clerk, &place, &event))?.value;
+    for who in helpers.iter().cloned() {
+        let of = number.clone();
+        app.db.write(move |tx| event::act::join(tx, &who, &of))?;
     }
     Ok(())
 }

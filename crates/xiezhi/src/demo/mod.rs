@@ -23,6 +23,7 @@ mod place;
 mod play;
 mod relief;
 mod script;
+mod sensing;
 mod services;
 mod talk;
 #[cfg(test)]
@@ -100,7 +101,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     lists::settle(app, &people, &places, now)?;
     help::settle(app, &people, &places, now)?;
     partner::settle(app, &people, &places, now)?;
-    relief::settle(app, &people, &places, now)
+    relief::settle(app, &people, &places, now)?;
+    sensing::settle(app, &mut Draw::new(SEED + 5), &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.
@@ -122,6 +124,7 @@ pub fn open311_key(app: &App) -> Result<String> {
 }
 
 pub use partner::api_key;
+pub use sensing::device;
 
 fn login(kind: RoleKind) -> &'static str {
     kind.as_str()

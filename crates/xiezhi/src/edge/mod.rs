@@ -18,6 +18,8 @@ pub mod jobs;
 pub mod kept;
 /// Event streams for live pages.
 pub mod live;
+/// Devices over MQTT.
+pub mod mqtt;
 /// `/openapi.json`, printed from the route tables.
 pub mod openapi;
 /// Whether the node lives, and what proves its log.

@@ -1,7 +1,8 @@
 //! All route tables, one line for each room.
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, relief, service, volunteer, vote,
+    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, relief, sensing, service, volunteer,
+    vote,
 };
 use crate::base::{
     area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime,
@@ -100,6 +101,7 @@ pub fn all() -> Vec<Route> {
         partner::web::ROUTES,
         relief::web::ROUTES,
         relief::work::ROUTES,
+        sensing::web::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
 use super::call::Edge;
+use super::mqtt;
 use crate::kit::{App, tries};
 use crate::records::case::Rulebook;
 
@@ -32,13 +33,22 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Threads beyond those for writing and reading: uploads, live pages, timers.
 const SPARE_THREADS: usize = 32;
 
-/// Serves until the process is told to stop. `ready` hears the address that was bound.
-pub fn run(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> Result<(), String> {
+/// Addresses that were bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Of pages and programs.
+    pub http: SocketAddr,
+    /// Of devices, where they are listened to.
+    pub mqtt: Option<SocketAddr>,
+}
+
+/// Serves until the process is told to stop. `ready` hears the addresses that were bound.
+pub fn run(app: Arc<App>, ready: impl FnOnce(Bound)) -> Result<(), String> {
     run_until(app, ready, told_to_stop())
 }
 
 /// Serves until `stop` comes true.
-pub fn run_until(app: Arc<App>, ready: impl FnOnce(SocketAddr), stop: impl Future<Output = ()>) -> Result<(), String> {
+pub fn run_until(app: Arc<App>, ready: impl FnOnce(Bound), stop: impl Future<Output = ()>) -> Result<(), String> {
     // Read before anybody comes: a broken pack stops the program at its start, and the first reporter does not wait for it.
     Rulebook::now(&app).map_err(|e| e.to_string())?;
     let limits = &app.config.file.limits;
@@ -51,7 +61,12 @@ pub fn run_until(app: Arc<App>, ready: impl FnOnce(SocketAddr), stop: impl Futur
         .map_err(|e| e.to_string())?;
     let end = runtime.block_on(async {
         let listener = TcpListener::bind(&app.config.listen).await.map_err(|e| format!("{}: {e}", app.config.listen))?;
-        ready(listener.local_addr().map_err(|e| e.to_string())?);
+        let http = listener.local_addr().map_err(|e| e.to_string())?;
+        let mqtt = match &app.config.mqtt {
+            Some(address) => Some(mqtt::start(app.clone(), address).await.map_err(|e| format!("{address}: {e}"))?),
+            None => None,
+        };
+        ready(Bound { http, mqtt });
         let jobs = super::jobs::start(app.clone());
         accept(&app, listener, stop).await;
         jobs.stop();

@@ -220,6 +220,7 @@ pub fn migrations() -> Vec<Migration> {
         "0047_project",
         "0048_booking",
         "0049_errand",
+        "0050_sensing",
     ]
     .into_iter()
     .enumerate()

@@ -22,6 +22,8 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Address to listen on.
     pub listen: String,
+    /// Address to listen on for devices (MQTT); none: they are not listened to.
+    pub mqtt: Option<String>,
     /// Path under which the program is mounted, without a slash at its end.
     pub base: String,
     /// Demo mode: invented data, printed accounts.
@@ -125,6 +127,8 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections from one address; a whole sub-district may sit behind one.
     pub connections_per_ip: usize,
+    /// Open connections of devices.
+    pub devices: usize,
     /// Addresses of our own web servers in front: their `X-Forwarded-For` is believed, and they have no cap.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Seconds to send the head of a request.
@@ -150,6 +154,7 @@ impl Default for Limits {
         Limits {
             connections: 4096,
             connections_per_ip: 1024,
+            devices: 20_000,
             trusted_proxies: Vec::new(),
             header_seconds: 10,
             body_seconds: 60,
@@ -170,6 +175,7 @@ impl Config {
             data: data.to_owned(),
             database_url: None,
             listen: "127.0.0.1:8080".into(),
+            mqtt: None,
             base: String::new(),
             demo: false,
             manual_clock: false,

@@ -56,6 +56,10 @@ kinds! {
     WrongCode = 401 "wrong-code",
     /// There is no such household card, or it was ended.
     WrongCard = 401 "wrong-card",
+    /// No device has this name and password.
+    WrongDevice = 401 "wrong-device",
+    /// A device with this name is there.
+    DeviceTwice = 409 "device-twice",
     /// The code that sets a new password is wrong, too old or used, or there is none for this name.
     WrongOnce = 401 "wrong-once",
     /// The way back from a provider is not the one that this browser went.

@@ -19,7 +19,7 @@ fn the_first_account_needs_the_token_of_whoever_started_the_program() {
     let token = party::web::set_up_token(&app).unwrap().unwrap();
     let (tell, hear) = std::sync::mpsc::channel();
     let running = app.clone();
-    std::thread::spawn(move || xiezhi::edge::serve::run(running, |address| tell.send(address).unwrap()));
+    std::thread::spawn(move || xiezhi::edge::serve::run(running, |bound| tell.send(bound.http).unwrap()));
     let anyone = Client { base: format!("http://{}", hear.recv().unwrap()), token: None };
     assert_eq!(anyone.get_as("/set-up", "text/html").status, 200);
     let body = |token: &str, password: &str| json!({ "token": token, "name": "李主任", "login": "li", "password": password });

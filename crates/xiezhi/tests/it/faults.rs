@@ -19,7 +19,7 @@ fn serve(config: Config) -> (Arc<App>, Client) {
     app.db.write(xiezhi::base::party::first_start).unwrap();
     let (tell, hear) = std::sync::mpsc::channel();
     let running = app.clone();
-    std::thread::spawn(move || xiezhi::edge::serve::run(running, |address| tell.send(address).unwrap()));
+    std::thread::spawn(move || xiezhi::edge::serve::run(running, |bound| tell.send(bound.http).unwrap()));
     let address = hear.recv().unwrap();
     (app, Client { base: format!("http://{address}"), token: None })
 }

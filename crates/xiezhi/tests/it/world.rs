@@ -37,6 +37,8 @@ pub struct World {
     pub app: Arc<App>,
     pub dir: TempDir,
     pub server: Option<SocketAddr>,
+    /// Where devices are listened to, once the settings say so.
+    pub mqtt: Option<SocketAddr>,
     /// Dropped with the world: then its server ends, and its jobs no longer take turns with those of later worlds.
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     running: Option<std::thread::JoinHandle<Result<(), String>>>,
@@ -77,7 +79,7 @@ impl World {
         static HASH: OnceLock<String> = OnceLock::new();
         let hash = HASH.get_or_init(|| party::session::hash(&app, PASSWORD).unwrap());
         app.db.write(move |tx| settle(tx, hash)).unwrap();
-        World { app, dir, server: None, stop: None, running: None }
+        World { app, dir, server: None, mqtt: None, stop: None, running: None }
     }
 
     /// The program ends and is started again on the same database, at the same moment; whatever it only had in mind is gone.
@@ -108,11 +110,11 @@ impl World {
         let app = self.app.clone();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let stopped = async { drop(stopped.await) };
-        let run = move || xiezhi::edge::serve::run_until(app, |address| tell.send(address).unwrap(), stopped);
+        let run = move || xiezhi::edge::serve::run_until(app, |bound| tell.send(bound).unwrap(), stopped);
         self.running = Some(std::thread::spawn(run));
-        let address = hear.recv().unwrap();
-        (self.server, self.stop) = (Some(address), Some(stop));
-        address
+        let bound = hear.recv().unwrap();
+        (self.server, self.mqtt, self.stop) = (Some(bound.http), bound.mqtt, Some(stop));
+        bound.http
     }
 
     pub fn who(&self, login: &str) -> Who {

@@ -107,6 +107,12 @@ pub fn home(q: &mut dyn Query, person: &str) -> store::Result<Option<Graded>> {
 }
 
 /// The area for whose homes this person gives cards.
+/// Whose card this is, and of which area, while it holds.
+pub fn of(q: &mut dyn Query, id: &str) -> store::Result<Option<(String, String)>> {
+    let row = q.row("select person, area from card where id = $1 and ended_at is null", params![id])?;
+    row.map(|r| Ok((r.get("person")?, r.get("area")?))).transpose()
+}
+
 fn desk(who: &Who) -> Result<(String, String)> {
     let role = who.nearest_desk().ok_or(Kind::Denied)?;
     Ok((role.area.clone(), role.path.clone()))
