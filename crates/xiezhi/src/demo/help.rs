@@ -94,8 +94,8 @@ pub fn settle(app: &App, people: &People, places: &Places, now: Ms) -> Result<()
         seats: 12,
     };
     let number = app.db.write(move |tx| event::act::begin(tx, &clerk, &place, &event))?.value;
-    for who in helpers.iter().cloned() {
-        let of = number.clone();
+    for who in helpers {
+        let (who, of) = (who.clone(), number.clone());
         app.db.write(move |tx| event::act::join(tx, &who, &of))?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use store::{Entry, Query, Tx, params};
 use super::pack::{Pack, Type};
 use super::{Device, State};
 use crate::kit::Result;
-use crate::kit::error::{Error, Kind};
+use crate::kit::error::Kind;
 use crate::kit::row::row;
 use crate::kit::time::{self, DAY, MINUTE, Ms};
 
@@ -91,7 +91,7 @@ pub fn parse(pack: &Pack, device: &Arc<Device>, name: &str, said: &Json, now: Ms
 }
 
 fn reading(kind: Type, value: &Json, longest: usize) -> Result<Reading> {
-    let wrong = || Error::from(Kind::WrongType.at("v"));
+    let wrong = || Kind::WrongType.at("v");
     let yes_or_no = |text: &str| match text {
         "1" | "true" | "on" | "open" | "alarm" | "yes" => Some(1.0),
         "0" | "false" | "off" | "closed" | "normal" | "no" => Some(0.0),
@@ -162,7 +162,7 @@ pub fn take(tx: &mut Tx, all: &[Told]) -> Result<Vec<Taken>> {
     }
     let new = out.iter().filter(|t| **t != Taken::Twice).count() as i64;
     if new > 0 {
-        let digest = store::hex(&tx.digest("device told", &lines));
+        let digest = store::hex(tx.digest("device told", &lines));
         tx.log(Entry::new("device.told", "device", "").fact("readings", new).fact("digest", digest))?;
     }
     Ok(out)

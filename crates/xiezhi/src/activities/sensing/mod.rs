@@ -101,7 +101,7 @@ pub fn sign_in(q: &mut dyn Query, name: &str, password: &str) -> Result<Device> 
 }
 
 fn digest(q: &dyn Query, name: &str, password: &str) -> String {
-    store::hex(&q.digest("device", &format!("{name} {password}")))
+    store::hex(q.digest("device", &format!("{name} {password}")))
 }
 
 impl Device {
