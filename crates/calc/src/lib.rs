@@ -16,6 +16,7 @@
 //! - [`flow`]: from where to where at the least cost
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
+//! - [`scan`]: where cases gather in the last days, and how likely that is by chance
 //! - [`tally`]: votes by heads and area
 //! - [`texts`]: texts as numbers, of which [`link`] and [`tally`] have millions
 //! - [`due`]: limits in working hours and working days over a calendar with make-up days
@@ -39,6 +40,7 @@ pub mod kpi;
 pub mod link;
 pub mod opinion;
 pub mod pair;
+pub mod scan;
 pub mod seats;
 pub mod shared;
 pub mod tally;

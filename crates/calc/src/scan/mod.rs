@@ -166,7 +166,7 @@ pub struct Outcome {
 pub enum What {
     /// Coordinates of a cell that are no place.
     Place,
-    /// A population that is no number, below 0, or missing where it is needed.
+    /// A population that is no number, below 0, too large or too small to count with, or missing where it is needed.
     Population,
     /// Cases where nobody lives: of a cell.
     Nobody,
@@ -200,7 +200,7 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.what {
             What::Place => f.write_str("this is no place"),
-            What::Population => f.write_str("the population is no number from 0 on"),
+            What::Population => f.write_str("the population is neither 0 nor a number from 1e-9 to 1e15"),
             What::Nobody => f.write_str("there are cases, but nobody lives here"),
             What::Cell => f.write_str("there is no such cell"),
             What::Share => f.write_str("the share is not between 0 and 1"),

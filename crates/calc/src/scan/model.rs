@@ -28,13 +28,19 @@ pub fn bound(count: u32, expected: f64, total: u32) -> f64 {
 
 /// Levels of the ratio: 0, 1, 2 …
 const STEPS: usize = 64;
+/// Bits of an expected number that tell buckets apart: so many of its fraction, and its exponent.
+const BITS: u32 = 9;
+/// Expected numbers below this are all in the first bucket.
+const SMALL: f64 = 1.0 / 1024.0;
+/// Ratios and expected numbers are off by less, for rounding.
+const ROUNDING: f64 = 1e-9;
 
-/// For each level and count the largest expected number for which the count reaches the level.
+/// For each level and expected number the least count that may reach the level.
 pub struct Levels {
     total: u32,
     /// The largest expected number of any cylinder.
     top: f64,
-    tables: [OnceLock<Vec<f64>>; STEPS],
+    tables: [OnceLock<Vec<u32>>; STEPS],
 }
 
 impl Levels {
@@ -48,38 +54,50 @@ impl Levels {
         (ratio as usize).min(STEPS - 1)
     }
 
-    /// By count the largest expected number that reaches the level; it never falls, and ends with infinity.
-    pub fn table(&self, level: usize) -> &[f64] {
+    /// By bucket ([`bucket`]) the least count that may reach the level; it never falls.
+    pub fn table(&self, level: usize) -> &[u32] {
         self.tables[level].get_or_init(|| {
-            let mut table = vec![0.0];
-            for count in 1..=self.total {
-                let most = match level {
-                    0 => f64::from(count) * (1.0 - 1e-12),
-                    _ => self.reaching(level as f64, count, table[count as usize - 1]) * (1.0 + 1e-9),
-                };
-                table.push(most);
-                if most >= self.top {
-                    break;
-                }
-            }
-            table.push(f64::INFINITY);
-            table
+            let mut needed = 1;
+            (0..=bucket(self.top * (1.0 + ROUNDING)))
+                .map(|n| {
+                    needed = self.needed(level as f64, floor(n) * (1.0 - ROUNDING), needed);
+                    needed
+                })
+                .collect()
         })
     }
 
-    /// Newton's steps to the expected number at which `count` has just this ratio. The ratio falls and is convex, so that from a number
-    /// which is too small they never go too far; that of the count before is one.
-    fn reaching(&self, level: f64, count: u32, before: f64) -> f64 {
-        let (c, all) = (f64::from(count), f64::from(self.total));
-        let mut e = (before * (1.0 - 2e-9)).max(c * (-level - 2.0).exp());
-        for _ in 0..100 {
-            let more = llr(count, e, self.total) - level;
-            let step = more / (c / e - (all - c) / (all - e));
-            e += step;
-            if step.abs() <= e * 1e-12 {
-                break;
-            }
+    /// The least count from `from` on that may reach the level; one more than there are cases when none does.
+    fn needed(&self, level: f64, expected: f64, from: u32) -> u32 {
+        let reaches = |count: u32| {
+            count > self.total || f64::from(count) > expected && llr(count, expected, self.total) >= level * (1.0 - ROUNDING)
+        };
+        if reaches(from) {
+            return from;
         }
-        e
+        // `low` does not reach it, `high` does.
+        let (mut low, mut step) = (from, 1);
+        while !reaches(low.saturating_add(step).min(self.total + 1)) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = low.saturating_add(step).min(self.total + 1);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if reaches(middle) { high = middle } else { low = middle }
+        }
+        high
     }
+}
+
+/// The bucket of an expected number: buckets are as wide as a 512th of what is in them.
+pub fn bucket(expected: f64) -> usize {
+    let bits = |e: f64| (e.to_bits() >> (f64::MANTISSA_DIGITS - 1 - BITS)) as usize;
+    bits(expected.max(SMALL)) - bits(SMALL)
+}
+
+/// The least expected number of a bucket.
+fn floor(bucket: usize) -> f64 {
+    let bits = (SMALL.to_bits() >> (f64::MANTISSA_DIGITS - 1 - BITS)) + bucket as u64;
+    if bucket == 0 { 0.0 } else { f64::from_bits(bits << (f64::MANTISSA_DIGITS - 1 - BITS)) }
 }

@@ -6,10 +6,11 @@
 //!
 //! What must stay true: draw number r depends on the seed and r alone, and so does its largest ratio; it is exact.
 
-use super::model::{Levels, llr};
+use super::alias::Alias;
+use super::model::{Levels, bucket, llr};
 use super::table::Table;
 use super::zones::Zones;
-use super::{Asked, Cell, Model, alias::Alias};
+use super::{Asked, Cell, Model};
 use crate::draw::{Splitmix, mix};
 use crate::shared::shared;
 
@@ -36,11 +37,12 @@ pub fn maxima(cells: &[Cell], table: &Table, zones: &Zones, asked: &Asked, first
     let top = (0..zones.centres()).filter_map(|c| zones.mass(c).last().copied()).fold(0.0, f64::max);
     let levels = Levels::new(table.total, table.expected(top, table.longest));
     // Counts up to 32,767 go twice as many into a register.
-    let small = table.total < i16::MAX as u32;
+    let small = table.total.max(asked.least) < i16::MAX as u32;
     let batch = |n: usize| {
         let draws = (n * LANES) as u32..((n + 1) * LANES).min(asked.replicates as usize) as u32;
         let sight = Sight { table, zones, levels: &levels, urn: &urn, least: asked.least };
-        let all = if small { sight.batch::<i16>(draws.clone(), asked.seed) } else { sight.batch::<i32>(draws.clone(), asked.seed) };
+        let all =
+            if small { sight.batch::<i16>(draws.clone(), asked.seed) } else { sight.batch::<i32>(draws.clone(), asked.seed) };
         (all, draws.len())
     };
     let batches = (asked.replicates as usize).div_ceil(LANES);
@@ -59,8 +61,13 @@ pub fn maxima(cells: &[Cell], table: &Table, zones: &Zones, asked: &Asked, first
     all
 }
 
+/// The random numbers of a draw.
+pub(super) fn random(seed: u64, draw: u32) -> Splitmix {
+    Splitmix::new(mix(mix(seed) ^ u64::from(draw)))
+}
+
 /// What cases are drawn from.
-enum Urn {
+pub(super) enum Urn {
     /// The cell of each case. Which of them are in the last periods is drawn, so that cells and periods keep their sums.
     Cases(Vec<u32>),
     /// Cells by their population, in the order of `cells`.
@@ -69,7 +76,7 @@ enum Urn {
 
 impl Urn {
     /// Cells are in the order of where they lie, so that their numbers do not matter.
-    fn new(cells: &[Cell], table: &Table, asked: &Asked) -> Urn {
+    pub(super) fn new(cells: &[Cell], table: &Table, asked: &Asked) -> Urn {
         let mut order: Vec<u32> = (0..cells.len() as u32).collect();
         let place = |n: u32| (cells[n as usize].x, cells[n as usize].y);
         order.sort_by(|a, b| place(*a).0.total_cmp(&place(*b).0).then(place(*a).1.total_cmp(&place(*b).1)).then(a.cmp(b)));
@@ -86,14 +93,14 @@ impl Urn {
 }
 
 /// The cells of cases in the last periods, the last one first, and where each period ends.
-struct Drawn {
-    cells: Vec<u32>,
-    ends: Vec<u32>,
+pub(super) struct Drawn {
+    pub(super) cells: Vec<u32>,
+    pub(super) ends: Vec<u32>,
 }
 
 impl Drawn {
     /// Draws once; `cases` is the urn's list, which is left as it was.
-    fn new(table: &Table, urn: &Urn, cases: &mut [u32], mut random: Splitmix) -> Drawn {
+    pub(super) fn new(table: &Table, urn: &Urn, cases: &mut [u32], mut random: Splitmix) -> Drawn {
         let mut below = |n: u64| (u128::from(random.draw()) * u128::from(n) >> 64) as u64;
         match urn {
             Urn::Cases(_) => {
@@ -133,12 +140,12 @@ impl Drawn {
 
 /// A count in a register.
 trait Lane: Copy + Default + Ord + std::ops::AddAssign {
-    fn of(count: usize) -> Self;
+    fn of(count: u32) -> Self;
     fn count(self) -> u32;
 }
 
 impl Lane for i16 {
-    fn of(count: usize) -> i16 {
+    fn of(count: u32) -> i16 {
         count as i16
     }
     fn count(self) -> u32 {
@@ -147,7 +154,7 @@ impl Lane for i16 {
 }
 
 impl Lane for i32 {
-    fn of(count: usize) -> i32 {
+    fn of(count: u32) -> i32 {
         count as i32
     }
     fn count(self) -> u32 {
@@ -171,9 +178,7 @@ impl Sight<'_> {
             Urn::Cases(all) => all.clone(),
             Urn::People { .. } => Vec::new(),
         };
-        let drawn: Vec<Drawn> = draws
-            .map(|r| Drawn::new(self.table, self.urn, &mut cases, Splitmix::new(mix(mix(seed) ^ u64::from(r)))))
-            .collect();
+        let drawn: Vec<Drawn> = draws.map(|r| Drawn::new(self.table, self.urn, &mut cases, random(seed, r))).collect();
         // A lane without a draw holds nobody up.
         let mut best: [f64; LANES] = std::array::from_fn(|lane| if lane < drawn.len() { 0.0 } else { f64::INFINITY });
         let mut counts = vec![[T::default(); LANES]; self.zones.centres()];
@@ -188,24 +193,35 @@ impl Sight<'_> {
             if matches!(self.urn, Urn::Cases(_)) && self.table.within[duration - 1] == self.table.total {
                 break;
             }
+            let mut needed = self.needed(&best);
             for centre in 0..self.zones.centres() {
-                self.zones_of(centre, duration, &counts, &mut best);
+                if self.zones_of(centre, duration, &counts, needed, &mut best) {
+                    needed = self.needed(&best);
+                }
             }
         }
         best
     }
 
-    /// The zones of a centre, over the last so many periods.
-    fn zones_of<T: Lane>(&self, centre: usize, duration: usize, counts: &[[T; LANES]], best: &mut [f64; LANES]) {
-        let reach = self.levels.table(Levels::below(best.iter().copied().fold(f64::INFINITY, f64::min)));
+    /// Which counts may be more unlikely than the least of what all lanes have.
+    fn needed(&self, best: &[f64; LANES]) -> &[u32] {
+        self.levels.table(Levels::below(best.iter().copied().fold(f64::INFINITY, f64::min)))
+    }
+
+    /// The zones of a centre, over the last so many periods; whether any lane has a larger ratio now.
+    fn zones_of<T: Lane>(
+        &self,
+        centre: usize,
+        duration: usize,
+        counts: &[[T; LANES]],
+        needed: &[u32],
+        best: &mut [f64; LANES],
+    ) -> bool {
         let rate = self.table.expected(1.0, duration);
-        let mut needed = (self.least as usize).min(reach.len() - 1);
+        let mut larger = false;
         let mut sums = [T::default(); LANES];
         for (cell, mass) in self.zones.list(centre).iter().zip(self.zones.mass(centre)) {
-            while reach[needed] < mass * rate {
-                needed += 1;
-            }
-            let enough = T::of(needed);
+            let enough = T::of(needed[bucket(mass * rate)].max(self.least));
             let mut any = false;
             for (sum, more) in sums.iter_mut().zip(&counts[*cell as usize]) {
                 *sum += *more;
@@ -214,9 +230,13 @@ impl Sight<'_> {
             if any {
                 let expected = self.table.expected(*mass, duration);
                 for (best, sum) in best.iter_mut().zip(&sums).filter(|(_, sum)| **sum >= enough) {
-                    *best = best.max(llr(sum.count(), expected, self.table.total));
+                    let ratio = llr(sum.count(), expected, self.table.total);
+                    if ratio > *best {
+                        (*best, larger) = (ratio, true);
+                    }
                 }
             }
         }
+        larger
     }
 }

@@ -25,7 +25,7 @@ pub struct Table {
     /// Cases in the last 1, 2 … periods.
     pub within: Vec<u32>,
     /// The same of each cell: `longest` numbers each.
-    recent: Vec<u32>,
+    pub(super) recent: Vec<u32>,
 }
 
 impl Table {
@@ -94,11 +94,16 @@ impl Table {
     }
 }
 
+/// Whether so many may live somewhere: nobody, or what can be added up and divided without loss.
+pub fn is_population(n: f64) -> bool {
+    n == 0.0 || (1e-9..=1e15).contains(&n)
+}
+
 /// Everybody's population; where it is needed, it must be there.
 fn people(cells: &[Cell], cases: &[u32]) -> Result<Vec<f64>, Fault> {
     let of = |(at, cell): (usize, &Cell)| match cell.population {
         Some(0.0) if cases[at] > 0 => Err(Fault { what: What::Nobody, at }),
-        Some(n) if n.is_finite() && n >= 0.0 => Ok(n),
+        Some(n) if is_population(n) => Ok(n),
         _ => Err(Fault { what: What::Population, at }),
     };
     cells.iter().enumerate().map(of).collect()

@@ -3,8 +3,8 @@
 //! What must stay true: the list is in the order of distance, and of numbers where some are equally far; so of two cells at one place
 //! the first is a zone, and both are.
 
+use super::table::{Table, is_population};
 use super::{Asked, Cell, Extent, Fault, Metric, What, ZONES};
-use crate::scan::table::Table;
 use crate::shared::shared;
 
 /// Lists of neighbours.
@@ -26,7 +26,7 @@ impl Zones {
             Some(people) => people,
             None => table.cases.iter().map(|n| f64::from(*n)).collect(),
         };
-        if let Some(at) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        if let Some(at) = weights.iter().position(|w| !is_population(*w)) {
             return Err(Fault { what: What::Population, at });
         }
         let most = match asked.extent {
