@@ -77,6 +77,7 @@ mod reply;
 mod rights;
 mod roster;
 mod routing;
+mod scan;
 mod services;
 mod services_import;
 mod sign_in;
