@@ -2,6 +2,7 @@
 //! standard or paper it follows, and each can be tried alone.
 //!
 //! - [`address`]: what people write for a home, in one form, and which building it is
+//! - [`alarm`]: rules on what sensors say, the life of an alarm, who is called
 //! - [`alike`]: which earlier reports a new one may repeat
 //! - [`allot`]: what is short in an emergency, who gets how much and from where
 //! - [`budget`]: participatory budgets, greedy and by equal shares
@@ -25,6 +26,7 @@
 //! input, however malformed, makes a method panic.
 
 pub mod address;
+pub mod alarm;
 pub mod alike;
 pub mod allot;
 pub mod budget;
