@@ -7,6 +7,7 @@
 //! - [`allot`]: what is short in an emergency, who gets how much and from where
 //! - [`budget`]: participatory budgets, greedy and by equal shares
 //! - [`draw`]: a random sample that everybody can check
+//! - [`gb26875`]: what fire alarm panels say, frame by frame
 //! - [`gini`](mod@gini): how unevenly something is spread
 //! - [`geo`]: points in integer degrees, point in grid, distance, datum conversion
 //! - [`grade`]: how personal values look when they are masked
@@ -35,6 +36,7 @@ pub mod cover;
 pub mod draw;
 pub mod due;
 pub mod flow;
+pub mod gb26875;
 pub mod geo;
 pub mod gini;
 pub mod grade;
