@@ -101,7 +101,7 @@ pub(super) struct Drawn {
 impl Drawn {
     /// Draws once; `cases` is the urn's list, which is left as it was.
     pub(super) fn new(table: &Table, urn: &Urn, cases: &mut [u32], mut random: Splitmix) -> Drawn {
-        let mut below = |n: u64| (u128::from(random.draw()) * u128::from(n) >> 64) as u64;
+        let mut below = |n: u64| ((u128::from(random.draw()) * u128::from(n)) >> 64) as u64;
         match urn {
             Urn::Cases(_) => {
                 let many = table.within.last().copied().unwrap_or(0) as usize;
