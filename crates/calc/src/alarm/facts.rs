@@ -3,7 +3,7 @@
 //! What must stay true: names are stable; a sentence can be made of every condition there is.
 
 use super::node::{Node, window};
-use super::rule::{Course, Least, Rule, Side, Test, Use, Value, When};
+use super::rule::{Course, Least, Rule, Test, Use, Value, When};
 use super::state::State;
 
 /// A value in a sentence.
@@ -84,20 +84,12 @@ fn add(when: &When, late: i64, nodes: Option<&[Node]>, depth: usize, out: &mut V
 }
 
 fn of_test(test: &Test) -> (&'static str, Vec<(&'static str, Fact)>) {
-    let usage = |of: &Use| {
-        let name = match of {
-            Use::Amount => "amount",
-            Use::Counter => "counter",
-            Use::Events => "events",
-        };
-        ("of", Fact::Name(name))
-    };
+    let usage = |of: &Use| ("of", Fact::Name(of.as_str()));
     let span = |slot: &i64, slots: &u32| ("window", Fact::Span(slot.saturating_mul(i64::from(*slots))));
     match test {
-        Test::Beyond { side, raise, clear } => (
-            if *side == Side::Above { "above" } else { "below" },
-            vec![("raise", Fact::Number(*raise)), ("clear", Fact::Number(*clear))],
-        ),
+        Test::Beyond { side, raise, clear } => {
+            (side.as_str(), vec![("raise", Fact::Number(*raise)), ("clear", Fact::Number(*clear))])
+        }
         Test::Among { values } => ("among", values.iter().map(|v| ("value", said(v))).collect()),
         Test::Silent { after } => ("silent", vec![("after", Fact::Span(*after))]),
         Test::Little { of, slot, slots, least, gaps } => {

@@ -3,6 +3,8 @@
 //! What must stay true: a rule that passes [`Rule::check`] can be evaluated without end and in bounded memory; levels leave a value
 //! between raise and clear nowhere to flutter.
 
+use super::kept::named;
+
 /// Most inputs of a rule.
 pub const INPUTS: u8 = 8;
 /// Most conditions of a rule, those within others counted.
@@ -83,6 +85,10 @@ pub enum Use {
     /// Each value that says that something happened counts one.
     Events,
 }
+
+named!(Side { Above = "above", Below = "below" });
+named!(Course { Rise = "rise", Fall = "fall", Either = "either" });
+named!(Use { Amount = "amount", Counter = "counter", Events = "events" });
 
 /// How much use is enough.
 #[derive(Clone, Copy, Debug, PartialEq)]
