@@ -23,7 +23,7 @@ use table::Table;
 use zones::Zones;
 
 /// Most cells.
-pub const CELLS: usize = 1 << 20;
+pub const CELLS: usize = 1 << 16;
 /// Most cases.
 pub const CASES: u64 = 1 << 24;
 /// Most zones, that is cells times neighbours; and most cells times periods.
