@@ -43,12 +43,20 @@ fn where_more_than_expected_are() {
     assert_eq!(near["clusters"][0]["cells"], json!(["1", "2", "9"]));
 }
 
-/// A month with a case in every cell each day, and more in two of them in the last days.
+/// A month with a case or three in every cell each day, and more in two of them in the last days.
 fn month() -> String {
     let mut counts = String::from("id,period,count\n");
     for day in 1..=28 {
         for id in [1, 2, 9, 10] {
-            let _ = writeln!(counts, "{id},2024-02-{day:02},{}", if day > 25 && id < 9 { 6 } else { 1 });
+            let _ = writeln!(
+                counts,
+                "{id},2024-02-{day:02},{}",
+                match id {
+                    9.. => 3,
+                    _ if day > 25 => 6,
+                    _ => 1,
+                }
+            );
         }
     }
     counts
