@@ -2,7 +2,7 @@
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
 //! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
-//! `bench pair` times pairing them; `bench services` invents a directory, `bench search` times finding in one;
+//! `bench pair` times pairing them; `bench scan` times looking for clusters; `bench services` invents a directory, `bench search` times finding in one;
 //! each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
@@ -21,6 +21,7 @@ mod pair;
 mod people;
 mod probe;
 mod reads;
+mod scan;
 mod score;
 
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ const USAGE: &str = "usage:
   bench opinion --in VOTES.csv [--rounds 20]
   bench town   --out DIR [--tasks 20000] [--people 8000] [--edges 40] [--capacity 3] [--shape near|far] [--seed 1]
   bench pair   --in DIR [--times 5]
+  bench scan   [--cells 1000] [--periods 28] [--neighbours 30] [--replicates 999] [--cases 1000] [--stop N] [--seed 1]
   bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
   bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
@@ -150,6 +152,15 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             out: options.path("out")?,
         }),
         "pair" => pair::run(&options.path("in")?, options.number("times", 5)? as usize),
+        "scan" => scan::run(&scan::Plan {
+            cells: options.number("cells", 1000)?.max(1) as usize,
+            periods: options.number("periods", 28)?.max(1) as usize,
+            neighbours: options.number("neighbours", 30)? as usize,
+            replicates: options.number("replicates", 999)? as u32,
+            cases: options.number("cases", 1000)? as usize,
+            stop: options.text("stop").map(|_| options.number("stop", 0)).transpose()?.map(|n| n as u32),
+            seed: options.number("seed", 1)?,
+        }),
         "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
         "services" => directory::invent(&directory::Plan {
             services: options.number("rows", 100_000)? as usize,

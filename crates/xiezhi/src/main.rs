@@ -33,6 +33,8 @@ mod opinion;
 mod pair;
 #[path = "main/recut.rs"]
 mod recut;
+#[path = "main/scan.rs"]
+mod scan;
 #[path = "main/service.rs"]
 mod service;
 #[path = "main/table.rs"]

@@ -77,6 +77,11 @@ impl<'a> Table<'a> {
         if self.line() == 1 { plain(cell) } else { cell.trim() }
     }
 
+    /// How many columns there are.
+    pub fn width(&self) -> usize {
+        self.head.len()
+    }
+
     /// How many cells this row has.
     pub fn cells(&self) -> usize {
         self.row.len()

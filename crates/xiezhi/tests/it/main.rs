@@ -78,6 +78,7 @@ mod reply;
 mod rights;
 mod roster;
 mod routing;
+mod scan;
 mod sensing;
 mod services;
 mod services_import;
