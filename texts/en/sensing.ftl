@@ -63,3 +63,4 @@ error-device-twice = A device with this number is there already.
 element-sensing-words = Name of a device in a home
 element-sensing-reading = Readings of a device in a home
 purpose-sensing = Devices that watch over a place
+device-mine-sub = What there is and what it told; only you see it

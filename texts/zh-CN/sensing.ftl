@@ -60,3 +60,4 @@ error-device-twice = 这个编号已经登记过了。
 element-sensing-words = 家中设备的名称
 element-sensing-reading = 家中设备的读数
 purpose-sensing = 安全监测设备的管理
+device-mine-sub = 装了什么、报了什么，只有您看得到
