@@ -182,17 +182,14 @@ impl Count {
             return normal_above((y.powf(2.0 / 3.0) - self.mean.powf(2.0 / 3.0)) / s);
         }
         let (low, y) = (self.low as f64, y.ceil());
-        if y < low + self.terms.len() as f64 {
-            let from = (y - low).max(0.0) as usize;
-            return (self.terms[from..].iter().rev().sum::<f64>() / self.total).min(1.0);
-        }
-        // Beyond what was laid out the sum goes on until it is nothing.
-        let mut n = low + self.terms.len() as f64 - 1.0;
-        let mut term = self.terms[self.terms.len() - 1];
-        if y - n > TERMS as f64 {
+        let last = low + self.terms.len() as f64 - 1.0;
+        if !(y - last <= TERMS as f64) {
             return 0.0;
         }
-        let mut sum = 0.0;
+        let from = ((y - low).max(0.0) as usize).min(self.terms.len());
+        let mut sum: f64 = self.terms[from..].iter().rev().sum();
+        // What was laid out ends where it is nothing beside the whole; beside a small tail it may be something.
+        let (mut n, mut term) = (last, self.terms[self.terms.len() - 1]);
         loop {
             let ratio = self.ratio(n);
             term *= ratio;
@@ -201,7 +198,7 @@ impl Count {
                 sum += term;
             }
             if term == 0.0 || n >= y && term <= NOTHING * sum * (1.0 - ratio) {
-                return sum / self.total;
+                return (sum / self.total).min(1.0);
             }
         }
     }
