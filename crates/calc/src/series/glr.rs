@@ -78,10 +78,20 @@ fn best_factor(x: &[f64], mu: &[f64], a: f64, start: f64) -> f64 {
     let mut kappa = if start > 0.0 { start } else { 0.5 };
     for _ in 0..100 {
         let (f, d) = slope(kappa);
-        if f > 0.0 { low = kappa } else { high = kappa }
+        if f > 0.0 {
+            low = kappa
+        } else {
+            high = kappa
+        }
         let next = kappa - f / d;
         let inside = next > low && next < high;
-        let next = if inside { next } else if high.is_finite() { (low + high) / 2.0 } else { low * 2.0 + 0.5 };
+        let next = if inside {
+            next
+        } else if high.is_finite() {
+            (low + high) / 2.0
+        } else {
+            low * 2.0 + 0.5
+        };
         if (next - kappa).abs() <= 1e-14 * (1.0 + kappa) || next > 700.0 {
             return next.min(700.0);
         }

@@ -77,7 +77,9 @@ impl Method {
             Method::Percentile(percentile) => match name {
                 "b" => percentile.years = whole(value, 1)?,
                 "w" => percentile.window = whole(value, 0)?,
-                "percentile" => percentile.percentile = number(value).ok().filter(|p| *p <= 100.0).ok_or(Unfit::Value("0 to 100"))?,
+                "percentile" => {
+                    percentile.percentile = number(value).ok().filter(|p| *p <= 100.0).ok_or(Unfit::Value("0 to 100"))?
+                }
                 "compare" => percentile.inclusive = one_of(value, &["gt", "ge"], "gt or ge")? == 1,
                 _ => return Err(Unfit::Name),
             },
@@ -210,7 +212,9 @@ mod tests {
             method.set(name, value).unwrap();
         }
         assert_eq!(method, Method::Farrington(Farrington::noufaily()));
-        for (name, value) in [("alpha", "0"), ("alpha", "1"), ("b", "0"), ("b", "x"), ("thresholdMethod", ""), ("w", "-1"), ("trend", "2")] {
+        for (name, value) in
+            [("alpha", "0"), ("alpha", "1"), ("b", "0"), ("b", "x"), ("thresholdMethod", ""), ("w", "-1"), ("trend", "2")]
+        {
             assert!(matches!(method.set(name, value), Err(Unfit::Value(_))), "{name}={value}");
         }
         let mut method = Method::named("bayes").unwrap();

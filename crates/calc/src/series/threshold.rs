@@ -43,8 +43,7 @@ pub fn test(set: &Threshold, series: &Series, k: usize) -> Verdict {
     let (sum, there) = (counts().flatten().sum::<f64>(), counts().flatten().count());
     let upper = set.cases * scale;
     let alarm = sum > 0.0 && sum >= upper;
-    verdict.baseline =
-        (there > 0).then_some(Baseline { from: k.saturating_sub(window - 1), to: k, points: there });
+    verdict.baseline = (there > 0).then_some(Baseline { from: k.saturating_sub(window - 1), to: k, points: there });
     verdict.upper = Some(upper).filter(|u| u.is_finite());
     verdict.score = Some(sum / upper).filter(|s| s.is_finite());
     if there < window && !alarm {

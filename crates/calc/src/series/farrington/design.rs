@@ -117,6 +117,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(design(Axis::Index { first: 1, freq: u32::MAX }, 0, Shape { years: 5, window: 3, periods: 1, guard: None }), None);
+        assert_eq!(
+            design(Axis::Index { first: 1, freq: u32::MAX }, 0, Shape { years: 5, window: 3, periods: 1, guard: None }),
+            None
+        );
     }
 }

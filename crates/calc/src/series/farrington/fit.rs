@@ -249,7 +249,12 @@ mod tests {
         let mut points = Points::default();
         for t in -50..0 {
             let people = f64::from(1000 + 7 * (t % 5));
-            points.push((t & 1) as u32, f64::from(t), people * (0.02 * f64::from(t) - 3.0 + f64::from(t & 1)).exp(), Some(people));
+            points.push(
+                (t & 1) as u32,
+                f64::from(t),
+                people * (0.02 * f64::from(t) - 3.0 + f64::from(t & 1)).exp(),
+                Some(people),
+            );
         }
         // Points of a level must come together.
         assert_eq!(points.levels.len(), 50);

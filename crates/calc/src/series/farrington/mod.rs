@@ -30,8 +30,9 @@ pub struct Farrington {
     pub threshold: f64,
     /// Chance of a count above the bound …
     pub alpha: f64,
-    /// … or as far below as above.
-    pub two_sided: bool,
+    /// The form of 1996: half of `alpha` above the bound, half below; and the trend is tested with the dispersion as it was
+    /// found, where the flexible form takes no less than 1.
+    pub original: bool,
     /// Whether a trend is tried.
     pub trend: bool,
     /// It is kept when its p-value is below this; from 1 on it always is.
@@ -53,7 +54,7 @@ impl Default for Farrington {
             reweight: true,
             threshold: 2.58,
             alpha: 0.05,
-            two_sided: false,
+            original: false,
             trend: true,
             trend_p: 0.05,
             bound: Bound::Delta,
@@ -68,7 +69,7 @@ impl Farrington {
     /// The form of 1996: three years, everything above a residual of 1 weighed down, `alpha` on both sides.
     pub fn of_1996() -> Farrington {
         let shape = Shape { years: 3, window: 3, periods: 1, guard: None };
-        Farrington { shape, threshold: 1.0, two_sided: true, ..Farrington::default() }
+        Farrington { shape, threshold: 1.0, original: true, ..Farrington::default() }
     }
 
     /// The settings that Noufaily recommends: ten periods, half a year of guard, the trend kept, the quantile of a count.
@@ -113,6 +114,8 @@ struct Model {
     phi: f64,
     /// Dispersion of the standard errors.
     spread: f64,
+    /// Dispersion that the trend is tested with.
+    trend: f64,
 }
 
 impl Model {
@@ -151,8 +154,7 @@ pub fn test(set: &Farrington, z: f64, compat: bool, work: &mut Work, series: &Se
     let Some(model) = model else {
         return verdict.lacking(Lack::Fit);
     };
-    let expected =
-        Expected { mean: model.mean(), eta: model.eta, se: (model.variance * model.spread).sqrt(), phi: model.phi };
+    let expected = Expected { mean: model.mean(), eta: model.eta, se: (model.variance * model.spread).sqrt(), phi: model.phi };
     let y = f64::from(count);
     let Some((upper, pvalue)) = bound::bound(set.bound, &expected, above(set), z, y) else {
         return verdict.lacking(Lack::Fit);
@@ -188,7 +190,7 @@ fn model(set: &Farrington, compat: bool, points: &mut Points, own: u32, people: 
 /// A trend needs three years, must be more than chance, and must not lead above all that was ever counted.
 fn keeps_trend(set: &Farrington, model: &Model, largest: f64) -> bool {
     let Some(slope) = model.fit.slope else { return false };
-    let likely = || t_outside(slope / (model.fit.slope_variance() * model.spread).sqrt(), model.fit.free) < set.trend_p;
+    let likely = || t_outside(slope / (model.fit.slope_variance() * model.trend).sqrt(), model.fit.free) < set.trend_p;
     set.shape.years >= 3 && model.mean() <= largest && (set.trend_p >= 1.0 || likely())
 }
 
@@ -202,13 +204,14 @@ fn fitted(set: &Farrington, compat: bool, points: &mut Points, own: u32, people:
     }
     let (eta, variance) = points.predict(&fit, own)?;
     let phi = fit.phi();
-    let spread = if compat && set.reweight { fit.relative } else { phi };
-    Some(Model { fit, eta: eta + people.map_or(0.0, f64::ln), variance, phi, spread })
+    let spread = if compat && set.reweight && !set.original { fit.relative } else { phi };
+    let trend = if set.original { fit.pearson } else { spread };
+    Some(Model { fit, eta: eta + people.map_or(0.0, f64::ln), variance, phi, spread, trend })
 }
 
 /// Chance of a count above the bound.
 fn above(set: &Farrington) -> f64 {
-    if set.two_sided { set.alpha / 2.0 } else { set.alpha }
+    if set.original { set.alpha / 2.0 } else { set.alpha }
 }
 
 /// The normal quantile that the bound lies at.
