@@ -1,8 +1,8 @@
 //! A mean that follows the season: Poisson or negative binomial regression with logarithmic link on a few columns, by
 //! iterated least squares, each by Householder's reflections.
 //!
-//! Poisson starts at count + 0.1 and stops when the deviance changes by less than 1e-8 of itself, as everybody's does, so that
-//! results agree with others' to many digits.
+//! What must stay true: Poisson starts at count + 0.1, negative binomial at the count or ⅙, both stop when the deviance changes by less than
+//! 1e-8 of itself, as R does, so results agree to the last digits even where that is early.
 
 /// Most columns.
 pub const COLUMNS: usize = 16;
@@ -30,12 +30,10 @@ pub fn fit(rows: &[Vec<f64>], y: &[f64], dispersion: f64) -> Option<Vec<f64>> {
     if columns > COLUMNS || rows.len() != y.len() || rows.len() < columns || !y.iter().any(|y| *y > 0.0) {
         return None;
     }
-    // The negative binomial is stopped later, for nobody's numbers are its measure.
-    let enough = if dispersion > 0.0 { 1e-14 } else { 1e-8 };
-    let mut mu: Vec<f64> = y.iter().map(|y| y + 0.1).collect();
+    let start = |y: &f64| if dispersion > 0.0 && *y > 0.0 { *y } else { y + if dispersion > 0.0 { 1.0 / 6.0 } else { 0.1 } };
+    let mut mu: Vec<f64> = y.iter().map(start).collect();
     let mut old = deviance(y, &mu, dispersion);
-    let mut beta = Vec::new();
-    for _ in 0..STEPS * if dispersion > 0.0 { 4 } else { 1 } {
+    for _ in 0..STEPS {
         let weight = |m: f64| (m / (1.0 + dispersion * m)).sqrt();
         let scaled = rows.iter().zip(y.iter().zip(&mu)).map(|(row, (y, m))| {
             let w = weight(*m);
@@ -43,7 +41,7 @@ pub fn fit(rows: &[Vec<f64>], y: &[f64], dispersion: f64) -> Option<Vec<f64>> {
             line.push(w * (m.ln() + (y - m) / m));
             line
         });
-        beta = least_squares(scaled.collect(), columns)?;
+        let beta = least_squares(scaled.collect(), columns)?;
         for (m, row) in mu.iter_mut().zip(rows) {
             *m = mean(row, &beta);
         }
@@ -51,13 +49,12 @@ pub fn fit(rows: &[Vec<f64>], y: &[f64], dispersion: f64) -> Option<Vec<f64>> {
         if !new.is_finite() {
             return None;
         }
-        if (new - old).abs() / (new.abs() + 0.1) < enough {
+        if (new - old).abs() / (new.abs() + 0.1) < 1e-8 {
             return Some(beta);
         }
         old = new;
     }
-    // A negative binomial that still moves in the last digit has settled all the same.
-    (dispersion > 0.0 && !beta.is_empty()).then_some(beta)
+    None
 }
 
 /// The mean of a row.
@@ -130,7 +127,7 @@ mod tests {
         let y: Vec<f64> = rows.iter().map(|row| mean(row, &truth)).collect();
         for a in [0.0, 0.2] {
             let found = fit(&rows, &y, a).unwrap();
-            assert!(found.iter().zip(truth).all(|(a, b)| (a - b).abs() < 1e-8), "{found:?}");
+            assert!(found.iter().zip(truth).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
         }
     }
 }

@@ -197,7 +197,8 @@ impl Count {
             if n >= y {
                 sum += term;
             }
-            if term == 0.0 || n >= y && term <= NOTHING * sum * (1.0 - ratio) {
+            // The smallest numbers there are would never become less.
+            if term < f64::MIN_POSITIVE || n >= y && term <= NOTHING * sum * (1.0 - ratio) {
                 return (sum / self.total).min(1.0);
             }
         }
