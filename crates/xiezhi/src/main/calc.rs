@@ -71,6 +71,8 @@ pub enum Calc {
     Pair(super::pair::Pair),
     /// What is short in an emergency, shared out: who gets how much, from where, and why.
     Allot(super::allot::Allot),
+    /// Which counts of a week (or a day) are more than is usual.
+    Detect(super::detect::Detect),
 }
 
 /// Runs a method.
@@ -89,6 +91,7 @@ pub fn run(method: Calc) -> Result<ExitCode, String> {
         Calc::Opinion(opinion) => return super::opinion::run(&opinion),
         Calc::Pair(pair) => return super::pair::run(&pair),
         Calc::Allot(allot) => return super::allot::run(&allot),
+        Calc::Detect(detect) => return super::detect::run(&detect),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;
