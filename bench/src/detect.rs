@@ -1,0 +1,114 @@
+//! Invented weekly series, the same for the same seed, and how long the detectors of early warning take over them in memory.
+//!
+//! Figures a second are of processor time of one thread, so that neighbours on the machine do not count; the nightly run is also
+//! timed by the clock, on all cores.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use calc::series::farrington::Farrington;
+use calc::series::simulate::{Plan, SCENARIOS};
+use calc::series::{Axis, Day, Detector, Method, Series, Verdict};
+use calc::shared::shared;
+use serde_json::{Value, json};
+
+use crate::pair::processor;
+
+/// The first Monday of 2017: seven years on, a week 53 and two leap days lie behind.
+const FIRST: Day = Day(17_168);
+
+/// Series that one part of the nightly run has.
+const PART: usize = 500;
+
+fn plan(weeks: usize) -> Plan {
+    Plan { weeks, tested: 104.min(weeks), ..Plan::default() }
+}
+
+/// Counts of a series by its number: the kinds in turn.
+fn counts(number: usize, weeks: usize, seed: u64) -> Vec<Option<u32>> {
+    let made = SCENARIOS[number % SCENARIOS.len()].invent(&plan(weeks), seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+    made.counts.into_iter().map(Some).collect()
+}
+
+fn series(counts: &[Option<u32>]) -> Series<'_> {
+    Series { axis: Axis::Weeks(FIRST), counts, population: None }
+}
+
+/// Writes `series,date,count,population`; the people of a place grow.
+pub fn invent(many: usize, weeks: usize, seed: u64, out: &Path) -> Result<Value, String> {
+    let fail = |e: std::io::Error| format!("{}: {e}", out.display());
+    let mut file = std::io::BufWriter::new(std::fs::File::create(out).map_err(fail)?);
+    writeln!(file, "series,date,count,population").map_err(fail)?;
+    for number in 0..many {
+        let counts = counts(number, weeks, seed);
+        for (week, count) in counts.iter().enumerate() {
+            let (day, people) = (Day(FIRST.0 + 7 * week as i32), 5000 + 10 * week + 100 * (number % 10));
+            writeln!(file, "s{number},{day},{},{people}", count.unwrap_or_default()).map_err(fail)?;
+        }
+    }
+    file.flush().map_err(fail)?;
+    Ok(json!({ "series": many, "weeks": weeks }))
+}
+
+/// Points a second of a method: all tested weeks of a few series, again and again for two seconds.
+fn speed(method: &Method, all: &[Vec<Option<u32>>], tested: usize) -> Result<Value, String> {
+    let mut detector = Detector::new(method.clone());
+    let (mut best, mut points, mut alarms) = (0.0f64, 0, 0);
+    let began = processor()?;
+    while processor()? - began < 2000.0 {
+        let from = processor()?;
+        (points, alarms) = (0, 0);
+        for counts in all {
+            let verdicts = detector.detect(&series(counts), counts.len() - tested..counts.len());
+            points += verdicts.len();
+            alarms += verdicts.iter().filter(|v| v.alarm == Some(true)).count();
+        }
+        best = best.max(points as f64 / (processor()? - from) * 1e3);
+    }
+    Ok(json!({ "per_second": best.round(), "points": points, "alarms": alarms }))
+}
+
+/// Three methods on the last week of many series: one thread, then all cores.
+fn nightly(many: usize, weeks: usize) -> Result<Value, String> {
+    let all: Vec<Vec<Option<u32>>> = (0..many).map(|number| counts(number, weeks, 7)).collect();
+    let methods = [
+        Method::named("ears-c2").ok_or("ears-c2")?,
+        Method::named("percentile").ok_or("percentile")?,
+        Method::Farrington(Farrington::noufaily()),
+    ];
+    let alarm = |verdicts: &[Verdict]| verdicts.iter().filter(|v| v.alarm == Some(true)).count();
+    let run = |part: &[Vec<Option<u32>>]| -> usize {
+        let mut detectors = methods.clone().map(Detector::new);
+        let one = |counts: &Vec<Option<u32>>| -> usize {
+            let last = counts.len() - 1..counts.len();
+            detectors.iter_mut().map(|d| alarm(&d.detect(&series(counts), last.clone()))).sum()
+        };
+        part.iter().map(one).sum()
+    };
+    let began = processor()?;
+    let alarms = run(&all);
+    let alone = processor()? - began;
+    let began = Instant::now();
+    let parts: Vec<_> = all.chunks(PART).collect();
+    let again: usize = shared(parts.len(), |i| run(parts[i])).into_iter().sum();
+    let together = began.elapsed().as_secs_f64() * 1e3;
+    if again != alarms {
+        return Err(format!("{again} alarms on all cores, {alarms} on one"));
+    }
+    Ok(json!({ "series": many, "weeks": weeks, "methods": 3, "alarms": alarms, "one_core_ms": alone.round(), "all_cores_ms": together.round() }))
+}
+
+/// Measures everything.
+pub fn run(many: usize, weeks: usize) -> Result<Value, String> {
+    let few: Vec<_> = (0..120).map(|number| counts(number, weeks.max(416), 1)).collect();
+    let mut told = json!({});
+    let farrington = |set| Method::Farrington(set);
+    told["default"] = speed(&farrington(Farrington::default()), &few, 104)?;
+    told["noufaily"] = speed(&farrington(Farrington::noufaily()), &few, 104)?;
+    for name in ["farrington", "ears-c2", "percentile", "bayes", "cusum", "glr-poisson", "glr-nb"] {
+        told[name] = speed(&Method::named(name).ok_or(name)?, &few, 104)?;
+    }
+    told["nightly"] = nightly(many, weeks)?;
+    Ok(told)
+}
