@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use calc::series::farrington::Farrington;
+use calc::series::quality::Quality;
 use calc::series::simulate::{Plan, SCENARIOS};
 use calc::series::{Axis, Day, Detector, Method, Series, Verdict};
 use calc::shared::shared;
@@ -69,6 +70,23 @@ fn speed(method: &Method, all: &[Vec<Option<u32>>], tested: usize) -> Result<Val
     Ok(json!({ "per_second": best.round(), "points": points, "alarms": alarms }))
 }
 
+/// What alarms are worth on a thousand invented series of two tested years, with an outbreak of a size in each.
+fn worth(method: &Method, size: [f64; 2]) -> Value {
+    let plan = Plan { size, ..Plan::default() };
+    let all = shared(1000, |number| {
+        let made = SCENARIOS[number % SCENARIOS.len()].invent(&plan, number as u64);
+        let counts: Vec<_> = made.counts.iter().map(|c| Some(*c)).collect();
+        let verdicts = Detector::new(method.clone()).detect(&series(&counts), plan.weeks - plan.tested..plan.weeks);
+        Quality::of(verdicts.iter().map(|v| (v.alarm == Some(true), made.during[v.at])))
+    });
+    let all = all.into_iter().fold(Quality::default(), Quality::and);
+    let percent = |rate: Option<f64>| rate.map(|r| (r * 1000.0).round() / 10.0);
+    json!({
+        "fpr": all.false_positive_rate().map(|r| (r * 10_000.0).round() / 100.0), "pod": percent(all.detected()), "ppv": percent(all.precision()),
+        "weeks": percent(all.sensitivity()), "delay": all.mean_delay().map(|d| (d * 100.0).round() / 100.0),
+    })
+}
+
 /// Three methods on the last week of many series: one thread, then all cores.
 fn nightly(many: usize, weeks: usize) -> Result<Value, String> {
     let all: Vec<Vec<Option<u32>>> = (0..many).map(|number| counts(number, weeks, 7)).collect();
@@ -96,7 +114,9 @@ fn nightly(many: usize, weeks: usize) -> Result<Value, String> {
     if again != alarms {
         return Err(format!("{again} alarms on all cores, {alarms} on one"));
     }
-    Ok(json!({ "series": many, "weeks": weeks, "methods": 3, "alarms": alarms, "one_core_ms": alone.round(), "all_cores_ms": together.round() }))
+    Ok(
+        json!({ "series": many, "weeks": weeks, "methods": 3, "alarms": alarms, "one_core_ms": alone.round(), "all_cores_ms": together.round() }),
+    )
 }
 
 /// Measures everything.
@@ -108,6 +128,16 @@ pub fn run(many: usize, weeks: usize) -> Result<Value, String> {
     told["noufaily"] = speed(&farrington(Farrington::noufaily()), &few, 104)?;
     for name in ["farrington", "ears-c2", "percentile", "bayes", "cusum", "glr-poisson", "glr-nb"] {
         told[name] = speed(&Method::named(name).ok_or(name)?, &few, 104)?;
+    }
+    let noufaily = farrington(Farrington::noufaily());
+    told["worth"] = json!({
+        "noufaily": worth(&noufaily, Plan::default().size),
+        "noufaily, outbreaks of 2 to 10": worth(&noufaily, [2.0, 10.0]),
+        "noufaily, outbreaks of 3 to 15": worth(&noufaily, [3.0, 15.0]),
+        "default, alpha 0.01": worth(&farrington(Farrington { alpha: 0.01, ..Farrington::default() }), Plan::default().size),
+    });
+    for name in ["farrington", "glr-nb", "ears-c1", "ears-c2", "ears-c3", "percentile", "bayes", "cusum"] {
+        told["worth"][name] = worth(&Method::named(name).ok_or(name)?, Plan::default().size);
     }
     told["nightly"] = nightly(many, weeks)?;
     Ok(told)

@@ -52,7 +52,7 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { weeks: 416, tested: 104, before: 4, within: 2, size: [2.0, 10.0] }
+        Plan { weeks: 416, tested: 104, before: 4, within: 1, size: [3.0, 10.0] }
     }
 }
 
@@ -63,6 +63,8 @@ pub struct Invented {
     pub counts: Vec<u32>,
     /// How many of them come from an outbreak.
     pub outbreak: Vec<u32>,
+    /// Whether one is going on: from its first case to its last.
+    pub during: Vec<bool>,
 }
 
 impl Scenario {
@@ -77,7 +79,7 @@ impl Scenario {
     pub fn invent(&self, plan: &Plan, seed: u64) -> Invented {
         let mut chance = Splitmix::new(seed);
         let mut counts: Vec<u32> = (0..plan.weeks).map(|w| negbin(&mut chance, self.mean(w), self.phi)).collect();
-        let mut outbreak = vec![0; plan.weeks];
+        let (mut outbreak, mut during) = (vec![0; plan.weeks], vec![false; plan.weeks]);
         let border = plan.weeks.saturating_sub(plan.tested);
         for (from, to, many) in [(0, border, plan.before), (border, plan.weeks, plan.within)] {
             if from == to {
@@ -89,16 +91,21 @@ impl Scenario {
                 let start = from + i * length + (chance.part() * length as f64) as usize;
                 let size = plan.size[0] + (plan.size[1] - plan.size[0]) * chance.part();
                 let cases = poisson(&mut chance, size * (self.mean(start) * self.phi).sqrt());
+                let mut span = plan.weeks..0;
                 for _ in 0..cases {
                     let week = start + (0.5 * normal(&mut chance)).exp() as usize;
                     // What would come after the end of its part is told as of its last week.
                     let week = week.min(to.saturating_sub(1));
                     outbreak[week] += 1;
                     counts[week] = counts[week].saturating_add(1);
+                    span = span.start.min(week)..span.end.max(week + 1);
+                }
+                if span.start < span.end {
+                    during[span].fill(true);
                 }
             }
         }
-        Invented { counts, outbreak }
+        Invented { counts, outbreak, during }
     }
 }
 
@@ -180,6 +187,7 @@ mod tests {
             assert_eq!((made.counts.len(), made.outbreak.len()), (plan.weeks, plan.weeks));
             assert!(made.counts.iter().zip(&made.outbreak).all(|(all, part)| part <= all));
             assert!(made.outbreak.iter().sum::<u32>() > 0);
+            assert!(made.outbreak.iter().zip(&made.during).all(|(cases, during)| *cases == 0 || *during));
         }
         for odd in [Plan { weeks: 0, ..Plan::default() }, Plan { weeks: 3, tested: 9, ..Plan::default() }] {
             assert_eq!(SCENARIOS[0].invent(&odd, 1).counts.len(), odd.weeks);

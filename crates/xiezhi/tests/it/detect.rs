@@ -95,7 +95,11 @@ fn bad_input_is_named_with_its_place() {
     said("series,t,count\na,1,2.5\n", &[], "counts.csv:2:3: 2.5: no whole number");
     said("series,t,count\na,0,1\n", &[], "counts.csv:2:2: 0: no whole number from 1 on");
     said("series,date,count\na,2023-02-29,1\n", &[], "counts.csv:2:2: 2023-02-29: no day (yyyy-mm-dd)");
-    said("series,date,count\na,2024-01-01,1\na,2024-01-09,1\n", &[], "counts.csv:3:1: 2024-01-09 is no whole number of weeks after 2024-01-01");
+    said(
+        "series,date,count\na,2024-01-01,1\na,2024-01-09,1\n",
+        &[],
+        "counts.csv:3:1: 2024-01-09 is no whole number of weeks after 2024-01-01",
+    );
     said("series,t,count\na,1,1\nb,1,1\na,1,2\n", &[], "counts.csv:4:2: a at 1 is already on line 2");
     said("series,t,count,population\na,1,1,x\n", &[], "counts.csv:2:4: x: no number from 0 on");
     said("series,t,count\na,1,1\na,4000000000,1\n", &[], "counts.csv:3:1: more than 100000 points after the first of its series");

@@ -144,7 +144,7 @@ fn a_season_on_the_bench() {
             let counts: Vec<_> = made.counts.iter().map(|c| Some(*c)).collect();
             let series = Series { axis: Axis::Weeks(day("2016-01-04")), counts: &counts, population: None };
             let verdicts = detector.detect(&series, plan.weeks - plan.tested..plan.weeks);
-            all = all.and(Quality::of(verdicts.iter().map(|v| (v.alarm == Some(true), made.outbreak[v.at] > 0))));
+            all = all.and(Quality::of(verdicts.iter().map(|v| (v.alarm == Some(true), made.during[v.at]))));
         }
     }
     println!("{all:?}: FPR {:?}, POD {:?}, PPV {:?}", all.false_positive_rate(), all.detected(), all.precision());
@@ -153,7 +153,7 @@ fn a_season_on_the_bench() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn anything_may_come(
@@ -167,8 +167,9 @@ proptest! {
         let series = Series { axis, counts: &counts, population };
         for (name, method) in methods() {
             let mut detector = if compat { Detector::compat(method) } else { Detector::new(method) };
-            let verdicts = detector.detect(&series, counts.len() / 2..counts.len() + 3);
-            prop_assert_eq!(verdicts.len(), counts.len() - counts.len() / 2);
+            let from = counts.len().saturating_sub(5);
+            let verdicts = detector.detect(&series, from..counts.len() + 3);
+            prop_assert_eq!(verdicts.len(), counts.len() - from);
             for v in verdicts {
                 let figures = [v.expected, v.upper, v.score, v.pvalue, v.phi];
                 prop_assert!(figures.into_iter().flatten().all(f64::is_finite), "{}: {:?}", name, v);
