@@ -29,10 +29,10 @@ detect() {
       "$XIEZHI" calc detect --method farrington-flexible --compat r $settings "$SCRATCH/counts.csv" >"$SCRATCH/said.csv" 2>/dev/null
       Rscript bench/warning/detect.R "$SCRATCH/series.csv" "$name" "$last" "$SCRATCH/said.csv" | tee -a "$SCRATCH/runs.json" >&2
     done <<'TEXT'
-default 120 40
-noufaily 120 20 --param noPeriods=10 --param pastWeeksNotIncluded=26 --param alpha=0.005 --param pThresholdTrend=1 --param thresholdMethod=nbPlugin
-muan 40 20 --param noPeriods=10 --param pastWeeksNotIncluded=26 --param alpha=0.005 --param pThresholdTrend=1 --param thresholdMethod=muan
-people 40 40
+default 60 45
+noufaily 40 45 --param noPeriods=10 --param pastWeeksNotIncluded=26 --param alpha=0.005 --param pThresholdTrend=1 --param thresholdMethod=nbPlugin
+muan 20 45 --param noPeriods=10 --param pastWeeksNotIncluded=26 --param alpha=0.005 --param pThresholdTrend=1 --param thresholdMethod=muan
+people 40 45
 TEXT
   else
     say "R with surveillance is not here, comparison SKIPPED"

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::pair::processor;
 
-/// The first Monday of 2017: seven years on, a week 53 and two leap days lie behind.
-const FIRST: Day = Day(17_168);
+/// The first Thursday of 2017: a week 53 (31 December 2020) and 29 February 2024 are among the weeks.
+const FIRST: Day = Day(17_171);
 
 /// Series that one part of the nightly run has.
 const PART: usize = 500;
@@ -136,7 +136,10 @@ pub fn run(many: usize, weeks: usize) -> Result<Value, String> {
         "noufaily, outbreaks of 3 to 15": worth(&noufaily, [3.0, 15.0]),
         "default, alpha 0.01": worth(&farrington(Farrington { alpha: 0.01, ..Farrington::default() }), Plan::default().size),
     });
-    for name in ["farrington", "glr-nb", "ears-c1", "ears-c2", "ears-c3", "percentile", "bayes", "cusum"] {
+    let mut glr = Method::named("glr-nb").ok_or("glr-nb")?;
+    glr.set("trend", "1").map_err(|_| "trend")?;
+    told["worth"]["glr-nb with a trend"] = worth(&glr, Plan::default().size);
+    for name in ["farrington", "ears-c1", "ears-c2", "ears-c3", "percentile", "bayes", "cusum"] {
         told["worth"][name] = worth(&Method::named(name).ok_or(name)?, Plan::default().size);
     }
     told["nightly"] = nightly(many, weeks)?;

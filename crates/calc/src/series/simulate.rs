@@ -52,7 +52,7 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { weeks: 416, tested: 104, before: 4, within: 1, size: [3.0, 10.0] }
+        Plan { weeks: 416, tested: 104, before: 4, within: 1, size: [3.0, 12.0] }
     }
 }
 
