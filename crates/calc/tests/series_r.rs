@@ -1,6 +1,8 @@
 //! The detectors beside what R's package `surveillance` says of the same series, number for number: every row of every file. The files
 //! lie beside the repository, for tests only.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -80,7 +80,7 @@ fn least_squares(mut a: Vec<Vec<f64>>, columns: usize) -> Option<Vec<f64>> {
     let scale: Vec<f64> = (0..columns).map(|j| length(&a, j, 0)).collect();
     for j in 0..columns {
         let norm = length(&a, j, j);
-        if !(norm > 1e-10 * scale[j]) {
+        if norm.is_nan() || norm <= 1e-10 * scale[j] {
             return None;
         }
         let alpha = if a[j][j] > 0.0 { -norm } else { norm };

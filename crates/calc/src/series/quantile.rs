@@ -183,7 +183,7 @@ impl Count {
         }
         let (low, y) = (self.low as f64, y.ceil());
         let last = low + self.terms.len() as f64 - 1.0;
-        if !(y - last <= TERMS as f64) {
+        if y.is_nan() || y - last > TERMS as f64 {
             return 0.0;
         }
         let from = ((y - low).max(0.0) as usize).min(self.terms.len());

@@ -120,7 +120,7 @@ const LARGE: f64 = 10_000.0;
 
 /// A Poisson count: exponential times until they are over the mean, in parts that do not vanish.
 fn poisson(chance: &mut Splitmix, mean: f64) -> u32 {
-    if !(mean > 0.0) {
+    if mean.is_nan() || mean <= 0.0 {
         return 0;
     }
     if mean > LARGE {
@@ -138,7 +138,7 @@ fn poisson(chance: &mut Splitmix, mean: f64) -> u32 {
 
 /// A count with variance φ times the mean: Poisson with a mean that is gamma of shape μ/(φ−1).
 fn negbin(chance: &mut Splitmix, mean: f64, phi: f64) -> u32 {
-    if phi <= 1.0 || !(mean > 0.0) {
+    if phi <= 1.0 || mean.is_nan() || mean <= 0.0 {
         return poisson(chance, mean);
     }
     let mean = gamma(chance, mean / (phi - 1.0)) * (phi - 1.0);
