@@ -65,6 +65,9 @@ fn series(folder: &Path) -> BTreeMap<(String, String), Vec<Option<u32>>> {
 
 const INDEX: Axis = Axis::Index { first: 1, freq: 52 };
 
+/// A method, a series, and the points that R tested.
+type Group = (Method, Vec<Option<u32>>, Vec<usize>);
+
 /// What a method says of the points that R tested: one series and setting after the other, as `key` tells them apart.
 fn compare(
     name: &str,
@@ -74,7 +77,7 @@ fn compare(
 ) -> Option<usize> {
     let folder = folder()?;
     let all = series(&folder);
-    let mut groups: BTreeMap<String, (Method, Vec<Option<u32>>, Vec<usize>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     let of = |row: &Row| {
         let unit = if row.0.contains_key("unit") { row.text("unit") } else { "observed1" };
         let unit = if unit == "u1" { "observed1" } else { unit };
