@@ -2,7 +2,8 @@
 //! disk gives; `bench people` invents residents, `bench score` compares clusters with the truth, `bench entry` times the check
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
 //! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
-//! `bench pair` times pairing them; `bench scan` times looking for clusters; `bench services` invents a directory, `bench search` times finding in one;
+//! `bench pair` times pairing them; `bench scan` times looking for clusters; `bench series` invents weekly counts with outbreaks,
+//! `bench detect` times finding them; `bench services` invents a directory, `bench search` times finding in one;
 //! each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
@@ -12,6 +13,7 @@
 mod address;
 mod budget;
 mod chance;
+mod detect;
 mod directory;
 mod entry;
 mod http;
@@ -47,6 +49,8 @@ const USAGE: &str = "usage:
   bench town   --out DIR [--tasks 20000] [--people 8000] [--edges 40] [--capacity 3] [--shape near|far] [--seed 1]
   bench pair   --in DIR [--times 5]
   bench scan   [--cells 1000] [--periods 28] [--neighbours 30] [--replicates 999] [--cases 1000] [--stop N] [--seed 1]
+  bench series --out SERIES.csv [--series 120] [--weeks 416] [--seed 1]
+  bench detect [--series 60000] [--weeks 312]
   bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
   bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
@@ -162,6 +166,11 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             seed: options.number("seed", 1)?,
         }),
         "opinion" => opinion::run(&options.path("in")?, options.number("rounds", 20)? as usize),
+        "series" => {
+            let (many, weeks) = (options.number("series", 120)? as usize, options.number("weeks", 416)? as usize);
+            detect::invent(many, weeks, options.number("seed", 1)?, &options.path("out")?)
+        }
+        "detect" => detect::run(options.number("series", 60_000)? as usize, options.number("weeks", 312)?.max(1) as usize),
         "services" => directory::invent(&directory::Plan {
             services: options.number("rows", 100_000)? as usize,
             from: options.number("from", 0)? as usize,

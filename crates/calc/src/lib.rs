@@ -15,6 +15,7 @@
 //! - [`kpi`]: rates of case handling, raw and adjusted
 //! - [`opinion`]: who thinks alike in a consultation, and what all share
 //! - [`pair`]: who does what, at the least cost
+//! - [`series`]: whether the counts of a week are more than is usual
 //! - [`flow`]: from where to where at the least cost
 //! - [`codes`]: check digits of ID numbers and organisation codes, tracking codes
 //! - [`cover`]: whether outlines of grids cover their community
@@ -46,6 +47,7 @@ pub mod opinion;
 pub mod pair;
 pub mod scan;
 pub mod seats;
+pub mod series;
 pub mod shared;
 pub mod tally;
 pub mod texts;

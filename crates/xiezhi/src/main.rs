@@ -21,6 +21,8 @@ mod account;
 mod allot;
 #[path = "main/budget.rs"]
 mod budget;
+#[path = "main/detect.rs"]
+mod detect;
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]

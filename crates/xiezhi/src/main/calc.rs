@@ -73,6 +73,8 @@ pub enum Calc {
     Allot(super::allot::Allot),
     /// Where cases gather in the last periods, and how likely that is by chance.
     Scan(super::scan::Scan),
+    /// Which counts of a week (or a day) are more than is usual.
+    Detect(super::detect::Detect),
 }
 
 /// Runs a method.
@@ -92,6 +94,7 @@ pub fn run(method: Calc) -> Result<ExitCode, String> {
         Calc::Pair(pair) => return super::pair::run(&pair),
         Calc::Allot(allot) => return super::allot::run(&allot),
         Calc::Scan(scan) => return super::scan::run(&scan),
+        Calc::Detect(detect) => return super::detect::run(&detect),
         Calc::Due { start, limit, calendar, hours, zone } => {
             let limit: Limit = limit.parse().map_err(|e| format!("--limit {limit}: {e}"))?;
             let hours: Hours = hours.parse().map_err(|e| format!("--hours {hours}: {e}"))?;

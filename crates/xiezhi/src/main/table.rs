@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use xiezhi::kit::gb18030;
@@ -23,9 +23,20 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// Opens one whose first row names its columns; says on standard error when it is not UTF-8.
     pub fn open(path: &'a Path) -> Result<Table<'a>, String> {
-        let mut table = Table::begin(path, csv::ReaderBuilder::new().has_headers(true))?;
-        table.head = table.rows.headers().map_err(|e| fault(&path.display(), &e))?.clone();
-        Ok(table)
+        Table::begin(path, csv::ReaderBuilder::new().has_headers(true))?.headed()
+    }
+
+    /// The same from standard input.
+    pub fn standard_input() -> Result<Table<'a>, String> {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| format!("-: {e}"))?;
+        let length = bytes.len() as u64;
+        Table::over(Path::new("-"), Cursor::new(bytes), length, csv::ReaderBuilder::new().has_headers(true))?.headed()
+    }
+
+    fn headed(mut self) -> Result<Table<'a>, String> {
+        self.head = self.rows.headers().map_err(|e| fault(&self.path.display(), &e))?.clone();
+        Ok(self)
     }
 
     /// Opens one of ids alone: each cell is one, unless the first row has one of these names; then its column is.
@@ -39,8 +50,18 @@ impl<'a> Table<'a> {
 
     fn begin(path: &'a Path, reader: &mut csv::ReaderBuilder) -> Result<Table<'a>, String> {
         let fail = |e: std::io::Error| format!("{}: {e}", path.display());
-        let mut file = File::open(path).map_err(fail)?;
+        let file = File::open(path).map_err(fail)?;
         let bytes = file.metadata().map_or(0, |m| m.len());
+        Table::over(path, file, bytes, reader)
+    }
+
+    fn over(
+        path: &'a Path,
+        mut file: impl Read + Seek + 'static,
+        bytes: u64,
+        reader: &mut csv::ReaderBuilder,
+    ) -> Result<Table<'a>, String> {
+        let fail = |e: std::io::Error| format!("{}: {e}", path.display());
         let foreign = gb18030::first_foreign(&mut file).and_then(|f| file.rewind().map(|()| f)).map_err(fail)?;
         let text: Box<dyn Read> = match foreign {
             None => Box::new(file),

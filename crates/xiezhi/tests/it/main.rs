@@ -19,6 +19,7 @@ mod consult_late;
 mod crash;
 mod demo;
 mod desk;
+mod detect;
 mod duty;
 mod elections;
 mod engine;
