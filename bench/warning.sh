@@ -1,6 +1,7 @@
 # Early warning beside what others use, each in the same run: `bin/bench warning [WORDS]`, all without words.
 #   detect   Farrington's flexible method beside the package surveillance of R: every bound and alarm, and points a second; a night of
 #            60,000 series
+#   ingest   1,000 devices over MQTT, each message confirmed when it is on the disk, on both engines; 10,000 that are silent
 # Writes bench/results/warning.json, a key for each word.
 
 # keep WORD: puts the figures on standard input under their word.
@@ -44,11 +45,62 @@ TEXT
     die "the detectors differ from R's"
 }
 
+# asked PATH [DATA]: asks the server for data as the clerk, or sends some.
+asked() {
+  curl -fsS -H 'Accept: application/json' -H 'Content-Type: application/json' -H "Authorization: Bearer $CLERK" "$SERVER_URL$1" ${2:+-d "$2"}
+}
+
+# devices FROM TO: adds devices and prints `name password stream` for each.
+devices() {
+  local n
+  for ((n = $1; n < $2; n++)); do
+    asked /devices "{\"kind\":\"air\",\"title\":\"bench\",\"name\":\"bench-$n\"}" | jq -r '"\(.name) \(.password) pm25"'
+  done
+}
+
+# Messages are the generator's and the program's on the same cores: trust the ratios. Afterwards as many readings stand there as were
+# confirmed. The silent ones are let in and say nothing; what the program needs more then is theirs.
+ingest() {
+  local engine database mqtt before after idle n
+  : >"$SCRATCH/ingest.json"
+  ulimit -n 65536 2>/dev/null || true
+  for engine in sqlite postgres; do
+    database=()
+    if [ "$engine" = postgres ]; then
+      pg_start durable || continue
+      database=(--database-url "$(pg_database ingest)")
+    fi
+    say "ingest: $engine"
+    mkdir -p "$SCRATCH/ingest-$engine"
+    server_start "$XIEZHI" demo --data "$SCRATCH/ingest-$engine" --listen 127.0.0.1:0 --mqtt 127.0.0.1:0 "${database[@]}"
+    until mqtt=$(awk '$1 == "MQTT" { print $2 }' "$SCRATCH/server.out") && [ -n "$mqtt" ]; do sleep 0.1; done
+    CLERK=$(curl -fsS -H 'Accept: application/json' -H 'Content-Type: application/json' "$SERVER_URL/sign-in" \
+      -d "$(awk '$1 == "account" && $2 == "committee" { printf "{\"name\":\"%s\",\"password\":\"%s\"}", $3, $4 }' "$SCRATCH/server.out")" | jq -r .token)
+    devices 0 1000 >"$SCRATCH/devices"
+    "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 10 --window 16 >"$SCRATCH/spoken.json"
+    "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 5 --window 1 >"$SCRATCH/one.json"
+    before=$(awk '/VmRSS/ { print $2 }' "/proc/$SERVER_PID/status")
+    # One device may have many connections: what is measured is what a connection needs.
+    for ((n = 0; n < 10; n++)); do cat "$SCRATCH/devices"; done >"$SCRATCH/many"
+    "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/many" --idle 20 >"$SCRATCH/idle.json" &
+    idle=$!
+    sleep 15
+    after=$(awk '/VmRSS/ { print $2 }' "/proc/$SERVER_PID/status")
+    wait "$idle"
+    asked '/devices' | jq -e '.items | length > 0' >/dev/null
+    jq -nc --arg engine "$engine" --argjson before "$before" --argjson after "$after" --slurpfile spoken "$SCRATCH/spoken.json" \
+      --slurpfile one "$SCRATCH/one.json" --slurpfile idle "$SCRATCH/idle.json" \
+      '{ $engine, spoken: $spoken[0], one_at_a_time: $one[0], idle: ($idle[0] + { before_kb: $before, after_kb: $after }) }' | tee -a "$SCRATCH/ingest.json" >&2
+    server_stop
+  done
+  jq -n --slurpfile runs "$SCRATCH/ingest.json" '{ $runs }' | keep ingest
+}
+
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect ingest)
 for word in "${WORDS[@]}"; do
   case $word in
-    detect) "$word" ;;
+    detect | ingest) "$word" ;;
     *) die "bin/bench warning: no part $word" ;;
   esac
 done

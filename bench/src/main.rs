@@ -3,7 +3,7 @@
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
 //! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
 //! `bench pair` times pairing them; `bench scan` times looking for clusters; `bench series` invents weekly counts with outbreaks,
-//! `bench detect` times finding them; `bench services` invents a directory, `bench search` times finding in one;
+//! `bench detect` times finding them; `bench mqtt` speaks as many devices do; `bench services` invents a directory, `bench search` times finding in one;
 //! each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
@@ -18,6 +18,7 @@ mod directory;
 mod entry;
 mod http;
 mod load;
+mod mqtt;
 mod opinion;
 mod pair;
 mod people;
@@ -51,6 +52,7 @@ const USAGE: &str = "usage:
   bench scan   [--cells 1000] [--periods 28] [--neighbours 30] [--replicates 999] [--cases 1000] [--stop N] [--seed 1]
   bench series --out SERIES.csv [--series 120] [--weeks 416] [--seed 1]
   bench detect [--series 60000] [--weeks 312]
+  bench mqtt   --address HOST:PORT --in DEVICES.txt [--seconds 10] [--warm-up 2] [--window 16] [--idle SECONDS]
   bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
   bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
@@ -176,6 +178,14 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             from: options.number("from", 0)? as usize,
             seed: options.number("seed", 1)?,
             out: options.path("out")?,
+        }),
+        "mqtt" => mqtt::run(&mqtt::Plan {
+            address: options.text("address").ok_or("--address is missing")?.to_owned(),
+            devices: options.path("in")?,
+            seconds: Duration::from_secs(options.number("seconds", 10)?),
+            warm_up: Duration::from_secs(options.number("warm-up", 2)?),
+            window: options.number("window", 16)?.clamp(1, 512) as usize,
+            idle: options.text("idle").map(|_| options.number("idle", 0)).transpose()?.map(Duration::from_secs),
         }),
         "search" => directory::run(&options.address()?, &options.path("in")?, options.number("rounds", 10)? as usize),
         other => Err(format!("no command {other}")),

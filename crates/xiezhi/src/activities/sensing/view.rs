@@ -80,7 +80,7 @@ pub struct StreamView {
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Curve {
-    pub points: String,
+    pub line: String,
     pub low: String,
     pub high: String,
     pub last: String,
@@ -106,7 +106,7 @@ fn curve(all: &[(Ms, f64)]) -> Option<Curve> {
         format!("{:.1},{:.1}", (t - first) as f64 / long * WIDE, HIGH - 4.0 - (n - low) / tall * (HIGH - 8.0))
     };
     let points: Vec<String> = all.iter().map(point).collect();
-    (all.len() > 1).then(|| Curve { points: points.join(" "), low: short(low), high: short(high), last: short(*last) })
+    (all.len() > 1).then(|| Curve { line: points.join(" "), low: short(low), high: short(high), last: short(*last) })
 }
 
 /// A reading.
