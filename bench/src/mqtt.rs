@@ -1,11 +1,13 @@
 //! Devices that speak MQTT 3.1.1: each keeps so many messages on their way and waits for their confirmations (QoS 1).
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::load::now_ms;
 
 /// How long an answer may take before a device counts as broken.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,20 +45,27 @@ async fn signed_in(address: &str, name: &str, password: &str) -> Result<TcpStrea
     let fail = |e: std::io::Error| format!("{name}: {e}");
     let mut socket = TcpStream::connect(address).await.map_err(fail)?;
     socket.set_nodelay(true).map_err(fail)?;
-    let body = [&field(b"MQTT")[..], &[4, 0b1100_0010, 0, 0], &field(name.as_bytes()), &field(name.as_bytes()), &field(password.as_bytes())];
+    let body = [
+        &field(b"MQTT")[..],
+        &[4, 0b1100_0010, 0, 0],
+        &field(name.as_bytes()),
+        &field(name.as_bytes()),
+        &field(password.as_bytes()),
+    ];
     socket.write_all(&packet(0x10, &body.concat())).await.map_err(fail)?;
     let mut answer = [0; 4];
     socket.read_exact(&mut answer).await.map_err(fail)?;
     if answer == [0x20, 2, 0, 0] { Ok(socket) } else { Err(format!("{name}: not let in: {answer:?}")) }
 }
 
-/// Milliseconds since 1970.
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
-}
-
 /// Speaks until the end; gives microseconds of each confirmation after the warm-up, and how many there were in all.
-async fn speak(mut socket: TcpStream, topic: String, window: usize, from: Instant, until: Instant) -> Result<(Vec<u32>, u64), String> {
+async fn speak(
+    mut socket: TcpStream,
+    topic: String,
+    window: usize,
+    from: Instant,
+    until: Instant,
+) -> Result<(Vec<u32>, u64), String> {
     let fail = |e: std::io::Error| format!("{topic}: {e}");
     let (mut sent, mut confirmed, mut micros): (u64, u64, Vec<u32>) = (0, 0, Vec::new());
     // When each message on its way was sent, by its number.
