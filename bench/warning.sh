@@ -61,7 +61,7 @@ devices() {
 # Messages are the generator's and the program's on the same cores: trust the ratios. Afterwards as many readings stand there as were
 # confirmed. The silent ones are let in and say nothing; what the program needs more then is theirs.
 ingest() {
-  local engine database mqtt before after idle n
+  local engine database mqtt before after idle n sql readings
   : >"$SCRATCH/ingest.json"
   ulimit -n 65536 2>/dev/null || true
   for engine in sqlite postgres; do
@@ -78,7 +78,7 @@ ingest() {
       -d "$(awk '$1 == "account" && $2 == "committee" { printf "{\"name\":\"%s\",\"password\":\"%s\"}", $3, $4 }' "$SCRATCH/server.out")" | jq -r .token)
     devices 0 1000 >"$SCRATCH/devices"
     "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 10 --window 16 >"$SCRATCH/spoken.json"
-    "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 5 --window 1 >"$SCRATCH/one.json"
+    "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 8 --window 1 --every 100 >"$SCRATCH/paced.json"
     before=$(awk '/VmRSS/ { print $2 }' "/proc/$SERVER_PID/status")
     # One device may have many connections: what is measured is what a connection needs.
     for ((n = 0; n < 10; n++)); do cat "$SCRATCH/devices"; done >"$SCRATCH/many"
@@ -87,13 +87,19 @@ ingest() {
     sleep 15
     after=$(awk '/VmRSS/ { print $2 }' "/proc/$SERVER_PID/status")
     wait "$idle"
-    asked '/devices' | jq -e '.items | length > 0' >/dev/null
-    jq -nc --arg engine "$engine" --argjson before "$before" --argjson after "$after" --slurpfile spoken "$SCRATCH/spoken.json" \
-      --slurpfile one "$SCRATCH/one.json" --slurpfile idle "$SCRATCH/idle.json" \
-      '{ $engine, spoken: $spoken[0], one_at_a_time: $one[0], idle: ($idle[0] + { before_kb: $before, after_kb: $after }) }' | tee -a "$SCRATCH/ingest.json" >&2
+    sql="select cast(sum(s.told) as bigint) from stream s join device d on d.id = s.device where d.name like 'bench-%'"
+    if [ "$engine" = postgres ]; then
+      readings=$(pg_as "$PG_BIN/psql" -q -X -t -A "${database[1]}" -c "$sql")
+    else
+      readings=$(python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' "$SCRATCH/ingest-$engine/xiezhi.db" "$sql")
+    fi
+    jq -nc --arg engine "$engine" --argjson readings "$readings" --argjson before "$before" --argjson after "$after" --slurpfile spoken "$SCRATCH/spoken.json" \
+      --slurpfile paced "$SCRATCH/paced.json" --slurpfile idle "$SCRATCH/idle.json" \
+      '{ $engine, spoken: $spoken[0], paced: $paced[0], readings: $readings, idle: ($idle[0] + { before_kb: $before, after_kb: $after }) }' | tee -a "$SCRATCH/ingest.json" >&2
     server_stop
   done
   jq -n --slurpfile runs "$SCRATCH/ingest.json" '{ $runs }' | keep ingest
+  jq -e 'all(.ingest.runs[]; .readings == .spoken.confirmed + .paced.confirmed)' bench/results/warning.json >/dev/null || die "other readings stand there than were confirmed"
 }
 
 WORDS=("$@")

@@ -52,7 +52,7 @@ const USAGE: &str = "usage:
   bench scan   [--cells 1000] [--periods 28] [--neighbours 30] [--replicates 999] [--cases 1000] [--stop N] [--seed 1]
   bench series --out SERIES.csv [--series 120] [--weeks 416] [--seed 1]
   bench detect [--series 60000] [--weeks 312]
-  bench mqtt   --address HOST:PORT --in DEVICES.txt [--seconds 10] [--warm-up 2] [--window 16] [--idle SECONDS]
+  bench mqtt   --address HOST:PORT --in DEVICES.txt [--seconds 10] [--warm-up 2] [--window 16] [--every MS] [--idle SECONDS]
   bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
   bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
 
@@ -185,6 +185,7 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             seconds: Duration::from_secs(options.number("seconds", 10)?),
             warm_up: Duration::from_secs(options.number("warm-up", 2)?),
             window: options.number("window", 16)?.clamp(1, 512) as usize,
+            every: options.text("every").map(|_| options.number("every", 0)).transpose()?.map(Duration::from_millis),
             idle: options.text("idle").map(|_| options.number("idle", 0)).transpose()?.map(Duration::from_secs),
         }),
         "search" => directory::run(&options.address()?, &options.path("in")?, options.number("rounds", 10)? as usize),

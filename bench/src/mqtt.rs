@@ -21,6 +21,8 @@ pub struct Plan {
     pub warm_up: Duration,
     /// Messages of one device on their way.
     pub window: usize,
+    /// Milliseconds between two messages of one device; as fast as they are confirmed when absent.
+    pub every: Option<Duration>,
     /// Connections that sign in and then say nothing: how long they are held, no message is sent.
     pub idle: Option<Duration>,
 }
@@ -62,7 +64,7 @@ async fn signed_in(address: &str, name: &str, password: &str) -> Result<TcpStrea
 async fn speak(
     mut socket: TcpStream,
     topic: String,
-    window: usize,
+    (window, every): (usize, Option<Duration>),
     from: Instant,
     until: Instant,
 ) -> Result<(Vec<u32>, u64), String> {
@@ -93,6 +95,9 @@ async fn speak(
         if begun[id - 1] > from {
             micros.push(begun[id - 1].elapsed().as_micros().min(u128::from(u32::MAX)) as u32);
         }
+        if let Some(every) = every {
+            tokio::time::sleep_until((begun[0] + every).into()).await;
+        }
     }
     Ok((micros, confirmed))
 }
@@ -120,8 +125,10 @@ pub fn run(plan: &Plan) -> Result<Value, String> {
         }
         let from = Instant::now() + plan.warm_up;
         let until = from + plan.seconds;
-        let spoken: Vec<_> =
-            lines.into_iter().map(|(socket, topic)| tokio::spawn(speak(socket, topic, plan.window, from, until))).collect();
+        let spoken: Vec<_> = lines
+            .into_iter()
+            .map(|(socket, topic)| tokio::spawn(speak(socket, topic, (plan.window, plan.every), from, until)))
+            .collect();
         let (mut micros, mut confirmed) = (Vec::new(), 0);
         for one in spoken {
             let (some, all) = one.await.map_err(|e| e.to_string())??;
