@@ -7,9 +7,9 @@ const BASE = new URL('./', self.location).pathname;
 async function show() {
   let said = { title: '协治', body: '' };
   try {
-    const answer = await fetch(`${BASE}me/notices/wake`, { headers: { accept: 'application/json' }, credentials: 'same-origin', cache: 'no-store' });
+    const answer = await fetch(`${BASE}me/notices/wake`, { headers: { accept: 'application/json' }, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(5000) });
     if (answer.ok) said = await answer.json();
-  } catch { /* no network: the name alone says that there is something */ }
+  } catch { /* no network, or one that hangs: the name alone says that there is something */ }
   return self.registration.showNotification(said.title, { body: said.body, tag: 'inbox', icon: `${BASE}assets/img/icon-192.png` });
 }
 
