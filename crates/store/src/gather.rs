@@ -32,6 +32,8 @@ struct Table {
     columns: &'static [&'static str],
     how: How,
     rows: Vec<Vec<Value>>,
+    /// Of [`How::Put`]: where the newest row of each first column stands.
+    newest: HashMap<String, usize>,
     /// Rows written inside the present savepoint: gone with it when it is rolled back.
     inside: Vec<Vec<Value>>,
     /// How many rows of earlier writes there were when the present one began.
@@ -51,16 +53,26 @@ impl Gathered {
         match self.0.iter_mut().find(|t| t.name == name) {
             Some(table) => {
                 debug_assert!(table.how == how && table.columns == columns, "{name} is gathered in two ways");
-                table.rows.push(row);
+                table.push(row);
             }
-            None => self.0.push(Table { name, columns, how, rows: vec![row], inside: Vec::new(), before: 0 }),
+            None => {
+                let (rows, newest, inside) = (Vec::new(), HashMap::new(), Vec::new());
+                let mut table = Table { name, columns, how, rows, newest, inside, before: 0 };
+                table.push(row);
+                self.0.push(table);
+            }
         }
     }
 
     /// The gathered row of a table that is [`How::Put`], by its first column.
     pub(crate) fn find(&self, name: &str, key: &str) -> Option<&Vec<Value>> {
         let table = self.0.iter().find(|t| t.name == name)?;
-        table.rows.iter().rev().find(|r| text(&r[0]) == key)
+        table.newest.get(key).map(|at| &table.rows[*at])
+    }
+
+    /// A row that this batch has read, and that no statement has changed since.
+    pub(crate) fn known(&self, name: &'static str, key: &str) -> Option<&Vec<Value>> {
+        self.1.get(&(name, key.to_owned()))
     }
 
     /// A row as it stands in the database.
@@ -73,6 +85,7 @@ impl Gathered {
         for table in self.0.iter_mut().filter(|t| !t.rows.is_empty() && names(sql, t.name)) {
             table.write(conn, &self.1)?;
             table.inside.append(&mut table.rows);
+            table.newest.clear();
             self.1.retain(|(of, _), _| *of != table.name);
         }
         if !self.1.is_empty() && !sql.trim_start().starts_with("select") {
@@ -98,6 +111,7 @@ impl Gathered {
                 table.rows = std::mem::take(&mut table.inside);
             }
             table.rows.truncate(table.before);
+            table.count();
         }
         self.0.retain(|t| t.before > 0);
     }
@@ -109,6 +123,21 @@ impl Gathered {
 }
 
 impl Table {
+    fn push(&mut self, row: Vec<Value>) {
+        if matches!(self.how, How::Put(_)) {
+            self.newest.insert(text(&row[0]).to_owned(), self.rows.len());
+        }
+        self.rows.push(row);
+    }
+
+    /// Finds the newest rows again.
+    fn count(&mut self) {
+        self.newest.clear();
+        if matches!(self.how, How::Put(_)) {
+            self.newest.extend(self.rows.iter().enumerate().map(|(at, row)| (text(&row[0]).to_owned(), at)));
+        }
+    }
+
     fn write(&self, conn: &mut Conn, known: &Known) -> Result<()> {
         let last = self.columns.len() - 1;
         match self.how {

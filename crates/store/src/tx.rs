@@ -98,7 +98,8 @@ impl Tx<'_> {
 
     /// The row of a table that is written by [`Tx::put`], by its first column: as this batch has left it so far.
     pub fn fetch(&mut self, table: &'static str, columns: &'static [&'static str], key: &str) -> Result<Option<Row>> {
-        if let Some(values) = self.pending.gathered.find(table, key) {
+        let gathered = &self.pending.gathered;
+        if let Some(values) = gathered.find(table, key).or_else(|| gathered.known(table, key)) {
             let names = columns.iter().map(|c| (*c).to_owned()).collect();
             return Ok(Some(Row { names, values: values.clone() }));
         }
@@ -108,6 +109,26 @@ impl Tx<'_> {
             self.pending.gathered.know(table, key, &row.values);
         }
         Ok(row)
+    }
+
+    /// Reads many rows that [`Tx::fetch`] will be asked for, in few statements: on PostgreSQL each is a round trip.
+    pub fn expect(&mut self, table: &'static str, columns: &'static [&'static str], keys: &[String]) -> Result<()> {
+        /// Rows of one statement; always as many parameters, so that it is known to the database.
+        const EACH: usize = 200;
+        let gathered = &self.pending.gathered;
+        let unknown = |k: &&String| gathered.find(table, k).is_none() && gathered.known(table, k).is_none();
+        let wanted: Vec<&String> = keys.iter().filter(unknown).collect();
+        let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
+        let sql = format!("select {} from {table} where {} in ({})", columns.join(", "), columns[0], marks.join(","));
+        for some in wanted.chunks(EACH) {
+            let params: Vec<Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).as_str().into()).collect();
+            for row in self.conn.rows(&sql, &params)? {
+                if let Some(Value::Text(key)) = row.values.first() {
+                    self.pending.gathered.know(table, &key.clone(), &row.values);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Inserts many rows in few statements.

@@ -192,6 +192,18 @@ impl State {
         write(self)
     }
 
+    /// What a stream said since this was kept, and nothing followed from: the newest event, the last receipt, its number.
+    ///
+    /// So a state need be kept only when one of its [`State::nodes`] has changed.
+    pub fn resume(&mut self, input: u8, newest: i64, received: i64, seq: Option<u64>) {
+        let Some(input) = self.inputs.get_mut(usize::from(input)) else { return };
+        let (newest, received) = (moment(newest).min(moment(received)), moment(received));
+        input.received = input.received.max(received);
+        if input.newest.is_none_or(|known| known < newest) {
+            (input.newest, input.seq) = (Some(newest), seq);
+        }
+    }
+
     /// Whether it is raised.
     pub fn raised(&self) -> bool {
         self.on

@@ -277,6 +277,45 @@ proptest! {
     }
 
     #[test]
+    fn what_changed_no_condition_need_not_be_kept(rule in any_rule(), all in story(0)) {
+        let end = all.last().map_or(0, |o| o.received) + 10_000;
+        let plain = edges(&rule, &all, end);
+        let (mut found, first) = (Vec::new(), State::new(&rule, 0));
+        let (mut kept, mut nodes, mut heard) = (first.text(), first.nodes().to_vec(), [None; 2]);
+        // Restarted before everything that happens.
+        let restart = |kept: &str, heard: &[Option<&Observation>; 2]| {
+            let mut state = State::parse(&rule, kept).unwrap();
+            for one in heard.iter().flatten() {
+                state.resume(one.input, one.at.unwrap(), one.received, one.seq);
+            }
+            state
+        };
+        let mut keep = |state: &State, edges: &[Edge], kept: &mut String| {
+            if !edges.is_empty() || state.nodes() != nodes {
+                (*kept, nodes) = (state.text(), state.nodes().to_vec());
+            }
+            found.extend_from_slice(edges);
+        };
+        for one in &all {
+            loop {
+                let mut state = restart(&kept, &heard);
+                let Some(due) = state.due(&rule).filter(|due| *due < one.received) else { break };
+                let edges = state.tick(&rule, due);
+                // Whoever was woken is kept.
+                kept = state.text();
+                keep(&state, &edges, &mut kept);
+            }
+            let mut state = restart(&kept, &heard);
+            let edges = state.observe(&rule, one).edges;
+            heard[usize::from(one.input)] = Some(one);
+            keep(&state, &edges, &mut kept);
+        }
+        let edges = restart(&kept, &heard).tick(&rule, end);
+        found.extend(edges);
+        prop_assert_eq!(times(&found), times(&plain));
+    }
+
+    #[test]
     fn what_is_late_never_raises(rule in any_rule(), mut all in story(0), lag in 2_000i64..100_000) {
         // Whatever is received now happened long before.
         all.iter_mut().for_each(|o| o.at = Some(o.received - lag - 1));
