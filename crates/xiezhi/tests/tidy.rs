@@ -33,6 +33,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("base/asset", "base/area"),
     ("base/asset", "base/classes"),
     ("base/asset", "base/party"),
+    // The volunteer of a home that is watched over is a vetted one.
+    ("activities/sensing", "activities/volunteer"),
     // Whoever does something for somebody books for him, too.
     ("activities/errand", "activities/service"),
     // A routing table names all three.

@@ -11,6 +11,9 @@ use calc::codes;
 use super::draw::Draw;
 use super::people::People;
 use super::place::Places;
+use crate::activities::sensing::ingest::Told;
+use crate::activities::sensing::watch::book::Book;
+use crate::activities::sensing::watch::hear;
 use crate::activities::sensing::{self, act, ingest, pack};
 use crate::kit::time::{DAY, HOUR, Ms};
 use crate::kit::{App, Result, RoleKind};
@@ -26,6 +29,11 @@ const DEVICES: [(&str, &str, &str, bool, Option<&str>); 5] = [
 
 fn password(app: &App, name: &str) -> String {
     codes::crockford(&app.db.digest("demo device", name))[..24].to_owned()
+}
+
+fn hear(app: &App, told: Vec<Told>) -> Result<()> {
+    let book = Book::now(app)?;
+    app.db.write(move |tx| hear::take(tx, &book, &told)).map(drop)
 }
 
 /// Plays it at `now`.
@@ -65,13 +73,13 @@ pub fn settle(app: &App, draw: &mut Draw, people: &People, places: &Places, now:
             let said = serde_json::json!({ "t": t, "v": (value * 10.0).round() / 10.0 });
             told.push(ingest::parse(pack, &device, stream, &said, now)?);
         }
-        app.db.write(move |tx| ingest::take(tx, &told))?;
+        hear(app, told)?;
     }
     for (name, stream, said) in [("demo-gateway", "state", "在线"), ("demo-smoke", "smoke", "no"), ("demo-ebike", "ebike", "no")]
     {
         let device = Arc::new(app.db.read(|r| sensing::by_name(r, name))?);
         let told = ingest::parse(pack, &device, stream, &said.into(), now)?;
-        app.db.write(move |tx| ingest::take(tx, &[told]))?;
+        hear(app, vec![told])?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, partner, project, relief, service, volunteer, vote,
+    budget, consult, errand, fieldwork, mediation, neighbours, partner, project, relief, sensing, service, volunteer, vote,
 };
 use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
@@ -67,9 +67,10 @@ pub fn start(app: Arc<App>) -> Jobs {
         rounds
     });
     let (mut swept, mut counted): (Ms, Ms) = (0, 0);
+    let mut begun = sensing::watch::begin::Begun::default();
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
-        let mut rounds = vec![deadlines(app, now)];
+        let mut rounds = vec![deadlines(app, now), sensing::watch::begin::round(app, &mut begun)];
         if (now - counted).abs() > MINUTE {
             counted = now;
             rounds.push(key::flush(app));
@@ -160,7 +161,7 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let (zone, rules) = (app.config.zone.clone(), errand::act::Book { chart: Chart::now(app)?, zone: app.config.zone.clone() });
     let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
     let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
-    let sent = volunteer::dispatch::round(app, now);
+    let sent = volunteer::dispatch::round(app, now).and(sensing::watch::ring::round(app, now));
     let short = relief::Book::now(app, "")?;
     let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
     let joining = partner::Book::now(app, "")?;

@@ -102,6 +102,8 @@ pub fn all() -> Vec<Route> {
         relief::web::ROUTES,
         relief::work::ROUTES,
         sensing::web::ROUTES,
+        sensing::watch::web::ROUTES,
+        sensing::watch::desk::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

@@ -221,6 +221,7 @@ pub fn migrations() -> Vec<Migration> {
         "0048_booking",
         "0049_errand",
         "0050_sensing",
+        "0051_watch",
     ]
     .into_iter()
     .enumerate()

@@ -60,6 +60,10 @@ kinds! {
     WrongDevice = 401 "wrong-device",
     /// A device with this name is there.
     DeviceTwice = 409 "device-twice",
+    /// What raised the alarm still holds.
+    StillRaised = 409 "still-raised",
+    /// The case came from an alarm, and nobody has said yet what that was.
+    AlarmOpen = 409 "alarm-open",
     /// The code that sets a new password is wrong, too old or used, or there is none for this name.
     WrongOnce = 401 "wrong-once",
     /// The way back from a provider is not the one that this browser went.

@@ -157,16 +157,18 @@ fn write(tx: &mut Tx, d: &Device) -> Result<()> {
     Ok(())
 }
 
-/// What is loaded before a device is changed.
-fn kept(tx: &mut Tx, who: &Who, name: &str) -> Result<Device> {
-    let device = by_name(tx, name)?;
+/// Whether somebody may change a device.
+pub fn may_keep(who: &Who, device: &Device) -> Result<()> {
     if !device.is_kept_by(who) {
         return Err(Kind::NotFound.into());
     }
-    if device.state == State::Gone {
-        return Err(Kind::State.into());
-    }
-    Ok(device)
+    if device.state == State::Gone { Err(Kind::State.into()) } else { Ok(()) }
+}
+
+/// What is loaded before a device is changed.
+fn kept(tx: &mut Tx, who: &Who, name: &str) -> Result<Device> {
+    let device = by_name(tx, name)?;
+    may_keep(who, &device).map(|()| device)
 }
 
 /// Another password; the one before is void at once.

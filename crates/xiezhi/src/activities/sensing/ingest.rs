@@ -153,12 +153,39 @@ pub fn stream_id(device: &str, name: &str) -> String {
     format!("{device}/{name}")
 }
 
-/// Writes readings, in order; says of each what became of it.
-pub fn take(tx: &mut Tx, all: &[Told]) -> Result<Vec<Taken>> {
+/// What these devices tell, as this write has left it so far.
+pub fn stream(tx: &mut Tx, device: &str, name: &str) -> Result<Option<Stream>> {
+    Ok(tx.fetch(TABLE, NAMES, &stream_id(device, name))?.as_ref().map(read).transpose()?)
+}
+
+/// Streams that will be asked for.
+pub fn expect(tx: &mut Tx, ids: &[String]) -> Result<()> {
+    Ok(tx.expect(TABLE, NAMES, ids)?)
+}
+
+/// Writes readings, in order; says of each what became of it. `each` sees those that are new, with their stream as it was
+/// before and as it is now.
+pub fn take(
+    tx: &mut Tx,
+    all: &[Told],
+    mut each: impl FnMut(&mut Tx, &Told, &Stream, &Stream) -> Result<()>,
+) -> Result<Vec<Taken>> {
+    let mut ids: Vec<String> = all.iter().map(|told| stream_id(&told.device.id, &told.name)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    expect(tx, &ids)?;
     let mut out = Vec::with_capacity(all.len());
     let mut lines = String::new();
     for told in all {
-        out.push(one(tx, told, &mut lines)?);
+        let before = match stream(tx, &told.device.id, &told.name)? {
+            Some(stream) => stream,
+            None => new_stream(tx, told)?,
+        };
+        let (taken, after) = one(tx, told, &before, &mut lines)?;
+        out.push(taken);
+        if let Some(after) = after {
+            each(tx, told, &before, &after)?;
+        }
     }
     let new = out.iter().filter(|t| **t != Taken::Twice).count() as i64;
     if new > 0 {
@@ -168,31 +195,32 @@ pub fn take(tx: &mut Tx, all: &[Told]) -> Result<Vec<Taken>> {
     Ok(out)
 }
 
-fn one(tx: &mut Tx, told: &Told, lines: &mut String) -> Result<Taken> {
+fn new_stream(tx: &mut Tx, told: &Told) -> Result<Stream> {
+    Ok(Stream {
+        id: stream_id(&told.device.id, &told.name),
+        num: tx.count("select coalesce(max(num), 0) from stream", &[])? + 1,
+        device: told.device.id.clone(),
+        name: told.name.clone(),
+        area: told.device.area.clone(),
+        path: told.device.path.clone(),
+        first_t: None,
+        last_t: None,
+        last_seq: None,
+        heard_at: None,
+        told: 0,
+    })
+}
+
+/// Writes one; with the stream as it is now, when it was not there.
+fn one(tx: &mut Tx, told: &Told, before: &Stream, lines: &mut String) -> Result<(Taken, Option<Stream>)> {
     use std::fmt::Write;
-    let id = stream_id(&told.device.id, &told.name);
-    let mut stream = match tx.fetch(TABLE, NAMES, &id)? {
-        Some(row) => read(&row)?,
-        None => Stream {
-            num: tx.count("select coalesce(max(num), 0) from stream", &[])? + 1,
-            device: told.device.id.clone(),
-            name: told.name.clone(),
-            area: told.device.area.clone(),
-            path: told.device.path.clone(),
-            first_t: None,
-            last_t: None,
-            last_seq: None,
-            heard_at: None,
-            told: 0,
-            id,
-        },
-    };
+    let mut stream = before.clone();
     // Without a time of its own a device that says the same count again says the same.
     let again = !told.timed && told.seq.is_some() && told.seq == stream.last_seq;
     let older = stream.last_t.is_some_and(|last| told.t <= last);
     let there = "select count(*) from observation where stream = $1 and t = $2";
     if again || older && tx.count(there, params![stream.num, told.t])? > 0 {
-        return Ok(Taken::Twice);
+        return Ok((Taken::Twice, None));
     }
     let (n, said) = match &told.reading {
         Reading::Number(n) => (Some(*n), None),
@@ -215,7 +243,7 @@ fn one(tx: &mut Tx, told: &Told, lines: &mut String) -> Result<Taken> {
     stream.told += 1;
     tx.put(TABLE, NAMES, FIXED, stream.values());
     let live = newest && told.quality != Quality::Late && told.device.state == State::Works;
-    Ok(if live { Taken::New } else { Taken::History })
+    Ok((if live { Taken::New } else { Taken::History }, Some(stream)))
 }
 
 /// What these devices tell, by device and name.

@@ -4,7 +4,7 @@
 //! one; what comes late is kept as history; a device speaks for itself alone. In a home a device stands only when whoever
 //! lives there agreed, and everything about it is sealed under its own key: nobody reads it who is not asked to look.
 //!
-//! Log kinds written: `device.add`, `device.renew`, `device.state`, `device.told`.
+//! Log kinds written: `device.add`, `device.renew`, `device.state`, `device.told`; of alarms in [`watch`].
 
 /// Adding devices, new passwords, taking them out of service.
 pub mod act;
@@ -14,6 +14,8 @@ pub mod ingest;
 pub mod pack;
 /// Pages of devices.
 pub mod view;
+/// Rules and alarms.
+pub mod watch;
 /// Routes.
 pub mod web;
 
@@ -79,6 +81,26 @@ pub fn beneath(q: &mut dyn Query, path: &str, after: &str, most: i64) -> Result<
         "select {COLUMNS} from device where path >= $1 and path < $2 and state <> $3 and name > $4 order by name limit $5"
     );
     let rows = q.rows(&sql, params![path, area::end_of(path), State::Gone, after, most])?;
+    Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
+}
+
+/// Those with these ids.
+pub fn by_ids(q: &mut dyn Query, ids: &[String]) -> Result<Vec<Device>> {
+    let mut out = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let marks: Vec<String> = (1..=some.len()).map(|i| format!("${i}")).collect();
+        let ids: Vec<store::Value> = some.iter().map(|id| id.as_str().into()).collect();
+        for row in q.rows(&format!("select {COLUMNS} from device where id in ({})", marks.join(",")), &ids)? {
+            out.push(read(&row)?);
+        }
+    }
+    Ok(out)
+}
+
+/// Those that tell through one.
+pub fn children(q: &mut dyn Query, parent: &str) -> Result<Vec<Device>> {
+    let sql = format!("select {COLUMNS} from device where parent = $1 and state <> $2 order by id");
+    let rows = q.rows(&sql, params![parent, State::Gone])?;
     Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
 }
 

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::watch::spec::{Span, Spec};
 use crate::kit::i18n::Lang;
 use crate::kit::pack::{self, Local};
 use crate::kit::time::{MINUTE, Ms};
@@ -69,6 +70,95 @@ pub struct Sort {
     pub silent_minutes: Option<i64>,
 }
 
+/// Limits of alarms, each explained in the data file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Alarms {
+    pub join_minutes: i64,
+    pub shelve_hours: i64,
+    pub away_days: i64,
+    pub review_percent: i64,
+    pub review_days: i64,
+    pub review_least: i64,
+    pub stale_hours: i64,
+    pub flood: usize,
+    pub flood_minutes: i64,
+    pub per_day: i64,
+    pub rules: i64,
+    pub quiet_from: Clock,
+    pub quiet_to: Clock,
+    pub quiet_unless: u8,
+}
+
+/// A time of day, `22:00`: minutes since midnight.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Clock(pub u16);
+
+impl TryFrom<String> for Clock {
+    type Error = String;
+    fn try_from(text: String) -> Result<Clock, String> {
+        let (h, m) = text.split_once(':').ok_or(text.clone())?;
+        let (h, m): (u16, u16) = h.parse().ok().zip(m.parse().ok()).ok_or(text.clone())?;
+        if h < 24 && m < 60 { Ok(Clock(h * 60 + m)) } else { Err(text) }
+    }
+}
+
+/// Who is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub enum Call {
+    #[serde(rename = "self")]
+    Own,
+    Family,
+    Helper,
+    Grid,
+    Desk,
+    Above,
+}
+
+/// One of those who are called.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Rung {
+    pub who: Call,
+    pub within: Span,
+    #[serde(default)]
+    pub sleeps: bool,
+}
+
+/// Who is called, one after another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Ladder {
+    pub home: bool,
+    pub severity: u8,
+    pub rungs: Vec<Rung>,
+}
+
+/// What raises an alarm.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in the data file")]
+pub struct Ruled {
+    pub id: String,
+    pub kind: String,
+    #[serde(default)]
+    pub except: Vec<String>,
+    pub home: Option<bool>,
+    pub zh: String,
+    pub en: String,
+    pub severity: u8,
+    #[serde(default)]
+    pub latched: bool,
+    pub class: String,
+    pub when: Spec,
+}
+
 /// The rules of a place.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +170,9 @@ pub struct Pack {
     pub limits: Limits,
     pub measure: Vec<Measure>,
     pub kind: Vec<Sort>,
+    pub alarm: Alarms,
+    pub ladder: Vec<Ladder>,
+    pub rule: Vec<Ruled>,
 }
 
 impl Local for Pack {
@@ -119,7 +212,32 @@ impl Sort {
     }
 }
 
+impl Call {
+    /// Its stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Call::Own => "self",
+            Call::Family => "family",
+            Call::Helper => "helper",
+            Call::Grid => "grid",
+            Call::Desk => "desk",
+            Call::Above => "above",
+        }
+    }
+
+    /// Whether it is somebody's work: then there is a case.
+    pub fn is_staff(self) -> bool {
+        matches!(self, Call::Grid | Call::Desk | Call::Above)
+    }
+}
+
 impl Pack {
+    /// Who is called for an alarm.
+    pub fn rungs(&self, home: bool, severity: u8) -> &[Rung] {
+        let fits = self.ladder.iter().filter(|l| l.home == home && l.severity <= severity);
+        fits.max_by_key(|l| l.severity).map_or(&[], |l| &l.rungs)
+    }
+
     /// A kind of device by id.
     pub fn kind(&self, id: &str) -> Option<&Sort> {
         self.kind.iter().find(|k| k.id == id)

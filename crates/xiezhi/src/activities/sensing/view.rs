@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::Query;
+use store::{Query, params};
 
 use super::ingest::{self, Reading, Stream, heard};
 use super::pack::{self, Pack, Type};
@@ -91,7 +91,7 @@ const WIDE: f64 = 600.0;
 const HIGH: f64 = 120.0;
 
 /// A number as people write it: no more than two places.
-fn short(n: f64) -> String {
+pub fn short(n: f64) -> String {
     let text = format!("{n:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -121,13 +121,45 @@ pub struct Point {
 /// Whether a device is heard of, by its own streams.
 pub fn health(pack: &Pack, d: &Device, heard: &[Stream], now: Ms) -> Health {
     let last = heard.iter().filter(|h| h.device == d.id).filter_map(|h| h.heard_at).max();
-    match (d.state, last) {
+    stands(pack, &d.kind, d.state, last, now)
+}
+
+fn stands(pack: &Pack, kind: &str, state: State, heard: Option<Ms>, now: Ms) -> Health {
+    match (state, heard) {
         (State::Gone, _) => Health::Gone,
         (State::Paused, _) => Health::Paused,
         (_, None) => Health::New,
-        (_, Some(at)) if now - at > pack.silent(&d.kind) => Health::Silent,
+        (_, Some(at)) if now - at > pack.silent(kind) => Health::Silent,
         _ => Health::Well,
     }
+}
+
+/// How many devices are well, silent, never heard of, being repaired.
+#[derive(Default, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Healths {
+    pub well: usize,
+    pub silent: usize,
+    pub new: usize,
+    pub paused: usize,
+}
+
+/// How the devices of a place are.
+pub fn healths(q: &mut dyn Query, pack: &Pack, path: &str, now: Ms) -> Result<Healths> {
+    let sql = "select d.kind, d.state, (select max(s.heard_at) from stream s where s.device = d.id) heard from device d \
+               where d.path >= $1 and d.path < $2 and d.state <> 'gone'";
+    let mut out = Healths::default();
+    for row in q.rows(sql, params![path, area::end_of(path)])? {
+        let (kind, state, heard): (String, State, Option<Ms>) = (row.get("kind")?, row.get("state")?, row.get("heard")?);
+        match stands(pack, &kind, state, heard, now) {
+            Health::Well => out.well += 1,
+            Health::Silent => out.silent += 1,
+            Health::New => out.new += 1,
+            Health::Paused => out.paused += 1,
+            Health::Gone => {}
+        }
+    }
+    Ok(out)
 }
 
 /// What people call a device, for this reader.

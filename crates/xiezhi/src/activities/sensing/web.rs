@@ -15,6 +15,8 @@ use store::Tx;
 use super::act::{self, New};
 use super::ingest::{self, Taken};
 use super::view::{self, Item, StreamView};
+use super::watch::book::Book;
+use super::watch::{self, hear};
 use super::{Device, State, beneath, by_name, of_person, pack};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::Look;
@@ -270,8 +272,20 @@ fn set_state(req: &Req) -> Result<Reply> {
     let input = req.input()?;
     let state = State::parse(&input.need("state", 10)?).ok_or_else(|| Kind::Unknown.at("state"))?;
     let why = input.text("why", 200)?;
-    let (who, name) = (req.who.clone(), req.param("name").to_owned());
-    req.once(move |tx| act::set_state(tx, &who, &name, state, why.as_deref()).map(|()| String::new()))?;
+    let (who, name, book) = (req.who.clone(), req.param("name").to_owned(), Book::now(req.app)?);
+    req.once(move |tx| {
+        if state == State::Gone {
+            let device = by_name(tx, &name)?;
+            act::may_keep(&who, &device)?;
+            watch::step::gone(tx, &book, &device, &who)?;
+        }
+        act::set_state(tx, &who, &name, state, why.as_deref())?;
+        if state != State::Gone {
+            let device = by_name(tx, &name)?;
+            watch::act::service(tx, &book, &device)?;
+        }
+        Ok(String::new())
+    })?;
     let name = req.param("name");
     req.done(&format!("/devices/{name}"), 200, || full(req, name, None))
 }
@@ -322,7 +336,8 @@ fn tell(req: &Req) -> Result<Reply> {
             Err(e) => refused.push(Refused { n, error: e.kind.code(), field: e.field.map(Into::into) }),
         }
     }
-    let taken = req.app.db.write(move |tx| ingest::take(tx, &good))?.value;
+    let book = Book::now(req.app)?;
+    let taken = req.app.db.write(move |tx| hear::take(tx, &book, &good))?.value;
     let twice = taken.iter().filter(|t| **t == Taken::Twice).count();
     let status = if taken.is_empty() && !refused.is_empty() { 422 } else { 200 };
     Ok(Reply::json(&Heard { taken: taken.len() - twice, twice, refused })?.status(status))

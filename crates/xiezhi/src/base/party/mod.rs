@@ -249,6 +249,19 @@ pub fn members(q: &mut dyn Query, body: &str, now: Ms) -> store::Result<Vec<Stri
     q.rows(sql, params![body, now])?.iter().map(|r| r.get("person")).collect()
 }
 
+/// Who holds a role of a kind in one of these areas now, and for which organisation.
+pub fn holders(q: &mut dyn Query, kind: RoleKind, areas: &[String], now: Ms) -> store::Result<Vec<(String, Option<String>)>> {
+    let marks: Vec<String> = (3..areas.len() + 3).map(|i| format!("${i}")).collect();
+    let sql = format!(
+        "select distinct person, body from role_of where kind = $1 and valid_from <= $2 and (valid_to is null or valid_to > $2) \
+         and area in ({}) order by person",
+        marks.join(",")
+    );
+    let mut all: Vec<store::Value> = vec![kind.as_str().into(), now.into()];
+    all.extend(areas.iter().map(|a| a.as_str().into()));
+    q.rows(&sql, &all)?.iter().map(|r| Ok((r.get("person")?, r.get("body")?))).collect()
+}
+
 /// Where a person's work starts.
 pub fn home_of(who: &Who) -> &'static str {
     if who.roles.iter().any(|r| r.kind.is_handler() && !r.kind.walks() && r.body.is_some()) {

@@ -102,6 +102,12 @@ fn page(req: &Req) -> Result<Reply> {
     Ok(req.page("base/party/trust.html", &view)?.header("cache-control", "no-store"))
 }
 
+/// Who may act for somebody now: his helpers who took the invitation.
+pub fn helpers(q: &mut dyn Query, elder: &str, now: Ms) -> store::Result<Vec<String>> {
+    let sql = format!("select helper from trust where elder = $1 and {HOLDS} and joined_at is not null order by id");
+    q.rows(&sql, params![elder, now])?.iter().map(|r| r.get("helper")).collect()
+}
+
 fn count(q: &mut dyn Query, column: &str, person: &str, now: Ms) -> Result<()> {
     let n = q.count(&format!("select count(*) from trust where {column} = $1 and {HOLDS}"), params![person, now])?;
     if n >= MOST { Err(Kind::TooMany.at("label").limit(MOST)) } else { Ok(()) }

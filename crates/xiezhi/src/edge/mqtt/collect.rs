@@ -9,7 +9,9 @@ use std::sync::Arc;
 use mqtt_protocol_core::mqtt::result_code::PubackReasonCode;
 use tokio::sync::mpsc::{self, Receiver, Sender, UnboundedSender};
 
-use crate::activities::sensing::ingest::{self, Told};
+use crate::activities::sensing::ingest::Told;
+use crate::activities::sensing::watch::book::Book;
+use crate::activities::sensing::watch::hear;
 use crate::kit::App;
 
 /// Messages that wait at most; whoever comes then waits at its connection.
@@ -56,7 +58,8 @@ fn write(app: &App, mut waiting: Receiver<Post>) {
             };
             answers.extend(post.id.map(|id| (post.back, id, code)));
         }
-        let written = told.is_empty() || app.db.write(move |tx| ingest::take(tx, &told)).is_ok();
+        let written = told.is_empty()
+            || Book::now(app).and_then(|book| app.db.write(move |tx| hear::take(tx, &book, &told))).is_ok();
         for (back, id, code) in answers {
             let lost = !written && code == PubackReasonCode::Success;
             // Whoever is gone says it again when he comes back.

@@ -46,6 +46,8 @@ pub mod rulebook;
 pub mod rules;
 /// What readers get to see.
 pub mod view;
+/// What must be said before it is closed.
+pub mod wait;
 /// Routes of single cases.
 pub mod web;
 

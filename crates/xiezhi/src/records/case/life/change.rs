@@ -12,7 +12,7 @@ use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::records::case::rules::{Action, Ask, Outcome, Overlay, State};
-use crate::records::case::{Case, by_number, complaint, moved, place};
+use crate::records::case::{Case, by_number, complaint, moved, place, wait};
 
 /// Longest rest, from today. A longer one is asked for again when it comes back.
 const LONGEST_REST: Ms = 400 * DAY;
@@ -118,6 +118,9 @@ fn by_action(tx: &mut Tx, step: &Step, after: &mut Case) -> Result<()> {
             }
             if outcome != Outcome::Solved && said.words().is_none() {
                 return Err(Kind::Missing.at("reason"));
+            }
+            if wait::of(tx, &before.number)?.iter().any(|w| w.open) {
+                return Err(Kind::AlarmOpen.into());
             }
             after.outcome = Some(outcome);
         }
