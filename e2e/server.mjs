@@ -66,6 +66,7 @@ async function start(made, extra) {
       const [word, a, b, c] = line.split(' ');
       if (word === 'listening') server.origin = new URL(a).origin;
       if (word === 'account') server.accounts.push({ role: a, name: b, password: c });
+      if (word === 'MQTT') server.mqtt = a;
       if (word === 'API') { clearTimeout(late); server.key = { body: b, key: c }; done(); } // its last line
     });
   });

@@ -6,6 +6,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
+use calc::alarm::Disposition;
 use calc::codes;
 
 use super::draw::Draw;
@@ -13,10 +14,11 @@ use super::people::People;
 use super::place::Places;
 use crate::activities::sensing::ingest::Told;
 use crate::activities::sensing::watch::book::Book;
-use crate::activities::sensing::watch::hear;
+use crate::activities::sensing::watch::act::End;
+use crate::activities::sensing::watch::{self, hear};
 use crate::activities::sensing::{self, act, ingest, pack};
-use crate::kit::time::{DAY, HOUR, Ms};
-use crate::kit::{App, Result, RoleKind};
+use crate::kit::time::{DAY, HOUR, MINUTE, Ms};
+use crate::kit::{App, Result, RoleKind, Who};
 
 /// Name, kind, title, whether anybody may read it, through which gateway.
 const DEVICES: [(&str, &str, &str, bool, Option<&str>); 5] = [
@@ -75,11 +77,31 @@ pub fn settle(app: &App, draw: &mut Draw, people: &People, places: &Places, now:
         }
         hear(app, told)?;
     }
-    for (name, stream, said) in [("demo-gateway", "state", "在线"), ("demo-smoke", "smoke", "no"), ("demo-ebike", "ebike", "no")]
-    {
+    // An e-bike came in and was brought out again; another one stands there now.
+    for (back, stream, name, said) in [
+        (20, "ebike", "demo-ebike", "yes"),
+        (10, "ebike", "demo-ebike", "no"),
+        (2, "state", "demo-gateway", "在线"),
+        (2, "smoke", "demo-smoke", "no"),
+        (1, "ebike", "demo-ebike", "yes"),
+    ] {
         let device = Arc::new(app.db.read(|r| sensing::by_name(r, name))?);
-        let told = ingest::parse(pack, &device, stream, &said.into(), now)?;
-        hear(app, vec![told])?;
+        let said = serde_json::json!({ "t": now - back * MINUTE, "v": said });
+        hear(app, vec![ingest::parse(pack, &device, stream, &said, now)?])?;
+        if back == 10 {
+            ended(app, &clerk, &place.path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody went there and says what it was.
+fn ended(app: &App, clerk: &Who, path: &str) -> Result<()> {
+    let (book, who) = (Book::now(app)?, clerk.clone());
+    for alarm in app.db.read(|r| watch::around(r, path, true, 0, 9))? {
+        let end = End { what: Disposition::True, words: Some("已推出楼外充电棚".into()), away_until: None };
+        let (book, who) = (book.clone(), who.clone());
+        app.db.write(move |tx| watch::act::close(tx, &book, &who, &alarm.number, &end))?;
     }
     Ok(())
 }

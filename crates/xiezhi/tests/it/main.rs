@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod alarms;
 mod alike;
 mod allot;
 mod ask;

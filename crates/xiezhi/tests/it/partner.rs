@@ -10,7 +10,7 @@ use super::world::{Answer, COMMUNITY, Client, World, on_each_engine, send};
 const CODE: &str = "91350100M000100Y43";
 const PICTURE: &[u8] = include_bytes!("lamp.png");
 
-fn picture(client: &Client) -> String {
+pub fn picture(client: &Client) -> String {
     send(client, "/media", &[], PICTURE).json()["id"].as_str().unwrap().to_owned()
 }
 

@@ -24,7 +24,12 @@ impl Device {
         Device { line: Client { base: clerk.base.clone(), token: None }, name: name.into(), password: password.into() }
     }
 
-    fn say(&self, body: &Json) -> Answer {
+    /// The same after a restart, at the address of this client.
+    pub fn again(clerk: &Client, d: &Device) -> Device {
+        Device::named(clerk, &d.name, &d.password)
+    }
+
+    pub fn say(&self, body: &Json) -> Answer {
         let who = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.name, self.password));
         let (basic, body) = (format!("Basic {who}"), body.to_string());
         let headers = [("authorization", basic.as_str()), ("content-type", "application/json")];

@@ -20,7 +20,7 @@ use crate::kit::{Result, Who};
 
 /// Whether somebody may act on an alarm, and read what led to it.
 pub fn may(q: &mut dyn Query, who: &Who, alarm: &Alarm) -> Result<bool> {
-    if who.desk_over(&alarm.path).is_some() || alarm.person.is_none() && who.role_over(&alarm.path).is_some() {
+    if who.desk_over(&alarm.path).is_some() || alarm.person.is_none() && works_at(who, &alarm.path) {
         return Ok(true);
     }
     // Whoever acts for somebody was called himself.
@@ -28,6 +28,11 @@ pub fn may(q: &mut dyn Query, who: &Who, alarm: &Alarm) -> Result<bool> {
         Some(person) => was_called(q, &alarm.id, person),
         None => Ok(false),
     }
+}
+
+/// Whether somebody works at a place.
+pub fn works_at(who: &Who, path: &str) -> bool {
+    who.roles.iter().any(|r| r.kind.is_staff() && path.starts_with(&r.path))
 }
 
 /// An open alarm with all that is needed to act on it.
@@ -120,7 +125,7 @@ pub fn close(tx: &mut Tx, book: &Book, who: &Who, number: &str, end: &End) -> Re
 /// Hides it for some hours, for a reason; with 0 hours shows it again.
 pub fn shelve(tx: &mut Tx, book: &Book, who: &Who, number: &str, hours: i64, why: Option<&str>) -> Result<()> {
     let mut open = open(tx, book, who, number)?;
-    if who.desk_over(&open.alarm.path).is_none() && who.role_over(&open.alarm.path).is_none() {
+    if !works_at(who, &open.alarm.path) {
         return Err(Kind::Denied.into());
     }
     let most = open.active.pack.alarm.shelve_hours;

@@ -71,7 +71,10 @@ fn people(tx: &mut Tx, book: &Book, device: &Device, who: Call) -> Result<Vec<St
             row.map(|r| r.get::<Option<String>>("helper")).transpose()?.flatten().into_iter().collect()
         }
         Call::Grid => {
-            let areas: Vec<String> = area::line(tx, &device.area)?.into_iter().map(|a| a.id).collect();
+            // A building stands in a grid, whatever place the device was added at.
+            let building = device.building.as_ref().map(|id| area::building(tx, id)).transpose()?.flatten();
+            let at = building.map_or_else(|| device.area.clone(), |b| b.area);
+            let areas: Vec<String> = area::line(tx, &at)?.into_iter().map(|a| a.id).collect();
             let mut out = Vec::new();
             for (person, body) in party::holders(tx, RoleKind::GridWorker, &areas, now)? {
                 // Whoever is away is stood in for.

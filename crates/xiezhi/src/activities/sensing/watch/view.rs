@@ -218,7 +218,7 @@ pub fn full(req: &Req, q: &mut dyn Query, alarm: &Alarm, look: &mut Look) -> Res
         address,
         streams: streams.into_iter().filter(of_rule).collect(),
         may_act: may && open,
-        may_shelve: open && (req.who.desk_over(&alarm.path).is_some() || may && req.who.role_over(&alarm.path).is_some()),
+        may_shelve: open && may && act::works_at(&req.who, &alarm.path),
         shelve_hours: pack.alarm.shelve_hours,
         away: device.is_home(),
         item: items(req, q, &book, std::slice::from_ref(alarm))?.pop().ok_or(Kind::NotFound)?,

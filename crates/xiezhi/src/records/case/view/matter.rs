@@ -23,7 +23,7 @@ use crate::records::case::life::{self, ledger, reply};
 use crate::records::case::report::alike::Asked;
 use crate::records::case::report::{proxy, question};
 use crate::records::case::rules::{self, Action, Overlay, State};
-use crate::records::case::{Case, Rulebook, complaint, main_of, place, place_text, stand};
+use crate::records::case::{Case, Rulebook, complaint, main_of, place, place_text, stand, wait};
 
 /// The case in full, for whoever asks.
 pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, look: &mut Look) -> Result<Matter> {
@@ -103,6 +103,7 @@ pub fn matter(req: &Req, q: &mut dyn Query, case: &Case, code: Option<&str>, loo
         state: case.state.as_str(),
         overlays,
         outcome: case.outcome.map(|o| o.as_str()),
+        waits: if who.is_staff() { wait::of(q, &case.number)? } else { Vec::new() },
         followers: case.followers,
         following,
         held: story::held(&holds, chart, now),

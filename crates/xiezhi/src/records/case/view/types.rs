@@ -12,6 +12,7 @@ use crate::base::media;
 use crate::records::case::life::reply::Offer;
 use crate::records::case::report::proxy::ProxyView;
 use crate::records::case::report::question::Answered;
+use crate::records::case::wait::Wait;
 
 /// A case in full.
 #[derive(Serialize, JsonSchema)]
@@ -23,6 +24,8 @@ pub struct Matter {
     pub overlays: Vec<&'static str>,
     /// Why it was closed.
     pub outcome: Option<&'static str>,
+    /// What it came from in other rooms, and whether that still has to be settled there; for whoever works here.
+    pub waits: Vec<Wait>,
     /// People who said that it concerns them too.
     pub followers: i64,
     /// The reader is one of them.
