@@ -73,7 +73,8 @@ pub fn settle(app: &App, draw: &mut Draw, people: &People, places: &Places, now:
             let day = (t % DAY) as f64 / DAY as f64;
             let value = low + swing * (TAU * day).sin() + draw.below(100) as f64 / 50.0;
             let said = serde_json::json!({ "t": t, "v": (value * 10.0).round() / 10.0 });
-            told.push(ingest::parse(pack, &device, stream, &said, now)?);
+            // Heard when it was told.
+            told.push(ingest::parse(pack, &device, stream, &said, t)?);
         }
         hear(app, told)?;
     }

@@ -1,7 +1,7 @@
 //! How many alarms there are, and of what worth: the load on people (after EEMUA 191 and ISA-18.2), how often a rule was right.
 //!
-//! What must stay true: figures are counted from the alarms themselves; tests count for no rule; nobody is compared with
-//! anybody: of those who are called only how many calls a day there were for one of them.
+//! What must stay true: figures are counted from the alarms themselves; tests count for no rule; nobody is counted by
+//! himself: of those who are called only how many calls a day there were for one of them.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct Load {
     pub alarms: usize,
     /// Those of each severity: 1, 2, 3.
     pub severities: [usize; 3],
-    /// Most calls of one person on one day.
+    /// Calls for one of those who were called, on the day with the most.
     pub calls: i64,
     /// What one person bears on a day.
     pub bearable: i64,
@@ -66,9 +66,14 @@ pub fn load(q: &mut dyn Query, path: &str, rules: &Alarms, zone: &TimeZone, now:
         times.push(row.get::<Ms>("opened_at")?);
         *sources.entry(row.get("name")?).or_default() += 1;
     }
-    let calls = "select count(*) n from alarm_told t join alarm a on a.id = t.alarm where a.path >= $1 and a.path < $2 and t.at >= $3 \
-                 group by t.person, (t.at - $5) / $4 order by n desc limit 1";
-    let calls = q.row(calls, params![path, &end, from, DAY, time::day_start(now, zone) % DAY])?.map(|r| r.get("n")).transpose()?.unwrap_or(0);
+    let calls = "select count(*) n, count(distinct t.person) people from alarm_told t join alarm a on a.id = t.alarm \
+                 where a.path >= $1 and a.path < $2 and t.at >= $3 group by (t.at - $5) / $4";
+    let days = q.rows(calls, params![path, &end, from, DAY, time::day_start(now, zone) % DAY])?;
+    let each = |r: &store::Row| -> store::Result<i64> {
+        let (calls, people): (i64, i64) = (r.get("n")?, r.get("people")?);
+        Ok((calls + people - 1) / people.max(1))
+    };
+    let calls = days.iter().map(each).collect::<store::Result<Vec<_>>>()?.into_iter().max().unwrap_or(0);
     let stale = "select count(*) from alarm where path >= $1 and path < $2 and phase <> 'closed' and opened_at < $3";
     let stale = q.count(stale, params![path, &end, now - rules.stale_hours * HOUR])?;
     let mut top: Vec<Source> = sources.into_iter().map(|(device, alarms)| Source { device, alarms }).collect();

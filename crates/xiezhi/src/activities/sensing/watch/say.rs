@@ -64,8 +64,13 @@ impl<'a> Say<'a> {
     pub fn rule(&self, spec: &Spec) -> String {
         match spec {
             Spec::Beyond { of, side, raise, clear } => {
-                let key = if *side == Edge::Above { "rule-above" } else { "rule-below" };
                 let clear = clear.unwrap_or(*raise);
+                let key = match (side, clear == *raise) {
+                    (Edge::Above, true) => "rule-above-at",
+                    (Edge::Above, false) => "rule-above",
+                    (Edge::Below, true) => "rule-below-at",
+                    (Edge::Below, false) => "rule-below",
+                };
                 self.text(key, &[("of", self.measure(of)), ("n", self.number(of, *raise)), ("clear", self.number(of, clear))])
             }
             Spec::Among { of, values } if matches!(values[..], [Said::Bool(true)]) => self.text("rule-yes", &[("of", self.measure(of))]),

@@ -72,7 +72,7 @@ pub fn happen(
             Effect::Quiet => {
                 memory.climb.seen();
                 log(tx, at, watch, who, "alarm.seen")?;
-                set(tx, watch, "seen_at = coalesce(seen_at, $2), seen_by = coalesce(seen_by, $3)", params![now, who.actor()])?;
+                set(tx, watch, "taken_at = coalesce(taken_at, $2), taken_by = coalesce(taken_by, $3)", params![now, who.actor()])?;
                 tell::settled(tx, book, watch)?;
             }
             Effect::Over => {

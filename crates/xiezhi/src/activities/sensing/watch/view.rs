@@ -83,7 +83,7 @@ pub struct Full {
     /// The device through which it tells is down.
     pub through: Option<String>,
     pub called: Vec<Called>,
-    pub seen_at: Option<String>,
+    pub taken_at: Option<String>,
     pub over_at: Option<String>,
     pub closed_at: Option<String>,
     pub words: Option<String>,
@@ -210,7 +210,7 @@ pub fn full(req: &Req, q: &mut dyn Query, alarm: &Alarm, look: &mut Look) -> Res
         shelved_why: shelf.map(|s| s.why),
         through: memory.and_then(|m| m.parent),
         called: called(req, q, &alarm.id)?,
-        seen_at: alarm.seen_at.map(|t| req.app.time(t)),
+        taken_at: alarm.taken_at.map(|t| req.app.time(t)),
         over_at: alarm.over_at.map(|t| req.app.time(t)),
         closed_at: alarm.closed_at.map(|t| req.app.time(t)),
         words,
