@@ -2,7 +2,8 @@
 """Clients that others wrote, on the MQTT endpoint of a demo: PyPI `paho-mqtt` in both versions, and `mosquitto_pub`.
 
 Starts `xiezhi demo` (XIEZHI_BIN, else target/debug/xiezhi): a device publishes and what it said is there; whoever is nobody is
-not let in; the program is killed in the middle, and nothing that was confirmed is missing afterwards, nor there twice.
+not let in; the program is killed in the middle, and nothing that was confirmed is missing afterwards, nor there twice, and of
+the alarm that it raised again and again there is one.
 """
 
 import json
@@ -55,10 +56,12 @@ class Demo:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers), timeout=20) as answer:
             return json.load(answer)
 
-    def readings(self):
+    def desk(self):
         name, password = self.accounts["committee"]
-        token = self.ask("/sign-in", {"name": name, "password": password})["token"]
-        streams = self.ask(f"/devices/{DEVICE}", token=token)["streams"]
+        return self.ask("/sign-in", {"name": name, "password": password})["token"]
+
+    def readings(self):
+        streams = self.ask(f"/devices/{DEVICE}", token=self.desk())["streams"]
         return [r["n"] for s in streams if s["id"] == STREAM for r in s["readings"]]
 
 
@@ -121,8 +124,19 @@ def mosquitto(demo):
         assert 911.5 + n in demo.readings(), version
 
 
+def ruled(demo):
+    """A rule that what the device says raises and clears."""
+    token = demo.desk()
+    area = demo.ask("/alarms", token=token)["area"]
+    rule = {"area": area, "kind": "air", "title": "dust", "class": "other", "of": STREAM, "test": "above", "n": "400", "severity": 3}
+    made = demo.ask("/alarms/rules", rule, token=token)
+    demo.ask(f"/alarms/rules/{made['id']}/switch", {"area": area, "on": True}, token=token)
+    return made["id"]
+
+
 def killed(demo, data):
     """Kills it while a device speaks; gives how many messages were confirmed."""
+    rule = ruled(demo)
     device, confirmed, began = Device(demo, "3.1.1"), {}, int(time.time() * 1000)
     times = {}
     device.client.on_publish = lambda _c, _d, mid, _code, _p: confirmed.setdefault(mid, True)
@@ -131,7 +145,7 @@ def killed(demo, data):
         if demo.process.poll() is not None:
             break
         t = began - 1_000_000 + n
-        times[device.client.publish(f"obs/{DEVICE}/{STREAM}", json.dumps({"t": t, "v": 500, "seq": n}), qos=1).mid] = t
+        times[device.client.publish(f"obs/{DEVICE}/{STREAM}", json.dumps({"t": t, "v": 500 - n // 50 % 2 * 490, "seq": n}), qos=1).mid] = t
         if n % 200 == 0:
             time.sleep(0.01)
     demo.process.wait(20)
@@ -147,10 +161,15 @@ def killed(demo, data):
     again.process.terminate()
     again.process.wait(30)
     with sqlite3.connect(f"file:{data}/xiezhi.db?mode=ro", uri=True) as base:
-        there = [t for (t,) in base.execute("select t from observation where n = 500")]
+        there = [t for (t,) in base.execute("select t from observation where n in (500, 10)")]
+        alarms = base.execute("select count(*), count(distinct case_number) from alarm where rule = ?", (rule,)).fetchone()
+        calls = base.execute("select count(*), count(distinct person) from alarm_told where alarm in (select id from alarm where rule = ?)", (rule,))
+        calls = calls.fetchone()
     missing = told - set(there)
     assert not missing, f"{len(missing)} of {len(told)} confirmed messages are missing"
     assert len(there) == len(set(there)), "the same reading stands twice"
+    assert alarms == (1, 1), f"{alarms[0]} alarms and {alarms[1]} cases of one rule and device"
+    assert calls[0] == calls[1] > 0, f"{calls[0]} calls for {calls[1]} people"
     assert told, "nothing was confirmed before the end"
     return len(told)
 
