@@ -8,6 +8,7 @@
 //! soon as a statement may have changed the table.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::engine::{Clash, Conn, insert_many};
 use crate::error::Result;
@@ -43,9 +44,9 @@ struct Table {
 /// Rows by table and first column.
 type Known = HashMap<(&'static str, String), Vec<Value>>;
 
-/// The gathered rows of a batch, and what was read of them before.
+/// The gathered rows of a batch, what was read of them before, and the names of their columns.
 #[derive(Default)]
-pub(crate) struct Gathered(Vec<Table>, Known);
+pub(crate) struct Gathered(Vec<Table>, Known, HashMap<&'static str, Arc<[String]>>);
 
 impl Gathered {
     pub(crate) fn push(&mut self, how: How, name: &'static str, columns: &'static [&'static str], row: Vec<Value>) {
@@ -68,6 +69,11 @@ impl Gathered {
     pub(crate) fn find(&self, name: &str, key: &str) -> Option<&Vec<Value>> {
         let table = self.0.iter().find(|t| t.name == name)?;
         table.newest.get(key).map(|at| &table.rows[*at])
+    }
+
+    /// The names of a table's columns, made once.
+    pub(crate) fn names_of(&mut self, name: &'static str, columns: &'static [&'static str]) -> Arc<[String]> {
+        self.2.entry(name).or_insert_with(|| columns.iter().map(|c| (*c).to_owned()).collect()).clone()
     }
 
     /// A row that this batch has read, and that no statement has changed since.

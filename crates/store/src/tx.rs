@@ -98,9 +98,9 @@ impl Tx<'_> {
 
     /// The row of a table that is written by [`Tx::put`], by its first column: as this batch has left it so far.
     pub fn fetch(&mut self, table: &'static str, columns: &'static [&'static str], key: &str) -> Result<Option<Row>> {
-        let gathered = &self.pending.gathered;
+        let gathered = &mut self.pending.gathered;
+        let names = gathered.names_of(table, columns);
         if let Some(values) = gathered.find(table, key).or_else(|| gathered.known(table, key)) {
-            let names = columns.iter().map(|c| (*c).to_owned()).collect();
             return Ok(Some(Row { names, values: values.clone() }));
         }
         let sql = format!("select {} from {table} where {} = $1", columns.join(", "), columns[0]);
