@@ -109,7 +109,7 @@ TEXT
     (.ours as $we | .runs[] | row("\(.settings): bounds apart from those of R, of \(.points | shown) points"; if .upper == 0 then 0 else "\(.upper)" end; ""; ""; null),
       row("the same: alarms or gaps that differ"; .alarms_differ + .na_differ; ""; "most"; 0),
       (if $we[.settings] then row("the same: to R, \(.per_second | shown)/s"; $we[.settings].per_second / .per_second; " ×"; "least"; if .settings == "default" then 87 else 32 end) else empty end))'
-  report warning 'select(.ingest) | .ingest | head("Devices over MQTT, confirmed when on the disk (no rules yet)"; "warning ingest"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+  report warning 'select(.ingest) | .ingest | head("Devices over MQTT, confirmed when on the disk (three rules each)"; "warning ingest"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
     (.runs[] | row("messages, \(.engine), \(.spoken.connections | shown) connections, \(.spoken.window) on their way each"; .spoken.per_second; "/s"; "least"; 8000),
       row("the same, 99 of 100 confirmed within"; .spoken.p99_ms; " ms"; ""; null),
       row("ten a second of each device"; .paced.per_second; "/s"; "least"; 8000),

@@ -58,6 +58,16 @@ devices() {
   done
 }
 
+# Two rules besides the one that ships for each device (nothing is heard of it): too much for ten minutes, and a wrong zero.
+ruled() {
+  local area rule id
+  area=$(asked /alarms | jq -r .area)
+  for rule in '"test":"above","n":"900","minutes":10' '"test":"below","n":"-1"'; do
+    id=$(asked /alarms/rules "{\"area\":\"$area\",\"kind\":\"air\",\"title\":\"bench\",\"class\":\"other\",\"of\":\"pm25\",$rule}" | jq -r .id)
+    asked "/alarms/rules/$id/switch" "{\"area\":\"$area\",\"on\":true}" >/dev/null
+  done
+}
+
 # Messages are the generator's and the program's on the same cores: trust the ratios. Afterwards as many readings stand there as were
 # confirmed. The silent ones are let in and say nothing; what the program needs more then is theirs.
 ingest() {
@@ -76,6 +86,7 @@ ingest() {
     until mqtt=$(awk '$1 == "MQTT" { print $2 }' "$SCRATCH/server.out") && [ -n "$mqtt" ]; do sleep 0.1; done
     CLERK=$(curl -fsS -H 'Accept: application/json' -H 'Content-Type: application/json' "$SERVER_URL/sign-in" \
       -d "$(awk '$1 == "account" && $2 == "committee" { printf "{\"name\":\"%s\",\"password\":\"%s\"}", $3, $4 }' "$SCRATCH/server.out")" | jq -r .token)
+    ruled
     devices 0 1000 >"$SCRATCH/devices"
     "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 10 --window 16 >"$SCRATCH/spoken.json"
     "$BENCH" mqtt --address "$mqtt" --in "$SCRATCH/devices" --seconds 8 --window 1 --every 100 >"$SCRATCH/paced.json"

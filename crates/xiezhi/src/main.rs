@@ -114,6 +114,9 @@ enum Command {
         /// `manual`: time stands still until POST /demo/clock.
         #[arg(long)]
         clock: Option<String>,
+        /// Plays a year, quickly, in which devices tell and people come, and goes on from there.
+        #[arg(long, conflicts_with = "clock")]
+        live: bool,
         /// People in the register of the first community.
         #[arg(long, value_name = "N", default_value_t = demo::PEOPLE, value_parser = clap::value_parser!(u16).range(0..=5000))]
         people: u16,
@@ -264,7 +267,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 }
             })?;
         }
-        Command::Demo { node, mut listen, clock, people, cases, open: share } => {
+        Command::Demo { node, mut listen, clock, live, people, cases, open: share } => {
             listen.mqtt.get_or_insert_with(|| "127.0.0.1:0".into());
             let mut config = node.config()?;
             config.demo = true;
@@ -273,7 +276,11 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 Some("manual") => true,
                 Some(other) => return Err(format!("--clock {other}: only manual is known")),
             };
+            config.live = live;
             let app = open(config, &listen, Some(people.into()))?;
+            if live {
+                demo::live::start(app.clone()).map_err(|e| e.to_string())?;
+            }
             let accounts = demo::accounts(&app).map_err(|e| e.to_string())?;
             if let Some(cases) = cases {
                 let wanted = demo::crowd::Wanted { cases, open: share.map(usize::from) };
@@ -335,6 +342,9 @@ fn open(config: Config, listen: &Listen, demo: Option<usize>) -> Result<Arc<App>
     config.mqtt.clone_from(&listen.mqtt);
     let app = App::open(config)?;
     if let Some(people) = demo {
+        if app.config.live {
+            demo::live::set_clock(&app).map_err(|e| e.to_string())?;
+        }
         // Before anything else is written: the demo begins two weeks ago, and the log does not run backwards.
         demo::seed(&app, people).map_err(|e| e.to_string())?;
     }

@@ -15,6 +15,8 @@ mod draw;
 mod help;
 mod households;
 mod lists;
+/// A year that is played.
+pub mod live;
 /// Organisations that join.
 mod partner;
 mod people;

@@ -69,7 +69,7 @@ impl Kept {
         let now = app.now();
         let age = (now - answer.at).abs();
         let unchanged = answer.log_size == app.db.last().size;
-        if age < AGE && (unchanged || !(answer.json || app.config.manual_clock)) {
+        if age < AGE && (unchanged || !(answer.json || app.config.manual_clock || app.config.live)) {
             return Some(answer.reply.clone());
         }
         if !answer.json && age < OLDEST && answer.renewed.is_some_and(|since| now - since < AGE) {

@@ -49,6 +49,11 @@ impl Ambience {
         self.shift.store(0, Ordering::SeqCst);
     }
 
+    /// What the clock on the wall shows, whatever this one does.
+    pub fn wall(&self) -> Ms {
+        jiff::Timestamp::now().as_millisecond()
+    }
+
     /// Moves a manual clock; false when the clock is the real one.
     pub fn advance(&self, by: Ms) -> bool {
         self.manual.as_ref().map(|m| m.fetch_add(by, Ordering::SeqCst)).is_some()
@@ -104,7 +109,7 @@ impl App {
     /// Opens the node: keys, database, texts, templates. The message of an error is for the person at the terminal.
     pub fn open(config: Config) -> Result<App, String> {
         std::fs::create_dir_all(&config.data).map_err(|e| format!("{}: {e}", config.data.display()))?;
-        let ambience = Arc::new(Ambience::new(config.manual_clock));
+        let ambience = Arc::new(Ambience::new(config.manual_clock || config.live));
         let place = match &config.database_url {
             Some(url) => Place::Postgres(url.clone()),
             None => Place::Sqlite(config.data.join("xiezhi.db")),

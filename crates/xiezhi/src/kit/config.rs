@@ -30,6 +30,8 @@ pub struct Config {
     pub demo: bool,
     /// The clock stands still until it is moved (demo only).
     pub manual_clock: bool,
+    /// The demo plays a year.
+    pub live: bool,
     /// What the file says.
     pub file: File,
     /// Local time.
@@ -179,6 +181,7 @@ impl Config {
             base: String::new(),
             demo: false,
             manual_clock: false,
+            live: false,
             file: File::default(),
             zone: TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC),
         }
