@@ -14,7 +14,7 @@ device-kind = What it is
 device-name = Name
 device-name-hint = Say where it is, such as “Smoke detector, basement of building 3”
 device-serial = Serial number (optional)
-device-serial-hint = As printed on it: letters, digits and hyphens only; without one it gets a name
+device-serial-hint = As printed on it: letters, digits and hyphens only; without one it gets a name. A fire panel needs its address of 12 digits
 device-building = Building
 device-building-none = Not in a building
 device-parent = Through which gateway
@@ -66,3 +66,27 @@ element-sensing-words = Name of a device in a home
 element-sensing-reading = Readings of a device in a home
 purpose-sensing = Devices that watch over a place
 device-mine-sub = What there is and what it told; only you see it
+device-agreed-self = Given on his own page
+device-agreed-no = Agrees no longer
+device-agreed-until = You agreed until { $when }; you will be told before.
+device-agreed-over = The consent is over: nothing this device tells is taken.
+device-agree-again = Agree again
+device-agree-no = No longer agree
+device-agree-note = Write down
+device-until = Agreed until
+device-span = How far back
+device-span-week = 7 days
+device-span-quarter = 3 months
+device-span-years = 3 years
+device-days-none = No whole day yet.
+device-curve-days = Since { $from }, a point for each day: lowest { $low } { $unit }, highest { $high } { $unit }
+notice-device-consent-ends = Your consent to the device { $number } ends soon. It is for you to say whether it goes on.
+notice-device-consent-over = Your consent to the device { $number } is over. What it tells is no longer taken.
+error-consent-over = Whoever lives there no longer agrees to this device: nothing it tells is taken.
+device-refused = Made no sense
+device-refused-n = { $n ->
+    [one] once
+   *[other] { $n } times
+}
+device-strangers = Fire panels that nobody added are calling
+device-strangers-lead = Find out where each stands before you add it. Until then nothing it tells is taken.

@@ -58,6 +58,8 @@ kinds! {
     WrongCard = 401 "wrong-card",
     /// No device has this name and password.
     WrongDevice = 401 "wrong-device",
+    /// Whoever lives there no longer agrees to the device.
+    ConsentOver = 403 "consent-over",
     /// A device with this name is there.
     DeviceTwice = 409 "device-twice",
     /// The code that sets a new password is wrong, too old or used, or there is none for this name.

@@ -28,6 +28,7 @@ mod fake;
 mod faults;
 mod fieldwork;
 mod form;
+mod gb26875;
 mod hotline;
 mod hours;
 mod keys;
@@ -88,6 +89,7 @@ mod sign_on;
 #[cfg(feature = "oidc")]
 mod sign_on_oidc;
 mod texts;
+mod things_kept;
 mod trust;
 mod volunteer;
 mod vote;

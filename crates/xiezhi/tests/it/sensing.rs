@@ -6,7 +6,7 @@ use xiezhi::kit::time::{DAY, HOUR, MINUTE};
 
 use super::world::{Answer, COMMUNITY, Client, on_each_engine};
 
-fn good(c: &Client, path: &str, body: &Json) -> Json {
+pub fn good(c: &Client, path: &str, body: &Json) -> Json {
     let done = c.post(path, body);
     assert!(matches!(done.status, 200 | 201), "{path} {body}: {}", done.text);
     done.json()
@@ -24,7 +24,7 @@ impl Device {
         Device { line: Client { base: clerk.base.clone(), token: None }, name: name.into(), password: password.into() }
     }
 
-    fn say(&self, body: &Json) -> Answer {
+    pub fn say(&self, body: &Json) -> Answer {
         let who = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", self.name, self.password));
         let (basic, body) = (format!("Basic {who}"), body.to_string());
         let headers = [("authorization", basic.as_str()), ("content-type", "application/json")];
