@@ -26,6 +26,9 @@ test('devices of a place, and what they tell', { timeout: 180_000 }, async () =>
     await press(clerk, clerk.locator('a[href$="/devices/demo-air"]'));
     assert.equal(await clerk.locator('svg.curve').count(), 2, 'two lines');
     await good(clerk, `device with readings (${name})`);
+    await press(clerk, clerk.locator('a[href$="span=quarter"]'));
+    assert.equal(await clerk.locator('strong[aria-current]').count(), 1);
+    await good(clerk, `device by days (${name})`);
     await clerk.context().close();
   }
 });

@@ -29,3 +29,6 @@ create index device_bell on device(agreed_bell);
 -- Readings of a device that made no sense, and when the last of them came.
 alter table device add column refused {int} not null default 0;
 alter table device add column refused_at {int};
+
+-- Whose programs may tell for a device: an organisation.
+alter table device add column body text;

@@ -90,3 +90,16 @@ device-refused-n = { $n ->
 }
 device-strangers = Fire panels that nobody added are calling
 device-strangers-lead = Find out where each stands before you add it. Until then nothing it tells is taken.
+device-body = Whose programs may tell for it
+device-body-hint = Such as a recorder or a box that looks at pictures, with a key of its organisation
+device-body-none = Nobody’s
+device-csv = Readings as CSV
+device-table = Bring in a table of a data logger
+device-table-file = Table
+device-table-hint = CSV; its first line says device,stream,t,v. Kept as history, without alarms; nothing of homes
+device-table-take = Bring in
+device-brought = What became of the table
+device-brought-n = { $taken } kept, { $twice } known already, { $refused } refused.
+device-brought-line = Line { $n }
+error-bad-query = This option of the address cannot be read.
+error-query-too-large = That is too much at once: please ask for less.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::time::{DAY, Ms};
 
@@ -18,12 +18,24 @@ const KEPT: Ms = DAY;
 
 /// Readings that made no sense, by device: how many, and when the last of them came.
 #[derive(Default)]
-pub struct Refused(Mutex<HashMap<String, (i64, Ms)>>);
+pub struct Refused {
+    all: Mutex<HashMap<String, (i64, Ms)>>,
+    writing: Mutex<()>,
+}
 
 impl Refused {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (i64, Ms)>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held by whoever writes them down: two at once would write the same ones.
+    pub fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One more.
     pub fn count(&self, device: &str, now: Ms) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         if all.len() < DEVICES || all.contains_key(device) {
             let entry = all.entry(device.to_owned()).or_insert((0, now));
             *entry = (entry.0 + 1, now);
@@ -32,12 +44,12 @@ impl Refused {
 
     /// Those that were not written down yet, of one device.
     pub fn of(&self, device: &str) -> Option<(i64, Ms)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(device).copied()
+        self.lock().get(device).copied()
     }
 
     /// All that were not written down yet, by device.
     pub fn all(&self) -> Vec<(String, i64, Ms)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.lock();
         let mut out: Vec<_> = all.iter().map(|(id, (n, at))| (id.clone(), *n, *at)).collect();
         out.sort();
         out
@@ -45,7 +57,7 @@ impl Refused {
 
     /// They were.
     pub fn written(&self, some: &[(String, i64, Ms)]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         for (id, n, _) in some {
             if let Some(entry) = all.get_mut(id) {
                 entry.0 -= n;

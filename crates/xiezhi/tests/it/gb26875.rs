@@ -164,6 +164,28 @@ fn a_panel_tells_of_fire_and_is_confirmed_when_it_is_on_the_disk() {
         odd.time = local(w, 9 * HOUR);
         line.send(&odd.bytes().unwrap());
         assert_eq!((line.next(), last(&clerk, "fire.1-3-40-9")), (Some((30, true)), json!(1.0)));
+        // So is a fire of yesterday that is sent now: two clocks, one of them wrong.
+        w.app.ambience.advance(HOUR);
+        let before = clerk.get(&format!("/devices/{NAME}")).json()["streams"].clone();
+        line.send(&frame(w, 31, PANEL, &late));
+        assert_eq!(line.next(), Some((31, true)));
+        let after = clerk.get(&format!("/devices/{NAME}")).json()["streams"].clone();
+        let fire = |all: &Json| {
+            all.as_array().unwrap().iter().find(|s| s["id"] == "fire").unwrap()["last_t"].as_str().unwrap().to_owned()
+        };
+        assert!(fire(&after) > fire(&before) && fire(&after).starts_with("2026-03-04T11:"), "{} {}", fire(&before), fire(&after));
+        // The transmission device sees none: that is no end of it. Whoever resets it ends it.
+        w.app.ambience.advance(MINUTE);
+        line.send(&frame(w, 32, PANEL, &Unit { kind: 21, objects: vec![(Object::Device { status: 1 }, None)] }));
+        assert_eq!((line.next(), last(&clerk, "fire"), last(&clerk, "fault")), (Some((32, true)), json!(1.0), json!(0.0)));
+        w.app.ambience.advance(MINUTE);
+        line.send(&frame(
+            w,
+            33,
+            PANEL,
+            &Unit { kind: 24, objects: vec![(Object::DeviceOperation { what: 1, operator: 2 }, None)] },
+        ));
+        assert_eq!((line.next(), last(&clerk, "fire")), (Some((33, true)), json!(0.0)));
         let page = clerk.get_as(&format!("/devices/{NAME}"), "text/html").text;
         assert!(page.contains("火警") && page.contains("1-3-40-9"), "{page}");
     });

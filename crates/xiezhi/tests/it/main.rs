@@ -89,7 +89,9 @@ mod sign_on;
 #[cfg(feature = "oidc")]
 mod sign_on_oidc;
 mod texts;
+mod things_api;
 mod things_kept;
+mod things_told;
 mod trust;
 mod volunteer;
 mod vote;

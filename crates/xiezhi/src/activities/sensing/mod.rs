@@ -6,7 +6,7 @@
 //!
 //! Log kinds written: `device.add`, `device.renew`, `device.state`, `device.told`, `device.agree`, `device.ring` (that a yes ends),
 //! `device.forget` (how many readings were deleted because the days that were agreed are over, those before `until`; how many days that
-//! stood for readings), `device.refused` (how often devices told what made no sense).
+//! stood for readings), `device.body` (whose programs may tell for it), `device.refused` (how often devices told what made no sense).
 
 /// Adding devices, new passwords, taking them out of service.
 pub mod act;
@@ -14,6 +14,8 @@ pub mod act;
 pub mod consent;
 /// What stays of readings.
 pub mod days;
+/// Those who tell for devices.
+pub mod gateway;
 /// What devices tell.
 pub mod ingest;
 /// How long readings are kept.
@@ -22,6 +24,10 @@ pub mod keep;
 pub mod odd;
 /// The rules of a place.
 pub mod pack;
+/// Readings as tables.
+pub mod tables;
+/// SensorThings.
+pub mod things;
 /// Pages of devices.
 pub mod view;
 /// Routes.

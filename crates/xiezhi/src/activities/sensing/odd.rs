@@ -21,6 +21,7 @@ pub fn of(app: &App, q: &mut dyn Query, device: &Device) -> Result<Option<(i64, 
 
 /// Writes down what was counted since the last time.
 pub fn flush(app: &App) -> Result<()> {
+    let _alone = app.refused.writing();
     let all = app.refused.all();
     if all.is_empty() {
         return Ok(());

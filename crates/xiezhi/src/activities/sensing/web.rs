@@ -19,7 +19,7 @@ use super::view::{self, Item, Span, StreamView};
 use super::{Device, State, beneath, by_name, odd, of_person, pack};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::Look;
-use crate::base::party::card;
+use crate::base::party::{self, card};
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, Route, Who, tries};
@@ -217,7 +217,7 @@ fn fresh(req: &Req, status: u16, act: impl FnOnce(&mut Tx, &Who, &str) -> Result
 
 /// A device.
 #[derive(Serialize, JsonSchema)]
-struct Full {
+pub struct Full {
     #[serde(flatten)]
     item: Item,
     state: &'static str,
@@ -235,6 +235,9 @@ struct Full {
     /// Where it publishes.
     topic: String,
     streams: Vec<StreamView>,
+    /// Whose programs may tell for it, and to whom it may be given: for the desk.
+    body: Option<String>,
+    bodies: Vec<Choice>,
     /// Readings that made no sense, and when the last of them came.
     refused: i64,
     refused_at: Option<String>,
@@ -244,6 +247,11 @@ struct Full {
     own: bool,
     /// Readings stand here for this reader.
     open: bool,
+}
+
+fn bodies(q: &mut dyn store::Query, area: &str) -> Result<Vec<Choice>> {
+    let all = party::bodies_for(q, area)?.into_iter().filter(|b| !b.kind.is_desk());
+    Ok(all.map(|b| Choice { id: b.id, name: b.name }).collect())
 }
 
 fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<String>, look: &mut Look) -> Result<Full> {
@@ -273,6 +281,12 @@ fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<Strin
         password,
         topic: format!("obs/{}/", d.name),
         streams: view::streams(req, q, d, pack, open, span)?,
+        body: q
+            .row("select body from device where id = $1", store::params![&d.id])?
+            .map(|r| r.get("body"))
+            .transpose()?
+            .flatten(),
+        bodies: if keeps && !d.is_home() { bodies(q, &d.area)? } else { Vec::new() },
         refused: refused.map_or(0, |(n, _)| n),
         refused_at: refused.map(|(_, at)| req.app.time(at)),
         span: span.as_str(),
@@ -283,7 +297,8 @@ fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<Strin
     })
 }
 
-fn full(req: &Req, name: &str, password: Option<String>) -> Result<Full> {
+/// A device for this reader.
+pub fn full(req: &Req, name: &str, password: Option<String>) -> Result<Full> {
     let mut look = Look::new(&req.who, "sensing");
     let view = req.app.db.read(|r| {
         let device = by_name(r, name)?;
@@ -349,14 +364,14 @@ struct Heard {
 
 /// A reading that was not taken.
 #[derive(Serialize, JsonSchema)]
-struct Refused {
+pub struct Refused {
     n: usize,
     error: &'static str,
     field: Option<String>,
 }
 
 /// Name and password of Basic authentication.
-fn basic(req: &Req) -> Option<(String, String)> {
+pub fn basic(req: &Req) -> Option<(String, String)> {
     let said = req.header_text("authorization")?.strip_prefix("Basic ")?;
     let text = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(said.trim()).ok()?).ok()?;
     text.split_once(':').map(|(n, p)| (n.to_owned(), p.to_owned()))
@@ -391,9 +406,16 @@ fn tell(req: &Req) -> Result<Reply> {
 }
 
 /// A reading that makes no sense is counted, for whoever keeps the device.
-fn refuse(req: &Req, device: &Device, n: usize, e: Error) -> Refused {
+pub fn refuse(req: &Req, device: &Device, n: usize, e: Error) -> Refused {
     req.app.refused.count(&device.id, req.now);
-    Refused { n, error: e.kind.code(), field: e.field.map(Into::into) }
+    Refused::of(n, e)
+}
+
+impl Refused {
+    /// The one at this place in the list, and why.
+    pub fn of(n: usize, e: Error) -> Refused {
+        Refused { n, error: e.kind.code(), field: e.field.map(Into::into) }
+    }
 }
 
 fn signed_in(req: &Req) -> Result<Device> {

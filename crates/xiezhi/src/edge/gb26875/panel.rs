@@ -3,8 +3,8 @@
 //!
 //! What must stay true: fire is always said, for the component and for the panel; of other states the beginning is said and, once
 //! one was told of, the end, so that a thousand quiet detectors are no seven thousand streams; the panel itself is out of fire
-//! when its system says so, not when one of many detectors is. A clock that is wrong by more than what counts as late is not
-//! believed: what is told counts from when it came.
+//! when its system says so or somebody reset it, not when one of many detectors is. A clock that is wrong by more than what counts
+//! as late is not believed: what is told counts from when it came, and fire always counts from when it was sent.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,7 +31,8 @@ const STATES: [(u16, &str); 6] = [
 /// What the transmission device says of itself: bits that are faults (its own, mains, battery, both lines), and fire.
 const DEVICE_FIRE: u8 = 1 << 1;
 const DEVICE_FAULTS: u8 = 0b111_1100;
-/// What somebody did at a panel, by bit.
+/// What somebody did at a panel, by bit; the first is that he reset it.
+const RESET: u8 = 1;
 const DONE: [&str; 7] = ["reset", "silence", "call", "cancel", "confirm", "test", "answer"];
 
 /// One thing that a frame says.
@@ -87,7 +88,10 @@ pub fn read(
     let mut out = Vec::new();
     for (n, (object, stamp)) in unit.objects.iter().enumerate() {
         for say in says(object, known) {
-            let t = clock.at(stamp.unwrap_or(frame.time), frame.serial, n);
+            let told = clock.at(stamp.unwrap_or(frame.time), frame.serial, n);
+            // Panel and transmission device have two clocks: a fire is none of yesterday because one of them is slow.
+            let is_old = now - told > pack.limits.late_minutes * MINUTE && say.name.starts_with("fire");
+            let t = if is_old { clock.at(frame.time, frame.serial, n) } else { told };
             push(pack, device, &say.name, &json!({ "t": t, "v": say.value }), now, &mut out)?;
         }
     }
@@ -141,12 +145,17 @@ fn says(object: &Object, known: &HashSet<String>) -> Vec<Say> {
         }
         Object::Operation { what, .. } | Object::DeviceOperation { what, .. } => {
             let done: Vec<&str> = DONE.iter().enumerate().filter(|(n, _)| what & (1 << n) != 0).map(|(_, w)| *w).collect();
-            vec![say("state".into(), format!("{} {what:#04x}", done.join(" ")).trim().into())]
+            let mut all = vec![say("state".into(), format!("{} {what:#04x}", done.join(" ")).trim().into())];
+            if what & RESET != 0 {
+                all.push(say("fire".into(), false.into()));
+            }
+            all
         }
-        Object::Device { status } => vec![
-            say("fire".into(), (status & DEVICE_FIRE != 0).into()),
-            say("fault".into(), (status & DEVICE_FAULTS != 0).into()),
-        ],
+        // Not every one knows that there is a fire: that it sees none is no end of one.
+        Object::Device { status } => {
+            let fire = (status & DEVICE_FIRE != 0).then(|| say("fire".into(), true.into()));
+            fire.into_iter().chain([say("fault".into(), (status & DEVICE_FAULTS != 0).into())]).collect()
+        }
         Object::DeviceTime | Object::Other(_) => Vec::new(),
     }
 }
