@@ -158,7 +158,13 @@ fn nonsense_is_counted_and_survives_a_restart_once_written_down() {
         // While it is being written down (the jobs of the server may), it may stand in two places for a moment.
         let refused = |c: &Client, n: i64| {
             let is = || c.get("/devices/lv-1").json()["refused"] == n;
-            assert!((0..200).any(|_| is() || { std::thread::sleep(std::time::Duration::from_millis(20)); false }), "not {n}");
+            assert!(
+                (0..200).any(|_| is() || {
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    false
+                }),
+                "not {n}"
+            );
         };
         refused(&clerk, 0);
         d.say(&json!([{ "stream": "level", "v": "wet" }, { "stream": "nothing", "v": 1 }, { "stream": "level", "v": 1 }]));

@@ -122,3 +122,24 @@ pub fn of(q: &mut dyn Query, device: &Device, num: i64, from: Ms, most: i64) -> 
     out.reverse();
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_that_grows_counts_by_how_much_and_may_begin_anew() {
+        let day = |all: &[f64], grows| {
+            let (mut out, mut later) = (Day::default(), None);
+            for n in all.iter().rev() {
+                out.take(*n, later, grows);
+                later = Some(*n);
+            }
+            out
+        };
+        // It was changed for a new one between 107 and 2.
+        let meter = day(&[100.0, 103.5, 107.0, 2.0, 5.0], true);
+        assert_eq!((meter.total, meter.low, meter.high, meter.last), (Some(12.0), Some(2.0), Some(107.0), Some(5.0)));
+        assert_eq!(day(&[1.0, 2.0, 4.5], false).total, Some(7.5));
+    }
+}

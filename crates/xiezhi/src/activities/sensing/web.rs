@@ -407,7 +407,9 @@ fn tell(req: &Req) -> Result<Reply> {
 
 /// A reading that makes no sense is counted, for whoever keeps the device.
 pub fn refuse(req: &Req, device: &Device, n: usize, e: Error) -> Refused {
-    req.app.refused.count(&device.id, req.now);
+    if e.kind != Kind::ConsentOver {
+        req.app.refused.count(&device.id, req.now);
+    }
     Refused::of(n, e)
 }
 

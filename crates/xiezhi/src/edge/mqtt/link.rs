@@ -238,7 +238,10 @@ impl Link {
         let (told, code) = match told {
             Ok(one) => (vec![one], PubackReasonCode::Success),
             Err(code) => {
-                self.app.refused.count(&known.device.id, now);
+                // A yes that is over is no nonsense.
+                if !known.device.is_over(now) {
+                    self.app.refused.count(&known.device.id, now);
+                }
                 (Vec::new(), code)
             }
         };

@@ -156,3 +156,60 @@ fn list<T>(w: &mut Words, most: usize, mut one: impl FnMut(&mut Words) -> Result
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::filter::Val;
+    use super::*;
+
+    fn asked(name: &str, text: &str) -> Result<Options> {
+        read(&Form { fields: vec![(name.to_owned(), text.to_owned())], ..Form::default() }, 0)
+    }
+
+    /// The value of a condition that names nothing.
+    fn value(text: &str) -> Val {
+        let e = asked("$filter", text).unwrap_or_else(|e| panic!("{text}: {e:?}")).filter.unwrap();
+        e.value(&mut |_| Ok(Val::Null)).unwrap()
+    }
+
+    #[test]
+    fn conditions_mean_what_they_say() {
+        for (text, yes) in [
+            ("1 add 2 mul 3 eq 7", true),
+            ("(1 add 2) mul 3 eq 9", true),
+            ("true or true and false", true),
+            ("not (1 gt 2)", true),
+            ("not 1 gt 2", true),
+            ("7 mod 4 eq 3 and 7 div 2 eq 3.5", true),
+            ("-1 lt 0", true),
+            ("indexof('水位计','计') eq 2 and substring('水位计',1,1) eq '位'", true),
+            ("year(2026-03-04T23:30:00-08:00) eq 2026 and day(2026-03-04T23:30:00-08:00) eq 5", true),
+            ("2026-03-04T08:00:00 08:00 eq 2026-03-04T00:00:00Z", true),
+            ("'2026-03-04T00:00:00Z/2026-03-05T00:00:00Z' eq 2026-03-04T00:00:00Z", true),
+            ("name eq null", true),
+            ("name gt 5 or name le 5", false),
+            ("'a' eq 1", false),
+            ("1 div 0 eq null", true),
+        ] {
+            assert_eq!(value(text), Val::Bool(yes), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_somebody_writes_is_read_or_refused(
+            name in prop::sample::select(NAMES.to_vec()),
+            text in "[ ()',;=$/a-z0-9水:T+-]{0,60}",
+            words in prop::collection::vec(prop::sample::select(vec![
+                "(", ")", "not", "and", "or", "eq", "'x'", "5", "name", "concat(", ",", "$top=1", ";", "Datastreams(", "2026-03-04T00:00:00Z",
+            ]), 0..40),
+        ) {
+            let _ = asked(name, &text);
+            if let Ok(Options { filter: Some(e), .. }) = asked(name, &words.join(" ")) {
+                let _ = e.value(&mut |_| Ok(Val::Num(1.0)));
+            }
+        }
+    }
+}
