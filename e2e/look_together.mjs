@@ -55,4 +55,8 @@ export const pages = (c) => [
   ['errands', 'resident', '/errands'],
   ['errand-new', 'resident', '/errands/new'],
   ['appointments', 'resident', '/appointments'],
+  ['devices', 'committee', '/devices', unfold],
+  ['device', 'committee', '/devices/demo-air', unfold],
+  ['device-days', 'committee', '/devices/demo-air?span=quarter'],
+  ['device-new', 'committee', '/devices/new'],
 ];

@@ -91,6 +91,9 @@ struct Listen {
     /// Address for devices that speak MQTT (3.1.1 and 5); port 0 picks a free one.
     #[arg(long, value_name = "ADDR")]
     mqtt: Option<String>,
+    /// Address for fire alarm panels (GB/T 26875.3); port 0 picks a free one. Only networks of the settings may call.
+    #[arg(long, value_name = "ADDR")]
+    gb26875: Option<String>,
     /// Path under which it is mounted, like /p/app.
     #[arg(long, default_value = "")]
     base_path: String,
@@ -262,6 +265,9 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 if let Some(mqtt) = bound.mqtt {
                     tell::started(&format!("MQTT {mqtt}"));
                 }
+                if let Some(panels) = bound.gb26875 {
+                    tell::started(&format!("GB26875 {panels}"));
+                }
                 if let Some(token) = token {
                     tell::started(&format!("set-up token {token} (open /set-up and make the first account)"));
                 }
@@ -340,6 +346,7 @@ fn open(config: Config, listen: &Listen, demo: Option<usize>) -> Result<Arc<App>
     let mut config = config.with_base(&listen.base_path)?;
     config.listen.clone_from(&listen.listen);
     config.mqtt.clone_from(&listen.mqtt);
+    config.gb26875.clone_from(&listen.gb26875);
     let app = App::open(config)?;
     if let Some(people) = demo {
         if app.config.live {

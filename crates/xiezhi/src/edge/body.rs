@@ -69,7 +69,8 @@ pub async fn read(headers: &HeaderMap, mut body: Incoming, limits: &Limits) -> R
         let files = vec![File { field: "piece".into(), bytes }];
         return Ok(Read { form: Form { files, ..Form::default() }, json: None });
     }
-    if kind.starts_with("application/json") {
+    // Events of others (CloudEvents) are JSON under a name of their own.
+    if kind.starts_with("application/json") || kind.starts_with("application/cloudevents") {
         return json(&bytes).map(|json| Read { form: Form::default(), json: Some(json) });
     }
     if kind.starts_with("application/x-www-form-urlencoded") {

@@ -89,6 +89,8 @@ pub fn start(app: Arc<App>) -> Jobs {
             rounds.push(volunteer::hours::sweep(app));
             rounds.push(form::report::round(app));
             rounds.push(register::import::sweep(app).map(drop));
+            rounds.push(sensing::keep::round(app));
+            rounds.push(sensing::odd::flush(app));
             rounds.push(app.db.write(|tx| Ok(tx.sweep_answers()?)).map(drop));
         }
         rounds
@@ -158,6 +160,8 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
         all(app, |r| volunteer::help::ring::due(r, now, AT_ONCE), move |tx, id| volunteer::help::ring::ring(tx, &help, id));
     let lists = project::Book::now(app, "")?;
     let listed = all(app, |r| project::ring::due(r, now, AT_ONCE), move |tx, key| project::ring::ring(tx, &lists, key));
+    let zone = app.config.zone.clone();
+    let homes = all(app, |r| sensing::consent::due(r, now, AT_ONCE), move |tx, name| sensing::consent::ring(tx, &zone, name));
     let (zone, rules) = (app.config.zone.clone(), errand::act::Book { chart: Chart::now(app)?, zone: app.config.zone.clone() });
     let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
     let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
@@ -166,7 +170,18 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
-    let held = held.and(short).and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent).and(joined);
+    let held = held
+        .and(short)
+        .and(told)
+        .and(agreed)
+        .and(owed)
+        .and(helped)
+        .and(listed)
+        .and(booked)
+        .and(ran)
+        .and(sent)
+        .and(joined)
+        .and(homes);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

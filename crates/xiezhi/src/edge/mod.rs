@@ -8,6 +8,10 @@ pub mod body;
 pub mod call;
 /// The clock of a demo.
 pub mod clock;
+/// From connections of devices into few writes.
+pub mod collect;
+/// Fire alarm panels over GB/T 26875.3.
+pub mod gb26875;
 /// Who asks, and whether he may.
 pub mod guard;
 /// The first page.

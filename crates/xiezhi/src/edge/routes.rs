@@ -20,7 +20,7 @@ const DESCRIPTION: &[Route] = &[Route::get(
 )];
 
 /// The parts that answer errors in a form of their own.
-const MANNERS: &[Manner] = &[open311::web::MANNER, media::pieces::MANNER, service::hsds::web::MANNER];
+const MANNERS: &[Manner] = &[open311::web::MANNER, media::pieces::MANNER, service::hsds::web::MANNER, sensing::things::MANNER];
 
 /// How errors beneath a path are answered, when not as everywhere.
 pub fn manner(path: &str) -> Option<&'static Manner> {
@@ -104,6 +104,9 @@ pub fn all() -> Vec<Route> {
         sensing::web::ROUTES,
         sensing::watch::web::ROUTES,
         sensing::watch::desk::ROUTES,
+        sensing::gateway::ROUTES,
+        sensing::tables::ROUTES,
+        sensing::things::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

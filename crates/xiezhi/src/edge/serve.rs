@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 
 use super::call::Edge;
-use super::mqtt;
+use super::{collect, gb26875, mqtt};
 use crate::kit::{App, tries};
 use crate::records::case::Rulebook;
 
@@ -40,6 +40,8 @@ pub struct Bound {
     pub http: SocketAddr,
     /// Of devices, where they are listened to.
     pub mqtt: Option<SocketAddr>,
+    /// Of fire alarm panels, where they are listened to.
+    pub gb26875: Option<SocketAddr>,
 }
 
 /// Serves until the process is told to stop. `ready` hears the addresses that were bound.
@@ -62,11 +64,16 @@ pub fn run_until(app: Arc<App>, ready: impl FnOnce(Bound), stop: impl Future<Out
     let end = runtime.block_on(async {
         let listener = TcpListener::bind(&app.config.listen).await.map_err(|e| format!("{}: {e}", app.config.listen))?;
         let http = listener.local_addr().map_err(|e| e.to_string())?;
+        let posts = collect::start(app.clone()).map_err(|e| e.to_string())?;
         let mqtt = match &app.config.mqtt {
-            Some(address) => Some(mqtt::start(app.clone(), address).await.map_err(|e| format!("{address}: {e}"))?),
+            Some(at) => Some(mqtt::start(app.clone(), posts.clone(), at).await.map_err(|e| format!("{at}: {e}"))?),
             None => None,
         };
-        ready(Bound { http, mqtt });
+        let gb26875 = match &app.config.gb26875 {
+            Some(at) => Some(gb26875::start(app.clone(), posts, at).await.map_err(|e| format!("{at}: {e}"))?),
+            None => None,
+        };
+        ready(Bound { http, mqtt, gb26875 });
         let jobs = super::jobs::start(app.clone());
         accept(&app, listener, stop).await;
         jobs.stop();

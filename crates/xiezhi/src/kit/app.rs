@@ -18,6 +18,7 @@ use super::i18n::Texts;
 use super::letters::Letters;
 use super::page::Pages;
 use super::pieces::Pieces;
+use super::strange::{Refused, Strangers};
 use super::time::Ms;
 use super::tries::Tries;
 
@@ -97,6 +98,10 @@ pub struct App {
     pub letters: Letters,
     /// Other systems for which somebody waits.
     pub hosts: Hosts,
+    /// Readings of devices that made no sense.
+    pub refused: Refused,
+    /// Addresses of panels that nobody added.
+    pub strangers: Strangers,
     /// What followers of the log read last.
     pub recent: Recent,
     /// Size of the log after the last commit; followers and live pages wait on it.
@@ -140,8 +145,24 @@ impl App {
         let (tries, letters, recent) = (Tries::default(), Letters::default(), Recent::default());
         let hosts = Hosts::default();
         let pieces = Pieces::new(config.file.limits.pieces_mb << 20);
-        let calls = Calls::default();
-        Ok(App { config, db, ambience, texts, pages, tries, calls, letters, pieces, hosts, recent, grown, over: Arc::default() })
+        let (calls, refused, strangers, over) = (Calls::default(), Refused::default(), Strangers::default(), Arc::default());
+        Ok(App {
+            config,
+            db,
+            ambience,
+            texts,
+            pages,
+            tries,
+            calls,
+            letters,
+            pieces,
+            hosts,
+            refused,
+            strangers,
+            recent,
+            grown,
+            over,
+        })
     }
 
     /// The present.
@@ -227,6 +248,7 @@ pub fn migrations() -> Vec<Migration> {
         "0049_errand",
         "0050_sensing",
         "0051_watch",
+        "0053_things",
     ]
     .into_iter()
     .enumerate()

@@ -5,6 +5,8 @@
 pub mod map;
 /// Channels over which people are told.
 pub mod notice;
+/// From where fire alarm panels may call.
+pub mod panels;
 /// The sign-on of others.
 pub mod sign_on;
 
@@ -24,6 +26,8 @@ pub struct Config {
     pub listen: String,
     /// Address to listen on for devices (MQTT); none: they are not listened to.
     pub mqtt: Option<String>,
+    /// Address to listen on for fire alarm panels (GB/T 26875.3); none: they are not listened to.
+    pub gb26875: Option<String>,
     /// Path under which the program is mounted, without a slash at its end.
     pub base: String,
     /// Demo mode: invented data, printed accounts.
@@ -56,6 +60,8 @@ pub struct File {
     pub map: map::MapFile,
     /// The sign-on of others.
     pub sign_on: Vec<sign_on::SignOnFile>,
+    /// From where fire alarm panels may call.
+    pub panels: panels::PanelsFile,
     /// Whoever writes programs.
     pub developers: DevelopersFile,
 }
@@ -75,6 +81,7 @@ impl File {
         let seats = [
             ("connections", l.connections),
             ("connections_per_ip", l.connections_per_ip),
+            ("panels", l.panels),
             ("writers", l.writers),
             ("readers", l.readers),
             ("header_seconds", l.header_seconds as usize),
@@ -85,7 +92,9 @@ impl File {
         let odd = self.public_url.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
         let sand = self.developers.sandbox.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
         let sand = sand.map(|u| format!("[developers] sandbox {u}: must look like https://sandbox.example.cn"));
-        none.or(sand).or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
+        none.or(self.panels.fault())
+            .or(sand)
+            .or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
     }
 }
 
@@ -131,6 +140,8 @@ pub struct Limits {
     pub connections_per_ip: usize,
     /// Open connections of devices.
     pub devices: usize,
+    /// Open connections of fire alarm panels.
+    pub panels: usize,
     /// Addresses of our own web servers in front: their `X-Forwarded-For` is believed, and they have no cap.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Seconds to send the head of a request.
@@ -157,6 +168,7 @@ impl Default for Limits {
             connections: 4096,
             connections_per_ip: 1024,
             devices: 20_000,
+            panels: 2_000,
             trusted_proxies: Vec::new(),
             header_seconds: 10,
             body_seconds: 60,
@@ -178,6 +190,7 @@ impl Config {
             database_url: None,
             listen: "127.0.0.1:8080".into(),
             mqtt: None,
+            gb26875: None,
             base: String::new(),
             demo: false,
             manual_clock: false,

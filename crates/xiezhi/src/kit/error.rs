@@ -44,6 +44,10 @@ kinds! {
     BadForm = 400 "bad-form",
     /// The request line or a header makes no sense.
     BadRequest = 400 "bad-request",
+    /// An option of the address cannot be read.
+    BadQuery = 400 "bad-query",
+    /// What is asked for would cost too much.
+    QueryTooLarge = 400 "query-too-large",
     /// Nobody is signed in.
     SignIn = 401 "sign-in",
     /// The key of a program does not exist, was revoked, or is past its day.
@@ -58,6 +62,8 @@ kinds! {
     WrongCard = 401 "wrong-card",
     /// No device has this name and password.
     WrongDevice = 401 "wrong-device",
+    /// Whoever lives there no longer agrees to the device.
+    ConsentOver = 403 "consent-over",
     /// A device with this name is there.
     DeviceTwice = 409 "device-twice",
     /// What raised the alarm still holds.

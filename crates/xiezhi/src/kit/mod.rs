@@ -50,6 +50,8 @@ pub mod rows;
 pub mod sheet;
 /// Work that may run in a few places at once.
 pub mod slots;
+/// Nonsense of devices, and addresses that nobody knows.
+pub mod strange;
 /// Tables that come in.
 pub mod table;
 /// Lines for whoever looks after the program.

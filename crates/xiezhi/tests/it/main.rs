@@ -29,6 +29,7 @@ mod fake;
 mod faults;
 mod fieldwork;
 mod form;
+mod gb26875;
 mod hotline;
 mod hours;
 mod keys;
@@ -89,6 +90,9 @@ mod sign_on;
 #[cfg(feature = "oidc")]
 mod sign_on_oidc;
 mod texts;
+mod things_api;
+mod things_kept;
+mod things_told;
 mod trust;
 mod volunteer;
 mod vote;

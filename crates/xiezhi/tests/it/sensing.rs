@@ -6,7 +6,7 @@ use xiezhi::kit::time::{DAY, HOUR, MINUTE};
 
 use super::world::{Answer, COMMUNITY, Client, on_each_engine};
 
-fn good(c: &Client, path: &str, body: &Json) -> Json {
+pub fn good(c: &Client, path: &str, body: &Json) -> Json {
     let done = c.post(path, body);
     assert!(matches!(done.status, 200 | 201), "{path} {body}: {}", done.text);
     done.json()

@@ -39,6 +39,7 @@ pub struct World {
     pub server: Option<SocketAddr>,
     /// Where devices are listened to, once the settings say so.
     pub mqtt: Option<SocketAddr>,
+    pub gb26875: Option<SocketAddr>,
     /// Dropped with the world: then its server ends, and its jobs no longer take turns with those of later worlds.
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     running: Option<std::thread::JoinHandle<Result<(), String>>>,
@@ -79,7 +80,7 @@ impl World {
         static HASH: OnceLock<String> = OnceLock::new();
         let hash = HASH.get_or_init(|| party::session::hash(&app, PASSWORD).unwrap());
         app.db.write(move |tx| settle(tx, hash)).unwrap();
-        World { app, dir, server: None, mqtt: None, stop: None, running: None }
+        World { app, dir, server: None, mqtt: None, gb26875: None, stop: None, running: None }
     }
 
     /// The program ends and is started again on the same database, at the same moment; whatever it only had in mind is gone.
@@ -113,7 +114,7 @@ impl World {
         let run = move || xiezhi::edge::serve::run_until(app, |bound| tell.send(bound).unwrap(), stopped);
         self.running = Some(std::thread::spawn(run));
         let bound = hear.recv().unwrap();
-        (self.server, self.mqtt, self.stop) = (Some(bound.http), bound.mqtt, Some(stop));
+        (self.server, self.mqtt, self.gb26875, self.stop) = (Some(bound.http), bound.mqtt, bound.gb26875, Some(stop));
         bound.http
     }
 

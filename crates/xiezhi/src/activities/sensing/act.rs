@@ -5,7 +5,7 @@
 use store::{Entry, Query, Tx, params};
 
 use super::pack::Pack;
-use super::{Device, State, by_name, digest};
+use super::{Device, State, by_name, consent, digest};
 use crate::base::area::{self, Area};
 use crate::base::party;
 use crate::kit::error::Kind;
@@ -57,6 +57,12 @@ pub fn add(tx: &mut Tx, pack: &Pack, who: &Who, place: &Area, new: &New, passwor
     }
     let (id, now) = (tx.id(), tx.now());
     let name = match &new.name {
+        // A panel calls itself by its address.
+        _ if sort.parts => {
+            let name = new.name.as_deref().ok_or_else(|| Kind::Missing.at("name"))?.to_ascii_lowercase();
+            let fits = name.len() == 12 && name.bytes().all(|b| b.is_ascii_hexdigit());
+            if fits { name } else { return Err(Kind::WrongType.at("name")) }
+        }
         Some(name) if is_name(name) => name.clone(),
         Some(_) => return Err(Kind::WrongType.at("name")),
         None => format!("{}-{}", new.kind, &calc::codes::crockford(&tx.random::<6>())[..8].to_lowercase()),
@@ -98,6 +104,8 @@ pub fn add(tx: &mut Tx, pack: &Pack, who: &Who, place: &Area, new: &New, passwor
     let entry = entry.fact_opt("agreed", new.agreed.as_deref()).element("sensing.words", home.then_some(new.title.as_str()));
     let seq = tx.log(entry)?.index;
     let most = if home { pack.limits.home_days } else { pack.limits.keep_days };
+    let most = sort.keep_days.map_or(most, |days| days.min(most));
+    let (until, bell) = consent::holds(pack, now);
     let device = Device {
         secret: digest(tx, &name, password),
         title: (!home).then(|| new.title.clone()),
@@ -113,6 +121,8 @@ pub fn add(tx: &mut Tx, pack: &Pack, who: &Who, place: &Area, new: &New, passwor
         parent,
         agreed_at: new.agreed.as_ref().map(|_| now),
         agreed_how: new.agreed.clone(),
+        agreed_until: home.then_some(until),
+        agreed_bell: home.then_some(bell),
         keep_days: new.keep_days.unwrap_or(most).min(most),
         made_by: who.actor().ok_or(Kind::SignIn)?.to_owned(),
         made_at: now,
@@ -126,7 +136,7 @@ pub fn add(tx: &mut Tx, pack: &Pack, who: &Who, place: &Area, new: &New, passwor
 }
 
 fn write(tx: &mut Tx, d: &Device) -> Result<()> {
-    let marks: Vec<String> = (1..=21).map(|i| format!("${i}")).collect();
+    let marks: Vec<String> = (1..=23).map(|i| format!("${i}")).collect();
     let sql = format!("insert into device({}) values ({})", super::COLUMNS, marks.join(","));
     tx.exec(
         &sql,
@@ -147,6 +157,8 @@ fn write(tx: &mut Tx, d: &Device) -> Result<()> {
             &d.secret,
             d.agreed_at,
             &d.agreed_how,
+            d.agreed_until,
+            d.agreed_bell,
             d.keep_days,
             &d.made_by,
             d.made_at,
@@ -197,6 +209,7 @@ pub fn set_state(tx: &mut Tx, who: &Who, name: &str, state: State, why: Option<&
         // What it told can never be read again.
         tx.destroy_key(&device.id)?;
         for sql in [
+            "delete from observation_day where stream in (select num from stream where device = $1)",
             "delete from observation where stream in (select num from stream where device = $1)",
             "delete from stream where device = $1",
         ] {

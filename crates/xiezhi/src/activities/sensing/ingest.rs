@@ -72,6 +72,9 @@ pub enum Taken {
 
 /// Reads what a device says of one thing: `{t, v, seq}`, or the value alone.
 pub fn parse(pack: &Pack, device: &Arc<Device>, name: &str, said: &Json, now: Ms) -> Result<Told> {
+    if device.is_over(now) {
+        return Err(Kind::ConsentOver.into());
+    }
     let sort = pack.kind(&device.kind).ok_or_else(|| Kind::Unknown.at("kind"))?;
     let measure = Some(name).filter(|n| sort.tells(n)).and_then(|n| pack.measure(n)).ok_or_else(|| Kind::Unknown.at("stream"))?;
     let field = |key: &str| said.as_object().and_then(|o| o.get(key)).filter(|v| !v.is_null());

@@ -4,14 +4,30 @@
 //! one; what comes late is kept as history; a device speaks for itself alone. In a home a device stands only when whoever
 //! lives there agreed, and everything about it is sealed under its own key: nobody reads it who is not asked to look.
 //!
-//! Log kinds written: `device.add`, `device.renew`, `device.state`, `device.told`; of alarms in [`watch`].
+//! Log kinds written: `device.add`, `device.renew`, `device.state`, `device.told`, `device.agree`, `device.ring` (that a yes ends),
+//! `device.forget` (how many readings were deleted because the days that were agreed are over, those before `until`; how many days that
+//! stood for readings), `device.body` (whose programs may tell for it), `device.refused` (how often devices told what made no sense); of alarms in [`watch`].
 
 /// Adding devices, new passwords, taking them out of service.
 pub mod act;
+/// Until when whoever lives there agreed.
+pub mod consent;
+/// What stays of readings.
+pub mod days;
+/// Those who tell for devices.
+pub mod gateway;
 /// What devices tell.
 pub mod ingest;
+/// How long readings are kept.
+pub mod keep;
+/// How often a device told nonsense.
+pub mod odd;
 /// The rules of a place.
 pub mod pack;
+/// Readings as tables.
+pub mod tables;
+/// SensorThings.
+pub mod things;
 /// Pages of devices.
 pub mod view;
 /// Rules and alarms.
@@ -61,6 +77,8 @@ row! {
         pub secret: String,
         pub agreed_at: Option<Ms>,
         pub agreed_how: Option<String>,
+        pub agreed_until: Option<Ms>,
+        pub agreed_bell: Option<Ms>,
         pub keep_days: i64,
         pub made_by: String,
         pub made_at: Ms,
@@ -130,6 +148,11 @@ impl Device {
     /// Whether it is in somebody's home.
     pub fn is_home(&self) -> bool {
         self.person.is_some()
+    }
+
+    /// Whether whoever lives there no longer agrees.
+    pub fn is_over(&self, now: Ms) -> bool {
+        self.agreed_until.is_some_and(|until| until <= now)
     }
 
     /// Whether somebody looks after it: the desk of its place.

@@ -19,12 +19,14 @@ const EMBEDDED: &[&str] = &[include_str!("../../../../../data/sensing/cn.toml")]
 pub struct Limits {
     pub devices: i64,
     pub streams: i64,
+    pub parts: usize,
     pub per_minute: u32,
     pub ahead_minutes: i64,
     pub late_minutes: i64,
     pub back_days: i64,
     pub text: usize,
     pub home_days: i64,
+    pub home_agreed_days: i64,
     pub keep_days: i64,
     pub silent_minutes: i64,
 }
@@ -54,6 +56,10 @@ pub struct Measure {
     #[serde(default)]
     pub unit: String,
     pub every: Option<i64>,
+    #[serde(default)]
+    pub grows: bool,
+    #[serde(default)]
+    pub amount: bool,
 }
 
 /// A kind of device.
@@ -68,6 +74,11 @@ pub struct Sort {
     #[serde(default)]
     pub home: bool,
     pub silent_minutes: Option<i64>,
+    pub keep_days: Option<i64>,
+    #[serde(default)]
+    pub parts: bool,
+    #[serde(default)]
+    pub open: Vec<String>,
 }
 
 /// Limits of alarms, each explained in the data file.
@@ -188,6 +199,14 @@ pub fn at(code: &str) -> &'static Pack {
     pack::at(&ALL, code)
 }
 
+/// Letters of the name of a part.
+const PART: usize = 32;
+
+/// What a stream measures: `fire` of `fire.1-3-23-7`.
+pub fn measure_of(stream: &str) -> &str {
+    stream.split('.').next().unwrap_or(stream)
+}
+
 /// A name in the reader's language.
 fn said<'p>(lang: Lang, zh: &'p str, en: &'p str) -> &'p str {
     if lang == Lang::Zh { zh } else { en }
@@ -198,6 +217,11 @@ impl Measure {
     pub fn name(&self, lang: Lang) -> &str {
         said(lang, &self.zh, &self.en)
     }
+
+    /// Whether readings of a day add up: amounts, meters, how often something was so.
+    pub fn adds(&self) -> bool {
+        self.amount || self.grows || self.kind == Type::Bool
+    }
 }
 
 impl Sort {
@@ -206,9 +230,12 @@ impl Sort {
         said(lang, &self.zh, &self.en)
     }
 
-    /// Whether it tells this.
-    pub fn tells(&self, measure: &str) -> bool {
-        self.measures.iter().any(|m| m == measure)
+    /// Whether it tells this: a measure, and of a part of it where it has some (`fire.1-3-23-7`).
+    pub fn tells(&self, stream: &str) -> bool {
+        let part = stream.split_once('.').map(|(_, part)| part);
+        let fits =
+            |p: &str| self.parts && (1..=PART).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        self.measures.iter().any(|m| m == measure_of(stream)) && part.is_none_or(fits)
     }
 }
 
@@ -243,8 +270,9 @@ impl Pack {
         self.kind.iter().find(|k| k.id == id)
     }
 
-    /// Something that is measured, by id.
-    pub fn measure(&self, id: &str) -> Option<&Measure> {
+    /// What a stream measures, by its name.
+    pub fn measure(&self, stream: &str) -> Option<&Measure> {
+        let id = measure_of(stream);
         self.measure.iter().find(|m| m.id == id)
     }
 

@@ -4,16 +4,62 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Query, params};
 
+use super::days;
 use super::ingest::{self, Reading, Stream, heard};
 use super::pack::{self, Pack, Type};
 use super::{Device, State};
 use crate::base::area;
 use crate::base::catalogue::{Graded, Look, Relation};
+use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{Req, Result};
 
 /// Readings on a page.
 const READINGS: i64 = 500;
+
+/// Streams on a page of a device that has parts.
+const STREAMS: usize = 50;
+
+/// How far back a page looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Seven days, reading by reading.
+    Week,
+    /// A quarter, day by day.
+    Quarter,
+    /// As long as days are kept.
+    Years,
+}
+
+impl Span {
+    /// By its word; a week when there is none.
+    pub fn parse(word: Option<&str>) -> Result<Span> {
+        match word.unwrap_or("week") {
+            "week" => Ok(Span::Week),
+            "quarter" => Ok(Span::Quarter),
+            "years" => Ok(Span::Years),
+            _ => Err(Kind::Unknown.at("span")),
+        }
+    }
+
+    /// Its stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Span::Week => "week",
+            Span::Quarter => "quarter",
+            Span::Years => "years",
+        }
+    }
+
+    /// So many days.
+    fn days(self) -> i64 {
+        match self {
+            Span::Week => 7,
+            Span::Quarter => 92,
+            Span::Years => 3 * 366,
+        }
+    }
+}
 
 /// How a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +111,8 @@ pub struct Item {
 pub struct StreamView {
     pub id: String,
     pub name: String,
+    /// Of which part of the device, as the device calls it.
+    pub part: Option<String>,
     pub unit: String,
     /// number, bool, text.
     pub kind: &'static str,
@@ -72,14 +120,29 @@ pub struct StreamView {
     pub last_t: Option<String>,
     /// The newest readings, the oldest first; none where the reader may not see them.
     pub readings: Vec<Point>,
-    /// Numbers as a line, where there are some.
+    /// Days, the oldest first, where the page looks further back than a week.
+    pub days: Vec<DayView>,
+    /// Numbers as a line, where there are some; of days their means, or their sums where readings add up.
     pub curve: Option<Curve>,
+}
+
+/// A day.
+#[derive(Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct DayView {
+    pub day: String,
+    pub many: i64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub total: Option<f64>,
+    pub last: Option<f64>,
 }
 
 /// A line through numbers, in a box of [`WIDE`] by [`HIGH`].
 #[derive(Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Curve {
+    pub from: String,
     pub line: String,
     pub low: String,
     pub high: String,
@@ -96,7 +159,7 @@ pub fn short(n: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn curve(all: &[(Ms, f64)]) -> Option<Curve> {
+fn curve(req: &Req, all: &[(Ms, f64)]) -> Option<Curve> {
     let ((first, _), (end, last)) = (all.first()?, all.last()?);
     let fold = |by: fn(f64, f64) -> f64| all.iter().map(|(_, n)| *n).reduce(by);
     let (low, high) = (fold(f64::min)?, fold(f64::max)?);
@@ -106,7 +169,8 @@ fn curve(all: &[(Ms, f64)]) -> Option<Curve> {
         format!("{:.1},{:.1}", (t - first) as f64 / long * WIDE, HIGH - 4.0 - (n - low) / tall * (HIGH - 8.0))
     };
     let points: Vec<String> = all.iter().map(point).collect();
-    (all.len() > 1).then(|| Curve { line: points.join(" "), low: short(low), high: short(high), last: short(*last) })
+    let from = req.app.time(*first);
+    (all.len() > 1).then(|| Curve { from, line: points.join(" "), low: short(low), high: short(high), last: short(*last) })
 }
 
 /// A reading.
@@ -200,13 +264,42 @@ pub fn items(req: &Req, q: &mut dyn Query, all: &[Device], look: &mut Look) -> R
     Ok(out)
 }
 
+/// Streams that a page shows, with the part that each is of: those of the device itself, and of its parts those that told last.
+fn shown(q: &mut dyn Query, d: &Device) -> Result<Vec<(Stream, Option<String>)>> {
+    let (labels, mut all): (Vec<Stream>, Vec<Stream>) =
+        heard(q, std::slice::from_ref(d))?.into_iter().partition(|s| s.name.starts_with("label."));
+    if all.iter().any(|s| s.name.contains('.')) {
+        all.sort_by_key(|s| (s.name.contains('.'), std::cmp::Reverse(s.last_t), s.name.clone()));
+        all.truncate(STREAMS);
+    }
+    let mut out = Vec::with_capacity(all.len());
+    for stream in all {
+        let part = stream.name.split_once('.').map(|(_, part)| part.to_owned());
+        let label = part.as_ref().and_then(|p| labels.iter().find(|l| l.name.strip_prefix("label.") == Some(p)));
+        let said = label.map(|l| ingest::written(q, d, l.num, i64::MIN, i64::MAX, 1)).transpose()?;
+        let said = said.and_then(|all| all.into_iter().next()).and_then(|w| w.reading);
+        let part = match (said, part) {
+            (Some(Reading::Text(text)), Some(part)) => Some(format!("{text} {part}")),
+            (_, part) => part,
+        };
+        out.push((stream, part));
+    }
+    Ok(out)
+}
+
 /// What a device tells; with readings for whoever may see them.
-pub fn streams(req: &Req, q: &mut dyn Query, d: &Device, pack: &Pack, open: bool) -> Result<Vec<StreamView>> {
+pub fn streams(req: &Req, q: &mut dyn Query, d: &Device, pack: &Pack, open: bool, span: Span) -> Result<Vec<StreamView>> {
     let mut out = Vec::new();
-    for h in heard(q, std::slice::from_ref(d))? {
+    for (h, part) in shown(q, d)? {
         let Some(measure) = pack.measure(&h.name) else { continue };
-        let (mut readings, mut numbers) = (Vec::new(), Vec::new());
-        if open {
+        let (mut readings, mut numbers, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        if open && span != Span::Week {
+            for one in days::of(q, d, h.num, req.now - span.days() * DAY, span.days())? {
+                numbers.extend(one.value(measure).map(|n| (one.day, n)));
+                let (low, high, total, last) = (one.low, one.high, one.total, one.last);
+                told.push(DayView { day: req.app.time(one.day), many: one.many, low, high, total, last });
+            }
+        } else if open {
             let from = h.last_t.unwrap_or(req.now) - 7 * DAY;
             for one in ingest::written(q, d, h.num, from, i64::MAX, READINGS)?.into_iter().rev() {
                 let (n, text) = match one.reading {
@@ -221,6 +314,7 @@ pub fn streams(req: &Req, q: &mut dyn Query, d: &Device, pack: &Pack, open: bool
         out.push(StreamView {
             id: h.name.clone(),
             name: measure.name(req.lang).to_owned(),
+            part,
             unit: measure.unit.clone(),
             kind: match measure.kind {
                 Type::Number => "number",
@@ -229,7 +323,8 @@ pub fn streams(req: &Req, q: &mut dyn Query, d: &Device, pack: &Pack, open: bool
             },
             told: h.told,
             last_t: h.last_t.map(|t| req.app.time(t)),
-            curve: if measure.kind == Type::Number { curve(&numbers) } else { None },
+            curve: if measure.kind == Type::Number || span != Span::Week { curve(req, &numbers) } else { None },
+            days: told,
             readings,
         });
     }

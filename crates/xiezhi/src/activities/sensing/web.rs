@@ -13,14 +13,15 @@ use serde_json::Value as Json;
 use store::Tx;
 
 use super::act::{self, New};
+use super::consent;
 use super::ingest::{self, Taken};
-use super::view::{self, Item, StreamView};
+use super::view::{self, Item, Span, StreamView};
 use super::watch::book::Book;
 use super::watch::{self, hear};
-use super::{Device, State, beneath, by_name, of_person, pack};
+use super::{Device, State, beneath, by_name, odd, of_person, pack};
 use crate::base::area::{self, Area};
 use crate::base::catalogue::Look;
-use crate::base::party::card;
+use crate::base::party::{self, card};
 use crate::kit::error::{Error, Kind};
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, Route, Who, tries};
@@ -44,9 +45,15 @@ pub const ROUTES: &[Route] = &[
     )
     .gives::<Full>(),
     Route::get("/devices/mine", May::SignedIn, mine, "Devices in one's own home, with what they told.").gives::<Mine>(),
-    Route::get("/devices/{name}", May::SignedIn, one, "A device with what it tells.").gives::<Full>(),
+    Route::get("/devices/{name}", May::SignedIn, one, "A device with what it tells (`span`: week, quarter, years).").gives::<Full>(),
     Route::post("/devices/{name}/renew", May::Staff, renew, "Another password for a device; it is shown once.").gives::<Full>(),
     Route::post("/devices/{name}/state", May::Staff, set_state, "Somebody works on it, it works again, it is gone: `{state, why}`."),
+    Route::post(
+        "/devices/{name}/agree",
+        May::SignedIn,
+        agree,
+        "Whoever lives there agrees again, or no longer: `{agreed: self present phone paper no}`; the desk says how it was told.",
+    ),
     Route::post(
         "/obs/{device}",
         May::Anyone,
@@ -64,6 +71,27 @@ struct List {
     items: Vec<Item>,
     next: Option<String>,
     may_add: bool,
+    /// Addresses of fire panels that speak and that nobody added.
+    strangers: Vec<Stranger>,
+}
+
+/// An address that speaks and that nobody added.
+#[derive(Serialize, JsonSchema)]
+struct Stranger {
+    address: String,
+    ip: String,
+    n: i64,
+    at: String,
+}
+
+fn strangers(req: &Req) -> Vec<Stranger> {
+    let view = |(address, s): (String, crate::kit::strange::Stranger)| Stranger {
+        address,
+        ip: s.ip.to_string(),
+        n: s.n,
+        at: req.app.time(s.at),
+    };
+    req.app.strangers.all(req.now).into_iter().map(view).collect()
 }
 
 fn list(req: &Req) -> Result<Reply> {
@@ -81,7 +109,8 @@ fn list(req: &Req) -> Result<Reply> {
         let next = all.get(MANY as usize).map(|_| all[MANY as usize - 1].name.clone());
         let items = view::items(req, r, &all[..all.len().min(MANY as usize)], &mut look)?;
         let may_add = req.who.desk_over(&at.path).is_some();
-        Ok::<_, Error>(List { area: at.code, place: at.name, items, next, may_add })
+        let strangers = if may_add { strangers(req) } else { Vec::new() };
+        Ok::<_, Error>(List { area: at.code, place: at.name, items, next, may_add, strangers })
     })?;
     look.record(req.app)?;
     req.page("activities/sensing/list.html", &view)
@@ -97,6 +126,9 @@ struct Form {
     kinds: Vec<Choice>,
     buildings: Vec<Choice>,
     gateways: Vec<Choice>,
+    /// What it is called, and of which kind, when that is known.
+    name: Option<String>,
+    kind: Option<String>,
     home_days: i64,
     keep_days: i64,
 }
@@ -133,6 +165,8 @@ fn form(req: &Req) -> Result<Reply> {
             kinds: kinds.map(|k| choice(&k.id, k.name(req.lang))).collect(),
             buildings: area::buildings(r, &at.path)?.iter().map(|b| choice(&b.id, &b.name)).collect(),
             gateways: gateways.map(|d| choice(&d.name, d.title.as_deref().unwrap_or(&d.name))).collect(),
+            name: req.query.get("name").map(str::to_owned),
+            kind: req.query.get("kind").map(str::to_owned),
             home_days: pack.limits.home_days,
             keep_days: pack.limits.keep_days,
             card: card.map(str::to_owned),
@@ -185,7 +219,7 @@ fn fresh(req: &Req, status: u16, act: impl FnOnce(&mut Tx, &Who, &str) -> Result
 
 /// A device.
 #[derive(Serialize, JsonSchema)]
-struct Full {
+pub struct Full {
     #[serde(flatten)]
     item: Item,
     state: &'static str,
@@ -194,16 +228,32 @@ struct Full {
     shared: bool,
     agreed_at: Option<String>,
     agreed_how: Option<String>,
+    agreed_until: Option<String>,
+    /// The yes is over: nothing is taken.
+    agreed_over: bool,
     keep_days: i64,
     /// Shown once, when it is new.
     password: Option<String>,
     /// Where it publishes.
     topic: String,
     streams: Vec<StreamView>,
+    /// Whose programs may tell for it, and to whom it may be given: for the desk.
+    body: Option<String>,
+    bodies: Vec<Choice>,
+    /// Readings that made no sense, and when the last of them came.
+    refused: i64,
+    refused_at: Option<String>,
+    /// How far back it looks: week, quarter, years.
+    span: &'static str,
     keeps: bool,
     own: bool,
     /// Readings stand here for this reader.
     open: bool,
+}
+
+fn bodies(q: &mut dyn store::Query, area: &str) -> Result<Vec<Choice>> {
+    let all = party::bodies_for(q, area)?.into_iter().filter(|b| !b.kind.is_desk());
+    Ok(all.map(|b| Choice { id: b.id, name: b.name }).collect())
 }
 
 fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<String>, look: &mut Look) -> Result<Full> {
@@ -211,12 +261,14 @@ fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<Strin
     if !own && req.who.role_over(&d.path).is_none() {
         return Err(Kind::NotFound.into());
     }
+    let span = Span::parse(req.query.get("span"))?;
     // What happens in a home is for whoever lives there.
     let open = own || !d.is_home();
     let at = area::by_id(q, &d.area)?;
     let pack = pack::at(at.as_ref().map_or("", |a| a.code.as_str()));
     let parent = d.parent.as_ref().map(|id| q.row("select name from device where id = $1", store::params![id])).transpose()?;
     let parent = parent.flatten().map(|r| r.get("name")).transpose()?;
+    let refused = odd::of(req.app, q, d)?;
     let item = view::items(req, q, std::slice::from_ref(d), look)?.pop().ok_or(Kind::NotFound)?;
     Ok(Full {
         state: d.state.as_str(),
@@ -225,10 +277,21 @@ fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<Strin
         shared: d.shared == 1,
         agreed_at: d.agreed_at.map(|t| req.app.time(t)),
         agreed_how: d.agreed_how.clone(),
+        agreed_until: d.agreed_until.map(|t| req.app.time(t)),
+        agreed_over: d.is_over(req.now),
         keep_days: d.keep_days,
         password,
         topic: format!("obs/{}/", d.name),
-        streams: view::streams(req, q, d, pack, open)?,
+        streams: view::streams(req, q, d, pack, open, span)?,
+        body: q
+            .row("select body from device where id = $1", store::params![&d.id])?
+            .map(|r| r.get("body"))
+            .transpose()?
+            .flatten(),
+        bodies: if keeps && !d.is_home() { bodies(q, &d.area)? } else { Vec::new() },
+        refused: refused.map_or(0, |(n, _)| n),
+        refused_at: refused.map(|(_, at)| req.app.time(at)),
+        span: span.as_str(),
         keeps,
         own,
         open,
@@ -236,7 +299,8 @@ fn whole(req: &Req, q: &mut dyn store::Query, d: &Device, password: Option<Strin
     })
 }
 
-fn full(req: &Req, name: &str, password: Option<String>) -> Result<Full> {
+/// A device for this reader.
+pub fn full(req: &Req, name: &str, password: Option<String>) -> Result<Full> {
     let mut look = Look::new(&req.who, "sensing");
     let view = req.app.db.read(|r| {
         let device = by_name(r, name)?;
@@ -290,6 +354,19 @@ fn set_state(req: &Req) -> Result<Reply> {
     req.done(&format!("/devices/{name}"), 200, || full(req, name, None))
 }
 
+fn agree(req: &Req) -> Result<Reply> {
+    let how = req.input()?.need("agreed", 10)?;
+    let (who, name) = (req.who.clone(), req.param("name").to_owned());
+    let code = req.app.db.read(|r| {
+        let device = by_name(r, &name)?;
+        Ok::<_, Error>(area::by_id(r, &device.area)?.map(|a| a.code).unwrap_or_default())
+    })?;
+    let pack = pack::at(&code);
+    req.once(move |tx| consent::agree(tx, pack, &who, &name, &how).map(|()| String::new()))?;
+    let name = req.param("name");
+    req.done(&format!("/devices/{name}"), 200, || full(req, name, None))
+}
+
 /// What became of what a device told.
 #[derive(Serialize, JsonSchema)]
 struct Heard {
@@ -301,14 +378,14 @@ struct Heard {
 
 /// A reading that was not taken.
 #[derive(Serialize, JsonSchema)]
-struct Refused {
+pub struct Refused {
     n: usize,
     error: &'static str,
     field: Option<String>,
 }
 
 /// Name and password of Basic authentication.
-fn basic(req: &Req) -> Option<(String, String)> {
+pub fn basic(req: &Req) -> Option<(String, String)> {
     let said = req.header_text("authorization")?.strip_prefix("Basic ")?;
     let text = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(said.trim()).ok()?).ok()?;
     text.split_once(':').map(|(n, p)| (n.to_owned(), p.to_owned()))
@@ -333,7 +410,7 @@ fn tell(req: &Req) -> Result<Reply> {
         req.app.tries.pace(&format!("device {}", device.name), pack.limits.per_minute, req.now)?;
         match ingest::parse(pack, &device, stream, said, req.now) {
             Ok(told) => good.push(told),
-            Err(e) => refused.push(Refused { n, error: e.kind.code(), field: e.field.map(Into::into) }),
+            Err(e) => refused.push(refuse(req, &device, n, e)),
         }
     }
     let book = Book::now(req.app)?;
@@ -341,6 +418,21 @@ fn tell(req: &Req) -> Result<Reply> {
     let twice = taken.iter().filter(|t| **t == Taken::Twice).count();
     let status = if taken.is_empty() && !refused.is_empty() { 422 } else { 200 };
     Ok(Reply::json(&Heard { taken: taken.len() - twice, twice, refused })?.status(status))
+}
+
+/// A reading that makes no sense is counted, for whoever keeps the device.
+pub fn refuse(req: &Req, device: &Device, n: usize, e: Error) -> Refused {
+    if e.kind != Kind::ConsentOver {
+        req.app.refused.count(&device.id, req.now);
+    }
+    Refused::of(n, e)
+}
+
+impl Refused {
+    /// The one at this place in the list, and why.
+    pub fn of(n: usize, e: Error) -> Refused {
+        Refused { n, error: e.kind.code(), field: e.field.map(Into::into) }
+    }
 }
 
 fn signed_in(req: &Req) -> Result<Device> {

@@ -19,10 +19,10 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Sender, UnboundedReceiver, UnboundedSender};
 use tokio::time::{sleep, timeout};
 
-use super::collect::{Done, Post};
 use super::packets::{self, Asks, Hello, Line, Refusal};
 use crate::activities::sensing::{self, Device, State, ingest, pack, web};
 use crate::base::area;
+use crate::edge::collect::Post;
 use crate::kit::error::{Error, Kind};
 use crate::kit::time::{MINUTE, Ms};
 use crate::kit::{App, tries};
@@ -53,6 +53,14 @@ struct Known {
     at: Ms,
     /// Begin of the minute in which it is counted, and what it said in it.
     minute: (Ms, u32),
+}
+
+/// A message that is settled.
+struct Done {
+    /// Its number.
+    id: u16,
+    /// How: confirmed, or refused for good; none when it was lost and has to be said again.
+    code: Option<PubackReasonCode>,
 }
 
 struct Link {
@@ -227,7 +235,22 @@ impl Link {
         if id.is_some() {
             self.unconfirmed += 1;
         }
-        self.posts.send(Post { told, id, back: self.back.clone() }).await.map_err(|_| Over)
+        let (told, code) = match told {
+            Ok(one) => (vec![one], PubackReasonCode::Success),
+            Err(code) => {
+                // A yes that is over is no nonsense.
+                if !known.device.is_over(now) {
+                    self.app.refused.count(&known.device.id, now);
+                }
+                (Vec::new(), code)
+            }
+        };
+        let back = self.back.clone();
+        let answer = move |written: bool| {
+            // Whoever is gone says it again when he comes back.
+            let _ = id.map(|id| back.send(Done { id, code: written.then_some(code) }));
+        };
+        self.posts.send(Post { told, back: Box::new(answer) }).await.map_err(|_| Over)
     }
 
     /// A device whose password was changed, or that was taken away, is heard no longer.

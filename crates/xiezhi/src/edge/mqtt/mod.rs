@@ -5,8 +5,6 @@
 //! nothing, too much or nonsense costs no other device anything. No sessions are kept: what was not confirmed a device says
 //! again, and the same reading twice is one.
 
-/// From many connections into few writes.
-mod collect;
 /// One connection.
 mod link;
 /// What packets look like in either version.
@@ -19,17 +17,18 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Sender;
 
+use super::collect::Post;
 use crate::kit::App;
 
 /// Pause after the operating system refused a connection (no file descriptors left).
 const BREATH: Duration = Duration::from_millis(50);
 
 /// Listens on an address; gives the one that was bound. Must be called on the runtime of the server.
-pub async fn start(app: Arc<App>, address: &str) -> io::Result<SocketAddr> {
+pub async fn start(app: Arc<App>, posts: Sender<Post>, address: &str) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
-    let posts = collect::start(app.clone())?;
     let seats = Arc::new(Semaphore::new(app.config.file.limits.devices));
     tokio::spawn(async move {
         loop {

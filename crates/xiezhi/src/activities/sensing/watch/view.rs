@@ -10,7 +10,7 @@ use store::{Query, params};
 use super::book::Book;
 use super::say::Say;
 use super::{Alarm, Stand, act, remember, was_called};
-use crate::activities::sensing::view::{self as devices, StreamView};
+use crate::activities::sensing::view::{self as devices, Span, StreamView};
 use crate::activities::sensing::{self, Device, pack};
 use crate::base::area;
 use crate::base::area::names::Names;
@@ -190,7 +190,7 @@ pub fn full(req: &Req, q: &mut dyn Query, alarm: &Alarm, look: &mut Look) -> Res
         }
         None => (Vec::new(), None),
     };
-    let streams = if inside && (open || !device.is_home()) { devices::streams(req, q, &device, pack, true)? } else { Vec::new() };
+    let streams = if inside && (open || !device.is_home()) { devices::streams(req, q, &device, pack, true, Span::Week)? } else { Vec::new() };
     let of_rule = |s: &StreamView| active.as_ref().is_none_or(|a| a.measures.contains(&s.id));
     let building = match &alarm.building {
         Some(id) => Names::read(q, req.app)?.building(q, id)?,
