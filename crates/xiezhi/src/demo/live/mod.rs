@@ -60,15 +60,19 @@ impl Live {
     /// Finds the place, and adds the devices that are missing.
     pub fn new(app: &App) -> Result<Live> {
         let now = app.now();
-        let (place, clerk, homes) = app.db.read(|r| {
-            let place = area::communities(r)?.into_iter().next().ok_or_else(|| Error::internal("the demo has no community"))?;
+        let lost = || Error::internal("the demo has no community with a desk");
+        let (place, members, homes) = app.db.read(|r| {
+            let place = area::communities(r)?.into_iter().next().ok_or_else(lost)?;
             let desk = Chart::read(r, app)?.desk_of(&place.path)?.id.clone();
-            let clerk = party::members(r, &desk, now)?.into_iter().min().ok_or_else(|| Error::internal("the demo has no desk"))?;
+            let mut members = party::members(r, &desk, now)?;
+            members.sort();
             let grids: Vec<String> = area::children(r, &place.id)?.into_iter().map(|a| a.id).collect();
             let homes = party::holders(r, RoleKind::Resident, &grids, now)?;
-            Ok::<_, Error>((place, clerk, homes))
+            Ok::<_, Error>((place, members, homes))
         })?;
-        let clerk = people::who(app, &clerk)?;
+        // Grid workers belong to the committee, too, and keep no devices.
+        let all: Vec<Who> = members.iter().map(|m| people::who(app, m)).collect::<Result<_>>()?;
+        let clerk = all.into_iter().find(|w| w.desk_over(&place.path).is_some()).ok_or_else(lost)?;
         let live = Live { place, clerk, book: None, begun: begin::Begun::default(), day: now.div_euclid(DAY) };
         for sensor in sensors::all() {
             if app.db.read(|r| sensing::by_name(r, &sensor.name())).is_err() {
