@@ -1,7 +1,7 @@
 //! All route tables, one line for each room.
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, relief, sensing, service, volunteer,
+    budget, consult, errand, fieldwork, health, mediation, neighbours, opinion, partner, project, relief, sensing, service, volunteer,
     vote,
 };
 use crate::base::{
@@ -102,6 +102,9 @@ pub fn all() -> Vec<Route> {
         relief::web::ROUTES,
         relief::work::ROUTES,
         sensing::web::ROUTES,
+        health::tell::ROUTES,
+        health::tried::ROUTES,
+        health::web::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

@@ -221,6 +221,7 @@ pub fn migrations() -> Vec<Migration> {
         "0048_booking",
         "0049_errand",
         "0050_sensing",
+        "0052_health",
     ]
     .into_iter()
     .enumerate()

@@ -28,6 +28,7 @@ mod fake;
 mod faults;
 mod fieldwork;
 mod form;
+mod health;
 mod hotline;
 mod hours;
 mod keys;
