@@ -169,7 +169,18 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let watched = all(app, |r| health::signal::due(r, now, AT_ONCE), move |tx, id| health::signal::ring(tx, &watched, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
-    let held = held.and(short).and(told).and(agreed).and(owed).and(helped).and(listed).and(booked).and(ran).and(sent).and(joined).and(watched);
+    let held = held
+        .and(short)
+        .and(told)
+        .and(agreed)
+        .and(owed)
+        .and(helped)
+        .and(listed)
+        .and(booked)
+        .and(ran)
+        .and(sent)
+        .and(joined)
+        .and(watched);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -108,7 +108,8 @@ pub fn close(tx: &mut Tx, book: &Book, who: &Who, number: &str, disposition: Dis
     let now = tx.now();
     let entry = signal.entry(who, "health.close").fact("disposition", disposition.as_str());
     let seq = tx.log(entry.element("health.words", Some(words)))?.index;
-    let sql = "update health_signal set state = $2, disposition = $3, closed_at = $4, ring_at = null, open_key = null where id = $1";
+    let sql =
+        "update health_signal set state = $2, disposition = $3, closed_at = $4, ring_at = null, open_key = null where id = $1";
     tx.exec(sql, params![&signal.id, State::Closed, disposition, now])?;
     step(tx, &signal, who, "close", Some(disposition.as_str()), Some(words), seq)?;
     settled(tx, book, &signal)

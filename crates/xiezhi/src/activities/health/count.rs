@@ -125,18 +125,7 @@ fn write(tx: &mut Tx, who: &Who, teller: &str, source: &str, spot: &Spot, all: &
                 tx.exec(sql, params![teller, source, *syndrome, *day, &spot.area.id, *cases, who.actor(), now, seq])?;
             }
             None => {
-                let row = params![
-                    &spot.area.id,
-                    &spot.area.path,
-                    source,
-                    *syndrome,
-                    *day,
-                    teller,
-                    *cases,
-                    who.actor(),
-                    now,
-                    seq
-                ];
+                let row = params![&spot.area.id, &spot.area.path, source, *syndrome, *day, teller, *cases, who.actor(), now, seq];
                 rows.push(row.to_vec());
             }
         }
@@ -251,14 +240,8 @@ pub fn notify(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &Notice) -
         told.extend(roster::reachable(tx, &desk, now, false)?);
     }
     told.retain(|p| Some(p.as_str()) != who.actor());
-    let tell = |person| New {
-        person,
-        at: now,
-        kind: "health-notice".into(),
-        subject: "notices".into(),
-        class: None,
-        urgent: false,
-    };
+    let tell =
+        |person| New { person, at: now, kind: "health-notice".into(), subject: "notices".into(), class: None, urgent: false };
     notice::put(tx, &book.zone, &told.into_iter().map(tell).collect::<Vec<_>>())?;
     Ok(id)
 }

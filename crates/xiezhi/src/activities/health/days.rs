@@ -118,7 +118,8 @@ pub struct Name {
 }
 
 impl Name {
-    fn block(&self, year: i32) -> String {
+    /// Id of a year of it.
+    pub fn block(&self, year: i32) -> String {
         format!("{}/{}/{}/{}/{year}", if self.whole { 'c' } else { 'g' }, self.area, self.source, self.syndrome)
     }
 }
@@ -156,9 +157,14 @@ pub fn change(tx: &mut Tx, all: &Change) -> Result<()> {
             last_day: first + last as i32,
             days: pack(&days[..=last]),
         };
-        tx.put(TABLE, NAMES, FIXED, block.values());
+        write(tx, &block);
     }
     Ok(())
+}
+
+/// Writes a year that somebody packed already.
+pub fn write(tx: &mut Tx, block: &Block) {
+    tx.put(TABLE, NAMES, FIXED, block.values());
 }
 
 /// The past of one source: days from the first on.

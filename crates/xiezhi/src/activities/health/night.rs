@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::{Duration, Instant};
 
 use store::Entry;
 
@@ -43,12 +42,12 @@ pub struct Run {
     pub found: usize,
     /// Of those, what was new.
     pub new: usize,
-    /// The database was read for so long.
-    pub read: Duration,
+    /// The database was read for so long, in milliseconds of the program's clock.
+    pub read: Ms,
     /// Threads computed for so long, together.
-    pub compute: Duration,
+    pub compute: Ms,
     /// What was new was written in so long.
-    pub write: Duration,
+    pub write: Ms,
 }
 
 /// Rules at work, by place: those of the places seen so far.
@@ -115,16 +114,22 @@ fn from_year(pack: &Pack, today: i32) -> i32 {
 }
 
 /// Computes areas as they come, until there are no more.
-fn compute(pack: &'static Pack, switches: &[Switch], areas: &Mutex<Receiver<Vec<One>>>, today: i32) -> (Vec<Found>, Run) {
+fn compute(
+    app: &App,
+    pack: &'static Pack,
+    switches: &[Switch],
+    areas: &Mutex<Receiver<Vec<One>>>,
+    today: i32,
+) -> (Vec<Found>, Run) {
     let (mut works, mut run, mut found) = (Works::new(pack, switches), Run::default(), Vec::new());
     loop {
         let next = areas.lock().ok().and_then(|areas| areas.recv().ok());
         let Some(some) = next else { return (found, run) };
-        let began = Instant::now();
+        let began = app.now();
         for one in some {
             found.extend(judge(&mut works, &one, None, today, &mut run));
         }
-        run.compute += began.elapsed();
+        run.compute += app.now() - began;
     }
 }
 
@@ -138,7 +143,7 @@ fn look(app: &App, pack: &'static Pack, today: i32, run: &mut Run) -> Result<Vec
     let hear = Mutex::new(hear);
     let (hear, switches) = (&hear, &switches);
     let (mut found, read) = std::thread::scope(|s| {
-        let threads: Vec<_> = (0..THREADS).map(|_| s.spawn(move || compute(pack, switches, hear, today))).collect();
+        let threads: Vec<_> = (0..THREADS).map(|_| s.spawn(move || compute(app, pack, switches, hear, today))).collect();
         let read = feed(app, pack, today, |some| send.send(some).is_ok());
         drop(send);
         let mut all = Vec::new();
@@ -161,13 +166,13 @@ fn look(app: &App, pack: &'static Pack, today: i32, run: &mut Run) -> Result<Vec
 }
 
 /// Reads all blocks of communities, area by area, and gives them away; how long reading took.
-fn feed(app: &App, pack: &Pack, today: i32, mut give: impl FnMut(Vec<One>) -> bool) -> Result<Duration> {
-    let (year, mut last, mut took) = (from_year(pack, today), String::new(), Duration::ZERO);
+fn feed(app: &App, pack: &Pack, today: i32, mut give: impl FnMut(Vec<One>) -> bool) -> Result<Ms> {
+    let (year, mut last, mut took) = (from_year(pack, today), String::new(), 0);
     let mut rest: One = Vec::new();
     loop {
-        let began = Instant::now();
+        let began = app.now();
         let (blocks, next) = app.db.read(|r| days::after(r, &last, year, EACH))?;
-        took += began.elapsed();
+        took += app.now() - began;
         let mut some: Vec<One> = Vec::new();
         for block in blocks {
             if rest.first().is_some_and(|b| b.area != block.area) {
@@ -203,7 +208,7 @@ pub fn run(app: &App) -> Result<Run> {
     let (mut run, book) = (Run::default(), Book::now(app, "")?);
     let today = day_of(app.now(), &app.config.zone);
     let found = look(app, book.pack, today, &mut run)?;
-    let began = Instant::now();
+    let began = app.now();
     write(app, &book, found)?;
     let (series, judged, new) = (run.series as i64, run.judged as i64, run.new as i64);
     app.db.write(move |tx| {
@@ -213,7 +218,7 @@ pub fn run(app: &App) -> Result<Run> {
         party::set(tx, DONE, &today.to_string())?;
         Ok::<_, Error>(())
     })?;
-    run.write = began.elapsed();
+    run.write = app.now() - began;
     Ok(run)
 }
 
@@ -228,7 +233,7 @@ pub fn round(app: &App, now: Ms) -> Result<()> {
         return Ok(());
     }
     // A node on which nobody ever told anything has nothing to do at night.
-    let told = "select count(*) from (select 1 as one from health_count limit 1) some";
+    let told = "select count(*) from (select 1 as one from health_count limit 1) t";
     if app.db.read(|r| Ok::<_, Error>(store::Query::count(r, told, &[])?))? == 0 {
         return Ok(());
     }

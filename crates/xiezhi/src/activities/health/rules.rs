@@ -186,19 +186,7 @@ pub fn switch(tx: &mut Tx, book: &Book, who: &Who, place: &Area, wish: &Wish) ->
     let sql = "insert into health_switch(id, area, path, rule, works, settings, least, why, made_by, changed_at, log_seq) \
                values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)";
     let works = i64::from(wish.works);
-    let row = params![
-        &id,
-        &place.id,
-        &place.path,
-        &rule.id,
-        works,
-        &wish.settings,
-        wish.least,
-        &wish.why,
-        who.actor(),
-        now,
-        seq
-    ];
+    let row = params![&id, &place.id, &place.path, &rule.id, works, &wish.settings, wish.least, &wish.why, who.actor(), now, seq];
     tx.exec(sql, row)?;
     Ok(())
 }
@@ -235,7 +223,7 @@ mod tests {
     }
 
     /// A Friday, and a school that tells from Monday to Friday.
-    const FRIDAY: i32 = 20_517;
+    const FRIDAY: i32 = 20_518;
 
     fn school(day: i32, usual: u32, last: u32) -> Option<u32> {
         let weekday = Day(day).weekday();

@@ -6,11 +6,11 @@
 use super::count::{Told, is_day};
 use super::pack::Source;
 use super::{Book, day_of};
+use crate::kit::Result;
 use crate::kit::error::Kind;
 use crate::kit::rows::{self, Limits};
 use crate::kit::sheet::{Form, Problems, Row, Table as Cells};
 use crate::kit::time::Ms;
-use crate::kit::Result;
 
 /// What a table may cost.
 const MOST: Limits = Limits { unpacked: 16 << 20, rows: 20_000 };

@@ -69,7 +69,13 @@ mod tests {
         (0..limit).all(|n| {
             few == 0
                 || (0..=(few as u64 - 1) * (limit - 1)).any(|others| match rest.checked_sub(n + others) {
-                    Some(left) => if withheld == 0 { left == 0 } else { left >= withheld as u64 * limit },
+                    Some(left) => {
+                        if withheld == 0 {
+                            left == 0
+                        } else {
+                            left >= withheld as u64 * limit
+                        }
+                    }
                     None => false,
                 })
         })

@@ -16,15 +16,20 @@ use crate::kit::http::May;
 use crate::kit::input::Input;
 use crate::kit::sheet::wrong::{self, Page};
 use crate::kit::sheet::xlsx::{self, MIME};
-use crate::kit::{Reply, Req, Result, Route, RoleKind};
+use crate::kit::{Reply, Req, Result, RoleKind, Route};
 
 /// Notices on a page.
 const NOTICES: i64 = 50;
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/health/counts", May::SignedIn, form, "The form for counts (`source`, `area`, `day`), with what was told so far.")
-        .gives::<Form>(),
+    Route::get(
+        "/health/counts",
+        May::SignedIn,
+        form,
+        "The form for counts (`source`, `area`, `day`), with what was told so far.",
+    )
+    .gives::<Form>(),
     Route::post(
         "/health/counts",
         May::SignedIn,
@@ -38,7 +43,8 @@ pub const ROUTES: &[Route] = &[
         table,
         "Counts by the table: a workbook or CSV as `file`, with `source`, `area?`; all of it or nothing.",
     ),
-    Route::get("/health/mine", May::SignedIn, mine, "What a resident can tell of himself: it is counted, without a name.").gives::<Mine>(),
+    Route::get("/health/mine", May::SignedIn, mine, "What a resident can tell of himself: it is counted, without a name.")
+        .gives::<Mine>(),
     Route::post("/health/mine", May::SignedIn, own, "A resident tells of himself: `{syndromes: [ids]}`; once a day counts."),
     Route::get("/health/notices", May::Staff, notices, "Notices of disease control for a place (`area`).").gives::<Notices>(),
     Route::post("/health/notices", May::Staff, notify, "Publishes one: `{title, words, syndrome, area?}`."),

@@ -106,7 +106,8 @@ fn found(work: &mut Work, past: &Weeks, start: usize, size: f64, shares: &[u32],
     let many = past.counts.len();
     let usual: Vec<f64> = past.counts[many - tested.min(many)..].iter().flatten().map(|n| f64::from(*n)).collect();
     let mean = usual.iter().sum::<f64>() / usual.len().max(1) as f64;
-    let spread = (usual.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / usual.len().max(1) as f64).sqrt().max(mean.sqrt()).max(1.0);
+    let spread =
+        (usual.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / usual.len().max(1) as f64).sqrt().max(mean.sqrt()).max(1.0);
     let cases = (size * spread).round();
     let mut counts = past.counts.clone();
     for (i, share) in shares.iter().enumerate() {
@@ -161,9 +162,8 @@ impl Kept {
 
 /// The last trials of a rule at a place, the newest first.
 pub fn kept(q: &mut dyn Query, area: &str, rule: &str) -> Result<Vec<Kept>> {
-    let sql = format!(
-        "select {COLUMNS} from health_trial where area = $1 and rule = $2 order by made_at desc, id desc limit {SHOWN}"
-    );
+    let sql =
+        format!("select {COLUMNS} from health_trial where area = $1 and rule = $2 order by made_at desc, id desc limit {SHOWN}");
     let rows = q.rows(&sql, params![area, rule])?;
     Ok(rows.iter().map(read).collect::<store::Result<_>>()?)
 }

@@ -19,8 +19,10 @@ use crate::kit::{Reply, Req, Result, Route};
 
 /// Routes of this part.
 pub const ROUTES: &[Route] = &[
-    Route::get("/health/rules", May::Staff, list, "Rules that there are for a place (`area`), and what they were worth.").gives::<List>(),
-    Route::get("/health/rules/{rule}/try", May::Staff, page, "What a rule would have said of the place's own past.").gives::<Tried>(),
+    Route::get("/health/rules", May::Staff, list, "Rules that there are for a place (`area`), and what they were worth.")
+        .gives::<List>(),
+    Route::get("/health/rules/{rule}/try", May::Staff, page, "What a rule would have said of the place's own past.")
+        .gives::<Tried>(),
     Route::post(
         "/health/rules/{rule}/try",
         May::Staff,
@@ -250,8 +252,13 @@ fn switch(req: &Req) -> Result<Reply> {
     })?;
     let rule = book.pack.rule(req.param("rule")).ok_or(Kind::NotFound)?;
     let (settings, least) = named(&input, rule)?;
-    let wish =
-        Wish { rule: rule.id.clone(), works: input.flag("works"), settings, least, why: input.need("why", book.pack.limits.words)? };
+    let wish = Wish {
+        rule: rule.id.clone(),
+        works: input.flag("works"),
+        settings,
+        least,
+        why: input.need("why", book.pack.limits.words)?,
+    };
     let (who, back) = (req.who.clone(), format!("/health/rules?area={}", at.code));
     req.once(move |tx| rules::switch(tx, &book, &who, &at, &wish).map(|()| String::new()))?;
     done(req, &nothing(), &back, 200)

@@ -398,7 +398,8 @@ pub struct Numbers {
 pub fn numbers(req: &Req, q: &mut dyn Query, place: &Area, source: Option<&str>) -> Result<Numbers> {
     let (pack, who) = (pack::at(&place.code), &req.who);
     let within = matches!(place.kind.as_str(), "community" | "grid");
-    let part = who.roles.iter().any(|r| r.kind.is_staff() && (place.path.starts_with(&r.path) || r.path.starts_with(&place.path)));
+    let part =
+        who.roles.iter().any(|r| r.kind.is_staff() && (place.path.starts_with(&r.path) || r.path.starts_with(&place.path)));
     if who.by.is_some() || !part || within && !sees(who, &place.path) {
         return Err(Kind::Denied.at("area"));
     }

@@ -19,10 +19,17 @@ pub const ROUTES: &[Route] = &[
     Route::get("/health/numbers", May::Staff, numbers, "Numbers of what lies within a place (`area`, `source`), of seven days.")
         .gives::<Numbers>(),
     Route::get("/health/{number}", May::SignedIn, one, "A signal: what it rests on, its picture, what was done.").gives::<Full>(),
-    Route::post("/health/{number}/verify", May::SignedIn, verify, "Somebody asked there, and it is so: `{words}`.").gives::<Full>(),
-    Route::post("/health/{number}/assess", May::Staff, assess, "How bad it is: `{level: low|moderate|high, words}`.").gives::<Full>(),
-    Route::post("/health/{number}/respond", May::Staff, respond, "What is being done: `{words, case?}`; with `case` it becomes one.")
+    Route::post("/health/{number}/verify", May::SignedIn, verify, "Somebody asked there, and it is so: `{words}`.")
         .gives::<Full>(),
+    Route::post("/health/{number}/assess", May::Staff, assess, "How bad it is: `{level: low|moderate|high, words}`.")
+        .gives::<Full>(),
+    Route::post(
+        "/health/{number}/respond",
+        May::Staff,
+        respond,
+        "What is being done: `{words, case?}`; with `case` it becomes one.",
+    )
+    .gives::<Full>(),
     Route::post(
         "/health/{number}/close",
         May::Staff,
