@@ -7,7 +7,6 @@ use store::Query;
 
 use super::days::{self, History};
 use super::pack::Pack;
-use super::rules;
 use crate::base::area::{self, Area};
 use crate::kit::Result;
 
@@ -38,14 +37,16 @@ pub struct Gathered {
     pub days: i64,
 }
 
-/// Looks at the grids of a community for the sources of a rule and a syndrome, up to a day.
-pub fn look(q: &mut dyn Query, pack: &Pack, rule: &str, path: &str, syndrome: &str, end: i32) -> Result<Gathered> {
-    let Some(rule) = pack.rule(rule) else { return Ok(Gathered::default()) };
+/// Looks at the grids of a community for a syndrome, up to a day: at all that is counted by grid, whichever rule called.
+pub fn look(q: &mut dyn Query, pack: &Pack, path: &str, syndrome: &str, end: i32) -> Result<Gathered> {
     let blocks = days::beneath(q, false, path, days::year_of(end - DAYS), 4_000)?;
     let (mut grids, mut cells, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for (area, ring) in area::outlines(q, path)? {
-        let own: Vec<days::Block> = blocks.iter().filter(|b| b.area == area.id).cloned().collect();
-        let all = rules::histories(pack, rule, syndrome, &own);
+        let id = &area.id;
+        let of = |source: &'_ str| -> Vec<&days::Block> {
+            blocks.iter().filter(|b| b.area == *id && b.source == source && b.syndrome == syndrome).collect()
+        };
+        let all: Vec<History> = pack.tells.iter().map(|s| History::of(of(&s.id), s.quiet)).collect();
         if all.iter().all(|h| h.last().is_none_or(|d| d <= end - DAYS)) {
             continue;
         }

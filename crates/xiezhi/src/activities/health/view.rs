@@ -318,7 +318,7 @@ pub fn full(req: &Req, q: &mut dyn Query, signal: &Signal, look: &mut Look) -> R
     let (mut chart, mut gathered) = (None, gather::Gathered::default());
     if let Some(first) = grounds.first() {
         chart = picture(q, pack, signal, first)?;
-        gathered = gather::look(q, pack, &first.rule, &signal.path, &signal.syndrome, first.day)?;
+        gathered = gather::look(q, pack, &signal.path, &signal.syndrome, first.day)?;
     }
     let most = gathered.grids.iter().map(|g| g.cases).max().unwrap_or(0).max(1);
     let inside: Vec<String> = gathered.grids.iter().filter(|g| g.inside).map(|g| g.area.name.clone()).collect();
