@@ -86,6 +86,7 @@ names! {
 }
 
 row! {
+    whole
     /// There is more than usual.
     #[derive(Clone, Debug)]
     #[expect(missing_docs, reason = "the columns of `health_signal`, explained there")]

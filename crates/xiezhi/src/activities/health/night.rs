@@ -27,7 +27,7 @@ const EACH: i64 = 6_000;
 /// Threads that compute.
 const THREADS: usize = 2;
 /// Signals of one write.
-const WRITES: usize = 100;
+const WRITES: usize = 500;
 /// Setting: the day of the last night run.
 const DONE: &str = "health.night";
 
@@ -198,7 +198,7 @@ fn feed(app: &App, pack: &Pack, today: i32, mut give: impl FnMut(Vec<One>) -> bo
 fn write(app: &App, book: &Book, found: Vec<Found>) -> Result<()> {
     for some in found.chunks(WRITES) {
         let (some, book) = (some.to_vec(), book.clone());
-        app.db.write(move |tx| some.iter().try_for_each(|f| signal::take(tx, &book, f)))?;
+        app.db.write(move |tx| signal::take(tx, &book, &some))?;
     }
     Ok(())
 }

@@ -4,15 +4,15 @@
 //! finds them how often; whoever was told hears of it again when there are new cases, at most once in the hours of the pack; the clock of
 //! a signal that nobody verified rings until somebody does, each time one desk further up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use store::{Query, Tx, params};
+use store::{Entry, Query, Tx, params};
 
 use super::rules::Found;
 use super::{Book, COLUMNS, Signal, State, day_of, read};
 use crate::base::notice::{self, New, Step};
 use crate::base::roster;
-use crate::kit::time::{HOUR, Ms};
+use crate::kit::time::{DAY, HOUR, Ms};
 use crate::kit::{Result, Who};
 
 /// What a rule said last of a signal.
@@ -21,6 +21,7 @@ pub mod ground {
     use crate::kit::row::row;
 
     row! {
+        whole
         /// What a signal rests on.
         #[derive(Clone, Debug)]
         #[expect(missing_docs, reason = "the columns of `health_ground`, explained there")]
@@ -67,56 +68,173 @@ pub mod ground {
         Ok(out)
     }
 
-    pub(super) fn write(tx: &mut Tx, g: &Ground) -> Result<()> {
-        tx.exec("delete from health_ground where id = $1", params![&g.id])?;
-        let sql = format!("insert into health_ground({COLUMNS}) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)");
-        let part = i64::from(g.part);
-        let row = params![
-            &g.id,
-            &g.signal,
-            &g.rule,
-            &g.settings,
-            g.day,
-            g.cases,
-            g.told,
-            g.expected,
-            g.upper_bound,
-            g.base_from,
-            g.base_to,
-            g.points,
-            part
-        ];
-        tx.exec(&sql, row)?;
-        Ok(())
+    /// Writes one, new or in place of what the rule said before.
+    pub(super) fn write(tx: &mut Tx, g: &Ground) {
+        tx.put("health_ground", NAMES, 3, g.values());
     }
 }
 pub use ground::Ground;
 
-/// Takes what a rule found: a new signal, new cases of an open one, or nothing new.
-pub fn take(tx: &mut Tx, book: &Book, found: &Found) -> Result<()> {
-    let key = format!("{}/{}", found.area, found.syndrome);
-    let row = tx.row(&format!("select {COLUMNS} from health_signal where open_key = $1"), params![&key])?;
-    match row.as_ref().map(read).transpose()? {
-        Some(signal) => more(tx, book, signal, found),
-        None if is_old(tx, book, found)? => Ok(()),
-        None => raise(tx, book, key, found),
-    }
+/// What a write of many has seen and is about to write.
+struct Batch<'b> {
+    book: &'b Book,
+    now: Ms,
+    /// Open signals, by area and syndrome.
+    open: BTreeMap<String, Signal>,
+    /// Those closed of late, the last one of each area and syndrome.
+    closed: BTreeMap<String, Signal>,
+    /// What rules said of them, by id.
+    grounds: BTreeMap<String, Ground>,
+    /// How many signals there are.
+    count: i64,
+    /// Members of desks that can be reached.
+    reach: BTreeMap<String, Vec<String>>,
+    told: Vec<New>,
+    /// Grounds that changed without anybody being told.
+    changed: i64,
 }
 
-/// Whether the same cases were what a signal was about that was closed of late.
-fn is_old(tx: &mut Tx, book: &Book, found: &Found) -> Result<bool> {
-    let sql = format!(
-        "select {COLUMNS} from health_signal where area = $1 and syndrome = $2 and closed_at is not null \
-         order by closed_at desc limit 1"
-    );
-    let row = tx.row(&sql, params![&found.area, &found.syndrome])?;
-    let Some(last) = row.as_ref().map(read).transpose()? else { return Ok(false) };
-    let rests = last.closed_at.is_some_and(|at| found.day - day_of(at, &book.zone) < book.pack.limits.rest_days);
-    let grounds = ground::of(tx, &[last])?;
-    // Another rule that finds no more than was known says nothing new either.
-    let known = grounds.iter().filter(|g| g.rule == found.rule).map(|g| g.cases.max(g.told)).max();
-    let known = known.or_else(|| grounds.iter().map(|g| g.cases.max(g.told)).max()).unwrap_or(0);
-    Ok(rests && found.cases <= known)
+/// Takes what rules found, all in one write: new signals, new cases of open ones, or nothing new.
+pub fn take(tx: &mut Tx, book: &Book, all: &[Found]) -> Result<()> {
+    let mut batch = Batch::read(tx, book, all)?;
+    for found in all {
+        match batch.open.get(&key(found)).cloned() {
+            Some(signal) => batch.more(tx, &signal, found)?,
+            None if batch.is_old(found) => {}
+            None => batch.raise(tx, found)?,
+        }
+    }
+    if batch.changed > 0 {
+        tx.log(Entry::new("health.more", "health", "").fact("changed", batch.changed))?;
+    }
+    notice::put(tx, &book.zone, &batch.told)
+}
+
+fn key(found: &Found) -> String {
+    format!("{}/{}", found.area, found.syndrome)
+}
+
+impl<'b> Batch<'b> {
+    fn read(tx: &mut Tx, book: &'b Book, all: &[Found]) -> Result<Batch<'b>> {
+        let (now, mut open, mut closed) = (tx.now(), BTreeMap::new(), BTreeMap::new());
+        let keys: BTreeSet<String> = all.iter().map(key).collect();
+        let areas: BTreeSet<&String> = all.iter().map(|f| &f.area).collect();
+        let marks = |from: usize, n: usize| (from..from + n).map(|i| format!("${i}")).collect::<Vec<_>>().join(",");
+        let keys: Vec<store::Value> = keys.iter().map(|k| k.as_str().into()).collect();
+        for some in keys.chunks(100) {
+            let sql = format!("select {COLUMNS} from health_signal where open_key in ({})", marks(1, some.len()));
+            for row in tx.rows(&sql, some)? {
+                let signal = read(&row)?;
+                open.insert(signal.open_key.clone().unwrap_or_default(), signal);
+            }
+        }
+        // Of whoever was closed longer ago no case is in the week that is looked at.
+        let since = now - i64::from(book.pack.limits.rest_days + 14) * DAY;
+        let areas: Vec<&String> = areas.into_iter().collect();
+        for some in areas.chunks(100) {
+            let mut params: Vec<store::Value> = vec![since.into()];
+            params.extend(some.iter().map(|a| a.as_str().into()));
+            let sql = format!(
+                "select {COLUMNS} from health_signal where closed_at > $1 and area in ({}) order by closed_at",
+                marks(2, some.len())
+            );
+            for row in tx.rows(&sql, &params)? {
+                let signal = read(&row)?;
+                closed.insert(format!("{}/{}", signal.area, signal.syndrome), signal);
+            }
+        }
+        let known: Vec<Signal> = open.values().chain(closed.values()).cloned().collect();
+        let grounds = ground::of(tx, &known)?.into_iter().map(|g| (g.id.clone(), g)).collect();
+        let count = tx.count("select count(*) from health_signal", &[])?;
+        let (reach, told) = (BTreeMap::new(), Vec::new());
+        Ok(Batch { book, now, open, closed, grounds, count, reach, told, changed: 0 })
+    }
+
+    /// Whether the same cases were what a signal was about that was closed of late.
+    fn is_old(&self, found: &Found) -> bool {
+        let Some(last) = self.closed.get(&key(found)) else { return false };
+        let limits = &self.book.pack.limits;
+        let rests = last.closed_at.is_some_and(|at| found.day - day_of(at, &self.book.zone) < limits.rest_days);
+        let own = self.grounds.values().filter(|g| g.signal == last.id);
+        // Another rule that finds no more than was known says nothing new either.
+        let most = |g: &Ground| g.cases.max(g.told);
+        let same = own.clone().filter(|g| g.rule == found.rule).map(most).max();
+        rests && found.cases <= same.or_else(|| own.map(most).max()).unwrap_or(0)
+    }
+
+    fn raise(&mut self, tx: &mut Tx, found: &Found) -> Result<()> {
+        let (id, now, system) = (tx.id(), self.now, Who::system());
+        self.count += 1;
+        let mut signal = Signal {
+            number: format!("S-{:04}", self.count),
+            open_key: Some(key(found)),
+            area: found.area.clone(),
+            path: found.path.clone(),
+            syndrome: found.syndrome.clone(),
+            state: State::Raised,
+            desk: self.book.chart.desk_of(&found.path)?.id.clone(),
+            level: None,
+            disposition: None,
+            case_number: None,
+            told_at: now,
+            opened_at: now,
+            ring_at: Some(now + self.book.pack.limits.verify_hours * HOUR),
+            late: 0,
+            closed_at: None,
+            log_seq: 0,
+            id,
+        };
+        tx.new_owner_of(&signal.id, &signal.area)?;
+        let entry = signal.entry(&system, "health.raise").fact("number", signal.number.as_str());
+        let entry = entry.fact("syndrome", found.syndrome.as_str()).fact("rule", found.rule.as_str());
+        signal.log_seq = tx.log(entry.fact("cases", found.cases).fact("day", found.day))?.index;
+        tx.append("health_signal", super::NAMES, &signal.values());
+        let ground = ground_of(&signal.id, found, found.cases);
+        ground::write(tx, &ground);
+        self.grounds.insert(ground.id.clone(), ground);
+        let cases = found.cases.to_string();
+        let step = params![&signal.id, 1, "raise", now, None::<String>, None::<String>, cases, None::<Vec<u8>>, signal.log_seq];
+        tx.append("health_step", STEP, step);
+        self.tell(tx, &signal, "signal")?;
+        self.open.insert(key(found), signal);
+        Ok(())
+    }
+
+    fn more(&mut self, tx: &mut Tx, signal: &Signal, found: &Found) -> Result<()> {
+        let (now, system) = (self.now, Who::system());
+        let old = self.grounds.get(&format!("{}/{}", signal.id, found.rule));
+        if old.is_some_and(|g| g.day == found.day && g.cases == found.cases) {
+            return Ok(());
+        }
+        // A rule that joins brings no new cases by itself: it is shown, not told.
+        let told = old.map_or(found.cases, |g| g.told);
+        let tells = found.cases > told && now - signal.told_at >= self.book.pack.limits.told_hours * HOUR;
+        let ground = ground_of(&signal.id, found, if tells { found.cases } else { told });
+        ground::write(tx, &ground);
+        self.grounds.insert(ground.id.clone(), ground);
+        if !tells {
+            self.changed += 1;
+            return Ok(());
+        }
+        let entry = signal.entry(&system, "health.more").fact("rule", found.rule.as_str()).fact("cases", found.cases);
+        let seq = tx.log(entry.fact("day", found.day))?.index;
+        tx.exec("update health_signal set told_at = $2 where id = $1", params![&signal.id, now])?;
+        step(tx, signal, &system, "more", Some(&found.cases.to_string()), None, seq)?;
+        self.tell(tx, signal, "more")?;
+        self.open.insert(key(found), Signal { told_at: now, ..signal.clone() });
+        Ok(())
+    }
+
+    /// Tells whoever of its desk can be reached.
+    fn tell(&mut self, tx: &mut Tx, signal: &Signal, kind: &str) -> Result<()> {
+        if !self.reach.contains_key(&signal.desk) {
+            let people = roster::reachable(tx, &signal.desk, self.now, false)?;
+            self.reach.insert(signal.desk.clone(), people);
+        }
+        let people = self.reach.get(&signal.desk).into_iter().flatten();
+        self.told.extend(people.map(|person| new(person.clone(), self.now, kind, signal)));
+        Ok(())
+    }
 }
 
 fn ground_of(signal: &str, found: &Found, told: i64) -> Ground {
@@ -137,80 +255,8 @@ fn ground_of(signal: &str, found: &Found, told: i64) -> Ground {
     }
 }
 
-fn raise(tx: &mut Tx, book: &Book, key: String, found: &Found) -> Result<()> {
-    let (id, now, system) = (tx.id(), tx.now(), Who::system());
-    let desk = book.chart.desk_of(&found.path)?.id.clone();
-    let mut signal = Signal {
-        number: format!("S-{:04}", tx.count("select count(*) from health_signal", &[])? + 1),
-        open_key: Some(key),
-        area: found.area.clone(),
-        path: found.path.clone(),
-        syndrome: found.syndrome.clone(),
-        state: State::Raised,
-        desk,
-        level: None,
-        disposition: None,
-        case_number: None,
-        told_at: now,
-        opened_at: now,
-        ring_at: Some(now + book.pack.limits.verify_hours * HOUR),
-        late: 0,
-        closed_at: None,
-        log_seq: 0,
-        id,
-    };
-    tx.new_owner_of(&signal.id, &signal.area)?;
-    let entry = signal.entry(&system, "health.raise").fact("number", signal.number.as_str());
-    let entry = entry.fact("syndrome", found.syndrome.as_str()).fact("rule", found.rule.as_str()).fact("cases", found.cases);
-    signal.log_seq = tx.log(entry.fact("day", found.day))?.index;
-    let s = &signal;
-    let marks: Vec<String> = (1..=17).map(|i| format!("${i}")).collect();
-    let sql = format!("insert into health_signal({COLUMNS}) values ({})", marks.join(","));
-    let row = params![
-        &s.id,
-        &s.number,
-        &s.open_key,
-        &s.area,
-        &s.path,
-        &s.syndrome,
-        s.state,
-        &s.desk,
-        None::<String>,
-        None::<String>,
-        &s.case_number,
-        s.told_at,
-        s.opened_at,
-        s.ring_at,
-        s.late,
-        s.closed_at,
-        s.log_seq
-    ];
-    tx.exec(&sql, row)?;
-    ground::write(tx, &ground_of(&s.id, found, found.cases))?;
-    step(tx, s, &system, "raise", Some(&found.cases.to_string()), None, s.log_seq)?;
-    tell(tx, book, &system, s, &s.desk, "signal")
-}
-
-fn more(tx: &mut Tx, book: &Book, signal: Signal, found: &Found) -> Result<()> {
-    let (now, system) = (tx.now(), Who::system());
-    let old = ground::of(tx, std::slice::from_ref(&signal))?.into_iter().find(|g| g.rule == found.rule);
-    if old.as_ref().is_some_and(|g| g.day == found.day && g.cases == found.cases) {
-        return Ok(());
-    }
-    // A rule that joins brings no new cases by itself: it is shown, not told.
-    let told = old.as_ref().map_or(found.cases, |g| g.told);
-    let rose = found.cases > told;
-    let tells = rose && now - signal.told_at >= book.pack.limits.told_hours * HOUR;
-    let entry = signal.entry(&system, "health.more").fact("rule", found.rule.as_str()).fact("cases", found.cases);
-    let seq = tx.log(entry.fact("day", found.day).fact("told", i64::from(tells)))?.index;
-    ground::write(tx, &ground_of(&signal.id, found, if tells { found.cases } else { told }))?;
-    if tells {
-        tx.exec("update health_signal set told_at = $2 where id = $1", params![&signal.id, now])?;
-        step(tx, &signal, &system, "more", Some(&found.cases.to_string()), None, seq)?;
-        tell(tx, book, &system, &signal, &signal.desk, "more")?;
-    }
-    Ok(())
-}
+/// Columns of a line of the story.
+const STEP: &[&str] = &["signal", "n", "act", "at", "by_person", "body", "what", "words", "log_seq"];
 
 /// Adds a line to the story of a signal.
 pub(super) fn step(
@@ -225,11 +271,13 @@ pub(super) fn step(
     let n = tx.count("select count(*) from health_step where signal = $1", params![&signal.id])? + 1;
     let sealed = tx.seal_text(&signal.id, words)?;
     let body = super::over(who, &signal.path).and_then(|r| r.body.clone());
-    let sql = "insert into health_step(signal, n, act, at, by_person, body, what, words, log_seq) \
-               values ($1,$2,$3,$4,$5,$6,$7,$8,$9)";
-    let what = what.map(str::to_owned);
-    tx.exec(sql, params![&signal.id, n, act, tx.now(), who.actor(), body, what, sealed, seq])?;
+    let row = params![&signal.id, n, act, tx.now(), who.actor(), body, what.map(str::to_owned), sealed, seq];
+    tx.append("health_step", STEP, row);
     Ok(())
+}
+
+fn new(person: String, at: Ms, kind: &str, signal: &Signal) -> New {
+    New { person, at, kind: format!("health-{kind}"), subject: signal.number.clone(), class: None, urgent: true }
 }
 
 /// Tells whoever of an organisation can be reached, but for whoever did it.
@@ -237,15 +285,8 @@ pub(super) fn tell(tx: &mut Tx, book: &Book, who: &Who, signal: &Signal, body: &
     let now = tx.now();
     let mut people = roster::reachable(tx, body, now, false)?;
     people.retain(|p| Some(p.as_str()) != who.actor());
-    let new = |person| New {
-        person,
-        at: now,
-        kind: format!("health-{kind}"),
-        subject: signal.number.clone(),
-        class: None,
-        urgent: true,
-    };
-    notice::put(tx, &book.zone, &people.into_iter().map(new).collect::<Vec<_>>())
+    let told: Vec<New> = people.into_iter().map(|person| new(person, now, kind, signal)).collect();
+    notice::put(tx, &book.zone, &told)
 }
 
 /// Nobody is waited for any more.
