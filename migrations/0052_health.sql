@@ -121,7 +121,8 @@ create table health_ground (
   upper_bound {real} not null,
   base_from {int},
   base_to {int},
-  points {int} not null,
+  -- So many weeks with a count.
+  weeks {int} not null,
   -- Not all of the week was told yet.
   part {int} not null
 );

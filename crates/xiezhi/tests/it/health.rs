@@ -59,8 +59,7 @@ fn told(w: &World, kind: &str) -> i64 {
 #[test]
 fn a_signal_is_raised_once_verified_assessed_answered_and_closed() {
     on_each_engine(|w| {
-        let (clerk, grid, street) = (w.client(Some("clerk")), w.client(Some("grid")), w.client(Some("street")));
-        let (resident, stranger) = (w.client(Some("resident")), w.client(Some("stranger")));
+        let (clerk, grid) = (w.client(Some("clerk")), w.client(Some("grid")));
         let now = today(w);
         past(&clerk, "fever", 110, now - 1);
         // A rule is tried before it is switched on, with the same settings.

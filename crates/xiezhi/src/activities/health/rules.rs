@@ -107,7 +107,7 @@ pub struct Found {
     pub expected: Option<f64>,
     pub upper: f64,
     pub base: Option<(i32, i32)>,
-    pub points: i64,
+    pub weeks: i64,
     pub part: bool,
 }
 
@@ -144,7 +144,7 @@ pub fn today(work: &mut Work, pack: &Pack, syndrome: &str, blocks: &[Block], tod
         expected: verdict.expected,
         upper: verdict.upper?,
         base: verdict.baseline.map(|b| (day(b.from), day(b.to) + 6)),
-        points: verdict.baseline.map_or(0, |b| b.points as i64),
+        weeks: verdict.baseline.map_or(0, |b| b.points as i64),
         part: weeks.part,
     })
 }

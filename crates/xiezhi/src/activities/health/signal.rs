@@ -37,7 +37,7 @@ pub mod ground {
             pub upper_bound: f64,
             pub base_from: Option<i32>,
             pub base_to: Option<i32>,
-            pub points: i64,
+            pub weeks: i64,
             pub part: bool,
         }
     }
@@ -250,7 +250,7 @@ fn ground_of(signal: &str, found: &Found, told: i64) -> Ground {
         upper_bound: found.upper,
         base_from: found.base.map(|b| b.0),
         base_to: found.base.map(|b| b.1),
-        points: found.points,
+        weeks: found.weeks,
         part: found.part,
     }
 }

@@ -133,7 +133,7 @@ pub struct Reason {
     pub upper: f64,
     /// First and last day of what it was compared with.
     pub base: Option<(String, String)>,
-    pub points: i64,
+    pub weeks: i64,
     /// Not all of the week was told yet.
     pub part: bool,
 }
@@ -243,7 +243,7 @@ fn reason(req: &Req, pack: &'static Pack, syndrome: &str, g: &Ground) -> Option<
         expected: g.expected,
         upper: g.upper_bound,
         base: g.base_from.zip(g.base_to).map(|(a, b)| (date(a), date(b))),
-        points: g.points,
+        weeks: g.weeks,
         part: g.part,
     })
 }
