@@ -2,6 +2,7 @@
 #   detect   Farrington's flexible method beside the package surveillance of R: every bound and alarm, and points a second; a night of
 #            60,000 series
 #   ingest   1,000 devices over MQTT, each message confirmed when it is on the disk, on both engines; 10,000 that are silent
+#   night    3,000 communities with 20 syndromes and 6 years of days, 3 rules: the night run from the database and back, on both engines
 # Writes bench/results/warning.json, a key for each word.
 
 # keep WORD: puts the figures on standard input under their word.
@@ -113,11 +114,34 @@ ingest() {
   jq -e 'all(.ingest.runs[]; .readings == .spoken.confirmed + .paced.confirmed)' bench/results/warning.json >/dev/null || die "other readings stand there than were confirmed"
 }
 
+# The first night finds what there is; the second, on the same day, finds the same and writes nothing.
+night() {
+  local engine database n
+  : >"$SCRATCH/night.json"
+  for engine in sqlite postgres; do
+    database=()
+    if [ "$engine" = postgres ]; then
+      pg_start durable || continue
+      database=(--database-url "$(pg_database night)")
+    fi
+    say "night: $engine"
+    mkdir -p "$SCRATCH/night-$engine"
+    "$XIEZHI" health invent --data "$SCRATCH/night-$engine" "${database[@]}" --communities "${COMMUNITIES:-3000}" --syndromes 20 --years 6
+    for n in 1 2; do
+      "$XIEZHI" health night --data "$SCRATCH/night-$engine" "${database[@]}" |
+        jq -c --arg engine "$engine" --argjson n "$n" '{ $engine, night: $n } + .' | tee -a "$SCRATCH/night.json" >&2
+    done
+  done
+  jq -n --slurpfile runs "$SCRATCH/night.json" '{ $runs }' | keep night
+  jq -e 'all(.night.runs[]; .judged == 3 * .series and (.night == 1 or .new == 0))' bench/results/warning.json >/dev/null ||
+    die "the second night found something else"
+}
+
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect ingest)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect ingest night)
 for word in "${WORDS[@]}"; do
   case $word in
-    detect | ingest) "$word" ;;
+    detect | ingest | night) "$word" ;;
     *) die "bin/bench warning: no part $word" ;;
   esac
 done

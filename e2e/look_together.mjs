@@ -17,6 +17,7 @@ export async function together(clerk, area) {
     resource: await first(`/resources?area=${area}`, (r) => `/resources/${r.number}`),
     project: await first('/projects', (p) => `/projects/${p.number}`),
     relief: await first('/relief', (e) => `/relief/${e.number}`),
+    health: await first('/health', (s) => `/health/${s.number}`),
   };
 }
 
@@ -52,6 +53,15 @@ export const pages = (c) => [
   ['project', 'committee', c.together.project, unfold],
   ['relief', 'committee', '/relief'],
   ['relief-one', 'committee', c.together.relief, unfold],
+  ['health', 'committee', '/health'],
+  ['health-none', 'property', '/health'],
+  ['health-one', 'committee', c.together.health, unfold],
+  ['health-counts', 'committee', '/health/counts'],
+  ['health-mine', 'resident', '/health/mine'],
+  ['health-notices', 'committee', '/health/notices', unfold],
+  ['health-numbers', 'subdistrict', '/health/numbers'],
+  ['health-rules', 'committee', '/health/rules'],
+  ['health-try', 'committee', '/health/rules/school-weeks/try', unfold],
   ['errands', 'resident', '/errands'],
   ['errand-new', 'resident', '/errands/new'],
   ['appointments', 'resident', '/appointments'],

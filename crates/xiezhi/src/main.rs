@@ -23,6 +23,8 @@ mod allot;
 mod budget;
 #[path = "main/detect.rs"]
 mod detect;
+#[path = "main/health.rs"]
+mod health;
 #[path = "main/hotline.rs"]
 mod hotline;
 #[path = "main/link.rs"]
@@ -139,6 +141,9 @@ enum Command {
     /// Cases.
     #[command(subcommand)]
     Case(CaseCommand),
+    /// Early warning on counts.
+    #[command(subcommand)]
+    Health(health::Command),
     /// Work orders of a hotline.
     #[command(subcommand)]
     Hotline(hotline::Command),
@@ -317,6 +322,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
             return recut::run(&app, &community, from.as_deref(), dry_run, datum.as_deref(), &file);
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Health(command) => return health::run(command).map(|()| ExitCode::SUCCESS),
         Command::Hotline(command) => return hotline::run(command),
         Command::Service(command) => return service::run(command).map(|()| ExitCode::SUCCESS),
         Command::Calendar(CalendarCommand::Import { node, file }) => return import_calendar(&node, &file),

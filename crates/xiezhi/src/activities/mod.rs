@@ -8,6 +8,8 @@ pub mod consult;
 pub mod errand;
 /// Patrols and visits, phones without a network, emergencies.
 pub mod fieldwork;
+/// Early warning on counts of syndromes.
+pub mod health;
 /// People's mediation.
 pub mod mediation;
 /// Talk among neighbours.

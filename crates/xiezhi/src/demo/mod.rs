@@ -5,12 +5,13 @@
 //! passwords are derived from the node's key and stored nowhere. Nobody in it exists; the communities say in their names
 //! that they are a demo.
 //!
-//! Log kinds written: `demo.seed`, `demo.crowd` and `case.import` (for the crowd), besides those of the actions it plays.
+//! Log kinds written: `demo.seed`, `demo.crowd`, `demo.watch` and `case.import` (for the crowd), besides those of the actions it plays.
 
 /// A whole city around it.
 pub mod crowd;
 mod desk;
 mod draw;
+mod health;
 /// Neighbours who help each other.
 mod help;
 mod households;
@@ -31,6 +32,8 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod together;
+/// Many series of counts, for figures.
+pub mod watch;
 mod words;
 
 use std::collections::BTreeMap;
@@ -89,6 +92,7 @@ fn fill(app: &App, count: usize) -> Result<()> {
         .value;
     let people = cast.read(app, places.communities.len())?;
     services::settle(app, &people, &places)?;
+    health::before(app, &people, &places)?;
     let mut draw = Draw::new(SEED + 1);
     let residents: Vec<usize> = people.residents.iter().map(Vec::len).collect();
     let book = Rulebook::now(app)?;
@@ -104,7 +108,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     help::settle(app, &people, &places, now)?;
     partner::settle(app, &people, &places, now)?;
     relief::settle(app, &people, &places, now)?;
-    sensing::settle(app, &mut Draw::new(SEED + 5), &people, &places, now)
+    sensing::settle(app, &mut Draw::new(SEED + 5), &people, &places, now)?;
+    health::settle(app, &people, &places)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

@@ -41,8 +41,8 @@ fn write(app: &App, mut waiting: Receiver<Post>) {
             answers.push((post.told.is_empty(), post.back));
             told.extend(post.told);
         }
-        let written = told.is_empty()
-            || Book::now(app).and_then(|book| app.db.write(move |tx| hear::take(tx, &book, &told))).is_ok();
+        let written =
+            told.is_empty() || Book::now(app).and_then(|book| app.db.write(move |tx| hear::take(tx, &book, &told))).is_ok();
         for (nothing, back) in answers {
             back(written || nothing);
         }

@@ -12,7 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, partner, project, relief, sensing, service, volunteer, vote,
+    budget, consult, errand, fieldwork, health, mediation, neighbours, partner, project, relief, sensing, service, volunteer,
+    vote,
 };
 use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
@@ -102,6 +103,8 @@ pub fn start(app: Arc<App>) -> Jobs {
         searched = if due { app.now() } else { searched };
         vec![if due { near::nightly(app) } else { Ok(()) }]
     });
+    // All series of a city take a while, and deadlines do not wait for them.
+    let _night = thread("night", app.clone(), over.clone(), |app| vec![health::night::round(app, app.now())]);
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
     // Codes wait for nothing else, and nobody waits for them at the end: whoever does asks again.
@@ -168,6 +171,8 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let sent = volunteer::dispatch::round(app, now).and(sensing::watch::ring::round(app, now));
     let short = relief::Book::now(app, "")?;
     let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
+    let watched = health::Book::now(app, "")?;
+    let watched = all(app, |r| health::signal::due(r, now, AT_ONCE), move |tx, id| health::signal::ring(tx, &watched, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
     let held = held
@@ -181,7 +186,8 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
         .and(ran)
         .and(sent)
         .and(joined)
-        .and(homes);
+        .and(homes)
+        .and(watched);
     rung.and(late).and(moved).and(cut).and(asked).and(counted).and(talked).and(held)
 }
 

@@ -1,8 +1,8 @@
 //! All route tables, one line for each room.
 
 use crate::activities::{
-    budget, consult, errand, fieldwork, mediation, neighbours, opinion, partner, project, relief, sensing, service, volunteer,
-    vote,
+    budget, consult, errand, fieldwork, health, mediation, neighbours, opinion, partner, project, relief, sensing, service,
+    volunteer, vote,
 };
 use crate::base::{
     area, asset, catalogue, classes, ground, key, media, notice, party, roster, routing, signin, signon, worktime,
@@ -107,6 +107,9 @@ pub fn all() -> Vec<Route> {
         sensing::gateway::ROUTES,
         sensing::tables::ROUTES,
         sensing::things::ROUTES,
+        health::tell::ROUTES,
+        health::tried::ROUTES,
+        health::web::ROUTES,
         service::web::ROUTES,
         service::booking::web::ROUTES,
         errand::web::ROUTES,

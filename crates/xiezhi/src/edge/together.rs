@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 11] = [
+const DOORS: [(&str, &str); 12] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
@@ -27,6 +27,7 @@ const DOORS: [(&str, &str); 11] = [
     ("lists", "/needs"),
     ("partners", "/partners"),
     ("relief", "/relief"),
+    ("health", "/health"),
 ];
 /// Matters of each kind that are shown.
 const SHOWN: usize = 3;

@@ -248,6 +248,7 @@ pub fn migrations() -> Vec<Migration> {
         "0049_errand",
         "0050_sensing",
         "0051_watch",
+        "0052_health",
         "0053_things",
     ]
     .into_iter()

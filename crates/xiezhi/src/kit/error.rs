@@ -60,6 +60,8 @@ kinds! {
     WrongCode = 401 "wrong-code",
     /// There is no such household card, or it was ended.
     WrongCard = 401 "wrong-card",
+    /// A rule works only after it was tried with the same settings.
+    HealthUntried = 409 "health-untried",
     /// No device has this name and password.
     WrongDevice = 401 "wrong-device",
     /// Whoever lives there no longer agrees to the device.

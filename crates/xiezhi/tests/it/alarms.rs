@@ -91,12 +91,25 @@ fn from_a_reading_to_a_case_that_says_what_it_was() {
         good(&clerk, &format!("/cases/{case}/dispatch"), &json!({ "to": w.body("property") }));
         let property = w.client(Some("property"));
         good(&property, &format!("/cases/{case}/accept"), &json!({}));
-        good(&property, &format!("/cases/{case}/feedback"), &json!({ "text": "抽干了", "media": [super::partner::picture(&property)] }));
+        good(
+            &property,
+            &format!("/cases/{case}/feedback"),
+            &json!({ "text": "抽干了", "media": [super::partner::picture(&property)] }),
+        );
         good(&clerk2, &format!("/cases/{case}/check"), &json!({}));
-        assert_eq!(clerk2.post(&format!("/cases/{case}/close"), &json!({ "outcome": "solved" })).error(), (409, "alarm-open".into()));
-        assert_eq!(grid.post(&format!("/alarms/{number}/close"), &json!({ "disposition": "ghost" })).error(), (422, "unknown-value".into()));
+        assert_eq!(
+            clerk2.post(&format!("/cases/{case}/close"), &json!({ "outcome": "solved" })).error(),
+            (409, "alarm-open".into())
+        );
+        assert_eq!(
+            grid.post(&format!("/alarms/{number}/close"), &json!({ "disposition": "ghost" })).error(),
+            (422, "unknown-value".into())
+        );
         let closed = good(&grid, &format!("/alarms/{number}/close"), &end);
-        assert_eq!((&closed["stand"], &closed["disposition"], &closed["words"]), (&json!("closed"), &json!("true"), &json!("地道口已封，抽水")));
+        assert_eq!(
+            (&closed["stand"], &closed["disposition"], &closed["words"]),
+            (&json!("closed"), &json!("true"), &json!("地道口已封，抽水"))
+        );
         good(&clerk2, &format!("/cases/{case}/close"), &json!({ "outcome": "solved" }));
         let board = clerk.get(&format!("/alarms?area={COMMUNITY}")).json();
         // Meanwhile it was silent for an hour: another one, that nobody hurries for.
@@ -122,7 +135,10 @@ fn late_twice_and_fluttering_call_nobody_again() {
         assert_eq!(open(&clerk).len(), 0);
         w.app.ambience.advance(MINUTE);
         let now = w.app.now();
-        told(&d, &json!([{ "stream": "ebike", "t": now, "v": true, "seq": 1 }, { "stream": "ebike", "t": now, "v": true, "seq": 1 }]));
+        told(
+            &d,
+            &json!([{ "stream": "ebike", "t": now, "v": true, "seq": 1 }, { "stream": "ebike", "t": now, "v": true, "seq": 1 }]),
+        );
         assert_eq!(open(&clerk).len(), 1);
         // A sensor that says yes and no every second for an hour is one alarm, and two notices.
         let mut seq = 1;
@@ -281,13 +297,18 @@ fn rules_of_a_place_are_tried_switched_and_measured() {
         let list = clerk.get("/alarms/rules").json();
         assert!(list["items"].as_array().unwrap().iter().all(|r| r["state"] == "on" && !r["when"].as_str().unwrap().is_empty()));
         assert_eq!(clerk.get("/alarms/rules/new").status, 200);
-        let bad = json!({ "area": COMMUNITY, "kind": "air", "title": "x", "class": "other", "of": "smoke", "test": "above", "n": "5" });
+        let bad =
+            json!({ "area": COMMUNITY, "kind": "air", "title": "x", "class": "other", "of": "smoke", "test": "above", "n": "5" });
         assert_eq!(clerk.post("/alarms/rules", &bad).error(), (422, "wrong-type".into()), "air says no smoke");
         let new = json!({ "area": COMMUNITY, "kind": "air", "title": "重污染", "class": "other", "of": "pm25", "test": "above", "n": "150",
             "severity": 2 });
         assert_eq!(stranger.post("/alarms/rules", &new).error().0, 403);
         let made = good(&clerk, "/alarms/rules", &new);
-        assert_eq!((&made["state"], &made["trial"]["raises"], &made["trial"]["of"]), (&json!("draft"), &json!(4), &json!(1)), "{made}");
+        assert_eq!(
+            (&made["state"], &made["trial"]["raises"], &made["trial"]["of"]),
+            (&json!("draft"), &json!(4), &json!(1)),
+            "{made}"
+        );
         let id = made["id"].as_str().unwrap().to_owned();
         told(&d, &json!({ "pm25": 200 }));
         assert_eq!(open(&clerk).len(), 0, "a draft raises nothing");
@@ -304,7 +325,11 @@ fn rules_of_a_place_are_tried_switched_and_measured() {
             good(&clerk, &format!("/alarms/{number}/close"), &json!({ "disposition": "false-device" }));
         }
         let first = clerk.get("/alarms/rules").json()["items"][0].clone();
-        assert_eq!((&first["id"], &first["worth"]["percent"], &first["worth"]["review"]), (&json!(id), &json!(0), &json!(true)), "{first}");
+        assert_eq!(
+            (&first["id"], &first["worth"]["percent"], &first["worth"]["review"]),
+            (&json!(id), &json!(0), &json!(true)),
+            "{first}"
+        );
         assert_eq!(clerk.get("/alarms").json()["reviews"], 1);
         // Switched off while one is open: it can still be ended.
         told(&d, &json!({ "pm25": 200 }));
@@ -333,7 +358,10 @@ fn many_timers_ring_once_each_and_after_an_outage() {
     on_each_engine(|w| {
         let clerk = w.client(Some("clerk"));
         for n in 0..30 {
-            added(&clerk, &json!({ "kind": "level", "title": format!("水位 {n}"), "name": format!("lv-{n:03}"), "area": COMMUNITY }));
+            added(
+                &clerk,
+                &json!({ "kind": "level", "title": format!("水位 {n}"), "name": format!("lv-{n:03}"), "area": COMMUNITY }),
+            );
         }
         let mut begun = begin::Begun::default();
         begin::round(&w.app, &mut begun).unwrap();

@@ -30,6 +30,7 @@ mod faults;
 mod fieldwork;
 mod form;
 mod gb26875;
+mod health;
 mod hotline;
 mod hours;
 mod keys;

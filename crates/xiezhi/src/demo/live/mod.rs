@@ -176,7 +176,10 @@ pub fn start(app: Arc<App>) -> Result<()> {
                 && let Ok(sum) = live.sum(&app, month.0)
             {
                 let Sum { ended, of_use, open, calls } = sum;
-                tell::started(&format!("live {}: {ended} alarms ended, {of_use} of use, {open} open, {calls} calls", app.time(month.0)));
+                tell::started(&format!(
+                    "live {}: {ended} alarms ended, {of_use} of use, {open} open, {calls} calls",
+                    app.time(month.0)
+                ));
                 month.0 = app.now();
             }
         }

@@ -73,7 +73,8 @@ impl Sensor {
 
     /// It is broken: those are few, each for some days a year, until somebody comes and repairs it.
     fn broken(self, day: i64) -> bool {
-        let begins = |d: i64| (self.kind, self.n) == ("smoke", 3) && d % 120 == 40 || (self.kind, self.n) == ("level", 1) && d % 150 == 60;
+        let begins =
+            |d: i64| (self.kind, self.n) == ("smoke", 3) && d % 120 == 40 || (self.kind, self.n) == ("level", 1) && d % 150 == 60;
         (day - 2..=day).any(begins)
     }
 
@@ -86,7 +87,9 @@ impl Sensor {
             "charger" => (200, 2 * HOUR, Disposition::Prevented),
             "level" => (25, 5 * HOUR, Disposition::True),
             // A home is quiet for two days: somebody fell, or is with the children.
-            "water" | "door" => (150, 40 * HOUR, if chance(self.home(), "how", day) % 10 < 6 { Disposition::True } else { Disposition::Away }),
+            "water" | "door" => {
+                (150, 40 * HOUR, if chance(self.home(), "how", day) % 10 < 6 { Disposition::True } else { Disposition::Away })
+            }
             _ => return None,
         };
         // It rains on all of them.

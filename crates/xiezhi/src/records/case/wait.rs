@@ -23,7 +23,8 @@ pub struct Wait {
 
 /// A case waits for a word.
 pub fn add(tx: &mut Tx, case: &str, subject: &str, link: &str) -> Result<()> {
-    let sql = "insert into case_wait(case_number, subject, link) values ($1, $2, $3) on conflict(case_number, subject) do nothing";
+    let sql =
+        "insert into case_wait(case_number, subject, link) values ($1, $2, $3) on conflict(case_number, subject) do nothing";
     tx.exec(sql, params![case, subject, link])?;
     Ok(())
 }

@@ -51,7 +51,8 @@ fn open(tx: &mut Tx, book: &Book, who: &Who, number: &str) -> Result<Open> {
     }
     let device = sensing::by_ids(tx, std::slice::from_ref(&alarm.device))?.pop().ok_or(Kind::NotFound)?;
     let holds = book.rules.one(tx, &device, &alarm.rule)?;
-    let active = holds.clone().map_or_else(|| book.rules.any(tx, &device, &alarm.rule), |a| Ok(Some(a)))?.ok_or(Kind::NotFound)?;
+    let active =
+        holds.clone().map_or_else(|| book.rules.any(tx, &device, &alarm.rule), |a| Ok(Some(a)))?.ok_or(Kind::NotFound)?;
     let (mut watch, mut memory) = remember::load(tx, &active, &device, alarm.opened_at)?;
     if watch.alarm.as_deref() != Some(&alarm.id) {
         return Err(Kind::State.into());
@@ -158,7 +159,12 @@ pub fn service(tx: &mut Tx, book: &Book, device: &Device) -> Result<()> {
 fn home(tx: &mut Tx, who: &Who, device: &Device, what: &str, value: Option<i64>, helper: Option<&str>) -> Result<()> {
     let person = device.person.as_deref().ok_or(Kind::NotFound)?;
     let now = tx.now();
-    let entry = Entry { actor: who.actor(), area: Some(&device.area), owner: Some(&device.id), ..Entry::new("watch.home", "device", &device.id) };
+    let entry = Entry {
+        actor: who.actor(),
+        area: Some(&device.area),
+        owner: Some(&device.id),
+        ..Entry::new("watch.home", "device", &device.id)
+    };
     let seq = tx.log(entry.fact("what", what).fact_opt("until", value).fact_opt("helper", helper))?.index;
     let sql = "insert into watch_home(person, area, path, changed_at, log_seq) values ($1, $2, $3, $4, $5) \
                on conflict(person) do update set changed_at = excluded.changed_at, log_seq = excluded.log_seq";

@@ -135,7 +135,8 @@ pub struct Rules {
 
 /// Changes of what decisions rest on, of rules and of areas.
 pub fn version(q: &mut dyn Query) -> store::Result<i64> {
-    let sql = "select coalesce((select n from watch_count where id = 1), 0) + coalesce((select n from structure where id = 1), 0)";
+    let sql =
+        "select coalesce((select n from watch_count where id = 1), 0) + coalesce((select n from structure where id = 1), 0)";
     q.count(sql, &[])
 }
 

@@ -96,7 +96,8 @@ struct Row<'r> {
 fn rows<'r>(pack: &'r Pack, own: &'r [Own], path: &str) -> Vec<Row<'r>> {
     let here: Vec<&Own> = own.iter().filter(|o| path.starts_with(&o.path)).collect();
     let state = |id: &str| if own::holds(&here, id) { Mode::On } else { Mode::Off };
-    let ships = pack.rule.iter().map(|r| Row { given: Given::ships(r), kind: &r.kind, home: r.home, state: state(&r.id), own: false });
+    let ships =
+        pack.rule.iter().map(|r| Row { given: Given::ships(r), kind: &r.kind, home: r.home, state: state(&r.id), own: false });
     let own = here.iter().filter_map(|o| {
         let (given, kind) = o.as_given().zip(o.kind.as_deref())?;
         Some(Row { given, kind, home: o.home.map(|h| h == 1), state: o.state, own: true })

@@ -36,10 +36,10 @@ pub mod spec;
 pub mod step;
 /// Who is called.
 pub mod tell;
-/// What a reader sees.
-pub mod view;
 /// A rule on what was told.
 pub mod tried;
+/// What a reader sees.
+pub mod view;
 /// Routes.
 pub mod web;
 

@@ -62,13 +62,9 @@ pub fn load(tx: &mut Tx, active: &Active, device: &Device, begun: Ms) -> Result<
 /// Writes what is remembered.
 pub fn keep(tx: &mut Tx, (device, active): At, watch: &mut Watch, memory: &Memory) -> Result<()> {
     let text = memory.text();
-    (watch.memory, watch.sealed) = if device.is_home() {
-        (None, Some(tx.seal(&device.id, text.as_bytes())?))
-    } else {
-        (Some(text), None)
-    };
+    (watch.memory, watch.sealed) =
+        if device.is_home() { (None, Some(tx.seal(&device.id, text.as_bytes())?)) } else { (Some(text), None) };
     (watch.due_at, watch.kept_at) = (memory.due(active), tx.now());
     watch.put(tx);
     Ok(())
 }
-

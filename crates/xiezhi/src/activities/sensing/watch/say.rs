@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::book::Active;
-use super::spec::{Edge, Said, Spec, Span, Uses, Way};
+use super::spec::{Edge, Said, Span, Spec, Uses, Way};
 use crate::activities::sensing::pack::Pack;
 use crate::kit::Req;
 use crate::kit::i18n::Lang;
@@ -73,7 +73,9 @@ impl<'a> Say<'a> {
                 };
                 self.text(key, &[("of", self.measure(of)), ("n", self.number(of, *raise)), ("clear", self.number(of, clear))])
             }
-            Spec::Among { of, values } if matches!(values[..], [Said::Bool(true)]) => self.text("rule-yes", &[("of", self.measure(of))]),
+            Spec::Among { of, values } if matches!(values[..], [Said::Bool(true)]) => {
+                self.text("rule-yes", &[("of", self.measure(of))])
+            }
             Spec::Among { of, values } => {
                 let or = self.text("rule-or", &[]);
                 let values: Vec<String> = values.iter().map(|v| self.value(of, v)).collect();
@@ -91,7 +93,10 @@ impl<'a> Say<'a> {
                 match (least, own) {
                     (_, Some(own)) => {
                         let part = format!("{:.0}", own.part * 100.0);
-                        self.text("rule-little-own", &[("of", self.measure(of)), window, ("part", part), ("windows", own.windows.to_string())])
+                        self.text(
+                            "rule-little-own",
+                            &[("of", self.measure(of)), window, ("part", part), ("windows", own.windows.to_string())],
+                        )
                     }
                     (least, None) if *uses == Uses::Events => {
                         let n = crate::activities::sensing::view::short(least.unwrap_or_default());

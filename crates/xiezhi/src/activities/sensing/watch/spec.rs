@@ -86,15 +86,54 @@ pub enum Uses {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "explained in the data file")]
 pub enum Spec {
-    Beyond { of: String, side: Edge, raise: f64, clear: Option<f64> },
-    Among { of: String, values: Vec<Said> },
+    Beyond {
+        of: String,
+        side: Edge,
+        raise: f64,
+        clear: Option<f64>,
+    },
+    Among {
+        of: String,
+        values: Vec<Said>,
+    },
     /// Without a measure: nothing of all that the device tells. Without a span: as long as its kind may be silent.
-    Silent { of: Option<String>, after: Option<Span> },
-    Little { of: String, uses: Uses, slot: Span, slots: u32, least: Option<f64>, own: Option<Own>, gaps: Option<u32> },
-    Regular { of: String, uses: Uses, slot: Span, slots: u32, over: f64 },
-    Change { of: String, way: Way, by: f64, within: Span },
-    Held { on: Span, off: Span, when: Box<Spec> },
-    Repeats { times: u32, within: Span, each: bool, when: Box<Spec> },
+    Silent {
+        of: Option<String>,
+        after: Option<Span>,
+    },
+    Little {
+        of: String,
+        uses: Uses,
+        slot: Span,
+        slots: u32,
+        least: Option<f64>,
+        own: Option<Own>,
+        gaps: Option<u32>,
+    },
+    Regular {
+        of: String,
+        uses: Uses,
+        slot: Span,
+        slots: u32,
+        over: f64,
+    },
+    Change {
+        of: String,
+        way: Way,
+        by: f64,
+        within: Span,
+    },
+    Held {
+        on: Span,
+        off: Span,
+        when: Box<Spec>,
+    },
+    Repeats {
+        times: u32,
+        within: Span,
+        each: bool,
+        when: Box<Spec>,
+    },
     Any(Vec<Spec>),
     All(Vec<Spec>),
 }
@@ -193,7 +232,9 @@ impl Spec {
                 let after = after.map_or(kind.silent, |span| span.0);
                 match of {
                     Some(of) => test(of, Test::Silent { after }),
-                    None => kind.measures.iter().map(|of| test(of, Test::Silent { after })).collect::<Result<_, _>>().map(When::All),
+                    None => {
+                        kind.measures.iter().map(|of| test(of, Test::Silent { after })).collect::<Result<_, _>>().map(When::All)
+                    }
                 }
             }
             Spec::Little { of, uses, slot, slots, least, own, gaps } => {
@@ -215,15 +256,10 @@ impl Spec {
                 };
                 test(of, Test::Change { course, by: *by, within: within.0 })
             }
-            Spec::Held { on, off, when } => {
-                Ok(When::Held { when: Box::new(when.when(kind, measures)?), on: on.0, off: off.0 })
+            Spec::Held { on, off, when } => Ok(When::Held { when: Box::new(when.when(kind, measures)?), on: on.0, off: off.0 }),
+            Spec::Repeats { times, within, each, when } => {
+                Ok(When::Repeats { when: Box::new(when.when(kind, measures)?), times: *times, window: within.0, each: *each })
             }
-            Spec::Repeats { times, within, each, when } => Ok(When::Repeats {
-                when: Box::new(when.when(kind, measures)?),
-                times: *times,
-                window: within.0,
-                each: *each,
-            }),
             Spec::Any(parts) => all(parts).map(When::Any),
             Spec::All(parts) => all(parts).map(When::All),
         }
@@ -276,7 +312,15 @@ mod tests {
         assert_eq!(again, row);
         let bad = Spec::Beyond { of: "level".into(), side: Edge::Above, raise: 1.0, clear: Some(2.0) };
         assert_eq!(bad.rule(kind, 0, 0).err(), Some(Wrong::Level));
-        let none = Spec::Little { of: "water".into(), uses: Uses::Amount, slot: Span(1000), slots: 2, least: None, own: None, gaps: None };
+        let none = Spec::Little {
+            of: "water".into(),
+            uses: Uses::Amount,
+            slot: Span(1000),
+            slots: 2,
+            least: None,
+            own: None,
+            gaps: None,
+        };
         assert_eq!(none.rule(kind, 0, 0).err(), Some(Wrong::Level));
     }
 }

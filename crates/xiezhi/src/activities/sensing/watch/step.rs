@@ -72,7 +72,12 @@ pub fn happen(
             Effect::Quiet => {
                 memory.climb.seen();
                 log(tx, at, watch, who, "alarm.seen")?;
-                set(tx, watch, "taken_at = coalesce(taken_at, $2), taken_by = coalesce(taken_by, $3)", params![now, who.actor()])?;
+                set(
+                    tx,
+                    watch,
+                    "taken_at = coalesce(taken_at, $2), taken_by = coalesce(taken_by, $3)",
+                    params![now, who.actor()],
+                )?;
                 tell::settled(tx, book, watch)?;
             }
             Effect::Over => {
@@ -136,7 +141,8 @@ fn open(tx: &mut Tx, at: At, watch: &mut Watch, memory: &mut Memory, cause: Opti
     let (id, now, system) = (tx.id(), tx.now(), Who::system());
     let count = "insert into watch_count(id, n) values (2, 1) on conflict(id) do update set n = watch_count.n + 1 returning n";
     let number = format!("G-{:04}", tx.count(count, &[])?);
-    let entry = entry(at, &id, &system, "alarm.open").fact("number", number.as_str()).fact("severity", i64::from(active.severity));
+    let entry =
+        entry(at, &id, &system, "alarm.open").fact("number", number.as_str()).fact("severity", i64::from(active.severity));
     let seq = tx.log(entry)?.index;
     let text = cause.map(|c| told(active, c));
     let (cause, sealed) = if device.is_home() { (None, tx.seal_text(&device.id, text.as_deref())?) } else { (text, None) };

@@ -23,7 +23,8 @@ use crate::records::case::{by_number, wait};
 /// The entry of a step.
 pub fn entry<'w>(at: At<'w>, alarm: &'w str, who: &'w Who, act: &'static str) -> Entry<'w> {
     let (device, active) = at;
-    let entry = Entry { actor: who.actor(), area: Some(&device.area), owner: Some(&device.id), ..Entry::new(act, "alarm", alarm) };
+    let entry =
+        Entry { actor: who.actor(), area: Some(&device.area), owner: Some(&device.id), ..Entry::new(act, "alarm", alarm) };
     entry.fact("rule", active.id.as_str()).fact("device", device.id.as_str())
 }
 

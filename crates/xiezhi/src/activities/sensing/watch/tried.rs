@@ -87,7 +87,11 @@ pub fn trial(req: &Req, q: &mut dyn Query, active: &Active, devices: &[Device]) 
         monthly: format!("{:.1}", sum(raises) as f64 / told.max(1) as f64),
         spells: spells
             .into_iter()
-            .map(|(from, to, device)| Spell { device: device.to_owned(), from: req.app.time(from), to: to.map(|t| req.app.time(t)) })
+            .map(|(from, to, device)| Spell {
+                device: device.to_owned(),
+                from: req.app.time(from),
+                to: to.map(|t| req.app.time(t)),
+            })
             .collect(),
     })
 }

@@ -190,7 +190,11 @@ pub fn full(req: &Req, q: &mut dyn Query, alarm: &Alarm, look: &mut Look) -> Res
         }
         None => (Vec::new(), None),
     };
-    let streams = if inside && (open || !device.is_home()) { devices::streams(req, q, &device, pack, true, Span::Week)? } else { Vec::new() };
+    let streams = if inside && (open || !device.is_home()) {
+        devices::streams(req, q, &device, pack, true, Span::Week)?
+    } else {
+        Vec::new()
+    };
     let of_rule = |s: &StreamView| active.as_ref().is_none_or(|a| a.measures.contains(&s.id));
     let building = match &alarm.building {
         Some(id) => Names::read(q, req.app)?.building(q, id)?,

@@ -6,10 +6,10 @@ use calc::alarm::Disposition;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::act::{self, End};
 use super::book::Book;
 use super::figures::{self, Load};
 use super::view::{self, Full, Item};
-use super::act::{self, End};
 use super::{around, by_number, called};
 use crate::activities::sensing::pack;
 use crate::activities::sensing::view::{self as devices, Healths};
