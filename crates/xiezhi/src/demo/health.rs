@@ -19,14 +19,14 @@ use crate::kit::{App, Result, RoleKind, Who};
 /// Weeks of the past.
 const WEEKS: i32 = 110;
 /// What a school tells: syndrome, usual a day, swing of the year.
-const SCHOOL: [(&str, f64, f64); 4] = [("absent", 6.0, 2.5), ("fever", 2.2, 1.2), ("gastro", 1.0, 0.4), ("rash", 0.5, 0.2)];
+pub const SCHOOL: [(&str, f64, f64); 4] = [("absent", 6.0, 2.5), ("fever", 2.2, 1.2), ("gastro", 1.0, 0.4), ("rash", 0.5, 0.2)];
 /// What a pharmacy tells.
-const PHARMACY: [(&str, f64, f64); 1] = [("respiratory", 9.0, 4.0)];
+pub const PHARMACY: [(&str, f64, f64); 1] = [("respiratory", 9.0, 4.0)];
 /// Rules that work in the demo.
 const RULES: [&str; 2] = ["school-weeks", "school-years"];
 
 /// Counts of days, the same at every start: `more` adds cases on some.
-fn counts(kinds: &[(&str, f64, f64)], days: std::ops::RangeInclusive<i32>, daily: bool, more: &[(&str, i32, u32)]) -> Vec<Told> {
+pub fn counts(kinds: &[(&str, f64, f64)], days: std::ops::RangeInclusive<i32>, daily: bool, more: &[(&str, i32, u32)]) -> Vec<Told> {
     let mut out = Vec::new();
     for day in days {
         if !daily && Day(day).weekday() > 5 {
@@ -45,7 +45,7 @@ fn counts(kinds: &[(&str, f64, f64)], days: std::ops::RangeInclusive<i32>, daily
 }
 
 /// Tells counts, and looks at what they touch.
-fn tell(app: &App, book: &Book, who: &Who, source: &'static str, place: &Area, told: Vec<Told>) -> Result<()> {
+pub fn tell(app: &App, book: &Book, who: &Who, source: &'static str, place: &Area, told: Vec<Told>) -> Result<()> {
     if told.is_empty() {
         return Ok(());
     }

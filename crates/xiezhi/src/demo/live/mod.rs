@@ -4,6 +4,7 @@
 //! What must stay true: everything goes through the real actions, each at its own time; the same year in every run, and after a
 //! restart it goes on where the log ends; when the present is reached, time goes as everywhere.
 
+mod counts;
 mod people;
 mod sensors;
 
@@ -54,6 +55,10 @@ pub struct Sum {
     pub open: i64,
     /// Calls of people.
     pub calls: i64,
+    /// Outbreaks that were put in, and how many of them a signal found.
+    pub outbreaks: usize,
+    /// See `outbreaks`.
+    pub found: usize,
 }
 
 impl Live {
@@ -77,6 +82,13 @@ impl Live {
         for sensor in sensors::all() {
             if app.db.read(|r| sensing::by_name(r, &sensor.name())).is_err() {
                 live.add(app, sensor, &homes)?;
+            }
+        }
+        // Those of the demo tell for a week and no longer: nobody is called for their silence.
+        for device in app.db.read(|r| sensing::beneath(r, &live.place.path, "", 1_000))? {
+            let of_year = sensors::all().any(|s| s.name() == device.name);
+            if !of_year && device.state == sensing::State::Works {
+                people::state(app, &live.clerk, &device.name, sensing::State::Paused)?;
             }
         }
         Ok(live)
@@ -124,7 +136,10 @@ impl Live {
         app.db.write(move |tx| hear::take(tx, &heard, &told))?;
         ring::round(app, end)?;
         people::hour(app, &self.place.path, &self.clerk)?;
-        self.day = end.div_euclid(DAY);
+        if end.div_euclid(DAY) != self.day {
+            self.day = end.div_euclid(DAY);
+            counts::day(app, &self.place, &self.clerk)?;
+        }
         Ok(())
     }
 
@@ -132,8 +147,10 @@ impl Live {
     pub fn sum(&self, app: &App, since: Ms) -> Result<Sum> {
         let sql = "select phase, disposition, count(*) n from alarm where path >= $1 and path < $2 and opened_at >= $3 group by phase, disposition";
         let calls = "select count(*) from alarm_told where at >= $1";
+        let found = counts::found(app, &self.place, since, app.now())?;
+        let (outbreaks, found) = (found.len(), found.iter().flatten().count());
         app.db.read(|r| {
-            let mut sum = Sum { calls: r.count(calls, params![since])?, ..Sum::default() };
+            let mut sum = Sum { calls: r.count(calls, params![since])?, outbreaks, found, ..Sum::default() };
             for row in r.rows(sql, params![&self.place.path, area::end_of(&self.place.path), since])? {
                 let (n, phase): (i64, String) = (row.get("n")?, row.get("phase")?);
                 let what = row.get::<Option<String>>("disposition")?.and_then(|d| Disposition::parse(&d));
@@ -175,11 +192,9 @@ pub fn start(app: Arc<App>) -> Result<()> {
             if app.now() - month.0 >= 30 * DAY
                 && let Ok(sum) = live.sum(&app, month.0)
             {
-                let Sum { ended, of_use, open, calls } = sum;
-                tell::started(&format!(
-                    "live {}: {ended} alarms ended, {of_use} of use, {open} open, {calls} calls",
-                    app.time(month.0)
-                ));
+                let Sum { ended, of_use, open, calls, outbreaks, found } = sum;
+                let alarms = format!("{ended} alarms ended, {of_use} of use, {open} open, {calls} calls");
+                tell::started(&format!("live {}: {alarms}; {outbreaks} outbreaks, {found} found", app.time(month.0)));
                 month.0 = app.now();
             }
         }
@@ -200,7 +215,7 @@ mod tests {
         let app = App::open(config.clone()).unwrap();
         set_clock(&app).unwrap();
         super::super::seed(&app, 10).unwrap();
-        let (begin, hours) = (app.now(), 45 * 24);
+        let (begin, hours) = (app.now(), 20 * 24);
         let mut live = Live::new(&app).unwrap();
         for _ in 0..hours {
             app.ambience.advance(HOUR);
@@ -209,6 +224,7 @@ mod tests {
         let sum = live.sum(&app, begin).unwrap();
         assert!(sum.ended > 10 && sum.open < 10, "{sum:?}");
         assert!(sum.of_use * 100 >= sum.ended * 60, "most were of use: {sum:?}");
+        assert_eq!(sum.found, sum.outbreaks, "{sum:?}");
         let one = "select count(*) from (select device, rule from alarm where phase <> 'closed' group by device, rule having count(*) > 1) d";
         assert_eq!(app.db.read(|r| r.count(one, &[])).unwrap(), 0);
         // It goes on where it was.

@@ -85,7 +85,8 @@ fn end(app: &App, who: &Who, alarm: &Alarm, what: Disposition) -> Result<()> {
     app.db.write(move |tx| act::close(tx, &book, &who, &number, &end)).map(drop)
 }
 
-fn state(app: &App, who: &Who, name: &str, state: State) -> Result<()> {
+/// Somebody works on a device, or it works again.
+pub fn state(app: &App, who: &Who, name: &str, state: State) -> Result<()> {
     let (book, who, name) = (Book::now(app)?, who.clone(), name.to_owned());
     let why = (state == State::Paused).then_some("检修");
     let done = app.db.write(move |tx| {
