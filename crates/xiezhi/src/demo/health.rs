@@ -26,7 +26,12 @@ pub const PHARMACY: [(&str, f64, f64); 1] = [("respiratory", 9.0, 4.0)];
 const RULES: [&str; 2] = ["school-weeks", "school-years"];
 
 /// Counts of days, the same at every start: `more` adds cases on some.
-pub fn counts(kinds: &[(&str, f64, f64)], days: std::ops::RangeInclusive<i32>, daily: bool, more: &[(&str, i32, u32)]) -> Vec<Told> {
+pub fn counts(
+    kinds: &[(&str, f64, f64)],
+    days: std::ops::RangeInclusive<i32>,
+    daily: bool,
+    more: &[(&str, i32, u32)],
+) -> Vec<Told> {
     let mut out = Vec::new();
     for day in days {
         if !daily && Day(day).weekday() > 5 {

@@ -58,7 +58,8 @@ fn step(tx: &mut Tx, book: &Book, who: &Who, signal: &Signal, now: Ms) -> Result
 
 /// What a signal of a symptom was that was opened on a day.
 fn was(syndrome: &str, opened: i32) -> Disposition {
-    let broke = (opened - LONG..=opened).filter_map(outbreak).any(|(s, ..)| s == syndrome || s == "fever" && syndrome == "absent");
+    let broke =
+        (opened - LONG..=opened).filter_map(outbreak).any(|(s, ..)| s == syndrome || s == "fever" && syndrome == "absent");
     if broke { Disposition::True } else { Disposition::Expected }
 }
 
