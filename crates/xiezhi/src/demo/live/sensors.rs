@@ -100,7 +100,7 @@ impl Sensor {
         let of = if self.kind == "level" { Sensor { n: 0, ..self } } else { self.home() };
         let drawn = chance(of, "what", day);
         let from = day * DAY + (drawn / rarely % 14) as i64 * HOUR + 20 * MINUTE;
-        (drawn % rarely == 0).then_some(Event { from, to: from + long, what })
+        drawn.is_multiple_of(rarely).then_some(Event { from, to: from + long, what })
     }
 
     /// Both devices of a home tell of the same life.

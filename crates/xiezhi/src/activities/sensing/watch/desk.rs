@@ -243,7 +243,7 @@ fn condition(pack: &Pack, input: &Input) -> Result<Spec> {
         text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or_else(|| Kind::WrongType.at("n"))
     };
     let minutes = input.int("minutes", 0, 100_000)?.unwrap_or(0);
-    let span = || if minutes > 0 { Ok(Span(minutes * MINUTE)) } else { Err(Error::from(Kind::Missing.at("minutes"))) };
+    let span = || if minutes > 0 { Ok(Span(minutes * MINUTE)) } else { Err(Kind::Missing.at("minutes")) };
     let held = |when: Spec| match minutes {
         0 => when,
         n => Spec::Held { on: Span(n * MINUTE), off: Span(0), when: Box::new(when) },
