@@ -115,6 +115,18 @@ TEXT
       row("ten a second of each device"; .paced.per_second; "/s"; "least"; 8000),
       row("the same, 99 of 100 confirmed within"; .paced.p99_ms; " ms"; "most"; 100),
       row("memory with \(.idle.connections | shown) silent connections"; .idle.after_kb / 1000; " MB"; "most"; 250))'
+  report warning 'select(.night) | .night | head("A night of early warning, from the database and back"; "warning night"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+    (.runs[] | row("\(.engine), night \(.night): \(.series | shown) series, 3 rules, \(.new | shown) new signals"; .ms; " ms"; "most"; 30000),
+      row("the same: read \(.read_ms | shown) ms, written \(.write_ms | shown) ms, computed (both cores together)"; .compute_ms; " ms"; ""; null))'
+  report warning 'select(.timers) | .timers | head("Timers of rules"; "warning timers"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+    row("\(.timers | shown) timers set, SQLite"; .set_per_second; "/s"; "least"; 20000),
+    row("the same, rung after an outage"; .rung_per_second; "/s"; "least"; 20000),
+    row("\(.pace | shown) a second fall due: the latest rings after"; .latest_ms; " ms"; "most"; 1000),
+    row("alarms of devices that were heard of"; .alarms; ""; "most"; 0)'
+  report warning 'select(.scan) | .scan | head("Space-time scan, 999 repetitions"; "warning scan"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+    (.runs[] | . as $run | ("permutation", "poisson") | $run[.] as $one |
+      row("\($run.cells | shown) cells, \($run.periods) periods, \(.): zones and durations, one core"; $one.zone_durations_a_core_second; "/s"; "least"; 30000000),
+      row("the same, by the clock"; $one.seconds * 1000; " ms"; "most"; 20000))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

@@ -3,6 +3,8 @@
 #            60,000 series
 #   ingest   1,000 devices over MQTT, each message confirmed when it is on the disk, on both engines; 10,000 that are silent
 #   night    3,000 communities with 20 syndromes and 6 years of days, 3 rules: the night run from the database and back, on both engines
+#   timers   a million timers of rules: set, rung after an outage, rung in time (SQLite)
+#   scan     space-time scan with 999 repetitions over invented towns
 # Writes bench/results/warning.json, a key for each word.
 
 # keep WORD: puts the figures on standard input under their word.
@@ -137,11 +139,29 @@ night() {
     die "the second night found something else"
 }
 
+timers() {
+  say "timers"
+  mkdir -p "$SCRATCH/timers"
+  python3 bench/warning/timers.py "$XIEZHI" "$SCRATCH/timers" "${TIMERS:-1000000}" >"$SCRATCH/timers.json"
+  cat "$SCRATCH/timers.json" >&2
+  keep timers <"$SCRATCH/timers.json"
+}
+
+# Towns of two sizes, nothing stopped early: every repetition is looked through.
+scan() {
+  local cells
+  : >"$SCRATCH/scan.json"
+  for cells in 300 1000; do
+    "$BENCH" scan --cells "$cells" --cases 1000 | jq -c '.' | tee -a "$SCRATCH/scan.json" >&2
+  done
+  jq -n --slurpfile runs "$SCRATCH/scan.json" '{ $runs }' | keep scan
+}
+
 WORDS=("$@")
-[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect ingest night)
+[ ${#WORDS[@]} -gt 0 ] || WORDS=(detect ingest night timers scan)
 for word in "${WORDS[@]}"; do
   case $word in
-    detect | ingest | night) "$word" ;;
+    detect | ingest | night | timers | scan) "$word" ;;
     *) die "bin/bench warning: no part $word" ;;
   esac
 done

@@ -125,11 +125,18 @@ impl Book {
     }
 }
 
+/// The rules on one kind of device in one area, in homes or elsewhere.
+struct Set {
+    kind: String,
+    home: bool,
+    rules: Arc<Vec<Arc<Active>>>,
+}
+
 /// The rules on devices, and how they stand, as far as it is in memory.
 pub struct Rules {
     version: i64,
     own: Vec<Own>,
-    devices: Mutex<HashMap<String, Arc<Vec<Arc<Active>>>>>,
+    sets: Mutex<HashMap<String, Vec<Set>>>,
     warm: Mutex<HashMap<String, Warm>>,
 }
 
@@ -155,9 +162,7 @@ impl Rules {
     fn read(q: &mut dyn Query, app: &App) -> Result<Arc<Rules>> {
         static KEPT: Versioned<Rules> = Versioned::new();
         let version = version(q)?;
-        KEPT.get(app, version, || {
-            Ok(Rules { version, own: own::deciding(q)?, devices: Mutex::default(), warm: Mutex::default() })
-        })
+        KEPT.get(app, version, || Ok(Rules { version, own: own::deciding(q)?, sets: Mutex::default(), warm: Mutex::default() }))
     }
 
     /// The count of changes it is of.
@@ -172,17 +177,15 @@ impl Rules {
 
     /// The rules on a device.
     pub fn of(&self, q: &mut dyn Query, device: &Device) -> Result<Arc<Vec<Arc<Active>>>> {
-        if let Some(known) = held(&self.devices).get(&device.id) {
-            return Ok(known.clone());
+        let fits = |s: &&Set| s.kind == device.kind && s.home == device.is_home();
+        if let Some(known) = held(&self.sets).get(&device.area).and_then(|all| all.iter().find(fits)) {
+            return Ok(known.rules.clone());
         }
         let code = area::by_id(q, &device.area)?.map(|a| a.code).unwrap_or_default();
-        let all = Arc::new(self.at(pack::at(&code), &device.path, &device.kind, device.is_home()));
-        let mut devices = held(&self.devices);
-        if devices.len() >= WARM {
-            devices.clear();
-        }
-        devices.insert(device.id.clone(), all.clone());
-        Ok(all)
+        let rules = Arc::new(self.at(pack::at(&code), &device.path, &device.kind, device.is_home()));
+        let set = Set { kind: device.kind.clone(), home: device.is_home(), rules: rules.clone() };
+        held(&self.sets).entry(device.area.clone()).or_default().push(set);
+        Ok(rules)
     }
 
     /// The rules on a kind of device at a place.

@@ -50,7 +50,8 @@ pub fn add(tx: &mut Tx, book: &Book, who: &Who, place: &Area, new: &New) -> Resu
     }
     let pack = pack::at(&place.code);
     check(pack, new)?;
-    if book.cases.classes.get(&new.class).is_none() {
+    // Work that is only handed down under an admission is nothing that a device may ask for.
+    if book.cases.classes.get(&new.class).is_none() || book.cases.classes.is_handed(&new.class) {
         return Err(Kind::Unknown.at("class"));
     }
     let many = "select count(*) from watch_rule where area = $1 and ships is null";

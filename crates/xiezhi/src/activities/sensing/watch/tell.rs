@@ -166,7 +166,9 @@ fn case(tx: &mut Tx, book: &Book, at: At, watch: &Watch) -> Result<()> {
             let title = device.title.as_deref().unwrap_or_default();
             let report = NewReport {
                 text: Some(format!("{number} {} {title}", active.zh).trim().to_owned()),
-                class: Some(active.class.clone()),
+                // A catalogue may change: an alarm is a case all the same.
+                class: Some(active.class.clone())
+                    .filter(|c| book.cases.classes.get(c).is_some_and(|_| !book.cases.classes.is_handed(c))),
                 area: area::by_id(tx, &device.area)?.map(|a| a.code),
                 building: device.building.clone(),
                 channel: "sensor".into(),
