@@ -68,10 +68,9 @@ pub fn start(app: Arc<App>) -> Jobs {
         rounds
     });
     let (mut swept, mut counted): (Ms, Ms) = (0, 0);
-    let mut begun = sensing::watch::begin::Begun::default();
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
-        let mut rounds = vec![deadlines(app, now), sensing::watch::begin::round(app, &mut begun)];
+        let mut rounds = vec![people(app, now)];
         if (now - counted).abs() > MINUTE {
             counted = now;
             rounds.push(key::flush(app));
@@ -107,6 +106,11 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _night = thread("night", app.clone(), over.clone(), |app| vec![health::night::round(app, app.now())]);
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
+    // Rules on devices: after an outage there may be a million that fall due, and no deadline of people waits for them.
+    let mut begun = sensing::watch::begin::Begun::default();
+    let _alarms = thread("alarms", app.clone(), over.clone(), move |app| {
+        vec![sensing::watch::begin::round(app, &mut begun), sensing::watch::ring::round(app, app.now())]
+    });
     // Codes wait for nothing else, and nobody waits for them at the end: whoever does asks again.
     let _codes = thread("codes", app.clone(), over.clone(), |app| vec![signin::code::round(app)]);
     // Nor for tables that come in: they go on where they were.
@@ -141,6 +145,11 @@ fn thread(
 
 /// Lets everything ring whose moment has come. What fails stops nothing of the others: it is told, and tried again.
 pub fn deadlines(app: &App, now: Ms) -> Result<()> {
+    people(app, now).and(sensing::watch::ring::round(app, now))
+}
+
+/// What people have to do in time.
+fn people(app: &App, now: Ms) -> Result<()> {
     let book = Rulebook::now(app)?;
     let rung = all(app, |r| ring::ringing(r, now, AT_ONCE), move |tx, id| ring::ring(tx, &book, id));
     let late = all(app, |r| task::late(r, now, AT_ONCE), task::ring);
@@ -168,7 +177,7 @@ pub fn deadlines(app: &App, now: Ms) -> Result<()> {
     let (zone, rules) = (app.config.zone.clone(), errand::act::Book { chart: Chart::now(app)?, zone: app.config.zone.clone() });
     let booked = all(app, |r| service::booking::due(r, now, AT_ONCE), move |tx, id| service::booking::act::ring(tx, id, &zone));
     let ran = all(app, |r| errand::act::due(r, now, AT_ONCE), move |tx, id| errand::act::ring(tx, &rules, id));
-    let sent = volunteer::dispatch::round(app, now).and(sensing::watch::ring::round(app, now));
+    let sent = volunteer::dispatch::round(app, now);
     let short = relief::Book::now(app, "")?;
     let short = all(app, |r| relief::ring::due(r, now, AT_ONCE), move |tx, id| relief::ring::ring(tx, &short, id));
     let watched = health::Book::now(app, "")?;

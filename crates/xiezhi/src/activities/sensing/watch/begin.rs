@@ -2,6 +2,8 @@
 //!
 //! What must stay true: beginning twice changes nothing; it goes on where it was, some devices at a time.
 
+use std::sync::atomic::Ordering;
+
 use store::{Query, Tx, params};
 
 use super::book::Book;
@@ -26,7 +28,7 @@ pub fn round(app: &App, begun: &mut Begun) -> Result<()> {
     if begun.version != Some(book.rules.version()) {
         *begun = Begun { version: Some(book.rules.version()), ..Begun::default() };
     }
-    while !begun.over {
+    while !begun.over && !app.over.load(Ordering::Relaxed) {
         let after = begun.after.clone();
         let devices = app.db.read(|r| some(r, &after))?;
         let Some(last) = devices.last().map(|d| d.id.clone()) else {

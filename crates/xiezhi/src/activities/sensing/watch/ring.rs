@@ -5,6 +5,7 @@
 //! which all were woken stands for it.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 use store::{Query, Tx, params};
 
@@ -19,7 +20,7 @@ pub const AT_ONCE: i64 = 2_000;
 
 /// Wakes all whose moment has come.
 pub fn round(app: &App, now: Ms) -> Result<()> {
-    loop {
+    while !app.over.load(Ordering::Relaxed) {
         let found = app.db.read(|r| due(r, now, AT_ONCE))?;
         if found.is_empty() {
             return Ok(());
@@ -41,6 +42,7 @@ pub fn round(app: &App, now: Ms) -> Result<()> {
             return Ok(());
         }
     }
+    Ok(())
 }
 
 /// Those whose moment has come: id, rule, device.
