@@ -213,7 +213,8 @@ mod tests {
         let mut config = Config::new(dir.path());
         (config.live, config.demo) = (true, true);
         let app = App::open(config.clone()).unwrap();
-        set_clock(&app).unwrap();
+        // The same weeks on every day this is told.
+        app.ambience.advance(crate::kit::time::parse("2026-03-02T08:00:00+08:00").unwrap() - app.now());
         super::super::seed(&app, 10).unwrap();
         let (begin, hours) = (app.now(), 20 * 24);
         let mut live = Live::new(&app).unwrap();
@@ -222,7 +223,7 @@ mod tests {
             live.hour(&app).unwrap();
         }
         let sum = live.sum(&app, begin).unwrap();
-        assert!(sum.ended > 10 && sum.open < 10, "{sum:?}");
+        assert!(sum.ended > 8 && sum.open < 4, "{sum:?}");
         assert!(sum.of_use * 100 >= sum.ended * 60, "most were of use: {sum:?}");
         assert_eq!(sum.found, sum.outbreaks, "{sum:?}");
         let one = "select count(*) from (select device, rule from alarm where phase <> 'closed' group by device, rule having count(*) > 1) d";
