@@ -33,8 +33,15 @@ export function ways(all) {
   return THOROUGH ? all : all.slice(0, 1);
 }
 
-export function startBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+/** A browser. One that dies while it starts, on a busy machine, tells nothing about us: another one is started. */
+export async function startBrowser(tries = 3) {
+  try {
+    return await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  } catch (error) {
+    if (tries <= 1) throw error;
+    console.error(`the browser did not start: ${error.message.split('\n')[0]}`);
+    return startBrowser(tries - 1);
+  }
 }
 
 /** The demo and the browser of a file of stories: there from [`stage`] on. */
