@@ -41,8 +41,8 @@ struct Table {
     before: usize,
 }
 
-/// Rows by table and first column.
-type Known = HashMap<(&'static str, String), Vec<Value>>;
+/// Rows by table and first column; `None` where there is none.
+type Known = HashMap<(&'static str, String), Option<Vec<Value>>>;
 
 /// The gathered rows of a batch, what was read of them before, and the names of their columns.
 #[derive(Default)]
@@ -76,14 +76,19 @@ impl Gathered {
         self.2.entry(name).or_insert_with(|| columns.iter().map(|c| (*c).to_owned()).collect()).clone()
     }
 
-    /// A row that this batch has read, and that no statement has changed since.
-    pub(crate) fn known(&self, name: &'static str, key: &str) -> Option<&Vec<Value>> {
+    /// A row that this batch has looked for, as it was found or not, and that no statement has changed since.
+    pub(crate) fn known(&self, name: &'static str, key: &str) -> Option<&Option<Vec<Value>>> {
         self.1.get(&(name, key.to_owned()))
     }
 
-    /// A row as it stands in the database.
-    pub(crate) fn know(&mut self, name: &'static str, key: &str, row: &[Value]) {
-        self.1.insert((name, key.to_owned()), row.to_vec());
+    /// A row as it stands in the database, or that there is none.
+    pub(crate) fn know(&mut self, name: &'static str, key: &str, row: Option<&[Value]>) {
+        self.1.insert((name, key.to_owned()), row.map(<[Value]>::to_vec));
+    }
+
+    /// Rows come into a table: what was read of it, or not found, counts no more.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.1.retain(|(of, _), _| *of != name);
     }
 
     /// Writes what is gathered for the tables that a statement names.
@@ -155,8 +160,8 @@ impl Table {
                     let mut changes = Changes::default();
                     for row in std::mem::take(&mut rows) {
                         match known.get(&(self.name, text(&row[0]).to_owned())) {
-                            Some(old) => changes.write(conn, self, old, &row)?,
-                            None => rows.push(row),
+                            Some(Some(old)) => changes.write(conn, self, old, &row)?,
+                            Some(None) | None => rows.push(row),
                         }
                     }
                 }

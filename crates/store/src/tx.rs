@@ -100,14 +100,15 @@ impl Tx<'_> {
     pub fn fetch(&mut self, table: &'static str, columns: &'static [&'static str], key: &str) -> Result<Option<Row>> {
         let gathered = &mut self.pending.gathered;
         let names = gathered.names_of(table, columns);
-        if let Some(values) = gathered.find(table, key).or_else(|| gathered.known(table, key)) {
+        if let Some(values) = gathered.find(table, key) {
             return Ok(Some(Row { names, values: values.clone() }));
+        }
+        if let Some(known) = gathered.known(table, key) {
+            return Ok(known.clone().map(|values| Row { names, values }));
         }
         let sql = format!("select {} from {table} where {} = $1", columns.join(", "), columns[0]);
         let row = self.conn.rows(&sql, params![key])?.into_iter().next();
-        if let Some(row) = &row {
-            self.pending.gathered.know(table, key, &row.values);
-        }
+        self.pending.gathered.know(table, key, row.as_ref().map(|r| r.values.as_slice()));
         Ok(row)
     }
 
@@ -122,9 +123,12 @@ impl Tx<'_> {
         let sql = format!("select {} from {table} where {} in ({})", columns.join(", "), columns[0], marks.join(","));
         for some in wanted.chunks(EACH) {
             let params: Vec<Value> = (0..EACH).map(|i| some.get(i).unwrap_or(&some[0]).as_str().into()).collect();
-            for row in self.conn.rows(&sql, &params)? {
+            let rows = self.conn.rows(&sql, &params)?;
+            // Those that are not there are asked for no more, either.
+            some.iter().for_each(|key| self.pending.gathered.know(table, key, None));
+            for row in rows {
                 if let Some(Value::Text(key)) = row.values.first() {
-                    self.pending.gathered.know(table, &key.clone(), &row.values);
+                    self.pending.gathered.know(table, key, Some(&row.values));
                 }
             }
         }
@@ -134,6 +138,7 @@ impl Tx<'_> {
     /// Inserts many rows in few statements.
     pub fn insert_many(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<()> {
         self.wrote |= !rows.is_empty();
+        self.pending.gathered.forget(table);
         insert_many(self.conn, table, columns, Clash::Refuse, rows)
     }
 
