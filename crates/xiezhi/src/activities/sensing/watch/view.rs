@@ -169,7 +169,9 @@ pub fn full(req: &Req, q: &mut dyn Query, alarm: &Alarm, look: &mut Look) -> Res
     let relation = match (own, called_in && open) {
         (true, _) => Relation::Owner,
         (_, true) => Relation::Involved,
-        _ => Relation::Desk,
+        // The desk that answers for the place; those above it are told who lives there only when they are called.
+        _ if book.cases.chart.desk_of(&alarm.path).is_ok_and(|d| req.who.in_body(&d.id)) => Relation::Desk,
+        _ => Relation::Above,
     };
     // What is in a home: for whoever lives there, and while it is open for those who were called.
     let inside = !device.is_home() || matches!(relation, Relation::Owner | Relation::Involved);
