@@ -99,7 +99,8 @@ export async function invent() {
 /** Starts a server with the demo (`extra`: more arguments); gives its address, its accounts and a way to stop it. */
 export async function startServer(extra = []) {
   const made = await room(FIRST && JSON.parse(await readFile(FIRST, 'utf8')));
-  const { end, ...server } = await start(made, [...PEOPLE, ...(BASE ? ['--base-path', BASE] : []), ...extra]);
+  // The same object, not a copy: lines that come after the last expected one (MQTT) are still put there.
+  const server = await start(made, [...PEOPLE, ...(BASE ? ['--base-path', BASE] : []), ...extra]);
   server.data = made.data;
   server.url = (path) => `${server.origin}${BASE}${path}`;
   server.account = (role) => {
@@ -108,7 +109,7 @@ export async function startServer(extra = []) {
     return found;
   };
   server.stop = async () => {
-    await end();
+    await server.end();
     await clear(made);
   };
   return server;

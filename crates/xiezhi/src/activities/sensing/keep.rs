@@ -127,7 +127,6 @@ struct Piece {
     num: i64,
     first_day: Ms,
     end: Ms,
-    many: i64,
 }
 
 fn forget(app: &App, until: Ms) -> Result<()> {
@@ -142,10 +141,9 @@ fn forget(app: &App, until: Ms) -> Result<()> {
 }
 
 /// The oldest day, when it is over with it.
-fn oldest(q: &mut dyn Query, before: Ms) -> Result<Option<(Ms, i64)>> {
+fn oldest(q: &mut dyn Query, before: Ms) -> Result<Option<Ms>> {
     let day = q.count("select coalesce(min(day), $1) from observation_day", params![before])?;
-    let many = q.count("select count(*) from observation_day where day = $1", params![day])?;
-    Ok((day < before).then_some((day, many)))
+    Ok((day < before).then_some(day))
 }
 
 fn pieces(q: &mut dyn Query, app: &App, until: Ms) -> Result<Vec<Piece>> {
@@ -161,27 +159,31 @@ fn pieces(q: &mut dyn Query, app: &App, until: Ms) -> Result<Vec<Piece>> {
         let all = q.rows(those, params![num, end, until, READINGS])?;
         let last: Option<Ms> = all.last().map(|r| r.get("t")).transpose()?;
         let end = if all.len() as i64 == READINGS { last.map_or(end, |t| t + 1) } else { end };
-        out.push(Piece { num, first_day: time::day_start(first, zone), end, many: all.len() as i64 });
+        // What came within the last minute waits for its day.
+        if last.is_some() {
+            out.push(Piece { num, first_day: time::day_start(first, zone), end });
+        }
     }
-    // What came within the last minute waits for its day.
-    out.retain(|p| p.many > 0);
     Ok(out)
 }
 
-fn delete(tx: &mut Tx, pieces: &[Piece], day: Option<(Ms, i64)>, until: Ms) -> Result<()> {
-    let readings: i64 = pieces.iter().map(|p| p.many).sum();
-    let entry = Entry::new("device.forget", "device", "").fact("readings", readings);
-    let last = pieces.iter().map(|p| p.end).max();
-    tx.log(entry.fact_opt("until", last).fact_opt("days", day.map(|(_, n)| n)))?;
+/// Deletes what is still there: a round that was asked for meanwhile may have been here, and then there is nothing to tell.
+fn delete(tx: &mut Tx, pieces: &[Piece], day: Option<Ms>, until: Ms) -> Result<()> {
+    let mut readings = 0;
     for p in pieces {
         let done = "update observation_day set done = 1 where stream = $1 and day >= $2 and day < $3 and done = 0";
         tx.exec(done, params![p.num, p.first_day, p.end])?;
-        tx.exec("delete from observation where stream = $1 and t < $2 and received < $3", params![p.num, p.end, until])?;
+        let gone = "delete from observation where stream = $1 and t < $2 and received < $3";
+        readings += tx.exec(gone, params![p.num, p.end, until])?;
         let first = "update stream set first_t = (select min(t) from observation where stream = $1) where num = $1";
         tx.exec(first, params![p.num])?;
     }
-    if let Some((day, _)) = day {
-        tx.exec("delete from observation_day where day = $1", params![day])?;
+    let days = day.map_or(Ok(0), |d| tx.exec("delete from observation_day where day = $1", params![d]))?;
+    if readings + days == 0 {
+        return Ok(());
     }
+    let last = pieces.iter().map(|p| p.end).max();
+    let entry = Entry::new("device.forget", "device", "").fact("readings", readings as i64);
+    tx.log(entry.fact_opt("until", last).fact_opt("days", (days > 0).then_some(days as i64)))?;
     Ok(())
 }
