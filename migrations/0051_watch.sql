@@ -40,7 +40,7 @@ create table watch (
   -- The open alarm.
   alarm text
 );
-create index watch_due on watch(due_at);
+create index watch_due on watch(due_at, id);
 create index watch_device on watch(device);
 
 create table alarm (

@@ -181,6 +181,21 @@ impl Db {
         self.shared.signer.public_key()
     }
 
+    /// Signs a text with the log's key ([`crate::note::open_note`] checks it).
+    pub fn sign(&self, body: &str) -> String {
+        self.shared.signer.note(body)
+    }
+
+    /// Witnesses the body of another log's checkpoint ([`crate::note::open_cosignature`] checks it).
+    pub fn cosign(&self, body: &str, at: u64) -> String {
+        self.shared.signer.cosign(body, at)
+    }
+
+    /// The signed checkpoint of the first `size` entries.
+    pub fn checkpoint_at(&self, size: u64) -> Result<String> {
+        self.read(|r| Ok(self.shared.signer.checkpoint(size, &r.root(size)?)))
+    }
+
     /// The last commit: size, root and signed checkpoint.
     pub fn last(&self) -> Arc<Commit> {
         self.shared.last()

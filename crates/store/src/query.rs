@@ -148,6 +148,12 @@ pub trait Query {
         tree::consistency(&mut Stored(self), from, to)
     }
 
+    /// The hashes of the fewest complete nodes that cover the entries `from..to`, with their levels, from left to right.
+    fn cover(&mut self, from: u64, to: u64) -> Result<Vec<(u32, Hash)>> {
+        let mut stored = Stored(self);
+        tree::cover(from, to).into_iter().map(|(level, index)| Ok((level, stored.node(level, index)?))).collect()
+    }
+
     /// Root of the first `size` leaves.
     fn root(&mut self, size: u64) -> Result<Hash> {
         if size > self.log_size()? {

@@ -72,8 +72,7 @@ impl Receipt {
             },
         }
         faults.extend(self.leaf_faults());
-        if !self.cosignatures.is_empty() {
-            // No witness is known to this version: a claim that cannot be checked is not a proof.
+        if self.cosignatures.iter().any(|line| note::open_cosignature(&self.checkpoint, line).is_err()) {
             faults.push("receipt-cosignature");
         }
         faults

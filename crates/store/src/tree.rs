@@ -78,6 +78,25 @@ impl Edge {
         self.size += 1;
     }
 
+    /// Appends a complete node that covers 2^`level` leaves, of which only the hash is known. False, and nothing is appended,
+    /// when no such node can stand there.
+    pub fn skip(&mut self, level: u32, hash: Hash) -> bool {
+        if level >= 63 || !self.size.is_multiple_of(1 << level) {
+            return false;
+        }
+        let (mut hash, mut level) = (hash, level);
+        let added = 1u64 << level;
+        while self.size >> level & 1 == 1 {
+            if let Some(left) = self.hashes.pop() {
+                hash = node_hash(&left, &hash);
+            }
+            level += 1;
+        }
+        self.hashes.push(hash);
+        self.size += added;
+        true
+    }
+
     /// The root: of an empty tree the hash of nothing, as RFC 6962 has it.
     pub fn root(&self) -> Hash {
         let mut hashes = self.hashes.iter().rev();
@@ -102,6 +121,17 @@ fn range(nodes: &mut dyn Nodes, lo: u64, hi: u64) -> Result<Hash> {
     }
     let k = split(n);
     Ok(node_hash(&range(nodes, lo, lo + k)?, &range(nodes, lo + k, hi)?))
+}
+
+/// The fewest complete nodes that cover the leaves `lo..hi`, from left to right, as (level, index): at most 126.
+pub fn cover(lo: u64, hi: u64) -> Vec<(u32, u64)> {
+    let (mut at, mut out) = (lo, Vec::new());
+    while at < hi {
+        let level = at.trailing_zeros().min(63 - (hi - at).leading_zeros());
+        out.push((level, at >> level));
+        at += 1 << level;
+    }
+    out
 }
 
 /// Root of the first `size` leaves.
@@ -284,6 +314,26 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn stretches_that_are_skipped_lead_to_the_same_root(size in 1u64..300, marks in proptest::collection::vec(any::<bool>(), 300)) {
+            let (map, whole, leaves) = tree(size);
+            let (mut edge, mut at) = (Edge::default(), 0);
+            for seen in (0..size).filter(|i| marks[*i as usize]).chain([size]) {
+                for (level, index) in cover(at, seen) {
+                    prop_assert!(edge.skip(level, map.0[&(level, index)]));
+                }
+                if seen < size {
+                    edge.push(leaves[seen as usize], |_, _, _| {});
+                }
+                at = seen + 1;
+            }
+            prop_assert_eq!(&edge, &whole);
+            // A node that covers more than may stand there is refused.
+            let level = edge.size.trailing_zeros() + 1;
+            prop_assert!(!edge.skip(level, [0; 32]));
+            prop_assert_eq!(edge, whole);
+        }
+
         #[test]
         fn proofs_hold_and_break(size in 1u64..300, a in 0u64..300, flip in 0usize..2000) {
             let (mut map, edge, leaves) = tree(size);

@@ -23,10 +23,14 @@ mod allot;
 mod budget;
 #[path = "main/detect.rs"]
 mod detect;
+#[path = "main/exchange.rs"]
+mod exchange;
 #[path = "main/health.rs"]
 mod health;
 #[path = "main/hotline.rs"]
 mod hotline;
+#[path = "main/levels.rs"]
+mod levels;
 #[path = "main/link.rs"]
 mod link;
 #[path = "main/calc.rs"]
@@ -119,6 +123,9 @@ enum Command {
         /// `manual`: time stands still until POST /demo/clock.
         #[arg(long)]
         clock: Option<String>,
+        /// Nodes above one another: 3 starts a district and a city above the demo, in folders of their own beneath its.
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+        levels: u8,
         /// Plays a year, quickly, in which devices tell and people come, and goes on from there.
         #[arg(long, conflicts_with = "clock")]
         live: bool,
@@ -135,6 +142,9 @@ enum Command {
     /// Accounts.
     #[command(subcommand)]
     Account(account::Command),
+    /// Other nodes: joining, sealed files.
+    #[command(subcommand)]
+    Exchange(exchange::Command),
     /// Divisions.
     #[command(subcommand)]
     Area(AreaCommand),
@@ -278,7 +288,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
                 }
             })?;
         }
-        Command::Demo { node, mut listen, clock, live, people, cases, open: share } => {
+        Command::Demo { node, mut listen, clock, levels, live, people, cases, open: share } => {
             listen.mqtt.get_or_insert_with(|| "127.0.0.1:0".into());
             let mut config = node.config()?;
             config.demo = true;
@@ -301,8 +311,10 @@ fn run(command: Command) -> Result<ExitCode, String> {
             let key = demo::open311_key(&app).map_err(|e| e.to_string())?;
             let program = demo::api_key(&app).map_err(|e| e.to_string())?;
             let device = demo::device(&app).map_err(|e| e.to_string())?;
+            let above = levels::start(&app, &node, levels)?;
             serve::run(app, |bound| {
                 tell::started(&format!("listening http://{}", bound.http));
+                above.iter().for_each(|line| tell::started(line));
                 for (role, name, password) in accounts {
                     tell::started(&format!("account {role} {name} {password}"));
                 }
@@ -322,6 +334,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
             return recut::run(&app, &community, from.as_deref(), dry_run, datum.as_deref(), &file);
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Exchange(command) => return exchange::run(command).map(|()| ExitCode::SUCCESS),
         Command::Health(command) => return health::run(command).map(|()| ExitCode::SUCCESS),
         Command::Hotline(command) => return hotline::run(command),
         Command::Service(command) => return service::run(command).map(|()| ExitCode::SUCCESS),

@@ -15,6 +15,8 @@ mod health;
 /// Neighbours who help each other.
 mod help;
 mod households;
+/// Levels above it.
+pub mod levels;
 mod lists;
 /// A year that is played.
 pub mod live;

@@ -19,6 +19,7 @@ use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Error, Result, follow, tell};
+use crate::oversight::exchange;
 use crate::oversight::supervise::kpi;
 use crate::records::case::life::{absent, recalendar, ring, task};
 use crate::records::case::{Rulebook, link, notify, recut};
@@ -111,6 +112,9 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _alarms = thread("alarms", app.clone(), over.clone(), move |app| {
         vec![sensing::watch::begin::round(app, &mut begun), sensing::watch::ring::round(app, app.now())]
     });
+    // Nobody waits for other nodes: what they have not confirmed is given again.
+    let mut calls = exchange::carry::Calls::default();
+    let _levels = thread("levels", app.clone(), over.clone(), move |app| vec![exchange::carry::round(app, &mut calls)]);
     // Codes wait for nothing else, and nobody waits for them at the end: whoever does asks again.
     let _codes = thread("codes", app.clone(), over.clone(), |app| vec![signin::code::round(app)]);
     // Nor for tables that come in: they go on where they were.

@@ -48,6 +48,28 @@ kinds! {
     BadQuery = 400 "bad-query",
     /// What is asked for would cost too much.
     QueryTooLarge = 400 "query-too-large",
+    /// A batch of another node is wrong; the field says how.
+    Batch = 400 "batch",
+    /// Whoever calls is no peer of this node.
+    PeerUnknown = 403 "peer-unknown",
+    /// The exchange with a peer is on hold.
+    PeerHeld = 409 "peer-held",
+    /// A peer cannot be reached.
+    PeerAway = 503 "peer-away",
+    /// A peer did not take what it was given.
+    PeerRefused = 502 "peer-refused",
+    /// The node is a peer already, or has a level above.
+    PeerTwice = 409 "peer-twice",
+    /// The node has not said which area it serves.
+    NodeUnnamed = 409 "node-unnamed",
+    /// An invitation, or its answer, was changed on the way.
+    Invitation = 422 "invitation",
+    /// An invitation was used, or is too old.
+    InvitationOver = 409 "invitation-over",
+    /// No sealed file, or a damaged one.
+    SealedFile = 422 "sealed-file",
+    /// A sealed file for another node.
+    SealedOther = 422 "sealed-other",
     /// Nobody is signed in.
     SignIn = 401 "sign-in",
     /// The key of a program does not exist, was revoked, or is past its day.

@@ -1,4 +1,6 @@
-//! Floor 4: what is counted about the node, for everybody to see.
+//! Floor 4: what is counted about the node, for everybody to see, and what other nodes get of it.
 
+/// Levels, departments, and what proves to each that nothing was lost.
+pub mod exchange;
 /// The equation: nothing vanishes.
 pub mod supervise;

@@ -25,6 +25,7 @@ mod duty;
 mod elections;
 mod engine;
 mod errand;
+mod exchange;
 mod fake;
 mod faults;
 mod fieldwork;

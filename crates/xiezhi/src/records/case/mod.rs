@@ -64,6 +64,10 @@ use crate::kit::{Result, Who};
 pub use rulebook::Rulebook;
 use rules::{Ask, Outcome, Overlay, State, Verdict};
 
+/// Channel of a case that another node owns.
+pub const EXCHANGE: &str = "exchange";
+/// How the source of such a case begins.
+pub const EXCHANGED: &str = "exchange:";
 /// Pictures and recordings that come with a report, or with one step.
 pub const MAX_MEDIA: usize = 10;
 
@@ -250,6 +254,11 @@ impl Case {
     /// A case with nothing in it yet but its phase.
     pub(crate) fn empty(id: &str, state: State) -> Case {
         Case { id: id.to_owned(), owner: id.to_owned(), state, hold_n: 1, ..Case::default() }
+    }
+
+    /// Whether another node owns it: then what happens to it here counts there, and not in the sums of levels.
+    pub fn is_copy(&self) -> bool {
+        self.source.as_deref().is_some_and(|s| s.starts_with(EXCHANGED))
     }
 
     /// Something personal that was said in it.

@@ -85,6 +85,7 @@ fn log(tx: &mut Tx, step: &Step, reporter: bool, after: &Case) -> Result<()> {
         .fact_opt("verdict", after.review.map(|v| v.as_str()).filter(|_| is(Action::Review)))
         .fact_opt("rule", after.rule.as_deref().filter(|_| is(Action::Dispatch)))
         .fact_opt("instead_of", said.to.as_deref().filter(|to| is(Action::Assign) && after.assignee.as_deref() != Some(to)))
+        .fact_opt("copy", before.is_copy().then_some(1))
         .fact_opt("reporter", by_reporter.then_some(1))
         .fact_opt("on_the_spot", said.on_the_spot.then_some(1));
     let counts = measure::of(

@@ -73,6 +73,7 @@ pub(super) fn write(tx: &mut Tx, before: &Case, after: &Case, fired: &[Fired]) -
             .fact("state", after.state.as_str())
             .fact_opt("holder", after.holder.as_deref())
             .fact("until", f.due)
+            .fact_opt("copy", after.is_copy().then_some(1))
             .fact("rule", f.rule);
         let charged = after.handler.as_deref().or(after.holder.as_deref());
         tx.log(entry.fact("counts", "supervised").fact_opt("charged", charged).fact_opt("of_class", after.class.as_deref()))?;

@@ -76,6 +76,7 @@ fn log(tx: &mut Tx, kind: &str, before: &Case, after: &Case) -> Result<()> {
         .fact_opt("overlay", after.overlay.map(|o| o.as_str()))
         .fact_opt("from_holder", before.holder.as_deref().filter(|_| after.holder != before.holder))
         .fact_opt("holder", after.holder.as_deref())
+        .fact_opt("copy", before.is_copy().then_some(1))
         .fact_opt("warned", (kind == "case.warn").then_some(after.warned))
         .fact_opt("due", after.due_at);
     let counts = match kind {

@@ -334,5 +334,6 @@ fn counts<'a>(tx: &mut Tx, entry: Entry<'a>, case: &Case, what: &'static str) ->
         Some(handler) => Some(handler.clone()),
         None => ledger::last(tx, case)?.map(|h| h.holder),
     };
+    let entry = entry.fact_opt("copy", case.is_copy().then_some(1));
     Ok(entry.fact("counts", what).fact_opt("charged", charged).fact_opt("of_class", case.class.clone()))
 }

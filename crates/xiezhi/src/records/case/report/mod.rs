@@ -55,6 +55,8 @@ pub struct Proxy {
 #[derive(Clone, Default)]
 #[expect(missing_docs, reason = "the fields of the contract's POST /reports")]
 pub struct NewReport {
+    /// Its id, when another node owns the case and this is to be the copy of it.
+    pub id: Option<String>,
     pub text: Option<String>,
     pub class: Option<String>,
     pub area: Option<String>,
@@ -105,6 +107,7 @@ impl NewReport {
         };
         let channel = input.text("channel", 20)?.filter(|c| staff && CHANNELS.contains(&c.as_str()));
         let mut new = NewReport {
+            id: None,
             text: input.text("text", MAX_TEXT)?,
             class: input.text("class", 40)?,
             area: place.text("area", 40)?,
@@ -165,6 +168,11 @@ impl Spot {
     pub fn shown(&self, new: &NewReport, visibility: Visibility) -> Option<Point> {
         let reported = new.lat.zip(new.lon).map(|(lat, lon)| Point { lat: lat as i32, lon: lon as i32 });
         whereabouts::public(visibility, self.point, reported)
+    }
+
+    /// The same place, with another desk that holds the case first.
+    pub fn held_by(self, body: &str) -> Spot {
+        Spot { holder: body.to_owned(), ..self }
     }
 
     /// Path of the area.
@@ -299,7 +307,7 @@ pub fn make(
         None => spot.holder.clone(),
     };
     let now = tx.now();
-    let id = tx.id();
+    let id = new.id.clone().unwrap_or_else(|| tx.id());
     let day = time::day_number(now, zone);
     let sql = "insert into day_number(day, n) values ($1, 1) on conflict(day) do update set n = day_number.n + 1 returning n";
     let n = tx.count(sql, params![&day])?;
@@ -368,6 +376,7 @@ fn log(tx: &mut Tx, who: &Who, new: &NewReport, case: &Case) -> Result<Logged> {
         .fact_opt("of_class", case.class.as_deref())
         .fact_opt("asset", case.asset.as_deref())
         .fact_opt("source", new.source.as_deref())
+        .fact_opt("copy", case.is_copy().then_some(1))
         .fact_opt("admission", new.admission.as_deref())
         .fact_opt("wish", new.wish.as_deref().filter(|_| new.contact_phone.is_some()))
         .element("case.text", new.text.as_deref())
