@@ -9,7 +9,7 @@ use super::{DONE, password};
 use crate::base::area::{self, import::Line};
 use crate::base::party::{self, NewPerson, session};
 use crate::kit::{App, Error, Result, RoleKind};
-use crate::oversight::exchange::{join, peer};
+use crate::oversight::exchange::{join, node, peer};
 
 /// A level above the demo.
 pub struct Level {
@@ -80,7 +80,7 @@ pub fn seed(app: &App, demo: &App, level: &Level) -> Result<()> {
                 party::add_role(tx, &person, *kind, &place.id, body.as_deref())?;
             }
         }
-        join::name(tx, "demo", &place.code, &place.name)?;
+        node::name(tx, "demo", &place.code, &place.name)?;
         party::set(tx, DONE, "1")?;
         tx.log(Entry::new("demo.seed", "node", ""))?;
         Ok::<_, Error>(())

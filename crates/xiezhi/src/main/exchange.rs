@@ -7,7 +7,7 @@ use store::Query as _;
 use xiezhi::kit::App;
 use xiezhi::oversight::exchange::carry::{self, file};
 use xiezhi::oversight::exchange::mark::{self, Way};
-use xiezhi::oversight::exchange::{join, peer};
+use xiezhi::oversight::exchange::{join, node, peer};
 
 use super::Node;
 
@@ -89,7 +89,7 @@ pub fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Name { node, code, name } => {
             let app = App::open(node.config()?)?;
-            app.db.write(move |tx| join::name(tx, ACTOR, &code, &name)).map_err(say)?;
+            app.db.write(move |tx| node::name(tx, ACTOR, &code, &name)).map_err(say)?;
         }
         Command::Invite { node, code, name, url, department, grade } => {
             let app = App::open(node.config()?)?;

@@ -25,7 +25,9 @@ pub fn start(app: &Arc<App>, node: &Node, levels: u8) -> Result<Vec<String>, Str
         let (tell, hear) = std::sync::mpsc::channel();
         let served = above.clone();
         // It ends with the process: what it answered is on the disk.
-        std::thread::spawn(move || serve::run_until(served, |bound| drop(tell.send(bound)), std::future::pending()));
+        std::thread::spawn(move || {
+            serve::run_until(served, |bound| tell.send(bound).unwrap_or_default(), std::future::pending())
+        });
         let bound = hear.recv().map_err(|_| format!("the {} did not start", level.name))?;
         let url = format!("http://{}{}", bound.http, app.config.base);
         demo::levels::join(&above, &url, &beneath, kind).map_err(|e| e.to_string())?;

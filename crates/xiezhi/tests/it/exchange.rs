@@ -5,9 +5,9 @@ use store::{Query as _, Receipt, params};
 use xiezhi::kit::time::MINUTE;
 use xiezhi::oversight::exchange::carry::{Calls, file, round};
 use xiezhi::oversight::exchange::mark::{self, Way};
-use xiezhi::oversight::exchange::peer::{self, Peer, Standing};
+use xiezhi::oversight::exchange::peer::{self, Peer, Relation, Standing};
 use xiezhi::oversight::exchange::wire::Batch;
-use xiezhi::oversight::exchange::{cases, inbox, join, out};
+use xiezhi::oversight::exchange::{inbox, join, out};
 
 use super::world::{COMMUNITY, Client, SIBLING, World, on_each_engine, pg_database};
 
@@ -34,13 +34,22 @@ pub fn another(w: &World) -> World {
 pub fn joined(top: &mut World, leaf: &mut World, code: &str, calls: bool) {
     named(top, STREET, "东关街道");
     let admin = top.client(Some("admin"));
-    let line = posted(&admin, "/exchange/invitations", &json!({ "code": code, "name": "一社区" }))["made"]["line"].clone();
     if calls {
+        let line = posted(&admin, "/exchange/invitations", &json!({ "code": code, "name": "一社区" }))["made"]["line"].clone();
         let made = posted(&leaf.client(Some("admin")), "/exchange/accept", &json!({ "invitation": line }));
         assert_eq!((&made["made"]["kind"], &made["made"]["brought"]), (&json!("join"), &json!(true)), "{made}");
     } else {
         let clerk = leaf.who("admin").person.unwrap();
-        let answer = join::accept(&leaf.app, &clerk, line.as_str().unwrap(), join::GRADE, None).unwrap();
+        let new = join::New {
+            code: code.into(),
+            name: "一社区".into(),
+            relation: Relation::Child,
+            body: None,
+            grade: join::GRADE,
+            url: None,
+        };
+        let line = join::invite(&top.app, &clerk, new).unwrap();
+        let answer = join::accept(&leaf.app, &clerk, &line, join::GRADE, None).unwrap();
         posted(&admin, "/exchange/answers", &json!({ "join": answer }));
     }
 }
@@ -63,7 +72,7 @@ pub fn settled(leaf: &World, top: &World) {
         round(&top.app, &mut Calls::default()).unwrap();
         round(&leaf.app, &mut Calls::default()).unwrap();
         let (went, came) = (marks(leaf).0, marks(top).1);
-        let seen = |w: &World| w.app.db.read(|r| Ok::<_, store::Error>(r.log_size()? - r.cursor(cases::FOLLOWER)?)).unwrap();
+        let seen = |w: &World| w.app.db.read(|r| Ok::<_, store::Error>(r.log_size()? - r.cursor(peer::FOLLOWER)?)).unwrap();
         if went == came && seen(leaf) == 0 && leaf.app.db.last().size - went < 3 {
             return;
         }
@@ -346,6 +355,7 @@ fn a_history_that_was_put_back_is_seen_on_both_sides() {
                 root: [7; 32],
                 n: 5,
                 at: 1,
+                nonce: "-".into(),
             }
             .body(),
         );

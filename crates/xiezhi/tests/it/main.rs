@@ -26,6 +26,7 @@ mod elections;
 mod engine;
 mod errand;
 mod exchange;
+mod exchange_faults;
 mod fake;
 mod faults;
 mod fieldwork;

@@ -9,11 +9,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 use store::{Entry, Query, Tx, Value, params};
 
-use super::peer::Peer;
+use super::node;
+use super::peer::{self, Peer};
 use super::wire::Event;
-use crate::base::area::{self, Area};
 use crate::base::catalogue::{self, Look, Relation as Reader};
-use crate::base::party;
 use crate::kit::error::Kind;
 use crate::kit::names::names;
 use crate::kit::time::{MINUTE, Ms};
@@ -24,8 +23,6 @@ use crate::records::case::report::{self, NewReport, Spot};
 use crate::records::case::rules::{Action, Facts, State};
 use crate::records::case::{self, Case, Rulebook};
 
-/// Name of the follower.
-pub const FOLLOWER: &str = "exchange";
 /// Things that one round puts into words.
 const AT_ONCE: i64 = 100;
 /// Tries before a thing is given up; it stays in the list.
@@ -80,7 +77,7 @@ pub fn follow(app: &App, peers: &[Peer]) -> Result<()> {
     let by_body = |body: Option<&str>| peers.iter().find(|p| Some(p.body.as_str()) == body);
     let end = follow::follow(
         app,
-        FOLLOWER,
+        peer::FOLLOWER,
         |r, entries| {
             let mut rows: Vec<Vec<Value>> = Vec::new();
             for w in entries.iter().filter(|w| w.act.starts_with("case.")) {
@@ -322,7 +319,7 @@ pub fn handed(app: &App, peer: &Peer, e: &Event, leaf: &Json) -> Result<Handed> 
         ..NewReport::default()
     };
     let spot = report::place(app, &new)?;
-    let (spot, who) = app.db.read(|r| Ok::<_, Error>((spot.held_by(&desk(r)?.id), peer.who(r)?)))?;
+    let (spot, who) = app.db.read(|r| Ok::<_, Error>((spot.held_by(&node::desk(r)?.id), peer.who(r)?)))?;
     Ok(Handed {
         number: fact("number").unwrap_or_default(),
         n: leaf["x_n"].as_i64().unwrap_or(1),
@@ -332,18 +329,6 @@ pub fn handed(app: &App, peer: &Peer, e: &Event, leaf: &Json) -> Result<Handed> 
         spot,
         book,
         who,
-    })
-}
-
-/// The desk of this node for what comes from others: the one of the area that it serves.
-pub fn desk(q: &mut dyn Query) -> Result<party::Body> {
-    let own: Option<Area> = match party::setting(q, super::join::AREA)? {
-        Some(code) => area::by_code(q, &code)?,
-        None => None,
-    };
-    Ok(match own {
-        Some(own) => party::desk_of(q, &own.id)?,
-        None => party::default_desk(q)?,
     })
 }
 

@@ -93,7 +93,7 @@ pub fn take(app: &App, batch: Batch) -> Result<Answer> {
         End::Differs => return held(app, sender, "history"),
     };
     let mark = waiting(app, &sender, mark)?;
-    Ok(Answer { watermark: watermark(app, &sender, &mark)?, cosignature: witness(app, &mark), missing })
+    Ok(Answer { watermark: watermark(app, &sender, &mark, "-")?, cosignature: witness(app, &mark), missing })
 }
 
 fn held(app: &App, peer: Peer, why: &'static str) -> Result<Answer> {
@@ -102,7 +102,7 @@ fn held(app: &App, peer: Peer, why: &'static str) -> Result<Answer> {
 }
 
 /// Where the stream of a peer stands here, signed.
-pub fn watermark(app: &App, peer: &Peer, mark: &Mark) -> Result<String> {
+pub fn watermark(app: &App, peer: &Peer, mark: &Mark, nonce: &str) -> Result<String> {
     let root: Hash = mark.tree()?.root();
     let told = Watermark {
         sender: peer.origin.clone(),
@@ -112,6 +112,7 @@ pub fn watermark(app: &App, peer: &Peer, mark: &Mark) -> Result<String> {
         root,
         n: mark.n,
         at: app.now(),
+        nonce: nonce.to_owned(),
     };
     Ok(app.db.sign(&told.body()))
 }
@@ -227,17 +228,13 @@ impl Job {
         let now = tx.now();
         let done: BTreeSet<usize> = (0..batch.events.len()).filter(|i| !self.parked.contains_key(i)).collect();
         let deltas = self.deltas(&done, now);
-        let entry =
-            Entry { party: Some(&peer.body), area: Some(&peer.area), ..Entry::new("exchange.take", "exchange-peer", &peer.id) };
-        let entry = entry
-            .fact("from", batch.from)
-            .fact("until", batch.until)
-            .fact("events", batch.events.len() as i64)
-            .fact_opt("parked", (!self.parked.is_empty()).then_some(self.parked.len() as i64))
-            .fact("root", B64.encode(edge.root()))
-            .fact_opt("deltas", (!deltas.is_empty()).then(|| json!(deltas)));
-        // The object of an entry says for whom it goes down; this one is for the level above only.
-        tx.log(Entry { obj: "", kind: "exchange", ..entry.fact("peer", peer.id.as_str()) })?;
+        if batch.events.is_empty() {
+            // Nothing but hashes: the mark alone says so. An entry would make the log grow, which the other side would be told of,
+            // which would make its log grow, for ever.
+            tx.follow(&format!("exchange.in.{}", peer.id), batch.until)?;
+        } else {
+            self.log(tx, &edge, &deltas)?;
+        }
         for (i, event) in batch.events.iter().enumerate() {
             match self.parked.get(&i) {
                 Some(why) => park(tx, peer, event, why)?,
@@ -251,6 +248,22 @@ impl Job {
         mark.checkpoint = Some(batch.checkpoint.clone());
         mark.put(tx);
         Ok(End::Taken(mark))
+    }
+
+    fn log(&self, tx: &mut Tx, edge: &Edge, deltas: &[(String, i64, String, i64)]) -> Result<()> {
+        let Job { peer, batch, .. } = self;
+        // The object of an entry says for whom it goes down; this one is for the level above only.
+        let entry = Entry { party: Some(&peer.body), area: Some(&peer.area), ..Entry::new("exchange.take", "exchange", "") };
+        let entry = entry
+            .fact("peer", peer.id.as_str())
+            .fact("from", batch.from)
+            .fact("until", batch.until)
+            .fact("events", batch.events.len() as i64)
+            .fact_opt("parked", (!self.parked.is_empty()).then_some(self.parked.len() as i64))
+            .fact("root", B64.encode(edge.root()))
+            .fact_opt("deltas", (!deltas.is_empty()).then(|| json!(deltas)));
+        tx.log(entry)?;
+        Ok(())
     }
 
     fn wait(&self, tx: &mut Tx) -> std::result::Result<(), Stop> {

@@ -6,11 +6,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as B64, URL_SAFE_NO_PAD as B64URL};
 use sha2::{Digest, Sha256};
-use store::{Entry, Query, Tx, hex, note, params};
+use store::{Entry, Query as _, Tx, hex, note, params};
 
 use super::mark::Way;
 use super::peer::{self, Peer, Relation, Standing};
-use super::{cases, mark};
+use super::{mark, node};
 use crate::base::area::{self, Area};
 use crate::base::party;
 use crate::kit::error::Kind;
@@ -18,16 +18,10 @@ use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Error, Result, RoleKind};
 use crate::records::open311::outbound::endpoint;
 
-/// Setting: the code of the area that this node serves.
-pub const AREA: &str = "exchange.area";
-/// Setting: what this node calls itself.
-pub const NAME: &str = "exchange.name";
 /// How long an invitation holds.
 const DAYS: i64 = 14;
 /// Highest grade of a value that goes to a new peer: ordinary words of a case and how to reach somebody, nothing sensitive.
 pub const GRADE: i64 = 3;
-/// Characters of a name.
-pub const NAMES: usize = 60;
 /// Characters of an invitation or an answer.
 pub const MOST: usize = 4_000;
 
@@ -118,7 +112,7 @@ fn mark_of(token: &str) -> String {
 
 /// Invites; gives the line to pass on, which is shown once.
 pub fn invite(app: &App, actor: &str, new: New) -> Result<String> {
-    let (own, name) = app.db.read(|r| Ok::<_, Error>((super::out::own_code(r)?, own_name(r)?)))?;
+    let (own, name) = app.db.read(|r| Ok::<_, Error>((node::code(r)?, node::called(r)?)))?;
     if own.is_empty() {
         return Err(Kind::NodeUnnamed.into());
     }
@@ -133,7 +127,7 @@ pub fn invite(app: &App, actor: &str, new: New) -> Result<String> {
         own,
         until: app.now() + DAYS * DAY,
         token: B64URL.encode(app.random::<24>()),
-        lock: super::carry::file::lock(app),
+        lock: node::lock(app),
         name,
     };
     let (id, until, actor) = (mark_of(&invitation.token), invitation.until, actor.to_owned());
@@ -149,21 +143,6 @@ pub fn invite(app: &App, actor: &str, new: New) -> Result<String> {
         Ok::<_, Error>(())
     })?;
     Ok(line(&app.db.sign(&invitation.body())))
-}
-
-/// What this node calls itself.
-pub fn own_name(q: &mut dyn Query) -> Result<String> {
-    Ok(party::setting(q, NAME)?.unwrap_or_default())
-}
-
-/// Names this node: its area and what it calls itself.
-pub fn name(tx: &mut Tx, actor: &str, code: &str, name: &str) -> Result<()> {
-    let place = area::by_code(tx, code)?.ok_or_else(|| Kind::Unknown.at("code"))?;
-    let entry = Entry { actor: Some(actor), area: Some(&place.id), ..Entry::new("exchange.name", "exchange", &place.id) };
-    tx.log(entry.fact("code", code).fact("name", name))?;
-    party::set(tx, AREA, code)?;
-    party::set(tx, NAME, name)?;
-    Ok(())
 }
 
 /// The desk of a level, made when it is not here yet.
@@ -193,9 +172,9 @@ fn new_peer(tx: &mut Tx, p: Peer, actor: Option<&str>) -> Result<Peer> {
     }
     peer::add(tx, actor, &p)?;
     // What was before is not told of: cases go over from now on.
-    if tx.cursor(cases::FOLLOWER)? == 0 {
+    if tx.cursor(peer::FOLLOWER)? == 0 {
         let size = tx.log_size()?;
-        tx.follow(cases::FOLLOWER, size)?;
+        tx.follow(peer::FOLLOWER, size)?;
     }
     Ok(p)
 }
@@ -221,9 +200,9 @@ pub fn accept(app: &App, actor: &str, text: &str, grade: i64, url: Option<&str>)
             if tx.count("select count(*) from exchange_peer where relation = 'parent' and state <> 'ended'", &[])? > 0 {
                 return Err(Kind::PeerTwice.into());
             }
-            if super::out::own_code(tx)?.is_empty() {
+            if node::code(tx)?.is_empty() {
                 let place = area::by_code(tx, &i.code)?.map(|a| a.name).unwrap_or_default();
-                name(tx, &who, &i.code, &place)?;
+                node::name(tx, &who, &i.code, &place)?;
             }
             let desk = desk_of(tx, &parent, &i.name)?;
             let p = Peer {
@@ -243,11 +222,11 @@ pub fn accept(app: &App, actor: &str, text: &str, grade: i64, url: Option<&str>)
                 ended_at: None,
             };
             new_peer(tx, p, Some(&who))?;
-            Ok::<_, Error>(own_name(tx)?)
+            Ok::<_, Error>(node::called(tx)?)
         })?
         .value;
     let Invitation { origin, code, token, .. } = &invitation;
-    let (me, lock) = (app.db.origin(), super::carry::file::lock(app));
+    let (me, lock) = (app.db.origin(), node::lock(app));
     let body = format!("xiezhi join v1\n{me}\n{origin}\n{}\n{code} {lock}\n{token}\n{name}\n", dash(url));
     Ok(line(&app.db.sign(&body)))
 }
@@ -292,7 +271,7 @@ pub fn welcome(app: &App, text: &str) -> Result<Peer> {
             id: tx.id(),
             origin,
             relation,
-            name: name.chars().take(NAMES).collect(),
+            name: name.chars().take(node::NAMES).collect(),
             area: place.id,
             code,
             body: body.id,

@@ -2,7 +2,7 @@
 //!
 //! What must stay true: the mark of what came moves in the transaction that applies it; the mark of what went moves only by a
 //! watermark that the other side signed after its commit. It may say less than before (its database was put back): then it gets
-//! again what it lost; an older word of it counts for nothing.
+//! again what it lost.
 
 use store::tree::{Edge, Hash};
 use store::{Query, Tx, note};
@@ -115,18 +115,18 @@ pub struct Watermark {
     pub root: Hash,
     /// Number of the last event.
     pub n: u64,
-    /// When it says so, by its own clock; grows with each, so that an old one is known.
+    /// When it says so, by its own clock.
     pub at: Ms,
+    /// In a poll, what the other side gave to be said: nobody else can say it later. `-` elsewhere.
+    pub nonce: String,
 }
 
 impl Watermark {
     /// The text that is signed.
     pub fn body(&self) -> String {
+        let Watermark { sender, receiver, size, n, at, nonce, .. } = self;
         let (root, stream) = (store::hex(self.root), self.stream.as_str());
-        format!(
-            "xiezhi watermark v1\n{}\n{}\n{stream}\n{} {} {}\n{root}\n",
-            self.sender, self.receiver, self.size, self.n, self.at
-        )
+        format!("xiezhi watermark v1\n{sender}\n{receiver}\n{stream}\n{size} {n} {at}\n{root}\n{nonce}\n")
     }
 
     /// Reads a signed one; none when form or signature are wrong.
@@ -150,6 +150,7 @@ impl Watermark {
             root: root?.try_into().ok()?,
             n,
             at: Ms::try_from(at).ok()?,
+            nonce: lines.next()?.to_owned(),
         };
         // Whatever else stands there was not written by us.
         (mark.body() == body).then_some(mark)
@@ -171,14 +172,13 @@ pub fn confirmed(tx: &mut Tx, peer: &Peer, told: &Watermark, witnessed: Option<(
         return Ok(Moved::Differs);
     }
     let mut mark = load(tx, &peer.id, Way::Out)?;
-    if told.at >= mark.told_at {
-        (mark.size, mark.n, mark.edge) = (told.size, told.n, told.root.to_vec());
-        (mark.moved_at, mark.told_at) = (tx.now(), told.at);
-        if let Some((checkpoint, line)) = witnessed {
-            (mark.checkpoint, mark.cosignature) = (Some(checkpoint), Some(line));
-        }
-        mark.put(tx);
+    // Also back: its database may have been put back, and an older word of it only means that it gets something twice.
+    (mark.size, mark.n, mark.edge) = (told.size, told.n, told.root.to_vec());
+    (mark.moved_at, mark.told_at) = (tx.now(), told.at);
+    if let Some((checkpoint, line)) = witnessed {
+        (mark.checkpoint, mark.cosignature) = (Some(checkpoint), Some(line));
     }
+    mark.put(tx);
     // The mark is what the other side holds of our log: derived, so no entry of its own.
     tx.follow(&format!("exchange.{}", peer.id), mark.size)?;
     Ok(Moved::On)

@@ -6,7 +6,7 @@
 //! a message to it; whoever shows another history than before is held, on both sides, until people have looked. Carriers
 //! ([`carry`]) move bytes and decide nothing.
 //!
-//! Rooms within, from the ground up: [`wire`] a batch, [`peer`] who exchanges with us, [`join`] how he came, [`mark`] how far each
+//! Rooms within, from the ground up: [`wire`] a batch, [`node`] what we are to others, [`peer`] who exchanges with us, [`join`] how he came, [`mark`] how far each
 //! is, [`out`] what goes, [`inbox`] what came, [`apply`] what it does, [`cases`] matters that others handle, [`carry`] ways
 //! between, [`view`] and [`web`] pages. `docs/exchange.md` tells it in whole sentences.
 //!
@@ -25,6 +25,8 @@ pub mod inbox;
 pub mod join;
 /// How far a stream has come.
 pub mod mark;
+/// What this node is to others.
+pub mod node;
 /// What goes.
 pub mod out;
 /// Who exchanges with us.

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use store::{Element, Query, params};
 
 use super::mark::Mark;
+use super::node;
 use super::peer::{Peer, Relation};
 use super::wire::{self, Batch, Event, SCHEMA};
 use crate::base::{area, catalogue};
@@ -93,7 +94,7 @@ fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, now: Ms) -> Result<Option<(
         events,
         skips,
         checkpoint: String::new(),
-        source: own_code(q)?,
+        source: node::code(q)?,
         seal: String::new(),
     };
     Ok(Some((batch, size)))
@@ -143,7 +144,7 @@ fn words(q: &mut dyn Query, peer: &Peer, seen: Vec<Seen>) -> Result<Vec<Event>> 
     let mut values: HashMap<u64, Vec<Element>> = q.entries_at(&worded)?.into_iter().map(|w| (w.index, w.elements)).collect();
     let areas: Vec<String> = seen.iter().filter_map(|s| s.3["area"].as_str().map(str::to_owned)).collect();
     let codes: HashMap<String, String> = area::by_ids(q, areas.iter())?.into_iter().map(|a| (a.id, a.code)).collect();
-    let own = own_code(q)?;
+    let own = node::code(q)?;
     let mut out = Vec::with_capacity(seen.len());
     for (seq, _, leaf, json) in seen {
         let elements: Vec<Element> = values.remove(&seq).unwrap_or_default();
@@ -154,9 +155,4 @@ fn words(q: &mut dyn Query, peer: &Peer, seen: Vec<Seen>) -> Result<Vec<Event>> 
         out.push(Event { seq, n: 0, area: code.clone(), grade, schema: SCHEMA.into(), leaf, elements });
     }
     Ok(out)
-}
-
-/// The code of the area that this node serves.
-pub fn own_code(q: &mut dyn Query) -> store::Result<String> {
-    Ok(crate::base::party::setting(q, super::join::AREA)?.unwrap_or_default())
 }

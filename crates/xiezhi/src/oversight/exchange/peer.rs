@@ -20,6 +20,8 @@ names! {
     Standing { Joined = "joined", Held = "held", Ended = "ended", }
 }
 
+/// Name of the follower that hears what is to be told to peers: it begins when the first one joins.
+pub const FOLLOWER: &str = "exchange";
 /// Peers of one node: the communities of a large county and its departments.
 pub const MOST: i64 = 2_000;
 

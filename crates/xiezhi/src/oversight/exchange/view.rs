@@ -8,7 +8,7 @@ use store::{Query, params};
 
 use super::mark::{self, Way};
 use super::peer::{self, Peer, Relation, Standing};
-use super::{join, out};
+use super::{join, node};
 use crate::kit::time::{DAY, HOUR};
 use crate::kit::{App, Req, Result};
 
@@ -168,8 +168,8 @@ pub fn page(req: &Req, may: bool, made: Option<Made>) -> Result<Page> {
             });
         }
         Ok(Page {
-            code: out::own_code(r)?,
-            name: join::own_name(r)?,
+            code: node::code(r)?,
+            name: node::called(r)?,
             origin: app.db.origin().to_owned(),
             size,
             peers,

@@ -4,9 +4,10 @@
 
 use serde_json::json;
 
+use super::carry::http::Polled;
 use super::carry::{file, http};
 use super::view::{self, Made, Page};
-use super::{inbox, join, peer, wire};
+use super::{inbox, join, node, peer, wire};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
 use crate::kit::{Reply, Req, Result, Route};
@@ -14,7 +15,8 @@ use crate::records::open311::outbound::endpoint;
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
-    Route::get("/exchange", May::Staff, page, "Who exchanges with this node, what they confirmed, what waits.").gives::<Page>(),
+    Route::get("/exchange", May::SignedIn, page, "Who exchanges with this node, what they confirmed, what waits.")
+        .gives::<Page>(),
     Route::post("/exchange/name", May::Admin, name, "Names this node: `{code, name}`."),
     Route::post(
         "/exchange/invitations",
@@ -54,6 +56,10 @@ pub const ROUTES: &[Route] = &[
 const WORDS: usize = 1_000;
 
 fn page(req: &Req) -> Result<Reply> {
+    let who = &req.who;
+    if !who.is_staff() && !who.is(crate::kit::RoleKind::SystemAdmin) && !who.roles.iter().any(|r| r.kind.watches()) {
+        return Err(Kind::Denied.into());
+    }
     shown(req, None)
 }
 
@@ -68,8 +74,8 @@ fn after(req: &Req) -> Result<Reply> {
 
 fn name(req: &Req) -> Result<Reply> {
     let (input, actor) = (req.input()?, req.myself()?.to_owned());
-    let (code, name) = (input.need("code", 20)?, input.need("name", join::NAMES)?);
-    req.once(move |tx| join::name(tx, &actor, &code, &name).map(|()| String::new()))?;
+    let (code, name) = (input.need("code", 20)?, input.need("name", node::NAMES)?);
+    req.once(move |tx| node::name(tx, &actor, &code, &name).map(|()| String::new()))?;
     after(req)
 }
 
@@ -88,7 +94,7 @@ fn invite(req: &Req) -> Result<Reply> {
     let relation = peer::Relation::parse(&relation).filter(|r| *r != peer::Relation::Parent);
     let new = join::New {
         code: input.need("code", 20)?,
-        name: input.need("name", join::NAMES)?,
+        name: input.need("name", node::NAMES)?,
         relation: relation.ok_or_else(|| Kind::Unknown.at("relation"))?,
         body: input.text("body", 40)?,
         grade: grade_of(req)?,
@@ -201,6 +207,10 @@ fn batch(req: &Req) -> Result<Reply> {
 
 fn poll(req: &Req) -> Result<Reply> {
     let text = req.json.as_ref().and_then(|j| j["watermark"].as_str()).ok_or_else(|| Kind::Missing.at("watermark"))?;
-    // Nothing is an empty body: whoever asked stands at the end.
-    Ok(Reply::of(wire::KIND, http::polled(req.app, text)?.unwrap_or_default()))
+    Ok(match http::polled(req.app, text)? {
+        Polled::Batch(bytes) => Reply::of(wire::KIND, bytes),
+        // An empty body: whoever asked stands at the end.
+        Polled::Nothing => Reply::of(wire::KIND, Vec::new()),
+        Polled::Nonce(nonce) => Reply::json(&json!({ "nonce": nonce }))?,
+    })
 }

@@ -8,20 +8,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as B64;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::{Deserializable as _, Kem as _, OpModeR, OpModeS, Serializable as _};
+use hpke::{Deserializable as _, OpModeR, OpModeS, Serializable as _};
 use serde::{Deserialize, Serialize};
 use store::Ambient as _;
 
 use super::super::inbox;
 use super::super::mark::{self, Way};
+use super::super::node::{self, Lock, Public};
 use super::super::out;
 use super::super::peer::{self, Peer, Standing};
 use super::http;
 use crate::kit::error::Kind;
 use crate::kit::{App, Error, Result};
-
-type Kem = X25519HkdfSha256;
 
 /// First line of a file; the name of its receiver follows.
 const MAGIC: &str = "xiezhi sealed v1 ";
@@ -62,19 +60,6 @@ impl hpke::rand_core::TryRng for Draw<'_> {
 
 impl hpke::rand_core::TryCryptoRng for Draw<'_> {}
 
-type Private = <Kem as hpke::Kem>::PrivateKey;
-type Public = <Kem as hpke::Kem>::PublicKey;
-
-/// This node's pair for sealed files, derived from its key: nothing more is to be kept.
-fn pair(app: &App) -> (Private, Public) {
-    Kem::derive_keypair(&app.db.digest("exchange lock", "1"))
-}
-
-/// The public half, for peers.
-pub fn lock(app: &App) -> String {
-    B64.encode(pair(app).1.to_bytes())
-}
-
 /// What one file brought.
 #[derive(Debug, Default, Serialize, schemars::JsonSchema)]
 pub struct Brought {
@@ -99,10 +84,10 @@ pub fn write(app: &App, peer: &Peer) -> Result<Vec<u8>> {
         (stands.size, stands.n) = (batch.until, stands.n + batch.events.len() as u64);
         batches.push(B64.encode(batch.write(|body| app.db.sign(body))));
     }
-    let load = Load { batches, watermark: inbox::watermark(app, peer, &came)?, cosignature: inbox::witness(app, &came) };
+    let load = Load { batches, watermark: inbox::watermark(app, peer, &came, "-")?, cosignature: inbox::witness(app, &came) };
     let plain = serde_json::to_vec(&load).map_err(Error::internal)?;
     let head = format!("{MAGIC}{}\n", peer.origin);
-    let sealed = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+    let sealed = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Lock>(
         &OpModeS::Base,
         &lock,
         INFO,
@@ -133,9 +118,15 @@ pub fn read(app: &App, bytes: &[u8]) -> Result<Brought> {
         return Err(wrong());
     }
     let (key, sealed) = rest.split_at(32);
-    let key = <Kem as hpke::Kem>::EncappedKey::from_bytes(key).map_err(|_| wrong())?;
-    let plain =
-        hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(&OpModeR::Base, &pair(app).0, &key, INFO, sealed, head);
+    let key = <Lock as hpke::Kem>::EncappedKey::from_bytes(key).map_err(|_| wrong())?;
+    let plain = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, Lock>(
+        &OpModeR::Base,
+        &node::pair(app).0,
+        &key,
+        INFO,
+        sealed,
+        head,
+    );
     let load: Load = serde_json::from_slice(&plain.map_err(|_| wrong())?).map_err(|_| wrong())?;
     if load.batches.len() > BATCHES {
         return Err(wrong());

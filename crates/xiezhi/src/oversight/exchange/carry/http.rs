@@ -1,14 +1,12 @@
 //! Over HTTPS: the one beneath calls the one above, gives what it lacks and asks for what is for us.
 //!
 //! What must stay true: who cannot be called is never called: a village behind a firewall does all the calling; a batch is posted
-//! as CloudEvents (`application/cloudevents-batch+json`), the answer is a signed watermark; a poll is a signed watermark itself, so
-//! nobody else gets what is for a peer, and an old one gets nothing.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! as CloudEvents (`application/cloudevents-batch+json`), the answer is a signed watermark; a poll is a signed watermark itself with a
+//! word that we gave some minutes ago at most, so nobody else gets what is for a peer, and an old one gets nothing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use store::hex;
 
 use super::super::inbox::{self, Answer};
 use super::super::mark::{self, Moved, Watermark, Way};
@@ -17,9 +15,11 @@ use super::super::{out, wire};
 use crate::kit::error::Kind;
 use crate::kit::outbound;
 use crate::kit::tell;
-use crate::kit::time::Ms;
+use crate::kit::time::{MINUTE, Ms};
 use crate::kit::{App, Error, Result};
 
+/// How long a nonce of ours holds, at least; at most twice as long.
+const NONCE: Ms = 10 * MINUTE;
 /// Batches of one peer in one round: the others have their turn.
 const AT_ONCE: usize = 40;
 
@@ -45,8 +45,18 @@ pub fn posted(app: &App, batch: Json) -> Result<Json> {
     serde_json::to_value(Said::from(inbox::take(app, batch)?)).map_err(Error::internal)
 }
 
-/// Answers a poll: the next batch for whoever signed it, or none. What he says of our log moves his mark.
-pub fn polled(app: &App, text: &str) -> Result<Option<Vec<u8>>> {
+/// What a poll brings.
+pub enum Polled {
+    /// The next batch.
+    Batch(Vec<u8>),
+    /// Nothing: whoever asked has all that is for him.
+    Nothing,
+    /// It is to be asked again with this: a poll that was listened to on its way gets nothing later.
+    Nonce(String),
+}
+
+/// Answers a poll: the next batch for whoever signed it. What he says of our log moves his mark.
+pub fn polled(app: &App, text: &str) -> Result<Polled> {
     let told = Watermark::read(text).filter(|t| t.sender == app.db.origin()).ok_or_else(|| Kind::Batch.at("watermark"))?;
     let peer = app.db.read(|r| peer::by_origin(r, &told.receiver))?.filter(|p| p.state != Standing::Ended);
     let peer = peer.ok_or(Kind::PeerUnknown)?;
@@ -56,24 +66,16 @@ pub fn polled(app: &App, text: &str) -> Result<Option<Vec<u8>>> {
     if told.stream != peer.outward() {
         return Err(Kind::Batch.at("receiver"));
     }
-    fresh(app, &peer, told.at)?;
+    let window = app.now() / NONCE;
+    let nonce = |window: Ms| hex(app.db.digest("exchange nonce", &format!("{} {window}", peer.id)))[..32].to_owned();
+    if told.nonce != nonce(window) && told.nonce != nonce(window - 1) {
+        return Ok(Polled::Nonce(nonce(window)));
+    }
     // Most polls say nothing new.
     if app.db.read(|r| mark::of(r, &peer.id, Way::Out))?.size != told.size {
         confirm(app, &peer, told, None)?;
     }
-    next(app, &peer)
-}
-
-/// Polls grow: one that is as old as one before was listened to on its way.
-fn fresh(app: &App, peer: &Peer, at: Ms) -> Result<()> {
-    static SEEN: Mutex<Option<HashMap<(String, String), Ms>>> = Mutex::new(None);
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let last = seen.get_or_insert_default().entry((app.db.origin().to_owned(), peer.id.clone())).or_default();
-    if at <= *last {
-        return Err(Kind::Batch.at("old"));
-    }
-    *last = at;
-    Ok(())
+    Ok(next(app, &peer)?.map_or(Polled::Nothing, Polled::Batch))
 }
 
 fn confirm(app: &App, peer: &Peer, told: Watermark, witnessed: Option<(String, String)>) -> Result<()> {
@@ -95,14 +97,14 @@ fn next(app: &App, peer: &Peer) -> Result<Option<Vec<u8>>> {
 }
 
 /// Calls the one above: gives what it lacks, and asks for what we lack, if it is time to.
-pub fn talk(app: &App, peer: &Peer, asks: bool) -> Result<()> {
+pub fn talk(app: &App, peer: &Peer, asks: bool, nonce: &mut String) -> Result<()> {
     for _ in 0..AT_ONCE {
         if !give(app, peer)? {
             break;
         }
     }
     for _ in 0..if asks { AT_ONCE } else { 0 } {
-        if !ask(app, peer)? {
+        if !ask(app, peer, nonce)? {
             break;
         }
     }
@@ -145,10 +147,22 @@ pub fn heard(app: &App, peer: &Peer, text: &str, line: Option<&str>) -> Result<(
 }
 
 /// Asks for the next batch; false when there was none.
-fn ask(app: &App, peer: &Peer) -> Result<bool> {
+fn ask(app: &App, peer: &Peer, nonce: &mut String) -> Result<bool> {
+    /// What is said instead of a batch.
+    #[derive(Deserialize)]
+    struct Again {
+        nonce: String,
+    }
     let stands = app.db.read(|r| mark::of(r, &peer.id, Way::In))?;
-    let poll = inbox::watermark(app, peer, &stands)?;
-    let answer = call(peer, "poll", "application/json", json!({ "watermark": poll }).to_string().as_bytes())?;
+    let poll = |nonce: &str| {
+        let text = inbox::watermark(app, peer, &stands, nonce)?;
+        call(peer, "poll", "application/json", json!({ "watermark": text }).to_string().as_bytes())
+    };
+    let mut answer = poll(nonce)?;
+    if let Ok(again) = serde_json::from_slice::<Again>(&answer) {
+        *nonce = again.nonce;
+        answer = poll(nonce)?;
+    }
     if answer.is_empty() {
         return Ok(false);
     }

@@ -20,9 +20,26 @@ const LONGEST: Ms = 5 * MINUTE;
 /// How often the level above is asked whether it has something for us.
 const EVERY: Ms = 2_000;
 
-/// What the thread remembers of each peer: tries that failed, when the next one is, when it was asked last.
+/// What the thread remembers of the peers that it calls.
 #[derive(Default)]
-pub struct Calls(HashMap<String, (i64, Ms, Ms)>);
+pub struct Calls(HashMap<String, Called>);
+
+struct Called {
+    /// Tries that failed, one after the other.
+    tries: i64,
+    /// Not before.
+    next: Ms,
+    /// When it was asked last.
+    asked: Ms,
+    /// What it wants to hear in a poll.
+    nonce: String,
+}
+
+impl Default for Called {
+    fn default() -> Called {
+        Called { tries: 0, next: 0, asked: 0, nonce: "-".into() }
+    }
+}
 
 /// Puts into words what the log says is to be told: whatever carries it, it is an entry of the log first.
 pub fn prepare(app: &App) -> Result<Vec<Peer>> {
@@ -41,23 +58,22 @@ pub fn round(app: &App, calls: &mut Calls) -> Result<()> {
     let joined = prepare(app)?;
     for p in joined.iter().filter(|p| p.relation == Relation::Parent && p.url.is_some()) {
         let now = app.now();
-        let (tries, next, asked) = calls.0.get(&p.id).copied().unwrap_or_default();
-        if app.over.load(Ordering::Relaxed) || now < next {
+        let called = calls.0.entry(p.id.clone()).or_default();
+        if app.over.load(Ordering::Relaxed) || now < called.next {
             continue;
         }
-        let asks = (now - asked).abs() >= EVERY;
-        let end = http::talk(app, p, asks);
-        let asked = if asks { now } else { asked };
-        match end {
-            Ok(()) => calls.0.insert(p.id.clone(), (0, 0, asked)),
+        let asks = (now - called.asked).abs() >= EVERY;
+        called.asked = if asks { now } else { called.asked };
+        match http::talk(app, p, asks, &mut called.nonce) {
+            Ok(()) => (called.tries, called.next) = (0, 0),
             Err(e) => {
                 http::trouble(p, &e);
                 let [chance] = app.random();
                 // From two seconds on, twice as long each time.
-                let wait = (pause(tries, 30 * LONGEST, chance) / 30).min(LONGEST);
-                calls.0.insert(p.id.clone(), (tries + 1, now + wait, asked))
+                called.next = now + (pause(called.tries, 30 * LONGEST, chance) / 30).min(LONGEST);
+                called.tries += 1;
             }
-        };
+        }
     }
     Ok(())
 }
