@@ -217,6 +217,7 @@ export const pages = (c) => [
     ['部件编码', '类别', '名称', '纬度', '经度', '网格', '权属单位', '权属起始日', '养护单位'],
     ['look-1', '', '门口长椅', '', '', c.grid, '', '', ''], ['look-2', '', '没有地方', '', '', '', '', '', '']])],
   ['admin-open311', 'system_admin', '/admin/open311', unfold],
+  ['exchange', 'system_admin', '/exchange', unfold],
 
   // Together.
   ...together(c),

@@ -52,12 +52,28 @@ async function clear({ data, database }) {
   await rm(data, { recursive: true, force: true });
 }
 
+/** Its pages and its accounts. */
+function speaks(server) {
+  server.url = (path) => `${server.origin}${BASE}${path}`;
+  server.account = (role) => {
+    const found = server.accounts.find((a) => a.role === role);
+    assert.ok(found, `the demo has no account for ${role}`);
+    return found;
+  };
+  return server;
+}
+
+/** A node above the demo. */
+function level(address) {
+  return speaks({ origin: new URL(address).origin, accounts: [] });
+}
+
 /** Starts the demo in its room, which goes again when that fails; gives its address, its accounts and the way to end it. */
 async function start(made, extra) {
   const child = spawn(BIN, ['demo', '--listen', '127.0.0.1:0', ...made.args, ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk) => { complaint = (complaint + chunk).slice(-4000); });
-  const server = { origin: '', accounts: [] };
+  const server = { origin: '', accounts: [], levels: {} };
   const ready = new Promise((done, fail) => {
     const late = setTimeout(() => fail(new Error(`the server is not ready: ${complaint}`)), START_MS);
     child.on('exit', (code) => { clearTimeout(late); fail(new Error(`the server ended (${code}): ${complaint}`)); });
@@ -66,6 +82,8 @@ async function start(made, extra) {
       const [word, a, b, c] = line.split(' ');
       if (word === 'listening') server.origin = new URL(a).origin;
       if (word === 'account') server.accounts.push({ role: a, name: b, password: c });
+      if (word === 'level') server.levels[a] = level(b);
+      if (word === 'level-account') server.levels[a].accounts.push({ role: b, name: c, password: line.split(' ')[4] });
       if (word === 'MQTT') server.mqtt = a;
       if (word === 'API') { clearTimeout(late); server.key = { body: b, key: c }; done(); } // its last line
     });
@@ -102,12 +120,7 @@ export async function startServer(extra = []) {
   // The same object, not a copy: lines that come after the last expected one (MQTT) are still put there.
   const server = await start(made, [...PEOPLE, ...(BASE ? ['--base-path', BASE] : []), ...extra]);
   server.data = made.data;
-  server.url = (path) => `${server.origin}${BASE}${path}`;
-  server.account = (role) => {
-    const found = server.accounts.find((a) => a.role === role);
-    assert.ok(found, `the demo has no account for ${role}`);
-    return found;
-  };
+  speaks(server);
   server.stop = async () => {
     await server.end();
     await clear(made);

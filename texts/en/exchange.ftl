@@ -72,6 +72,7 @@ exchange-shared-open = open
 exchange-shared-over = over
 exchange-elsewhere-number = , its number there { $number }
 purpose-exchange = A level or department that handles it
+channel-exchange = From another level or a department
 error-batch = This batch is wrong and was not taken.
 error-peer-unknown = This node is not joined.
 error-peer-held = The exchange with this node is on hold; an administrator has to look.

@@ -72,6 +72,7 @@ exchange-shared-open = 在办
 exchange-shared-over = 已了结
 exchange-elsewhere-number = ，那边的编号 { $number }
 purpose-exchange = 交给上级、下级或部门办理
+channel-exchange = 上下级、部门交办
 error-batch = 这批数据不对，没有收下。
 error-peer-unknown = 没有和这个节点互联。
 error-peer-held = 已经暂停和这个节点收发，请管理员核实。

@@ -3,10 +3,10 @@
 //! What must stay true: they know the same divisions as the demo beneath them and nothing else of it; they are joined by an
 //! invitation and its answer, as in life; each is seeded once.
 
-use store::{Entry, Query as _};
+use store::{Entry, Query};
 
 use super::{DONE, password};
-use crate::base::area::{self, import::Line};
+use crate::base::area::{self, Area, import::Line};
 use crate::base::party::{self, NewPerson, session};
 use crate::kit::{App, Error, Result, RoleKind};
 use crate::oversight::exchange::{join, node, peer};
@@ -50,6 +50,13 @@ fn divisions(app: &App) -> Result<Vec<Line>> {
     })
 }
 
+/// The area of a kind in which the communities of the demo lie.
+fn place_of(q: &mut dyn Query, kind: &str) -> Result<Area> {
+    let lost = || Error::internal("a demo without divisions");
+    let row = q.row("select id from area where kind = 'community' and valid_to is null order by code", &[])?.ok_or_else(lost)?;
+    area::line(q, &row.get::<String>("id")?)?.into_iter().find(|a| a.kind == kind).ok_or_else(lost)
+}
+
 /// Fills an empty node with the divisions of the demo, a desk and accounts. Does nothing when that was done before.
 pub fn seed(app: &App, demo: &App, level: &Level) -> Result<()> {
     if app.db.read(|r| party::setting(r, DONE))?.is_some() {
@@ -63,9 +70,7 @@ pub fn seed(app: &App, demo: &App, level: &Level) -> Result<()> {
     app.db.write(move |tx| {
         party::first_start(tx)?;
         area::import::apply(tx, lines)?;
-        let place = tx.row("select id from area where kind = $1 and valid_to is null order by code", store::params![kind])?;
-        let place = place.map(|r| r.get::<String>("id")).transpose()?.unwrap_or_default();
-        let place = area::by_id(tx, &place)?.ok_or_else(|| Error::internal("a demo without divisions"))?;
+        let place = place_of(tx, kind)?;
         let own = party::add_body(tx, desk, &place.name, &place.id, None)?;
         let mut bodies = vec![(desk, Some(own.id)), (RoleKind::SystemAdmin, None)];
         for name in departments {
@@ -104,14 +109,10 @@ pub fn join(above: &App, url: &str, beneath: &App, kind: &str) -> Result<()> {
         beneath.db.write(move |tx| peer::set_url(tx, &parent, "demo", &url))?;
         return Ok(());
     }
-    let place = beneath.db.read(|r| {
-        let sql = "select code, name from area where kind = $1 and valid_to is null order by code";
-        let row = r.row(sql, store::params![kind])?.ok_or_else(|| Error::internal("a demo without divisions"))?;
-        Ok::<_, Error>((row.get::<String>("code")?, row.get::<String>("name")?))
-    })?;
+    let place = beneath.db.read(|r| place_of(r, kind))?;
     let new = join::New {
-        code: place.0,
-        name: place.1,
+        code: place.code,
+        name: place.name,
         relation: peer::Relation::Child,
         body: None,
         grade: join::GRADE,

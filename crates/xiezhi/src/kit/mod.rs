@@ -64,6 +64,8 @@ pub mod tries;
 pub mod versioned;
 /// Who acts.
 pub mod who;
+/// Who witnessed our log.
+pub mod witness;
 
 pub use app::App;
 pub use error::{Error, Result};

@@ -100,7 +100,7 @@ fn a_case_goes_up_is_handled_there_and_comes_back_to_the_resident() {
     on_each_engine(|leaf| {
         let mut top = another(leaf);
         joined(&mut top, leaf, COMMUNITY, true);
-        let (number, _) = handed_up(leaf, "小区门口的路灯都不亮了");
+        let (number, made) = handed_up(leaf, "小区门口的路灯都不亮了");
         settled(leaf, &top);
         // It lies with the desk of the street, on its own node, with its words and its place.
         let desk = top.client(Some("street"));
@@ -136,8 +136,9 @@ fn a_case_goes_up_is_handled_there_and_comes_back_to_the_resident() {
         let clerk = leaf.client(Some("clerk"));
         posted(&clerk, &format!("/cases/{number}/check"), &json!({}));
         posted(&clerk, &format!("/cases/{number}/close"), &json!({ "outcome": "solved" }));
-        let told = leaf.client(Some("resident")).get(&format!("/cases/{number}")).json();
-        assert_eq!(told["state"], "closed");
+        let told =
+            leaf.client(Some("resident")).get(&format!("/reports/{number}?code={}", made["code"].as_str().unwrap())).json();
+        assert_eq!(told["state"], "closed", "{told}");
         assert!(told.to_string().contains("六盏灯换好了"), "{told}");
         // Counted once, where it was reported; the copy counts for the street's own desk only.
         let taken = |w: &World| -> Vec<Json> {
@@ -146,9 +147,13 @@ fn a_case_goes_up_is_handled_there_and_comes_back_to_the_resident() {
             rows.iter().map(leaf).flat_map(|l| l["x_deltas"].as_array().cloned().unwrap_or_default()).collect()
         };
         let sum = |name: &str| taken(&top).iter().filter(|d| d[2] == name).map(|d| d[3].as_i64().unwrap()).sum::<i64>();
-        assert_eq!((sum("received"), sum("closed")), (1, 0), "closed is still on its way");
         settled(leaf, &top);
         assert_eq!((sum("received"), sum("closed")), (1, 1));
+        // The receipt that the resident fetches now bears the line of the street.
+        let code = made["code"].as_str().unwrap();
+        let receipt = leaf.client(None).get(&format!("/reports/{number}/receipt?code={code}")).json();
+        assert!(receipt["cosignatures"][0].as_str().unwrap().contains(top.app.db.origin()), "{receipt}");
+        assert_eq!(serde_json::from_value::<Receipt>(receipt).unwrap().faults(None), Vec::<&str>::new());
         // Both pages say how far each is; the resident's receipt can bear the signature of the level above.
         let page = leaf.client(Some("clerk")).get("/exchange").json();
         assert_eq!((&page["peers"][0]["health"], &page["peers"][0]["witnessed"]), (&json!("good"), &json!(true)), "{page}");

@@ -9,9 +9,9 @@ use store::{Query, Tx, note};
 
 use super::peer::Peer;
 use super::wire::Stream;
-use crate::kit::Result;
 use crate::kit::row::row;
 use crate::kit::time::Ms;
+use crate::kit::{Result, witness};
 
 row! {
     whole
@@ -176,6 +176,7 @@ pub fn confirmed(tx: &mut Tx, peer: &Peer, told: &Watermark, witnessed: Option<(
     (mark.size, mark.n, mark.edge) = (told.size, told.n, told.root.to_vec());
     (mark.moved_at, mark.told_at) = (tx.now(), told.at);
     if let Some((checkpoint, line)) = witnessed {
+        witness::keep(tx, told.size, &line)?;
         (mark.checkpoint, mark.cosignature) = (Some(checkpoint), Some(line));
     }
     mark.put(tx);

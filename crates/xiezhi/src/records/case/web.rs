@@ -16,8 +16,8 @@ use crate::base::catalogue::Look;
 use crate::base::{classes, media};
 use crate::kit::error::Kind;
 use crate::kit::http::May;
-use crate::kit::tries;
 use crate::kit::{Error, Reply, Req, Result, Route, qr};
+use crate::kit::{tries, witness};
 
 /// Routes of this room.
 pub const ROUTES: &[Route] = &[
@@ -191,8 +191,11 @@ fn sent(req: &Req) -> Result<Reply> {
 
 fn receipt(req: &Req) -> Result<Reply> {
     let (case, _) = with_code(req)?;
-    let size = req.app.db.read(|r| r.log_size())?;
-    let receipt = req.app.db.receipt(case.log_seq, size)?;
+    let (size, witnessed) = req.app.db.read(|r| Ok::<_, store::Error>((r.log_size()?, witness::last(r)?)))?;
+    // Where somebody else has signed our history, his line goes with it.
+    let witnessed = witnessed.filter(|(seen, _)| *seen > case.log_seq && *seen <= size);
+    let mut receipt = req.app.db.receipt(case.log_seq, witnessed.as_ref().map_or(size, |w| w.0))?;
+    receipt.cosignatures.extend(witnessed.map(|w| w.1));
     let name = format!("attachment; filename=\"receipt-{}.json\"", case.number);
     Ok(Reply::json(&receipt)?.header("content-disposition", name))
 }
