@@ -78,6 +78,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("activities/partner", "activities/volunteer"),
     // Residents are drawn from a posted roll.
     ("activities/consult", "activities/vote"),
+    // Days are those of the indicators, and so is what an imported case counts as.
+    ("oversight/board", "oversight/supervise"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
     ("edge/serve", "edge/collect"),
