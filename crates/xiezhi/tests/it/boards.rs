@@ -117,7 +117,9 @@ fn what_was_taken_from_nodes_beneath_is_folded_under_its_own_areas() {
             (n(&one, "received"), &figure(&one, "received")["before"], &figure(&one, "received")["change"]),
             (json!(10), &json!(6), &json!(67))
         );
-        assert_eq!(board(&w.client(None), "/board/top")["area"]["kind"], "nation");
+        let anyone = w.client(None);
+        assert_eq!(board(&anyone, "/board/top")["area"]["kind"], "nation");
+        assert_eq!(board(&anyone, "/board")["area"]["code"], STREET, "where what is counted parts");
         let county = board(&w.client(Some("admin")), "/board/321002?span=1");
         assert_eq!(n(&county, "received"), json!(11));
         let care = board(&w.client(Some("clerk")), &format!("/board/{COMMUNITY}?group=care"));

@@ -42,6 +42,8 @@ pub(super) struct Chain {
 #[derive(Default)]
 struct Known {
     codes: HashMap<Box<str>, Arc<Chain>>,
+    /// Codes that nobody knows, and where they are counted.
+    strange: HashMap<Box<str>, Arc<Chain>>,
     ids: HashMap<Box<str>, Arc<Chain>>,
 }
 
@@ -91,11 +93,11 @@ struct Ready {
 
 impl Sums {
     fn take(&mut self, q: &mut dyn Query, known: &mut Known, entries: &[Written], zone: &TimeZone) -> Result<()> {
-        if known.codes.len() + known.ids.len() > MOST_AREAS {
+        if known.codes.len() + known.ids.len() + known.strange.len() > MOST_AREAS {
             *known = Known::default();
         }
         let book = measures::book();
-        known.learn(q, entries.iter().flat_map(|e| measures::taken(&e.leaf)).map(|(code, ..)| code))?;
+        known.learn(q, entries.iter().flat_map(|e| measures::taken(&e.leaf)).map(|(code, ..)| code), true)?;
         for entry in entries {
             let today = kpi::day(entry.at, zone);
             let own = measures::own(&entry.leaf, zone);
@@ -173,11 +175,12 @@ fn write(tx: &mut Tx, ready: Ready) -> Result<()> {
 }
 
 impl Known {
-    /// Looks up the codes that are not known yet, many in one statement.
-    fn learn<'a>(&mut self, q: &mut dyn Query, codes: impl Iterator<Item = &'a str>) -> Result<()> {
+    /// Looks up the codes that are not known yet, many in one statement; with `past` also those that areas had once.
+    fn learn<'a>(&mut self, q: &mut dyn Query, codes: impl Iterator<Item = &'a str>, past: bool) -> Result<()> {
         /// Always as many parameters, so that one prepared statement serves every number of them.
         const EACH: usize = 200;
-        let mut wanted: Vec<&str> = codes.filter(|c| is_code(c) && !self.codes.contains_key(*c)).collect();
+        let mut wanted: Vec<&str> =
+            codes.filter(|c| is_code(c) && !self.codes.contains_key(*c) && !self.strange.contains_key(*c)).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let marks: Vec<String> = (1..=EACH).map(|i| format!("${i}")).collect();
@@ -188,8 +191,9 @@ impl Known {
                 self.codes.insert(row.get::<String>("code")?.into(), chain(&row)?);
             }
             // Codes of the past, and of areas that have ended.
-            for code in some.iter().filter(|c| !c.is_empty()) {
-                if !self.codes.contains_key(*code)
+            for code in some {
+                if past
+                    && !self.codes.contains_key(*code)
                     && let Some(found) = area::by_code(q, code)?
                 {
                     self.codes.insert((*code).into(), Arc::new(Chain::of(&found.kind, &found.path)));
@@ -201,13 +205,18 @@ impl Known {
 
     /// The area with the longest beginning of a code; the top when there is none.
     fn nearest(&mut self, q: &mut dyn Query, code: &str) -> Result<Arc<Chain>> {
-        let ends = (1..code.len().min(LONGEST)).rev().filter(|at| code.is_char_boundary(*at));
-        let beginnings: Vec<&str> = ends.map(|at| &code[..at]).collect();
-        self.learn(q, beginnings.iter().copied())?;
-        if let Some(found) = beginnings.iter().find_map(|b| self.codes.get(*b)) {
+        if let Some(found) = self.strange.get(code) {
             return Ok(found.clone());
         }
-        self.top(q)
+        let ends = (1..code.len().min(LONGEST)).rev().filter(|at| code.is_char_boundary(*at));
+        let beginnings: Vec<&str> = ends.map(|at| &code[..at]).collect();
+        self.learn(q, beginnings.iter().copied(), false)?;
+        let found = match beginnings.iter().find_map(|b| self.codes.get(*b)) {
+            Some(found) => found.clone(),
+            None => self.top(q)?,
+        };
+        self.strange.insert(code.into(), found.clone());
+        Ok(found)
     }
 
     fn top(&self, q: &mut dyn Query) -> Result<Arc<Chain>> {

@@ -45,6 +45,12 @@ pub fn beneath(q: &mut dyn Query, area: &Area, from: i64, to: i64) -> store::Res
     rows.iter().map(|row| pair(row, "area")).collect()
 }
 
+/// The areas beneath of which anything was counted since a day: their numbers.
+pub fn told(q: &mut dyn Query, area: &Area, since: i64) -> store::Result<Vec<i64>> {
+    let sql = "select distinct area from board_day where parent = $1 and day >= $2 order by area";
+    q.rows(sql, params![place(area).0, since])?.iter().map(|r| r.get("area")).collect()
+}
+
 /// What was counted in an area on each day: in order, without days on which nothing was.
 pub fn days(q: &mut dyn Query, area: &Area, from: i64, to: i64) -> store::Result<Vec<(i64, Counts)>> {
     static SQL: OnceLock<String> = OnceLock::new();

@@ -165,16 +165,22 @@ pub fn sees_all(who: &Who, path: &str) -> bool {
     who.desk_over(path).is_some() || who.roles.iter().any(|r| r.kind.watches() && path.starts_with(&r.path))
 }
 
-/// The place that a reader begins at: his own, or the smallest area that holds all there is.
-pub fn own(q: &mut dyn Query, who: &Who) -> Result<Area> {
+/// The place that a reader begins at: his own, or the smallest area that holds all that was counted of late.
+pub fn own(q: &mut dyn Query, who: &Who, today: i64) -> Result<Area> {
     let watched = || who.roles.iter().find(|r| r.kind.watches());
     if let Some(role) = who.widest_desk().or_else(watched) {
         return Ok(area::by_id(q, &role.area)?.ok_or(Kind::NotFound)?);
     }
     let mut here = area::top(q)?.ok_or(Kind::NotFound)?;
-    // A node of a village holds the nation, one province, one city and so on down to it.
-    while let [only] = area::children(q, &here.id)?.as_slice() {
-        here = only.clone();
+    // The node of a village may hold the divisions of a whole nation: what is counted lies beneath one of each.
+    while here.kind != "community"
+        && let [only] = read::told(q, &here, today - SPANS[2])?.as_slice()
+    {
+        let children = area::children(q, &here.id)?;
+        match children.into_iter().find(|c| read::place(c).0 == *only) {
+            Some(child) => here = child,
+            None => break,
+        }
     }
     Ok(here)
 }

@@ -36,7 +36,7 @@ const AGAIN: &str = "60";
 
 fn place(req: &Req, q: &mut dyn Query, code: &str) -> Result<Area> {
     match code {
-        "" => view::own(q, &req.who),
+        "" => view::own(q, &req.who, kpi::day(req.now, &req.app.config.zone)),
         // The nation has no code.
         "top" => Ok(area::top(q)?.ok_or(Kind::NotFound)?),
         code => Ok(area::by_code(q, code)?.ok_or(Kind::NotFound)?),
