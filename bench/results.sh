@@ -127,6 +127,19 @@ TEXT
     (.runs[] | . as $run | ("permutation", "poisson") | $run[.] as $one |
       row("\($run.cells | shown) cells, \($run.periods) periods, \(.): zones and durations, one core"; $one.zone_durations_a_core_second; "/s"; "least"; 30000000),
       row("the same, by the clock"; $one.seconds * 1000; " ms"; "most"; 20000))'
+  report exchange 'select(.board) | .board | head("Boards of a nation"; "exchange board"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+    (.runs[] | . as $run | row("\(.filled.rows | shown) rows of 30 measures on disk, \(.engine)"; .filled.bytes / 1048576; " MB"; ""; null),
+      (["nation", "province", "city", "county", "street", "community"][] | . as $level
+        | ([$run.kinds[] | select(.level == $level)] | max_by(.p99_ms)) as $worst
+        | row("board of a \($level), the slowest span (\($worst.span) days) as \($worst.as), p50"; $worst.p50_ms; " ms"; ""; null),
+          row("the same, 99 of 100"; $worst.p99_ms; " ms"; "most"; 100)),
+      row("\(.fold.events | shown) events folded, \(.fold.deltas | shown) sums in \(.fold.entries | shown) batches"; .fold.per_second; "/s"; "least"; 50000),
+      row("30 million events of a day, by that"; .fold.minutes_of_30_million; " min"; "most"; 10))'
+  report exchange 'select(.chain) | .chain | head("Three nodes above one another"; "exchange chain"; .date; "\(.machine.cpu), \(.machine.cores) cores, load \(.machine.load)"),
+    (.runs[] | row("\(.waited | shown) events that waited, taken in by the one above, \(.engine)"; .taken_per_second; "/s"; "least"; (if .engine == "sqlite" then 5000 else 2500 end)),
+      row("all three at once: reports a second that reach the top, \(.engine)"; .live_per_second; "/s"; "least"; 1000),
+      row("from the commit to the top, 99 of 100"; .p99_s * 1000; " ms"; "most"; 2000),
+      row("of \(.reports | shown) not counted at the top"; .missing; ""; "most"; 0))'
   report address 'head("Addresses"; "address"; .date; .machine.cpu),
     row("read, one core"; .parse_per_second; "/s"; "least"; 500000),
     row("read, and found among \(.homes | shown) homes"; .parse_and_find_per_second; "/s"; ""; null)'

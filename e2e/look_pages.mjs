@@ -78,6 +78,10 @@ export const pages = (c) => [
   ['equation', undefined, '/equation'],
   ['equation-area', undefined, `/equation?area=${c.area}`],
   ['kpi', undefined, '/kpi'],
+  ['board', undefined, '/board?span=30'],
+  ['board-desk', 'committee', '/board?span=30'],
+  ['board-wall', 'subdistrict', '/board?span=30&look=board'],
+  ['board-health', 'city', '/board/health'],
   ['kpi-area', undefined, `/kpi?area=${c.area}&days=90`],
   ['kpi-cases', undefined, '/kpi/cases?measure=received'],
   ['hung-up', undefined, '/hung-up'],
@@ -234,4 +238,4 @@ export const pages = (c) => [
 /** Also looked at as they come out of a printer. */
 export const PAPER = ['poster', 'card-print', 'calls-print', 'report-sent', 'roster', 'case-desk'];
 /** Also looked at on a wall. */
-export const WALL = ['equation', 'equation-area', 'map', 'kpi'];
+export const WALL = ['equation', 'equation-area', 'map', 'kpi', 'board-wall'];

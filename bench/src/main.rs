@@ -3,7 +3,7 @@
 //! while somebody types, `bench address` the reading of addresses; `bench election` invents a participatory budget, `bench
 //! budget` times deciding one; `bench votes` invents a conversation, `bench opinion` times its map; `bench town` invents tasks and people,
 //! `bench pair` times pairing them; `bench scan` times looking for clusters; `bench series` invents weekly counts with outbreaks,
-//! `bench detect` times finding them; `bench mqtt` speaks as many devices do; `bench services` invents a directory, `bench search` times finding in one;
+//! `bench detect` times finding them; `bench mqtt` speaks as many devices do; `bench services` invents a directory, `bench search` times finding in one; `bench board` reads the boards of a nation;
 //! each prints one line of JSON.
 //! `bin/bench` starts the servers and compares.
 //!
@@ -11,6 +11,7 @@
 //! connection, no HTTP library.
 
 mod address;
+mod board;
 mod budget;
 mod chance;
 mod detect;
@@ -54,7 +55,8 @@ const USAGE: &str = "usage:
   bench detect [--series 60000] [--weeks 312]
   bench mqtt   --address HOST:PORT --in DEVICES.txt [--seconds 10] [--warm-up 2] [--window 16] [--every MS] [--idle SECONDS]
   bench services --rows N [--from N] [--seed S] --out SERVICES.ndjson
-  bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]";
+  bench search --url http://HOST:PORT --in QUERIES.txt [--rounds 10]
+  bench board --url http://HOST:PORT --in INVENTED.json";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -188,6 +190,7 @@ fn run(args: &[String]) -> Result<serde_json::Value, String> {
             every: options.text("every").map(|_| options.number("every", 0)).transpose()?.map(Duration::from_millis),
             idle: options.text("idle").map(|_| options.number("idle", 0)).transpose()?.map(Duration::from_secs),
         }),
+        "board" => board::run(&options.address()?, &options.path("in")?),
         "search" => directory::run(&options.address()?, &options.path("in")?, options.number("rounds", 10)? as usize),
         other => Err(format!("no command {other}")),
     }

@@ -18,7 +18,7 @@ pub struct Migration {
     pub version: i64,
     /// Name for messages.
     pub name: &'static str,
-    /// SQL with the type tokens `{int} {real} {bytes} {autoid}`.
+    /// SQL with the type tokens `{int} {real} {bytes} {autoid}`; `{clustered}` after a table: its rows lie in the order of its key.
     pub sql: &'static str,
 }
 

@@ -120,10 +120,27 @@ pub trait Query {
         Ok(out)
     }
 
-    /// Like [`Query::entries`] without opening what is sealed: all that a follower needs.
+    /// Like [`Query::entries`] without opening what is sealed: all that a follower needs. Fewer than `limit` when they are so
+    /// long that they would fill the memory, but at least one while there is any.
     fn leaves(&mut self, from: u64, limit: usize) -> Result<Vec<Written>> {
+        /// Most bytes of leaves, but for the last step.
+        const LONGEST: usize = 4 << 20;
+        /// Rows of one step.
+        const STEP: usize = 100;
         let sql = "select seq, at, act, obj, leaf, null owner, null sealed, null wrapped from log where seq >= $1 order by seq limit $2";
-        let rows = self.rows(sql, params![from, limit])?;
+        let (mut rows, mut long, mut next) = (Vec::new(), 0, from);
+        while rows.len() < limit && long < LONGEST {
+            let step = (limit - rows.len()).min(STEP);
+            let some = self.rows(sql, params![next, step])?;
+            let last = some.len() < step;
+            for row in &some {
+                (long, next) = (long + row.get::<String>("leaf")?.len(), row.get::<u64>("seq")? + 1);
+            }
+            rows.extend(some);
+            if last {
+                break;
+            }
+        }
         written(self, rows)
     }
 

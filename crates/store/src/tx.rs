@@ -142,6 +142,19 @@ impl Tx<'_> {
         insert_many(self.conn, table, columns, Clash::Refuse, rows)
     }
 
+    /// Adds many rows of counters at once, for what is summed up before the write: all columns are integers, `rows` holds one
+    /// row after the other, the first `key` columns are the key (none twice), those before `from` stay as they were in a row
+    /// that is there, all others are added.
+    pub fn add_counts(&mut self, table: &str, columns: &[&str], key: usize, from: usize, rows: &[i64]) -> Result<()> {
+        debug_assert!(key <= from && from < columns.len() && rows.len().is_multiple_of(columns.len()), "{table}");
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.wrote = true;
+        self.pending.gathered.before(self.conn, table)?;
+        self.conn.add_counts(table, columns, key, from, rows)
+    }
+
     /// Writes an entry into the log. It becomes visible to readers with the commit of the batch.
     pub fn log(&mut self, entry: Entry) -> Result<Logged> {
         let key = self.key.clone();

@@ -492,3 +492,64 @@ fn rows_that_are_put_end_as_their_writes_left_them() {
         }
     });
 }
+
+#[test]
+fn rows_of_counters_add_up_and_keep_what_is_fixed() {
+    const TABLE: Migration = Migration {
+        version: 1,
+        name: "counters",
+        sql: "create table counter (\n  a {int} not null,\n  b {int} not null,\n  sort {int} not null,\n  m {int} not null,\n  n {int} not null,\n  primary key (a, b)\n){clustered};",
+    };
+    const COLUMNS: [&str; 5] = ["a", "b", "sort", "m", "n"];
+    on_each_engine(|w| {
+        let db = w.open_with(128, vec![TABLE]).unwrap();
+        // More than fit into one statement, and a rest.
+        let many: Vec<i64> = (0..1100).flat_map(|i| [i / 10, i % 10, 7, i, -1]).collect();
+        let again = [3, 3, 9, 1000, 5, 500, 0, 1, 1, 1];
+        for rows in [many, again.to_vec()] {
+            let write = move |tx: &mut Tx| {
+                tx.add_counts("counter", &COLUMNS, 2, 3, &rows)?;
+                tx.log(Entry::new("test", "counter", ""))
+            };
+            db.write(write).unwrap();
+        }
+        let failing = |tx: &mut Tx| {
+            tx.add_counts("counter", &COLUMNS, 2, 3, &[3, 3, 9, 1, 1])?;
+            Err::<(), _>(Error::Shape("no".into()))
+        };
+        assert!(db.write(failing).is_err());
+        let read = |a: i64, b: i64| {
+            let row =
+                db.read(|r| r.row("select sort, m, n from counter where a = $1 and b = $2", params![a, b])).unwrap().unwrap();
+            (row.get::<i64>("sort").unwrap(), row.get::<i64>("m").unwrap(), row.get::<i64>("n").unwrap())
+        };
+        assert_eq!((read(3, 3), read(109, 9), read(500, 0)), ((7, 1033, 4), (7, 1099, -1), (1, 1, 1)));
+        assert_eq!(db.read(|r| r.count("select count(*) from counter", &[])).unwrap(), 1101);
+        let unlogged = |tx: &mut Tx| tx.add_counts("counter", &COLUMNS, 2, 3, &[3, 3, 9, 1, 1]);
+        assert!(!cfg!(debug_assertions) || db.write(unlogged).is_err(), "inv02");
+    });
+}
+
+#[test]
+fn long_leaves_are_read_some_at_a_time() {
+    on_each_engine(|w| {
+        let db = w.open();
+        let long = "x".repeat(100_000);
+        for _ in 0..3 {
+            let long = long.clone();
+            db.write(move |tx: &mut Tx| {
+                (0..50).try_for_each(|_| tx.log(Entry::new("test", "thing", "").fact("long", long.as_str())).map(drop))
+            })
+            .unwrap();
+        }
+        let (mut from, mut steps) = (0, 0);
+        loop {
+            let some = db.read(|r| r.leaves(from, 500)).unwrap();
+            let Some(last) = some.last() else { break };
+            assert_eq!((some[0].index, last.index + 1 - from), (from, some.len() as u64), "none is missing");
+            (from, steps) = (last.index + 1, steps + 1);
+        }
+        assert_eq!((from, steps > 1), (150, true));
+        assert_eq!(db.read(|r| r.leaves(0, 7)).unwrap().len(), 7);
+    });
+}

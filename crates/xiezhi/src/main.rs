@@ -19,6 +19,8 @@ use xiezhi::records::case::import;
 mod account;
 #[path = "main/allot.rs"]
 mod allot;
+#[path = "main/board.rs"]
+mod board;
 #[path = "main/budget.rs"]
 mod budget;
 #[path = "main/detect.rs"]
@@ -148,6 +150,9 @@ enum Command {
     /// Divisions.
     #[command(subcommand)]
     Area(AreaCommand),
+    /// Boards.
+    #[command(subcommand)]
+    Board(board::Command),
     /// Cases.
     #[command(subcommand)]
     Case(CaseCommand),
@@ -334,6 +339,7 @@ fn run(command: Command) -> Result<ExitCode, String> {
             return recut::run(&app, &community, from.as_deref(), dry_run, datum.as_deref(), &file);
         }
         Command::Case(CaseCommand::Import { node, map, file }) => return import_cases(&node, &map, &file),
+        Command::Board(command) => return board::run(command).map(|()| ExitCode::SUCCESS),
         Command::Exchange(command) => return exchange::run(command).map(|()| ExitCode::SUCCESS),
         Command::Health(command) => return health::run(command).map(|()| ExitCode::SUCCESS),
         Command::Hotline(command) => return hotline::run(command),

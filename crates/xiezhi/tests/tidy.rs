@@ -18,6 +18,8 @@ const MEDIAN: usize = 250;
 const FLOORS: [&str; 8] = ["kit", "base", "records", "activities", "oversight", "demo", "edge", "main"];
 /// Rooms of one floor that may use another one of it; together they must make no circle. (`kit` is one room.)
 const SAME_FLOOR: &[(&str, &str)] = &[
+    // What travels up is what a board counts.
+    ("oversight/exchange", "oversight/board"),
     ("base/party", "base/area"),
     ("base/party", "base/catalogue"),
     // Who may change what holds for the whole node.
@@ -78,6 +80,8 @@ const SAME_FLOOR: &[(&str, &str)] = &[
     ("activities/partner", "activities/volunteer"),
     // Residents are drawn from a posted roll.
     ("activities/consult", "activities/vote"),
+    // Days are those of the indicators, and so is what an imported case counts as.
+    ("oversight/board", "oversight/supervise"),
     ("edge/serve", "edge/call"),
     ("edge/serve", "edge/jobs"),
     ("edge/serve", "edge/collect"),

@@ -155,12 +155,27 @@ impl Conn {
                 .replace("{real}", "real")
                 .replace("{bytes}", "blob")
                 .replace("{autoid}", "integer primary key")
+                // The table is its primary key: rows lie in its order.
+                .replace("\n){clustered};", "\n) strict, without rowid;")
                 .replace("\n);", "\n) strict;"),
             Conn::Postgres(_) => sql
                 .replace("{int}", "bigint")
                 .replace("{real}", "double precision")
                 .replace("{bytes}", "bytea")
-                .replace("{autoid}", "bigserial primary key"),
+                .replace("{autoid}", "bigserial primary key")
+                .replace("{clustered}", ""),
+        }
+    }
+
+    /// Adds rows of counters (all columns integers, one row after the other) to those with the same first `key` columns; columns
+    /// before `from` stay as they were, the others are added. No key twice.
+    pub(crate) fn add_counts(&mut self, table: &str, columns: &[&str], key: usize, from: usize, rows: &[i64]) -> Result<()> {
+        let sums: Vec<String> = columns[from..].iter().map(|c| format!("{c} = {table}.{c} + excluded.{c}")).collect();
+        let (names, keys, sums) = (columns.join(", "), columns[..key].join(", "), sums.join(", "));
+        let clash = format!("on conflict({keys}) do update set {sums}");
+        match self {
+            Conn::Sqlite(c) => c.each(&format!("insert into {table}({names})"), &clash, columns.len(), rows),
+            Conn::Postgres(c) => c.each(&format!("insert into {table}({names})"), &clash, columns.len(), rows),
         }
     }
 

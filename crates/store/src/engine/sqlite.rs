@@ -81,6 +81,27 @@ impl Sqlite {
         Ok(out)
     }
 
+    /// Inserts rows of integers, many in one statement: inside a savepoint the end of each statement walks along all pages
+    /// that were changed.
+    pub(crate) fn each(&mut self, insert: &str, clash: &str, width: usize, rows: &[i64]) -> Result<()> {
+        let mut rest = rows;
+        for many in [512, 32, 1] {
+            if rest.len() < many * width {
+                continue;
+            }
+            let row = |r: usize| (1..=width).map(|c| format!("?{}", r * width + c)).collect::<Vec<_>>().join(",");
+            let marks: Vec<String> = (0..many).map(|r| format!("({})", row(r))).collect();
+            let sql = format!("{insert} values {} {clash}", marks.join(","));
+            let mut stmt = self.conn.prepare_cached(&sql).map_err(error)?;
+            while rest.len() >= many * width {
+                let (now, later) = rest.split_at(many * width);
+                stmt.execute(rusqlite::params_from_iter(now)).map_err(error)?;
+                rest = later;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
         self.conn.execute_batch(sql).map_err(error)
     }

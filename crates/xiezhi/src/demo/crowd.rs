@@ -18,6 +18,7 @@ use crate::kit::error::{Error, Kind};
 use crate::kit::follow::FOLLOWERS;
 use crate::kit::time::{self, DAY, HOUR, Ms};
 use crate::kit::{App, Result, RoleKind};
+use crate::oversight::board;
 use crate::oversight::supervise::kpi;
 use crate::records::case::life::{clock, ledger};
 use crate::records::case::rules::{Outcome, State};
@@ -69,6 +70,7 @@ pub fn seed(app: &App, wanted: Wanted, mut tell: impl FnMut(usize)) -> Result<()
     spots.extend(city(app)?);
     // What is loaded is old: nobody gets a notice about it, and it is counted here.
     kpi::follow(app)?;
+    board::fold::follow(app)?;
     let mut maker = Maker::new(app, spots, wanted)?;
     while maker.made < wanted.cases {
         maker = app.db.write(move |tx| maker.some(tx))?.value;

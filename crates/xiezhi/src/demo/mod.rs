@@ -5,7 +5,7 @@
 //! passwords are derived from the node's key and stored nowhere. Nobody in it exists; the communities say in their names
 //! that they are a demo.
 //!
-//! Log kinds written: `demo.seed`, `demo.crowd`, `demo.watch` and `case.import` (for the crowd), besides those of the actions it plays.
+//! Log kinds written: `demo.seed`, `demo.crowd`, `demo.watch`, `case.import` (for the crowd) and `exchange.take` (for figures of boards), besides those of the actions it plays.
 
 /// A whole city around it.
 pub mod crowd;
@@ -20,6 +20,8 @@ pub mod levels;
 mod lists;
 /// A year that is played.
 pub mod live;
+/// A nation's board, for figures.
+pub mod nation;
 /// Organisations that join.
 mod partner;
 mod people;

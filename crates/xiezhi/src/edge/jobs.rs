@@ -19,8 +19,8 @@ use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Error, Result, follow, tell};
-use crate::oversight::exchange;
 use crate::oversight::supervise::kpi;
+use crate::oversight::{board, exchange};
 use crate::records::case::life::{absent, recalendar, ring, task};
 use crate::records::case::{Rulebook, link, notify, recut};
 use crate::records::open311::outbound;
@@ -61,14 +61,14 @@ pub fn start(app: Arc<App>) -> Jobs {
         if size != followed.1 || (now - followed.0).abs() >= ANYWAY {
             rounds.extend([follow(app).map(drop), kpi::follow(app).map(drop), hotline::follow::follow(app).map(drop)]);
             rounds.extend([link::follow::follow(app).map(drop), recalendar::follow(app).map(drop), reach::follow::follow(app)]);
-            rounds.push(register::recut::follow(app));
+            rounds.extend([register::recut::follow(app), board::fold::follow(app).map(drop)]);
             if rounds.iter().all(Result::is_ok) {
                 followed = (now, size);
             }
         }
         rounds
     });
-    let (mut swept, mut counted): (Ms, Ms) = (0, 0);
+    let (mut swept, mut counted, mut kept): (Ms, Ms, i64) = (0, 0, 0);
     let house = thread("jobs", app.clone(), over.clone(), move |app| {
         let now = app.now();
         let mut rounds = vec![people(app, now)];
@@ -80,6 +80,7 @@ pub fn start(app: Arc<App>) -> Jobs {
             swept = now;
             rounds.push(media::sweep(app).map(drop));
             rounds.push(reach::reply::sweep(app));
+            rounds.push(board::keep::daily(app, &mut kept));
             rounds.push(erase::sweep(app));
             rounds.push(
                 app.db

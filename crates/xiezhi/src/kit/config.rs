@@ -1,6 +1,8 @@
 //! Settings: command line first, then the file given with `--config`. Unknown keys are an error, so a typing mistake
 //! never passes for a setting.
 
+/// How long the figures of the boards are kept.
+pub mod board;
 /// What lies beneath our own layers on a map.
 pub mod map;
 /// Channels over which people are told.
@@ -64,6 +66,8 @@ pub struct File {
     pub panels: panels::PanelsFile,
     /// Whoever writes programs.
     pub developers: DevelopersFile,
+    /// How long the figures of the boards are kept.
+    pub board: board::BoardFile,
 }
 
 /// `[developers]`
@@ -93,6 +97,7 @@ impl File {
         let sand = self.developers.sandbox.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
         let sand = sand.map(|u| format!("[developers] sandbox {u}: must look like https://sandbox.example.cn"));
         none.or(self.panels.fault())
+            .or(self.board.fault())
             .or(sand)
             .or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))
     }

@@ -12,8 +12,8 @@ use store::{Query as _, Tx, Written};
 use super::{App, Error, Result};
 
 /// All who follow, by the names of their cursors.
-pub const FOLLOWERS: [&str; 9] =
-    ["exchange", "hotline", "kpi", "link", "notice", "notice-group", "open311", "reach", "register.recut"];
+pub const FOLLOWERS: [&str; 10] =
+    ["board", "exchange", "hotline", "kpi", "link", "notice", "notice-group", "open311", "reach", "register.recut"];
 
 /// Entries that are read at once.
 const CHUNK: usize = 500;

@@ -121,7 +121,7 @@ impl Req<'_> {
         let here = if query.is_empty() { self.path.to_owned() } else { format!("{}?{query}", self.path) };
         let community = self.community.as_ref().map(|(code, name)| context! { code, name });
         Ok(context! {
-            lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some(),
+            lang => self.lang.tag(), elder => self.elder, dark => self.query.get("dark").is_some() || self.query.get("look") == Some("board"),
             base => &self.app.config.base, path => self.path, posted => self.method == "POST", here, query => context! { done => self.query.get("done") }, demo => self.app.config.demo,
             ground => self.app.config.file.map.is_some(),
             key => self.app.new_id(), who => Serde(&(self.header)(self)?), banners => Serde(&(self.banner)(self)?), community, now_ms => self.now,

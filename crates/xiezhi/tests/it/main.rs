@@ -10,6 +10,7 @@ mod allot;
 mod ask;
 mod asset;
 mod bad_input;
+mod boards;
 mod browser;
 mod budget;
 mod budgets;

@@ -3,8 +3,6 @@
 //! What must stay true: whatever is looked up is looked up before the write ([`prepare`]); [`run`] refuses before it writes
 //! anything, so that a refused event leaves nothing behind; an event that nobody here knows is no mistake: it is counted and passed.
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -14,8 +12,14 @@ use super::cases::{self, Handed, Told};
 use super::peer::Peer;
 use super::wire::Event;
 use crate::base::worktime;
-use crate::kit::time::DAY;
+use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Result};
+use crate::oversight::board::measures::{self, Delta};
+
+/// Days back that a count may be for: ten years.
+const OLDEST: i64 = 3_660;
+/// The largest count of one place, day and measure that is believed.
+const MOST: u64 = 1 << 40;
 
 /// What an event is going to do.
 #[derive(Clone)]
@@ -90,37 +94,10 @@ fn read(tx: &mut Tx, peer: &Peer, event: &Event) -> Result<()> {
     Ok(())
 }
 
-/// Number of a local day.
-fn day(at: i64, zone: &TimeZone) -> i64 {
-    worktime::local(at, zone).div_euclid(DAY)
-}
-
-/// What entries count as: of each the names in its leaf, in its own area on its own day; of what a node beneath took, the sums that
-/// it gives. Sums of places that are not the peer's count for nothing.
-pub fn deltas(peer: &Peer, entries: &[(Json, String)], zone: &TimeZone) -> Vec<(String, i64, String, i64)> {
-    let mut sums: BTreeMap<(String, i64, String), i64> = BTreeMap::new();
-    for (leaf, code) in entries {
-        let at = leaf["at"].as_i64().unwrap_or_default();
-        let named = leaf["x_counts"].as_str().into_iter().flat_map(|c| c.split(' ')).filter(|c| !c.is_empty());
-        // A case that was handed over counts where it was reported.
-        for name in named.filter(|_| leaf["x_copy"].is_null()) {
-            let (name, n, at) = match name.strip_prefix('-') {
-                Some(name) => (name, -1, leaf["x_counted_at"].as_i64().unwrap_or(at)),
-                None => (name, 1, at),
-            };
-            *sums.entry((code.clone(), day(at, zone), name.to_owned())).or_default() += n;
-        }
-        let today = day(at, zone);
-        for delta in leaf["x_deltas"].as_array().into_iter().flatten() {
-            let (Some(code), Some(day), Some(name), Some(n)) =
-                (delta[0].as_str(), delta[1].as_i64(), delta[2].as_str(), delta[3].as_i64())
-            else {
-                continue;
-            };
-            if peer.covers(code) && day <= today + 1 && day > today - 3660 && name.len() <= 40 && n.abs() <= 1 << 40 {
-                *sums.entry((code.to_owned(), day, name.to_owned())).or_default() += n;
-            }
-        }
-    }
-    sums.into_iter().filter(|(_, n)| *n != 0).map(|((code, day, name), n)| (code, day, name, n)).collect()
+/// What entries of a peer count as, as far as they are of its own places and of days that there can be.
+pub fn deltas(peer: &Peer, entries: &[(Json, String)], now: Ms, zone: &TimeZone) -> Vec<Delta> {
+    let today = worktime::local(now, zone).div_euclid(DAY);
+    let mut all = measures::deltas(entries, zone);
+    all.retain(|(code, day, _, n)| peer.covers(code) && (today - OLDEST..=today + 1).contains(day) && n.unsigned_abs() <= MOST);
+    all
 }

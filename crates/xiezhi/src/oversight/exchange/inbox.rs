@@ -19,6 +19,7 @@ use super::wire::{Batch, Event, Fault, SCHEMA};
 use crate::kit::error::Kind;
 use crate::kit::time::{DAY, Ms};
 use crate::kit::{App, Error, Result};
+use crate::oversight::board::measures::Delta;
 
 /// Batches of one peer that wait for what lies before them.
 const EARLY: i64 = 500;
@@ -250,7 +251,7 @@ impl Job {
         Ok(End::Taken(mark))
     }
 
-    fn log(&self, tx: &mut Tx, edge: &Edge, deltas: &[(String, i64, String, i64)]) -> Result<()> {
+    fn log(&self, tx: &mut Tx, edge: &Edge, deltas: &[Delta]) -> Result<()> {
         let Job { peer, batch, .. } = self;
         // The object of an entry says for whom it goes down; this one is for the level above only.
         let entry = Entry { party: Some(&peer.body), area: Some(&peer.area), ..Entry::new("exchange.take", "exchange", "") };
@@ -282,7 +283,7 @@ impl Job {
     }
 
     /// What the events count as, in the areas and days that they name. A clock that runs ahead counts today.
-    fn deltas(&self, done: &BTreeSet<usize>, now: Ms) -> Vec<(String, i64, String, i64)> {
+    fn deltas(&self, done: &BTreeSet<usize>, now: Ms) -> Vec<Delta> {
         let leaf = |e: &Event| {
             let mut leaf = e.json();
             if leaf["at"].as_i64().is_some_and(|at| at > now + DAY) {
@@ -292,7 +293,11 @@ impl Job {
         };
         let own = self.batch.events.iter().enumerate().filter(|(i, _)| done.contains(i));
         let entries: Vec<(Json, String)> = own.map(|(_, e)| (leaf(e), e.area.clone())).collect();
-        if self.peer.relation == peer::Relation::Child { apply::deltas(&self.peer, &entries, &self.zone) } else { Vec::new() }
+        if self.peer.relation == peer::Relation::Child {
+            apply::deltas(&self.peer, &entries, now, &self.zone)
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -324,13 +329,12 @@ pub fn unpark(app: &App, actor: &str, id: &str) -> Result<()> {
     app.db.write(move |tx| {
         let now = tx.now();
         let entry = Entry { actor: Some(&actor), area: Some(&peer.area), ..Entry::new("exchange.unpark", "exchange", &id) };
-        let entry = entry.fact("peer", peer.id.as_str()).fact("n", event.n);
-        let deltas = if peer.relation == peer::Relation::Child {
-            apply::deltas(&peer, &[(event.json(), event.area.clone())], &zone)
-        } else {
-            Vec::new()
-        };
-        tx.log(entry.fact_opt("deltas", (!deltas.is_empty()).then(|| json!(deltas))))?;
+        tx.log(entry.fact("peer", peer.id.as_str()).fact("n", event.n))?;
+        if peer.relation == peer::Relation::Child {
+            let deltas = apply::deltas(&peer, &[(event.json(), event.area.clone())], now, &zone);
+            let taken = Entry { area: Some(&peer.area), ..Entry::new("exchange.take", "exchange", "") };
+            tx.log(taken.fact("peer", peer.id.as_str()).fact("events", 1).fact("deltas", json!(deltas)))?;
+        }
         apply::run(tx, &peer, &event, &work, &zone)?;
         tx.exec("update exchange_parked set done_at = $2, tries = tries + 1 where id = $1", params![&id, now])?;
         tx.destroy_key(&id)?;

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 use store::{Element, Query, params};
 
@@ -16,6 +17,7 @@ use super::wire::{self, Batch, Event, SCHEMA};
 use crate::base::{area, catalogue};
 use crate::kit::time::{MINUTE, Ms};
 use crate::kit::{App, Error, Result};
+use crate::oversight::board::measures;
 
 /// Entries of the log that one batch passes over at most.
 const PASSED: u64 = 4_000;
@@ -29,21 +31,21 @@ const READ: [&str; 3] = ["alarm.case", "health.raise", "health.close"];
 const WORDED: [&str; 3] = ["exchange.case", "exchange.progress", "exchange.word"];
 
 /// Whether an entry is for the level above.
-pub fn goes_up(act: &str, leaf: &Json, peer: &Peer) -> bool {
+pub fn goes_up(act: &str, leaf: &Json, peer: &Peer, zone: &TimeZone) -> bool {
     if let Some(kind) = act.strip_prefix("exchange.") {
         return match kind {
-            "take" | "unpark" => leaf["x_deltas"].as_array().is_some_and(|d| !d.is_empty()),
+            "take" => leaf["x_deltas"].as_array().is_some_and(|d| !d.is_empty()),
             "case" | "progress" => leaf["x_peer"] == peer.id.as_str(),
             _ => false,
         };
     }
-    leaf["x_counts"].is_string() || READ.contains(&act)
+    READ.contains(&act) || measures::counts(leaf, zone)
 }
 
 /// The next batch for a peer whose mark stands at `mark`, or none when it has all that it is to see.
 pub fn batch(app: &App, peer: &Peer, mark: &Mark) -> Result<Option<Batch>> {
     let now = app.now();
-    let drawn = app.db.read(|r| draw(r, peer, mark, now))?;
+    let drawn = app.db.read(|r| draw(r, peer, mark, (now, &app.config.zone)))?;
     let Some((mut batch, size)) = drawn else { return Ok(None) };
     batch.sender = app.db.origin().to_owned();
     batch.checkpoint = if batch.until == size && app.db.last().size == size {
@@ -54,13 +56,13 @@ pub fn batch(app: &App, peer: &Peer, mark: &Mark) -> Result<Option<Batch>> {
     Ok(Some(batch))
 }
 
-fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, now: Ms) -> Result<Option<(Batch, u64)>> {
+fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, (now, zone): (Ms, &TimeZone)) -> Result<Option<(Batch, u64)>> {
     let (from, size) = (mark.size, q.log_size()?);
     if from >= size {
         return Ok(None);
     }
     let (seen, until) =
-        if peer.relation == Relation::Parent { upward(q, peer, from, size)? } else { downward(q, peer, from, size)? };
+        if peer.relation == Relation::Parent { upward(q, peer, zone, from, size)? } else { downward(q, peer, from, size)? };
     if seen.is_empty() && until == size && now - mark.moved_at < QUIET {
         return Ok(None);
     }
@@ -104,14 +106,14 @@ fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, now: Ms) -> Result<Option<(
 type Seen = (u64, String, String, Json);
 
 /// Walks the log from the mark.
-fn upward(q: &mut dyn Query, peer: &Peer, from: u64, size: u64) -> Result<(Vec<Seen>, u64)> {
+fn upward(q: &mut dyn Query, peer: &Peer, zone: &TimeZone, from: u64, size: u64) -> Result<(Vec<Seen>, u64)> {
     let end = size.min(from + PASSED);
     let rows = q.rows("select seq, act, leaf from log where seq >= $1 and seq < $2 order by seq", params![from, end])?;
     let mut seen = Vec::new();
     for row in rows {
         let (seq, act, text): (u64, String, String) = (row.get("seq")?, row.get("act")?, row.get("leaf")?);
         let leaf: Json = serde_json::from_str(&text).map_err(Error::internal)?;
-        if goes_up(&act, &leaf, peer) {
+        if goes_up(&act, &leaf, peer, zone) {
             seen.push((seq, act, text, leaf));
             if seen.len() == wire::EVENTS {
                 return Ok((seen, seq + 1));
