@@ -61,7 +61,7 @@ create table exchange_early (
   from_seq {int} not null,
   until_seq {int} not null,
   came_at {int} not null,
-  body text not null
+  body {bytes} not null
 );
 create index exchange_early_peer on exchange_early(peer, from_seq);
 

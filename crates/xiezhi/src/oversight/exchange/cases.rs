@@ -90,7 +90,7 @@ pub fn follow(app: &App, peers: &[Peer]) -> Result<()> {
                 if let Some(p) = to.filter(|p| w.field("actor") != Some(&p.id)) {
                     let there = shared.iter().any(|s| s.0 == p.id && s.1 == "out" && s.2 == "open");
                     // Back to whom it came from is no hand-over: it is said in words below.
-                    if !there && from.is_none_or(|f| f.0 != p.id) && w.act != "case.report" {
+                    if !there && from.is_none_or(|f| f.0 != p.id) {
                         push(&p.id, "case");
                     }
                 }

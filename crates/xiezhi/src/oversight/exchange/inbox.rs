@@ -130,11 +130,12 @@ fn waiting(app: &App, peer: &Peer, mut mark: Mark) -> Result<Mark> {
     loop {
         let next = app.db.read(|r| {
             let sql = "select id, body from exchange_early where peer = $1 and from_seq <= $2 order by from_seq limit 1";
-            r.row(sql, params![&peer.id, mark.size])
+            let Some(row) = r.row(sql, params![&peer.id, mark.size])? else { return Ok(None) };
+            let id: String = row.get("id")?;
+            let bytes = r.open(&id, &row.get::<Vec<u8>>("body")?)?.unwrap_or_default();
+            Ok::<_, Error>(Some((id, bytes)))
         })?;
-        let Some(row) = next else { return Ok(mark) };
-        let (id, body): (String, String) = (row.get("id")?, row.get("body")?);
-        let bytes = B64.decode(body).map_err(Error::internal)?;
+        let Some((id, bytes)) = next else { return Ok(mark) };
         if let Ok(batch) = Batch::read(&bytes, app.db.origin())
             && let End::Taken(on) = one(app, peer, batch, false)?
         {
@@ -142,7 +143,8 @@ fn waiting(app: &App, peer: &Peer, mut mark: Mark) -> Result<Mark> {
         }
         let name = format!("exchange.early.{}", peer.id);
         app.db.write(move |tx| {
-            tx.exec("delete from exchange_early where id = $1", params![id])?;
+            tx.exec("delete from exchange_early where id = $1", params![&id])?;
+            tx.destroy_key(&id)?;
             // What it held is in the log by now, or never was: the row is only the wire's.
             tx.follow(&name, 0)?;
             Ok::<_, Error>(())
@@ -159,7 +161,7 @@ fn one(app: &App, peer: &Peer, batch: Batch, keeps: bool) -> Result<End> {
         Err(_) => return Ok(End::Differs),
     };
     let works = apply::prepare(app, peer, &batch.events)?;
-    let early = (keeps && batch.from > stands.size).then(|| B64.encode(batch.bytes()));
+    let early = (keeps && batch.from > stands.size).then(|| batch.bytes());
     let mut parked: BTreeMap<usize, String> = BTreeMap::new();
     for (i, e) in batch.events.iter().enumerate() {
         if e.schema != SCHEMA || e.json()["v"] != 1 {
@@ -196,7 +198,7 @@ struct Job {
     works: Vec<Work>,
     /// Places of events that are parked, and why.
     parked: BTreeMap<usize, String>,
-    early: Option<String>,
+    early: Option<Vec<u8>>,
     zone: jiff::tz::TimeZone,
 }
 
@@ -275,6 +277,9 @@ impl Job {
         if full || tx.count("select count(*) from exchange_early where id = $1", params![&id])? > 0 {
             return Ok(());
         }
+        // What is said in it is sealed here as everywhere.
+        tx.new_owner(&id)?;
+        let body = tx.seal(&id, body)?;
         let sql = "insert into exchange_early(id, peer, stream, from_seq, until_seq, came_at, body) values ($1, $2, $3, $4, $5, $6, $7)";
         tx.exec(sql, params![&id, &peer.id, batch.stream.as_str(), batch.from, batch.until, now, body])?;
         // Bytes of the wire: what they say gets its entry when it is taken.
