@@ -264,10 +264,8 @@ fn days_become_months_and_communities_are_kept_for_less() {
             (0..100).chain((100..390).step_by(10)).map(|back| json!([COMMUNITY, day - back, "received", 1])).collect();
         taken(w, json!(days));
         let count = |sql: &str| app.db.read(|r| r.count(sql, &[])).unwrap();
-        let all = count("select cast(sum(m01) as bigint) from board_day where parent = 0");
-        assert_eq!(all, 129);
-        let gone = keep::sweep(&w.app).unwrap();
-        assert!(gone > 0);
+        // The server sweeps, too, when it gets to it.
+        keep::sweep(&w.app).unwrap();
         assert_eq!(keep::sweep(&w.app).unwrap(), 0, "once");
         assert_eq!(count("select count(*) from board_day where near = 1"), 7);
         assert_eq!(count("select count(*) from board_day where near = 0 and parent = 0"), 90);
