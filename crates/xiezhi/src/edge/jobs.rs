@@ -19,6 +19,7 @@ use crate::base::party::Chart;
 use crate::base::{key, media, notice, signin};
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Error, Result, follow, tell};
+use crate::oversight::share;
 use crate::oversight::supervise::kpi;
 use crate::records::case::life::{absent, recalendar, ring, task};
 use crate::records::case::{Rulebook, link, notify, recut};
@@ -184,8 +185,11 @@ fn people(app: &App, now: Ms) -> Result<()> {
     let watched = all(app, |r| health::signal::due(r, now, AT_ONCE), move |tx, id| health::signal::ring(tx, &watched, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
+    let sharing = share::Book::now(app, "")?;
+    let shared = all(app, |r| share::ring::due(r, now, AT_ONCE), move |tx, key| share::ring::ring(tx, &sharing, key));
     let held = held
         .and(short)
+        .and(shared)
         .and(told)
         .and(agreed)
         .and(owed)

@@ -9,7 +9,7 @@ use crate::base::{
 };
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
-use crate::oversight::supervise;
+use crate::oversight::{share, supervise};
 use crate::records::{case, duty, form, hotline, mine, open311, paper, reach, register, rights};
 
 const DESCRIPTION: &[Route] = &[Route::get(
@@ -131,6 +131,7 @@ pub fn all() -> Vec<Route> {
         volunteer::help::web::ROUTES,
         volunteer::hours::web::ROUTES,
         volunteer::event::web::ROUTES,
+        share::resource_web::ROUTES,
         supervise::web::ROUTES,
         supervise::kpi_web::ROUTES,
         supervise::callback::ROUTES,

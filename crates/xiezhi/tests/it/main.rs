@@ -86,6 +86,7 @@ mod scan;
 mod sensing;
 mod services;
 mod services_import;
+mod shares;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]
