@@ -107,6 +107,17 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _night = thread("night", app.clone(), over.clone(), |app| vec![health::night::round(app, app.now())]);
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
+    // Nor for systems of departments: what was in hand is found again.
+    let mut looked = 0;
+    let _sharing = thread("sharing", app.clone(), over.clone(), move |app| {
+        let due = (app.now() - looked).abs() >= ANYWAY;
+        looked = if due { app.now() } else { looked };
+        let mut rounds = vec![share::work::round(app)];
+        if due {
+            rounds.extend([share::folder::round(app), share::work::nightly(app)]);
+        }
+        rounds
+    });
     // Rules on devices: after an outage there may be a million that fall due, and no deadline of people waits for them.
     let mut begun = sensing::watch::begin::Begun::default();
     let _alarms = thread("alarms", app.clone(), over.clone(), move |app| {

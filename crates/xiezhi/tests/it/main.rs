@@ -87,6 +87,8 @@ mod sensing;
 mod services;
 mod services_import;
 mod shares;
+mod shares_use;
+mod shares_wire;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]

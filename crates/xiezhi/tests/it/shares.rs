@@ -8,7 +8,7 @@ use xiezhi::kit::{Error, RoleKind};
 
 use super::world::{Answer, COMMUNITY, Client, PASSWORD, World, on_each_engine};
 
-pub const STREET: &str = "321002001";
+const STREET: &str = "321002001";
 
 /// Two departments of the sub-district and the desk of the district, one person each: `civil`, `labour`, `district`.
 pub fn departments(w: &mut World) {
@@ -120,7 +120,7 @@ fn a_department_writes_the_desk_above_looks_and_everybody_sees_that_it_exists() 
         assert!(told(&civil, "share-r-returned"));
         let steps = civil.get(at).json()["steps"].clone();
         assert_eq!((&steps[2]["act"], &steps[2]["words"]), (&json!("return"), &json!("依据写全称")));
-        assert_eq!(civil.get(&format!("{at}/change")).status, 200);
+        assert_eq!(civil.get("/share/resources/low-income/change").status, 200);
         assert_eq!(
             civil.post(&format!("{at}/change"), &with(low_income(), json!({ "basis": "《社会救助暂行办法》第九条" }))).status,
             200

@@ -10,10 +10,30 @@
 //! `share.decide`, `share.deliver`, `share.key`, `share.end`, `share.ring`, `share.take`, `share.object`, `share.answer`,
 //! `share.adapter`, `share.adapter-end`, `share.pull`, `share.push`, `share.test`.
 
+/// Adapters.
+pub mod adapter;
+/// Pages of adapters.
+pub mod adapter_web;
+/// Rows.
+pub mod data;
+/// Rows come in and go out.
+pub mod data_web;
 /// The catalogue as DCAT.
 pub mod dcat;
+/// The watched folder.
+pub mod folder;
+/// Objections.
+pub mod objection;
+/// Pages of objections.
+pub mod objection_web;
 /// What departments of a place answer by when.
 pub mod pack;
+/// How good what comes in is.
+pub mod quality;
+/// Requests.
+pub mod request;
+/// Pages of requests.
+pub mod request_web;
 /// The catalogue.
 pub mod resource;
 /// Pages and data of the catalogue.
@@ -24,6 +44,10 @@ pub mod ring;
 pub mod rules;
 /// Fields of a resource.
 pub mod schema;
+/// Calls of adapters.
+pub mod wire;
+/// Adapters at work.
+pub mod work;
 
 use std::sync::Arc;
 

@@ -377,6 +377,11 @@ pub fn withdraw(tx: &mut Tx, book: &Book, who: &Who, code: &str, why: &str) -> R
     tx.exec(sql, params![&one.id, State::Withdrawn])?;
     step(tx, &one.id, "withdraw", Some(&one.body), Some(why))?;
     held::forget(tx, &one.code)?;
+    let now = tx.now();
+    tx.exec(
+        "update share_adapter set ended_at = $2, next_at = null where resource = $1 and ended_at is null",
+        params![&one.id, now],
+    )?;
     settled(tx, book, &one.code)?;
     Ok(one)
 }

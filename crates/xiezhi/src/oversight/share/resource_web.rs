@@ -6,6 +6,8 @@ use serde_json::Value as Json;
 use store::{Query, params};
 
 use super::dcat;
+use super::quality::{self, Quality};
+use super::request;
 use super::resource::{self, New, Resource};
 use super::rules::{self, State};
 use super::schema::{Field, Type};
@@ -222,6 +224,8 @@ struct Full {
     pending: Option<Vec<FieldView>>,
     steps: Vec<StepView>,
     may_ask: bool,
+    /// For staff: how much there is, and how good.
+    quality: Option<Quality>,
 }
 
 fn full(req: &Req, code: &str) -> Result<Full> {
@@ -232,11 +236,12 @@ fn full(req: &Req, code: &str) -> Result<Full> {
         let book = Book::read(r, req.app, &at)?;
         let own = works(&req.who, &one.body);
         let checks = !own && one.desk.as_deref().is_some_and(|d| desk_of(&book, &req.who, d));
-        let inside = own || checks || !own && req.who.by.is_none() && req.who.desk_over(&one.path).is_some();
+        let inside = own || checks || req.who.by.is_none() && req.who.desk_over(&one.path).is_some();
         if !inside && matches!(one.state, State::Draft | State::Checking) {
             return Err(Kind::NotFound.into());
         }
         let staff = req.who.is_staff();
+        let quality = if staff && one.state == State::Published { Some(quality::of(req, r, &book, &one)?) } else { None };
         let steps = if inside { story(req, r, &book, &one.id, &one.code, &mut look)? } else { Vec::new() };
         Ok::<_, Error>(Full {
             title: named(req, &one),
@@ -263,6 +268,7 @@ fn full(req: &Req, code: &str) -> Result<Full> {
             pending: one.pending().filter(|_| inside).map(|p| p.fields.into_iter().map(field_view).collect()),
             steps,
             may_ask: one.state == State::Published && one.share != Share::None && !own && !bodies(req).is_empty(),
+            quality,
             code: one.code,
         })
     })?;
@@ -493,6 +499,9 @@ fn check(req: &Req) -> Result<Reply> {
 fn withdraw(req: &Req) -> Result<Reply> {
     let why = req.input()?.need("why", rules::WORDS)?;
     let (who, code, book) = (req.who.clone(), req.param("code").to_owned(), book_of(req, req.param("code"))?);
-    req.once(move |tx| resource::withdraw(tx, &book, &who, &code, &why).map(|_| String::new()))?;
+    req.once(move |tx| {
+        let one = resource::withdraw(tx, &book, &who, &code, &why)?;
+        request::gone(tx, &book, &who, &one, &why).map(|()| String::new())
+    })?;
     shown(req, req.param("code"), "withdrawn", 200)
 }

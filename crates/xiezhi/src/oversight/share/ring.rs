@@ -4,12 +4,12 @@
 
 use store::{Query, Tx, params};
 
-use super::{Book, resource};
+use super::{Book, objection, request, resource};
 use crate::kit::Result;
 use crate::kit::time::Ms;
 
 /// Tables that have clocks, by the word their bells begin with.
-const CLOCKS: [(&str, &str); 1] = [("check", "share_resource")];
+const CLOCKS: [(&str, &str); 3] = [("check", "share_resource"), ("ask", "share_request"), ("object", "share_objection")];
 
 /// Bells whose moment has come: `check id`.
 pub fn due(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
@@ -28,6 +28,8 @@ pub fn due(q: &mut dyn Query, now: Ms, most: i64) -> Result<Vec<String>> {
 pub fn ring(tx: &mut Tx, book: &Book, key: &str) -> Result<()> {
     match key.split_once(' ').unwrap_or_default() {
         ("check", id) => resource::late(tx, book, id),
+        ("ask", id) => request::late(tx, book, id),
+        ("object", id) => objection::late(tx, book, id),
         _ => Ok(()),
     }
 }
