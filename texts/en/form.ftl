@@ -112,3 +112,7 @@ named-a3_reason = what question 3 is needed for
 named-a4_reason = what question 4 is needed for
 named-a5_reason = what question 5 is needed for
 named-a6_reason = what question 6 is needed for
+
+form-elsewhere = { $provider } has collected this for everybody since { $day }: ask for it there rather than of residents.
+form-elsewhere-ask = Ask for it there
+form-elsewhere-why = Why residents have to be asked once more

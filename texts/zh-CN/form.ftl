@@ -108,3 +108,7 @@ named-a3_reason = 第 3 个问题为什么问
 named-a4_reason = 第 4 个问题为什么问
 named-a5_reason = 第 5 个问题为什么问
 named-a6_reason = 第 6 个问题为什么问
+
+form-elsewhere = { $provider }从{ $day }起牵头采集这一项，可以申请共享，不必再问居民。
+form-elsewhere-ask = 去申请共享
+form-elsewhere-why = 为什么还要再问居民

@@ -32,6 +32,8 @@ mod relief;
 mod script;
 mod sensing;
 mod services;
+/// What departments share.
+mod share;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -113,7 +115,8 @@ fn fill(app: &App, count: usize) -> Result<()> {
     partner::settle(app, &people, &places, now)?;
     relief::settle(app, &people, &places, now)?;
     sensing::settle(app, &mut Draw::new(SEED + 5), &people, &places, now)?;
-    health::settle(app, &people, &places)
+    health::settle(app, &people, &places)?;
+    share::settle(app, &people, &places, now)
 }
 
 /// The accounts that are printed: role, sign-in name, password.

@@ -20,7 +20,7 @@ use crate::base::{key, media, notice, signin};
 use crate::kit::time::{HOUR, MINUTE, Ms};
 use crate::kit::{App, Error, Result, follow, tell};
 use crate::oversight::supervise::kpi;
-use crate::oversight::{board, exchange};
+use crate::oversight::{board, exchange, share};
 use crate::records::case::life::{absent, recalendar, ring, task};
 use crate::records::case::{Rulebook, link, notify, recut};
 use crate::records::open311::outbound;
@@ -108,6 +108,17 @@ pub fn start(app: Arc<App>) -> Jobs {
     let _night = thread("night", app.clone(), over.clone(), |app| vec![health::night::round(app, app.now())]);
     // Nobody waits for this one at the end: what it was about to send is claimed, and sent again after a restart.
     let _partners = thread("partners", app.clone(), over.clone(), |app| vec![outbound::round(app)]);
+    // Nor for systems of departments: what was in hand is found again.
+    let mut looked = 0;
+    let _sharing = thread("sharing", app.clone(), over.clone(), move |app| {
+        let due = (app.now() - looked).abs() >= ANYWAY;
+        looked = if due { app.now() } else { looked };
+        let mut rounds = vec![share::work::round(app)];
+        if due {
+            rounds.extend([share::folder::round(app), share::work::nightly(app)]);
+        }
+        rounds
+    });
     // Rules on devices: after an outage there may be a million that fall due, and no deadline of people waits for them.
     let mut begun = sensing::watch::begin::Begun::default();
     let _alarms = thread("alarms", app.clone(), over.clone(), move |app| {
@@ -189,8 +200,11 @@ fn people(app: &App, now: Ms) -> Result<()> {
     let watched = all(app, |r| health::signal::due(r, now, AT_ONCE), move |tx, id| health::signal::ring(tx, &watched, id));
     let joining = partner::Book::now(app, "")?;
     let joined = all(app, |r| partner::ring::due(r, now, AT_ONCE), move |tx, key| partner::ring::ring(tx, &joining, key));
+    let sharing = share::Book::now(app, "")?;
+    let shared = all(app, |r| share::ring::due(r, now, AT_ONCE), move |tx, key| share::ring::ring(tx, &sharing, key));
     let held = held
         .and(short)
+        .and(shared)
         .and(told)
         .and(agreed)
         .and(owed)

@@ -9,7 +9,7 @@ use crate::base::{
 };
 use crate::kit::http::{Manner, May};
 use crate::kit::{Reply, Route};
-use crate::oversight::{board, exchange, supervise};
+use crate::oversight::{board, exchange, share, supervise};
 use crate::records::{case, duty, form, hotline, mine, open311, paper, reach, register, rights};
 
 const DESCRIPTION: &[Route] = &[Route::get(
@@ -131,6 +131,11 @@ pub fn all() -> Vec<Route> {
         volunteer::help::web::ROUTES,
         volunteer::hours::web::ROUTES,
         volunteer::event::web::ROUTES,
+        share::resource_web::ROUTES,
+        share::request_web::ROUTES,
+        share::data_web::ROUTES,
+        share::objection_web::ROUTES,
+        share::adapter_web::ROUTES,
         board::web::ROUTES,
         exchange::web::ROUTES,
         supervise::web::ROUTES,

@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] =
         .gives::<Together>()];
 
 /// Where the page leads; texts are `together-<name>` and `together-<name>-hint`.
-const DOORS: [(&str, &str); 12] = [
+const DOORS: [(&str, &str); 13] = [
     ("consult", "/consultations"),
     ("votes", "/votes"),
     ("opinions", "/opinions"),
@@ -28,6 +28,7 @@ const DOORS: [(&str, &str); 12] = [
     ("partners", "/partners"),
     ("relief", "/relief"),
     ("health", "/health"),
+    ("share", "/share"),
 ];
 /// Matters of each kind that are shown.
 const SHOWN: usize = 3;

@@ -250,6 +250,7 @@ pub fn migrations() -> Vec<Migration> {
         "0051_watch",
         "0052_health",
         "0053_things",
+        "0054_share",
         "0055_board",
         "0056_exchange",
     ]

@@ -9,6 +9,8 @@ pub mod map;
 pub mod notice;
 /// From where fire alarm panels may call.
 pub mod panels;
+/// Which systems of departments may be called.
+pub mod share;
 /// The sign-on of others.
 pub mod sign_on;
 
@@ -64,6 +66,8 @@ pub struct File {
     pub sign_on: Vec<sign_on::SignOnFile>,
     /// From where fire alarm panels may call.
     pub panels: panels::PanelsFile,
+    /// Which systems of departments may be called.
+    pub share: share::ShareFile,
     /// Whoever writes programs.
     pub developers: DevelopersFile,
     /// How long the figures of the boards are kept.
@@ -97,6 +101,7 @@ impl File {
         let sand = self.developers.sandbox.as_deref().filter(|u| host(u).is_none_or(|h| h.is_empty() || h.starts_with('/')));
         let sand = sand.map(|u| format!("[developers] sandbox {u}: must look like https://sandbox.example.cn"));
         none.or(self.panels.fault())
+            .or(self.share.fault())
             .or(self.board.fault())
             .or(sand)
             .or(odd.map(|u| format!("public_url {u}: must look like https://community.example.cn")))

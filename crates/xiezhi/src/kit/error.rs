@@ -298,6 +298,20 @@ kinds! {
     Held = 409 "held",
     /// A form asks for `limit` things that are held.
     AlreadyHeld = 409 "already-held",
+    /// Another organisation collects this element in that place; the field is the element.
+    LeadTaken = 409 "lead-taken",
+    /// A form of ours asks for what another organisation collects, and does not say why.
+    HeldElsewhere = 409 "held-elsewhere",
+    /// What it holds is not shared so widely.
+    NotShareable = 422 "not-shareable",
+    /// A field keeps its kind, its grade, and whether it tells rows apart.
+    FieldChanged = 422 "field-changed",
+    /// What comes in was made for another version of the fields; `limit` is the one that holds.
+    SchemaUnknown = 422 "schema-unknown",
+    /// Nothing was granted for this, or no longer.
+    NotGranted = 403 "not-granted",
+    /// This network is none that may be called.
+    AddressClosed = 422 "address-closed",
     /// The purpose does not cover this element.
     NotForPurpose = 422 "not-for-purpose",
     /// A placeholder of the workbook means nothing; the field names it.

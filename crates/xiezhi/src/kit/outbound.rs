@@ -8,6 +8,12 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+
+use super::config::share::ShareFile;
 use super::time::{MINUTE, Ms};
 
 /// Longest time of one call in all.
@@ -59,7 +65,7 @@ pub fn pause(tries: i64, longest: Ms, chance: u8) -> Ms {
     whole - whole / 4 * i64::from(chance) / 256
 }
 
-fn agent(patience: Duration) -> ureq::Agent {
+fn settings(patience: Duration) -> Config {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -67,7 +73,33 @@ fn agent(patience: Duration) -> ureq::Agent {
         .timeout_global(Some(patience))
         .user_agent(concat!("xiezhi/", env!("CARGO_PKG_VERSION")))
         .build()
-        .into()
+}
+
+fn agent(patience: Duration) -> ureq::Agent {
+    settings(patience).into()
+}
+
+/// Looks names up, and gives no address that may not be called: whatever a name says at the moment of the call.
+struct Guard {
+    inner: DefaultResolver,
+    reach: ShareFile,
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("Guard")
+    }
+}
+
+impl Resolver for Guard {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().unwrap_or_default();
+        let found = self.inner.resolve(uri, config, timeout)?;
+        if self.reach.allows_host(host) && found.iter().all(|a| self.reach.allows(a.ip())) {
+            return Ok(found);
+        }
+        Err(ureq::Error::Io(std::io::Error::new(ErrorKind::PermissionDenied, "this address may not be called")))
+    }
 }
 
 type Sent = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
@@ -75,6 +107,7 @@ type Sent = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
 fn trouble(e: &ureq::Error) -> Trouble {
     use ureq::{Error as E, Timeout as T};
     let nothing_left = match e {
+        E::Io(io) if io.kind() == ErrorKind::PermissionDenied => return Trouble::lasting("closed", e.to_string()),
         E::BadUri(_) | E::Http(_) => return Trouble::lasting("address", e.to_string()),
         E::HostNotFound | E::ConnectionFailed | E::Tls(_) | E::Rustls(_) => true,
         E::Timeout(when) => matches!(when, T::Resolve | T::Connect),
@@ -133,6 +166,28 @@ pub fn send(patience: Duration, url: &str, headers: &[(&str, &str)], body: Optio
     }
 }
 
+/// Like [`send`], to an address that somebody entered here: only where `reach` lets a call go.
+pub fn guarded(
+    reach: &ShareFile,
+    url: &str,
+    query: &[(String, String)],
+    headers: &[(&str, &str)],
+    body: Option<(&str, &[u8])>,
+) -> Result<Vec<u8>, Trouble> {
+    let guard = Guard { inner: DefaultResolver::default(), reach: reach.clone() };
+    let agent = ureq::Agent::with_parts(settings(PATIENCE), DefaultConnector::default(), guard);
+    match body {
+        None => {
+            let call = agent.get(url).query_pairs(query.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+            answer(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value)).call())
+        }
+        Some((kind, body)) => {
+            let call = agent.post(url).header("content-type", kind);
+            answer(headers.iter().fold(call, |call, (name, value)| call.header(*name, *value)).send(body))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -147,6 +202,22 @@ mod tests {
             prop_assert!(now >= MINUTE * 3 / 4 && next >= now && next <= longest);
             prop_assert!(now * 4 >= pause(tries, longest, 0) * 3);
         }
+    }
+
+    #[test]
+    fn what_is_not_listed_is_not_called_under_any_name() {
+        let home = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = home.local_addr().unwrap().port();
+        let closed = ShareFile::default();
+        for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "169.254.169.254"] {
+            let told = guarded(&closed, &format!("http://{host}:{port}/"), &[], &[], None).unwrap_err();
+            assert!(!told.perhaps, "{host}: {told:?}");
+            assert!(told.code == "closed" || told.code == "network" || told.code == "address", "{host}: {told:?}");
+        }
+        home.set_nonblocking(true).unwrap();
+        assert!(home.accept().is_err(), "nobody called");
+        let other = ShareFile { networks: vec!["127.0.0.0/8".into()], hosts: vec!["data.example.cn".into()] };
+        assert_eq!(guarded(&other, &format!("http://127.0.0.1:{port}/"), &[], &[], None).unwrap_err().code, "closed");
     }
 
     #[test]

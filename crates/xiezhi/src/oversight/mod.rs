@@ -4,5 +4,7 @@
 pub mod board;
 /// Levels, departments, and what proves to each that nothing was lost.
 pub mod exchange;
+/// What departments share with each other.
+pub mod share;
 /// The equation: nothing vanishes.
 pub mod supervise;

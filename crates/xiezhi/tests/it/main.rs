@@ -89,6 +89,9 @@ mod scan;
 mod sensing;
 mod services;
 mod services_import;
+mod shares;
+mod shares_use;
+mod shares_wire;
 mod sign_in;
 mod sign_on;
 #[cfg(feature = "oidc")]

@@ -10,6 +10,7 @@ use xiezhi::base::{area, asset, routing};
 use xiezhi::kit::RoleKind;
 use xiezhi::kit::error::Kind;
 use xiezhi::kit::i18n::{Lang, Texts};
+use xiezhi::oversight::share;
 use xiezhi::records::case::life::task::{TaskAction, TaskState};
 use xiezhi::records::case::rules::{Action, Outcome, Overlay, State, Verdict};
 use xiezhi::records::{duty, hotline};
@@ -86,6 +87,17 @@ fn whatever_can_be_said_has_a_text() {
         [format!("partner-{a}"), format!("partner-{a}-means"), format!("partner-step-{a}"), format!("notice-partner-{a}")]
     }));
     keys.extend(partner::pack::at("").kind.iter().map(|k| format!("partner-kind-{}", k.role.replace('_', "-"))));
+    keys.extend(share::rules::State::ALL.iter().map(|s| format!("share-state-{}", s.as_str())));
+    keys.extend(share::rules::Ask::ALL.iter().map(|s| format!("share-ask-{}", s.as_str())));
+    keys.extend(share::rules::Way::ALL.iter().map(|w| format!("share-way-{}", w.as_str())));
+    keys.extend(share::rules::Doubt::ALL.iter().map(|d| format!("share-doubt-{}", d.as_str())));
+    keys.extend(share::schema::Type::ALL.iter().map(|t| format!("share-type-{}", t.as_str())));
+    keys.extend(share::schema::CODES.map(|c| format!("share-fault-{c}")));
+    keys.extend(share::adapter::Flow::ALL.iter().map(|f| format!("share-flow-{}", f.as_str())));
+    keys.extend(share::adapter::Paging::ALL.iter().map(|p| format!("share-paging-{}", p.as_str())));
+    keys.extend(share::pack::at("").rhythm.iter().map(|r| format!("share-rhythm-{}", r.id)));
+    keys.extend(Share::ALL.iter().map(|s| format!("share-kind-{}", s.as_str())));
+    keys.extend(share_steps().into_iter().map(|act| format!("share-step-{act}")));
     keys.extend(["draft", "in-force", "later", "past"].map(|c| format!("routing-{c}")));
     keys.extend(all().keys().map(|code| format!("element-{}", code.replace(['.', '_'], "-"))));
     keys.extend(all().values().filter_map(|e| e.lead.as_ref()).map(|lead| format!("catalogue-lead-{lead}")));
@@ -97,6 +109,20 @@ fn whatever_can_be_said_has_a_text() {
     for key in keys {
         assert!(texts.has(Lang::Zh, &key) && texts.has(Lang::En, &key), "{key}");
     }
+}
+
+/// What is written down of a matter of sharing, wherever its room does so.
+fn share_steps() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/oversight/share");
+    let mut out = Vec::new();
+    for file in ["resource.rs", "request.rs", "objection.rs"] {
+        let code = std::fs::read_to_string(folder.join(file)).unwrap();
+        let calls = code.split("step(tx, ").skip(1).filter_map(|call| call.split(';').next());
+        out.extend(calls.flat_map(|call| call.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()));
+    }
+    assert!(out.len() > 15, "{out:?}");
+    out.extend(["grant", "grant-less", "withdraw-ask", "give-back", "end"].map(str::to_owned));
+    out
 }
 
 #[test]

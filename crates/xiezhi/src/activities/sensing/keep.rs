@@ -180,7 +180,9 @@ fn delete(tx: &mut Tx, pieces: &[Piece], day: Option<Ms>, until: Ms) -> Result<(
     }
     let days = day.map_or(Ok(0), |d| tx.exec("delete from observation_day where day = $1", params![d]))?;
     if readings + days == 0 {
-        return Ok(());
+        // Somebody else did it and said so.
+        let seq = tx.cursor(CURSOR)?;
+        return Ok(tx.follow(CURSOR, seq)?);
     }
     let last = pieces.iter().map(|p| p.end).max();
     let entry = Entry::new("device.forget", "device", "").fact("readings", readings as i64);

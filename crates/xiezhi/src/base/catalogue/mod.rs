@@ -13,6 +13,8 @@ pub mod codes;
 pub mod decide;
 /// What is held.
 pub mod element;
+/// What others hold.
+pub mod held;
 /// The catalogue, for everybody to read.
 pub mod web;
 

@@ -182,6 +182,16 @@ pub fn end(tx: &mut Tx, who: &Who, id: &str) -> Result<String> {
     Ok(key.body)
 }
 
+/// What a key rested on is over: it ends with that.
+pub fn shut(tx: &mut Tx, id: &str) -> Result<()> {
+    let now = tx.now();
+    if tx.count("select count(*) from api_key where id = $1 and ended_at is null", params![id])? > 0 {
+        tx.log(Entry::new("key.end", "key", id))?;
+        tx.exec("update api_key set ended_at = $2 where id = $1", params![id, now])?;
+    }
+    Ok(())
+}
+
 /// The keys of an organisation, the newest first.
 pub fn of_body(q: &mut dyn Query, req: &Req, body: &str) -> Result<Vec<View>> {
     let sql = format!("select {COLUMNS} from api_key where body = $1 order by made_at desc, id limit 100");

@@ -8,6 +8,10 @@ use serde::Deserialize;
 
 use crate::kit::i18n::Lang;
 
+/// Reads what was granted to the organisation of the key: such a key is made with the grant, and one that was made without
+/// opens nothing.
+pub const SHARE: &str = "share-data";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {

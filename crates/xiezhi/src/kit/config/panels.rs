@@ -35,19 +35,29 @@ fn bits(ip: IpAddr) -> (u128, u32) {
     }
 }
 
+/// Whether an address lies in one of these networks.
+pub(super) fn within(networks: &[String], ip: IpAddr) -> bool {
+    let (of, wide) = bits(ip.to_canonical());
+    let within =
+        |(first, width, length): (u128, u32, u32)| width == wide && (length == 0 || (first ^ of) >> (width - length) == 0);
+    networks.iter().filter_map(|n| network(n)).any(within)
+}
+
+/// The first of these that is no network.
+pub(super) fn odd(section: &str, networks: &[String]) -> Option<String> {
+    let odd = networks.iter().find(|n| network(n).is_none());
+    odd.map(|n| format!("[{section}] networks: {n} must look like 10.8.0.0/16"))
+}
+
 impl PanelsFile {
     /// Whether somebody may call from there.
     pub fn allows(&self, ip: IpAddr) -> bool {
-        let (of, wide) = bits(ip.to_canonical());
-        let within =
-            |(first, width, length): (u128, u32, u32)| width == wide && (length == 0 || (first ^ of) >> (width - length) == 0);
-        self.networks.iter().filter_map(|n| network(n)).any(within)
+        within(&self.networks, ip)
     }
 
     /// What cannot be meant.
     pub fn fault(&self) -> Option<String> {
-        let odd = self.networks.iter().find(|n| network(n).is_none());
-        odd.map(|n| format!("[panels] networks: {n} must look like 10.8.0.0/16"))
+        odd("panels", &self.networks)
     }
 }
 

@@ -113,8 +113,17 @@ pub fn change(tx: &mut Tx, who: &Who, id: &str, place: &Area, new: &Draft) -> Re
     Ok(())
 }
 
-/// Publishes a form as it was checked. What is held is taken from the register (`reuse`), or the form is refused.
-pub fn publish(tx: &mut Tx, who: &Who, checked: &Form, check: &Check, reuse: bool, next_at: Option<Ms>) -> Result<()> {
+/// Publishes a form as it was checked. What is held is taken from the register (`reuse`), or the form is refused; so it is when
+/// another organisation collects an element, unless it says why people are asked once more (`why`).
+pub fn publish(
+    tx: &mut Tx,
+    who: &Who,
+    checked: &Form,
+    check: &Check,
+    reuse: bool,
+    why: Option<&str>,
+    next_at: Option<Ms>,
+) -> Result<()> {
     let form = own(tx, who, &checked.id)?;
     if form.state != State::Draft {
         return Err(Kind::State.into());
@@ -126,16 +135,26 @@ pub fn publish(tx: &mut Tx, who: &Who, checked: &Form, check: &Check, reuse: boo
     if held > 0 && !reuse {
         return Err(Kind::AlreadyHeld.at("element").limit(held));
     }
+    if let Some(element) = check.elsewhere().filter(|_| why.is_none()) {
+        return Err(Kind::HeldElsewhere.at(element));
+    }
     // Questions that turned out to mean an element are under the same rule as the element.
     let uncovered = check.asks.known(form.record).into_iter().find(|e| !rules::covers(form.purpose, e));
     if let Some(element) = uncovered {
         return Err(Kind::NotForPurpose.at(element));
     }
     let now = tx.now();
-    let sql = "update fill_form set state = $2, asks = $3, opened_at = $4, next_at = $5, saved = $6 where id = $1";
-    tx.exec(sql, params![&form.id, State::Open, text(&check.asks), now, next_at, check.saved])?;
+    let sql =
+        "update fill_form set state = $2, asks = $3, opened_at = $4, next_at = $5, saved = $6, elsewhere = $7 where id = $1";
+    tx.exec(sql, params![&form.id, State::Open, text(&check.asks), now, next_at, check.saved, why])?;
     let entry = entry(who, "form.publish", &form.id, &form.area, &form.body).fact("fields", check.fields.len() as i64);
-    tx.log(entry.fact("held", held).fact("saved", check.saved).fact("purpose", form.purpose))?;
+    tx.log(
+        entry
+            .fact("held", held)
+            .fact("saved", check.saved)
+            .fact("purpose", form.purpose)
+            .fact_opt("elsewhere", check.elsewhere()),
+    )?;
     Ok(())
 }
 

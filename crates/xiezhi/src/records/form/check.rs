@@ -7,12 +7,29 @@ use serde::Serialize;
 use store::Query;
 
 use super::{Asks, Form, rules};
-use crate::base::catalogue::element;
+use crate::base::catalogue::{element, held};
 use crate::kit::i18n::Lang;
 use crate::kit::time::Ms;
 use crate::kit::{App, Result, Who};
 use crate::records::register::query;
 use crate::records::register::statistics::told;
+
+/// Another organisation that collects an element for everybody in that place.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Elsewhere {
+    pub provider: String,
+    /// Code and title of its resource, where it is asked for.
+    pub resource: String,
+    pub title: String,
+    pub since: String,
+}
+
+/// Who else collects an element, for a form of `body` about the place at `path`.
+pub fn elsewhere(app: &App, q: &mut dyn Query, element: &str, path: &str, body: &str) -> Result<Option<Elsewhere>> {
+    let found = held::elsewhere(q, element, path, body)?;
+    Ok(found.map(|(h, provider)| Elsewhere { provider, resource: h.resource, title: h.title, since: app.time(h.since) }))
+}
 
 /// One field of a form, and what is held of it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -37,6 +54,8 @@ pub struct Field {
     pub lead: Option<&'static str>,
     /// What a question is for.
     pub reason: Option<String>,
+    /// Another organisation that collects it: to be asked instead of people.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 /// What is held of a form.
@@ -52,6 +71,11 @@ pub struct Check {
 }
 
 impl Check {
+    /// The first element that another organisation collects.
+    pub fn elsewhere(&self) -> Option<&'static str> {
+        self.fields.iter().filter(|f| f.elsewhere.is_some()).find_map(|f| f.element)
+    }
+
     /// Fields that are held.
     pub fn held(&self) -> usize {
         self.fields.iter().filter(|f| f.is_held).count()
@@ -88,6 +112,7 @@ pub fn look(app: &App, q: &mut dyn Query, who: &Who, form: &Form, now: Ms) -> Re
             element,
             reason,
             label,
+            elsewhere: None,
         }
     };
     for known in form.asks.known(form.record) {
@@ -112,6 +137,11 @@ pub fn look(app: &App, q: &mut dyn Query, who: &Who, form: &Form, now: Ms) -> Re
                 asks.own.push(question.clone());
                 fields.push(field(question.label.clone(), None, Some(question.reason.clone()), &mut saved));
             }
+        }
+    }
+    for field in &mut fields {
+        if let Some(element) = field.element {
+            field.elsewhere = elsewhere(app, q, element, &form.path, &form.body)?;
         }
     }
     debug_assert!(asks.elements.iter().all(|e| element(e).is_some()), "a form asks for elements that exist");

@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::Query;
 
 use super::act::{self, Filled};
+use super::check::{self, Elsewhere};
 use super::report_web::known;
 use super::{Form, KEYS, Question, rules};
 use crate::base::catalogue::{Graded, Look, Relation};
@@ -185,6 +186,8 @@ struct FillView {
     held: Vec<HeldView>,
     /// Elements that are asked.
     fields: Vec<query::FieldView>,
+    /// Of those, what another organisation collects: key of the name, who.
+    elsewhere: Vec<(String, Elsewhere)>,
     questions: Vec<QuestionView>,
     /// His home is not known: that is a move, not a value.
     home: bool,
@@ -251,6 +254,11 @@ fn one(req: &Req) -> Result<Reply> {
             choices: q.choices.clone(),
             reason: q.reason.clone(),
         };
+        let mut elsewhere = Vec::new();
+        for element in &elements {
+            let found = check::elsewhere(req.app, r, element, &form.path, &form.body)?;
+            elsewhere.extend(found.map(|e| (query::name_key(element), e)));
+        }
         let phone = query::shown(r, &mut look, &one, phone_of(&one), relation, req.lang)?.filter(|p| !p.contains('*'));
         Ok::<_, Error>(FillView {
             form: form.id.clone(),
@@ -259,6 +267,7 @@ fn one(req: &Req) -> Result<Reply> {
             name: query::shown(r, &mut look, &one, one.name_element(), relation, req.lang)?,
             id: one.id.clone(),
             purpose: form.purpose,
+            elsewhere,
             held,
             home: elements.contains(&HOME),
             fields: elements.iter().filter(|e| **e != HOME).map(|e| query::field(e, req.lang)).collect(),

@@ -29,7 +29,7 @@ pub const ROUTES: &[Route] = &[
     Route::get("/forms/{id}/template", May::Staff, template, "The workbook that reports are written into."),
     Route::post("/forms/{id}/change", May::Staff, change_draft, "Changes a draft: as for a new one.").gives::<FormView>(),
     Route::post("/forms/{id}/template", May::Staff, put_template, "Brings the workbook that reports are written into: `file`.").gives::<FormView>(),
-    Route::post("/forms/{id}/{action}", May::Staff, act_on, "publish (`reuse`; 409 `already-held` lists what is held) close report.").gives::<FormView>(),
+    Route::post("/forms/{id}/{action}", May::Staff, act_on, "publish (`reuse`, `elsewhere`: why people are asked for what another organisation collects; 409 `already-held` lists what is held) close report.").gives::<FormView>(),
 ];
 
 /// The fields of a draft that say more about a question.
@@ -404,11 +404,13 @@ fn act_on(req: &Req) -> Result<Reply> {
     let mut to = format!("/forms/{id}");
     match req.param("action") {
         "publish" => {
-            let reuse = req.input()?.flag("reuse");
+            let input = req.input()?;
+            let (reuse, why) = (input.flag("reuse"), input.text("elsewhere", 500)?);
             let check = req.app.db.read(|r| check::look(req.app, r, &req.who, &form, req.now))?;
             let next = rules::end(form.period, req.now, &req.app.config.zone);
             let checked = form.clone();
-            let published = req.once(move |tx| act::publish(tx, &who, &checked, &check, reuse, next).map(|()| String::new()));
+            let published =
+                req.once(move |tx| act::publish(tx, &who, &checked, &check, reuse, why.as_deref(), next).map(|()| String::new()));
             match published {
                 Err(e) if e.kind == Kind::AlreadyHeld => {
                     let view = req.app.db.read(|r| view(req, r, &form, Kind::AlreadyHeld.code()))?;
