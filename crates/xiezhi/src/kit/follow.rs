@@ -73,3 +73,46 @@ pub fn follow<P: Send + 'static>(
         })?;
     }
 }
+
+/// Follows the log to its end with as few writes as there can be: `take` adds what each chunk means to what was gathered, which
+/// is made `ready` and written when it is `full` or the log ends. For sums, where a write of many chunks costs hardly more than
+/// one of one.
+pub fn gather<P: Default, Q: Send + 'static>(
+    app: &App,
+    name: &'static str,
+    mut take: impl FnMut(&mut store::Read, &[Written], &mut P) -> Result<()>,
+    full: impl Fn(&P) -> bool,
+    ready: impl Fn(P) -> Q,
+    apply: impl Fn(&mut Tx, Q) -> Result<()> + Copy + Send + 'static,
+) -> Result<u64> {
+    debug_assert!(FOLLOWERS.contains(&name), "{name} follows and is not among them");
+    let mut done = 0;
+    loop {
+        let from = app.db.read(|r| r.cursor(name))?;
+        let (mut read, mut gathered) = (0, P::default());
+        while !full(&gathered) {
+            let more = app.db.read(|r| {
+                let entries = app.recent.chunk(r, from + read)?;
+                take(r, &entries, &mut gathered)?;
+                Ok::<_, Error>(entries.len() as u64)
+            })?;
+            if more == 0 {
+                break;
+            }
+            read += more;
+        }
+        if read == 0 || app.over.load(Ordering::Relaxed) {
+            return Ok(done);
+        }
+        done += read;
+        let ready = ready(gathered);
+        app.db.write(move |tx| {
+            // Somebody else may have followed meanwhile (another process on the same database).
+            if tx.cursor(name)? != from {
+                return Ok::<_, Error>(());
+            }
+            apply(tx, ready)?;
+            Ok(tx.follow(name, from + read)?)
+        })?;
+    }
+}

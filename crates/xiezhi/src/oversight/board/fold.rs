@@ -23,7 +23,10 @@ use crate::oversight::supervise::kpi;
 const LONGEST: usize = 40;
 /// Counts of days further back, or after tomorrow, are listed and not counted.
 const BACK_DAYS: i64 = 400;
-/// Unknown codes that one chunk of the log may add to the list.
+/// Rows that are gathered for one write, about: a day of a nation has 664,000, and behind the log each write would touch most
+/// pages of that day. A quarter of a kilobyte each.
+const FULL: usize = 300_000;
+/// Unknown codes that one write may add to the list.
 const MOST_UNKNOWN: usize = 200;
 /// Areas that are kept in memory; a nation has 664,000.
 const MOST_AREAS: usize = 1_000_000;
@@ -52,14 +55,12 @@ static KNOWN: Versioned<Mutex<Known>> = Versioned::new();
 /// Folds new entries of the log; returns how many were read.
 pub fn follow(app: &App) -> Result<u64> {
     let zone = &app.config.zone;
-    let prepare = |r: &mut Read, entries: &[Written]| {
+    let take = |r: &mut Read, entries: &[Written], sums: &mut Sums| {
         let known = KNOWN.get(app, area::version(r)?, || Ok(Mutex::default()))?;
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sums = Sums::default();
-        sums.take(r, &mut known, entries, zone)?;
-        Ok(sums.ready())
+        sums.take(r, &mut known, entries, zone)
     };
-    follow::follow(app, "board", prepare, write)
+    follow::gather(app, "board", take, |sums| sums.rows.len() >= FULL, Sums::ready, write)
 }
 
 /// The code of the area that an entry counts for: its own, or where the organisation is that acted.
