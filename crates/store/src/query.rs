@@ -165,10 +165,25 @@ pub trait Query {
         tree::consistency(&mut Stored(self), from, to)
     }
 
-    /// The hashes of the fewest complete nodes that cover the entries `from..to`, with their levels, from left to right.
-    fn cover(&mut self, from: u64, to: u64) -> Result<Vec<(u32, Hash)>> {
-        let mut stored = Stored(self);
-        tree::cover(from, to).into_iter().map(|(level, index)| Ok((level, stored.node(level, index)?))).collect()
+    /// The hashes of the fewest complete nodes that cover the entries `from..to` but for those at `shown` (in order), with their
+    /// levels, from left to right.
+    fn cover(&mut self, from: u64, to: u64, shown: &[u64]) -> Result<Vec<(u32, Hash)>> {
+        /// Of a stretch so long all leaves are read at once; of a longer one only what makes the nodes.
+        const AT_ONCE: u64 = 20_000;
+        let leaves = if to - from <= AT_ONCE { tile_hashes(self, 0, from, to - from)? } else { Vec::new() };
+        let (mut stored, mut at, mut out) = (Stored(self), from, Vec::new());
+        for end in shown.iter().copied().chain([to]) {
+            for (level, index) in tree::cover(at, end) {
+                let first = ((index << level) - from) as usize;
+                let hash = match leaves.get(first..first + (1 << level)) {
+                    Some(some) => joined(some.to_vec()),
+                    None => stored.node(level, index)?,
+                };
+                out.push((level, hash));
+            }
+            at = end + 1;
+        }
+        Ok(out)
     }
 
     /// Root of the first `size` leaves.
@@ -217,12 +232,16 @@ impl<Q: Query + ?Sized> Nodes for Stored<'_, Q> {
     fn node(&mut self, level: u32, index: u64) -> Result<Hash> {
         let base = level / 8 * 8;
         let width = 1u64 << (level - base);
-        let mut hashes = tile_hashes(self.0, base, index * width, width)?;
-        while hashes.len() > 1 {
-            hashes = hashes.chunks(2).map(|p| tree::node_hash(&p[0], &p[1])).collect();
-        }
-        Ok(hashes[0])
+        tile_hashes(self.0, base, index * width, width).map(joined)
     }
+}
+
+/// The node over neighbouring nodes, of which there are a power of two.
+fn joined(mut hashes: Vec<Hash>) -> Hash {
+    while hashes.len() > 1 {
+        hashes = hashes.chunks(2).map(|p| tree::node_hash(&p[0], &p[1])).collect();
+    }
+    hashes[0]
 }
 
 /// `count` neighbouring complete nodes of a stored level (0, 8, 16, …); an error when one is missing.

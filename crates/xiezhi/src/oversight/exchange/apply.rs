@@ -56,7 +56,8 @@ impl Kept {
     /// As it came.
     pub fn event(self) -> Event {
         let Kept { seq, n, area, grade, schema, leaf, elements } = self;
-        Event { seq, n, area, grade, schema, leaf, elements }
+        let json = serde_json::from_str(&leaf).unwrap_or_default();
+        Event { seq, n, area, grade, schema, leaf, json, elements }
     }
 }
 
@@ -65,10 +66,10 @@ pub fn prepare(app: &App, peer: &Peer, events: &[Event]) -> Result<Vec<Work>> {
     events
         .iter()
         .map(|e| {
-            let leaf = e.json();
+            let leaf = &e.json;
             Ok(match leaf["act"].as_str().unwrap_or_default() {
-                "exchange.case" => Work::Case(Box::new(cases::handed(app, peer, e, &leaf)?)),
-                "exchange.progress" => Work::Progress(Box::new(cases::told(app, e, &leaf)?)),
+                "exchange.case" => Work::Case(Box::new(cases::handed(app, peer, e, leaf)?)),
+                "exchange.progress" => Work::Progress(Box::new(cases::told(app, e, leaf)?)),
                 "exchange.word" | "alarm.case" | "health.raise" | "health.close" => Work::Read,
                 _ => Work::Counted,
             })
@@ -87,7 +88,7 @@ pub fn run(tx: &mut Tx, peer: &Peer, event: &Event, work: &Work, zone: &TimeZone
 }
 
 fn read(tx: &mut Tx, peer: &Peer, event: &Event) -> Result<()> {
-    let (id, leaf) = (format!("{}/{}", peer.id, event.seq), event.json());
+    let (id, leaf) = (format!("{}/{}", peer.id, event.seq), &event.json);
     let (act, at) = (leaf["act"].as_str().unwrap_or_default(), leaf["at"].as_i64().unwrap_or_default());
     let columns: &[&str] = &["id", "peer", "seq", "act", "area", "at", "leaf"];
     tx.keep("exchange_item", columns, params![id, &peer.id, event.seq, act, &event.area, at, &event.leaf]);

@@ -164,7 +164,7 @@ fn one(app: &App, peer: &Peer, batch: Batch, keeps: bool) -> Result<End> {
     let early = (keeps && batch.from > stands.size).then(|| batch.bytes());
     let mut parked: BTreeMap<usize, String> = BTreeMap::new();
     for (i, e) in batch.events.iter().enumerate() {
-        if e.schema != SCHEMA || e.json()["v"] != 1 {
+        if e.schema != SCHEMA || e.json["v"] != 1 {
             parked.insert(i, "version".into());
         }
     }
@@ -212,10 +212,7 @@ impl Job {
         }
         if batch.from < mark.size || batch.until == mark.size {
             // The same end with another root is another history.
-            let same = batch.until != mark.size
-                || store::note::key_of_origin(&batch.sender)
-                    .and_then(|k| store::note::open(&batch.checkpoint, &k).ok())
-                    .is_some_and(|p| mark.tree().is_ok_and(|t| t.root() == p.root));
+            let same = batch.until != mark.size || mark.tree()?.root() == batch.root;
             return Ok(if same { End::Had(mark) } else { End::Differs });
         }
         let edge = match &self.walked {
@@ -290,7 +287,7 @@ impl Job {
     /// What the events count as, in the areas and days that they name. A clock that runs ahead counts today.
     fn deltas(&self, done: &BTreeSet<usize>, now: Ms) -> Vec<Delta> {
         let leaf = |e: &Event| {
-            let mut leaf = e.json();
+            let mut leaf = e.json.clone();
             if leaf["at"].as_i64().is_some_and(|at| at > now + DAY) {
                 leaf["at"] = now.into();
             }
@@ -307,7 +304,7 @@ impl Job {
 }
 
 fn park(tx: &mut Tx, peer: &Peer, event: &Event, why: &str) -> Result<()> {
-    let (id, now, leaf) = (tx.id(), tx.now(), event.json());
+    let (id, now, leaf) = (tx.id(), tx.now(), &event.json);
     let act = leaf["act"].as_str().unwrap_or_default();
     let entry = Entry { area: Some(&peer.area), ..Entry::new("exchange.park", "exchange", &id) };
     tx.log(entry.fact("peer", peer.id.as_str()).fact("n", event.n).fact("why", why).fact("of", act))?;
@@ -336,7 +333,7 @@ pub fn unpark(app: &App, actor: &str, id: &str) -> Result<()> {
         let entry = Entry { actor: Some(&actor), area: Some(&peer.area), ..Entry::new("exchange.unpark", "exchange", &id) };
         tx.log(entry.fact("peer", peer.id.as_str()).fact("n", event.n))?;
         if peer.relation == peer::Relation::Child {
-            let deltas = apply::deltas(&peer, &[(event.json(), event.area.clone())], now, &zone);
+            let deltas = apply::deltas(&peer, &[(event.json.clone(), event.area.clone())], now, &zone);
             let taken = Entry { area: Some(&peer.area), ..Entry::new("exchange.take", "exchange", "") };
             tx.log(taken.fact("peer", peer.id.as_str()).fact("events", 1).fact("deltas", json!(deltas)))?;
         }

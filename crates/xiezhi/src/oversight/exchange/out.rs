@@ -4,10 +4,11 @@
 //! batch that is made again says the same; values go out only with entries of this room, each up to the grade of the peer as it
 //! is now; a stretch with nothing to see costs a few hashes, however long it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
+use store::tree::{self, Hash};
 use store::{Element, Query, params};
 
 use super::mark::Mark;
@@ -19,8 +20,11 @@ use crate::kit::time::{MINUTE, Ms};
 use crate::kit::{App, Error, Result};
 use crate::oversight::board::measures;
 
-/// Entries of the log that one batch passes over at most.
-const PASSED: u64 = 4_000;
+/// Entries of the log that one batch passes over at most, and that are read at once.
+const PASSED: u64 = 20_000;
+const CHUNK: u64 = 300;
+/// Bytes of one node of the tree in a batch.
+const NODE: usize = 52;
 /// How long a stretch without anything to see may wait before the other side hears of it: it witnesses that part, too.
 const QUIET: Ms = MINUTE;
 /// What goes to all levels beneath.
@@ -67,25 +71,22 @@ fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, (now, zone): (Ms, &TimeZone
         return Ok(None);
     }
     let mut events = words(q, peer, seen)?;
-    // As many as fit.
-    let mut bytes = 0;
-    let fit = events.iter().take_while(|e| {
-        let fits = bytes < wire::FILL;
-        bytes += e.size();
-        fits
-    });
-    let fit = fit.count();
-    let until = if fit < events.len() { events[fit - 1].seq + 1 } else { until };
+    // As many as fit, with the nodes that lead to each.
+    let (mut bytes, mut fit, mut at) = (0, 0, from);
+    for e in &events {
+        if bytes >= wire::FILL {
+            break;
+        }
+        bytes += e.size() + NODE * tree::cover(at, e.seq).len();
+        (fit, at) = (fit + 1, e.seq + 1);
+    }
+    let until = if fit < events.len() { at } else { until };
     events.truncate(fit);
     for (i, e) in events.iter_mut().enumerate() {
         e.n = mark.n + 1 + i as u64;
     }
-    let mut skips = Vec::new();
-    let mut at = from;
-    for end in events.iter().map(|e| e.seq).chain([until]) {
-        skips.extend(q.cover(at, end)?);
-        at = end + 1;
-    }
+    let shown: Vec<u64> = events.iter().map(|e| e.seq).collect();
+    let skips = q.cover(from, until, &shown)?;
     let batch = Batch {
         sender: String::new(),
         to: peer.origin.clone(),
@@ -96,6 +97,7 @@ fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, (now, zone): (Ms, &TimeZone
         events,
         skips,
         checkpoint: String::new(),
+        root: Hash::default(),
         source: node::code(q)?,
         seal: String::new(),
     };
@@ -105,22 +107,26 @@ fn draw(q: &mut dyn Query, peer: &Peer, mark: &Mark, (now, zone): (Ms, &TimeZone
 /// An entry that is to be seen: position, act, leaf as text and read.
 type Seen = (u64, String, String, Json);
 
-/// Walks the log from the mark.
+/// Walks the log from the mark, until a batch is full or has passed over enough.
 fn upward(q: &mut dyn Query, peer: &Peer, zone: &TimeZone, from: u64, size: u64) -> Result<(Vec<Seen>, u64)> {
+    let (mut seen, mut at, mut bytes) = (Vec::new(), from, 0);
     let end = size.min(from + PASSED);
-    let rows = q.rows("select seq, act, leaf from log where seq >= $1 and seq < $2 order by seq", params![from, end])?;
-    let mut seen = Vec::new();
-    for row in rows {
-        let (seq, act, text): (u64, String, String) = (row.get("seq")?, row.get("act")?, row.get("leaf")?);
-        let leaf: Json = serde_json::from_str(&text).map_err(Error::internal)?;
-        if goes_up(&act, &leaf, peer, zone) {
-            seen.push((seq, act, text, leaf));
-            if seen.len() == wire::EVENTS {
-                return Ok((seen, seq + 1));
+    while at < end && bytes < wire::FILL {
+        let next = end.min(at + CHUNK);
+        for row in q.rows("select seq, act, leaf from log where seq >= $1 and seq < $2 order by seq", params![at, next])? {
+            let (seq, act, text): (u64, String, String) = (row.get("seq")?, row.get("act")?, row.get("leaf")?);
+            let leaf: Json = serde_json::from_str(&text).map_err(Error::internal)?;
+            if goes_up(&act, &leaf, peer, zone) {
+                bytes += text.len();
+                seen.push((seq, act, text, leaf));
+                if seen.len() == wire::EVENTS {
+                    return Ok((seen, seq + 1));
+                }
             }
         }
+        at = next;
     }
-    Ok((seen, end))
+    Ok((seen, at))
 }
 
 /// Looks up what is for this peer: entries of this room bear its id, or [`ALL`], as their object.
@@ -144,7 +150,7 @@ fn downward(q: &mut dyn Query, peer: &Peer, from: u64, size: u64) -> Result<(Vec
 fn words(q: &mut dyn Query, peer: &Peer, seen: Vec<Seen>) -> Result<Vec<Event>> {
     let worded: Vec<u64> = seen.iter().filter(|s| WORDED.contains(&s.1.as_str())).map(|s| s.0).collect();
     let mut values: HashMap<u64, Vec<Element>> = q.entries_at(&worded)?.into_iter().map(|w| (w.index, w.elements)).collect();
-    let areas: Vec<String> = seen.iter().filter_map(|s| s.3["area"].as_str().map(str::to_owned)).collect();
+    let areas: BTreeSet<String> = seen.iter().filter_map(|s| s.3["area"].as_str().map(str::to_owned)).collect();
     let codes: HashMap<String, String> = area::by_ids(q, areas.iter())?.into_iter().map(|a| (a.id, a.code)).collect();
     let own = node::code(q)?;
     let mut out = Vec::with_capacity(seen.len());
@@ -154,7 +160,7 @@ fn words(q: &mut dyn Query, peer: &Peer, seen: Vec<Seen>) -> Result<Vec<Event>> 
             elements.into_iter().filter(|e| i64::from(catalogue::grade_of(&e.0)) <= peer.grade).collect();
         let grade = elements.iter().map(|e| catalogue::grade_of(&e.0)).max().unwrap_or(1);
         let code = json["area"].as_str().and_then(|id| codes.get(id)).filter(|c| !c.is_empty()).unwrap_or(&own);
-        out.push(Event { seq, n: 0, area: code.clone(), grade, schema: SCHEMA.into(), leaf, elements });
+        out.push(Event { seq, n: 0, area: code.clone(), grade, schema: SCHEMA.into(), leaf, json, elements });
     }
     Ok(out)
 }

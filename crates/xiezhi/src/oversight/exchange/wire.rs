@@ -78,21 +78,19 @@ pub struct Event {
     pub grade: u8,
     /// Version of the data catalogue.
     pub schema: String,
-    /// Canonical text of the leaf.
+    /// Canonical text of the leaf, and what it says.
     pub leaf: String,
+    /// See `leaf`.
+    pub json: Json,
     /// The values that the receiver may see, with their salts.
     pub elements: Vec<Element>,
 }
 
 impl Event {
-    /// The leaf as JSON.
-    pub fn json(&self) -> Json {
-        serde_json::from_str(&self.leaf).unwrap_or_default()
-    }
-
-    /// Bytes it takes, roughly.
+    /// Bytes it takes, roughly: its leaf stands in it as text, with each quotation mark escaped.
     pub fn size(&self) -> usize {
-        self.leaf.len() + self.elements.iter().map(|e| e.0.len() + e.1.to_string().len() + e.2.len() + 8).sum::<usize>() + 420
+        let values: usize = self.elements.iter().map(|e| e.0.len() + e.1.to_string().len() + e.2.len() + 8).sum();
+        self.leaf.len() * 5 / 4 + values + 500
     }
 }
 
@@ -142,6 +140,8 @@ pub struct Batch {
     pub skips: Vec<(u32, Hash)>,
     /// Signed checkpoint of the first `until` entries.
     pub checkpoint: String,
+    /// The root that it signs, of a batch that was read.
+    pub root: Hash,
     /// Code of the sender's area, for the `source` of the events.
     pub source: String,
     /// What the sender signed for this receiver, of a batch that was read.
@@ -166,7 +166,7 @@ impl Batch {
         let node = short(&self.sender);
         let mut all: Vec<Json> = Vec::with_capacity(self.events.len() + 1);
         for e in &self.events {
-            let leaf = e.json();
+            let leaf = &e.json;
             let at: Ms = leaf["at"].as_i64().unwrap_or_default();
             let mut data = json!({ "leaf": e.leaf });
             if !e.elements.is_empty() {
@@ -253,7 +253,7 @@ impl Batch {
         }
         let events = all.iter().map(event).collect::<Result<Vec<Event>, Fault>>()?;
         let skips = end.skips.iter().map(|(l, h)| Some((*l, hash(h)?))).collect::<Option<Vec<_>>>().ok_or(Fault::Form)?;
-        let batch = Batch {
+        let mut batch = Batch {
             sender: end.sender,
             to: end.to,
             stream: Stream::parse(&end.stream).ok_or(Fault::Form)?,
@@ -263,6 +263,7 @@ impl Batch {
             events,
             skips,
             checkpoint: end.checkpoint,
+            root: Hash::default(),
             source: last["source"].as_str().unwrap_or_default().split(':').nth(3).unwrap_or_default().to_owned(),
             seal: end.seal,
         };
@@ -283,6 +284,7 @@ impl Batch {
             return Err(Fault::Tree);
         }
         batch.events.iter().try_for_each(|e| disclosed(e, &batch.sender))?;
+        batch.root = point.root;
         Ok(batch)
     }
 
@@ -306,9 +308,7 @@ impl Batch {
             edge.push(leaf_hash(e.leaf.as_bytes()), |_, _, _| {});
         }
         pass(&mut edge, self.until)?;
-        let key = note::key_of_origin(&self.sender).ok_or(Fault::Seal)?;
-        let point = note::open(&self.checkpoint, &key).map_err(|_| Fault::Seal)?;
-        if edge.root() == point.root && edge.size == point.size { Ok(edge) } else { Err(Fault::Tree) }
+        if edge.root() == self.root && edge.size == self.until { Ok(edge) } else { Err(Fault::Tree) }
     }
 
     /// The body of its checkpoint: what a witness signs.
@@ -343,24 +343,136 @@ fn event(e: &Json) -> Result<Event, Fault> {
         Json::Null => Vec::new(),
         some => serde_json::from_value(some.clone()).map_err(|_| Fault::Form)?,
     };
+    let leaf = e["data"]["leaf"].as_str().ok_or(Fault::Form)?.to_owned();
     Ok(Event {
         seq: number("originseq")?,
         n: number("streamseq")?,
         area: text("areacode")?.to_owned(),
         grade: e["grade"].as_u64().and_then(|g| u8::try_from(g).ok()).ok_or(Fault::Form)?,
         schema: text("dataschema")?.to_owned(),
-        leaf: e["data"]["leaf"].as_str().ok_or(Fault::Form)?.to_owned(),
+        json: serde_json::from_str(&leaf).map_err(|_| Fault::Form)?,
+        leaf,
         elements,
     })
 }
 
 /// Whether a leaf is one of this log at this place, and its disclosed values are those that it commits to.
 fn disclosed(e: &Event, sender: &str) -> Result<(), Fault> {
-    let leaf: Json = serde_json::from_str(&e.leaf).map_err(|_| Fault::Form)?;
-    if leaf["log"] != sender || leaf["seq"].as_u64() != Some(e.seq) || canonical(&leaf).ok().as_deref() != Some(&e.leaf) {
+    let leaf = &e.json;
+    if leaf["log"] != sender || leaf["seq"].as_u64() != Some(e.seq) || canonical(leaf).ok().as_deref() != Some(&e.leaf) {
         return Err(Fault::Form);
     }
     let digests: Vec<&str> = leaf["body"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let fits = e.elements.iter().all(|v| v.digest().is_some_and(|d| digests.contains(&d.as_str())));
     if fits { Ok(()) } else { Err(Fault::Element) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+    use store::note::Signer;
+    use store::tree;
+
+    use super::*;
+
+    const TO: &str = "xiezhi/receiver";
+
+    /// A log of so many entries, of which some are shown, from an entry on: the batch, and the tree as the receiver has it.
+    fn drawn(signer: &Signer, size: u64, from: u64, shown: &[bool]) -> (Batch, Edge) {
+        let leaf = |seq: u64| {
+            let json = json!({ "act": "case.report", "at": 1_772_000_000_000_i64, "log": signer.origin(), "obj": "o", "seq": seq, "type": "case", "v": 1 });
+            (canonical(&json).unwrap(), json)
+        };
+        let (mut nodes, mut edge, mut before) = (HashMap::new(), Edge::default(), Edge::default());
+        for seq in 0..size {
+            if seq == from {
+                before = edge.clone();
+            }
+            edge.push(leaf_hash(leaf(seq).0.as_bytes()), |level, index, hash| {
+                nodes.insert((level, index), hash);
+            });
+        }
+        let (mut events, mut skips, mut at) = (Vec::new(), Vec::new(), from);
+        for seq in (from..size).filter(|s| shown[*s as usize]).chain([size]) {
+            skips.extend(tree::cover(at, seq).into_iter().map(|(level, index)| (level, nodes[&(level, index)])));
+            at = seq + 1;
+            if seq < size {
+                let (leaf, json) = leaf(seq);
+                let (n, area, schema) = (events.len() as u64 + 1, "321002".to_owned(), SCHEMA.to_owned());
+                events.push(Event { seq, n, area, grade: 1, schema, leaf, json, elements: Vec::new() });
+            }
+        }
+        let batch = Batch {
+            sender: signer.origin().to_owned(),
+            to: TO.into(),
+            stream: Stream::Up,
+            from,
+            until: size,
+            first: 1,
+            events,
+            skips,
+            checkpoint: signer.checkpoint(size, &edge.root()),
+            root: edge.root(),
+            source: "321002".into(),
+            seal: String::new(),
+        };
+        (batch, before)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn what_is_shown_of_a_log_leads_to_its_root_and_nothing_else_does(
+            size in 1u64..60,
+            begin in 0u64..60,
+            shown in proptest::collection::vec(any::<bool>(), 60),
+            flips in proptest::collection::vec((any::<prop::sample::Index>(), 0u8..8), 12),
+        ) {
+            let (signer, from) = (Signer::new(&[7; 32]), begin % size);
+            let (batch, before) = drawn(&signer, size, from, &shown);
+            let bytes = batch.write(|body| signer.note(body));
+            let read = Batch::read(&bytes, TO).unwrap();
+            prop_assert_eq!(&read.events, &batch.events);
+            prop_assert_eq!(read.walk(before.clone()).unwrap().root(), batch.root);
+            prop_assert_eq!(&read.bytes(), &bytes, "it is passed on as it came");
+            // Nobody else reads it, and from elsewhere it leads nowhere.
+            prop_assert_eq!(Batch::read(&bytes, "xiezhi/other"), Err(Fault::Receiver));
+            prop_assert!(from == 0 || read.walk(Edge::default()).is_err());
+            // A changed bit is found, or changes nothing that counts.
+            for (at, bit) in flips {
+                let mut changed = bytes.clone();
+                changed[at.index(bytes.len())] ^= 1 << bit;
+                if let Ok(other) = Batch::read(&changed, TO) {
+                    let same = other.events == batch.events && (other.from, other.until, other.first) == (from, size, 1);
+                    prop_assert!(same, "{}", String::from_utf8_lossy(&changed));
+                    if let Ok(edge) = other.walk(before.clone()) {
+                        prop_assert_eq!(edge.root(), batch.root);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn nonsense_is_refused_and_stops_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(Batch::read(&bytes, TO).is_err());
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_left_out_or_put_twice_is_seen_though_its_sender_signs_it() {
+        let signer = Signer::new(&[7; 32]);
+        let (batch, before) = drawn(&signer, 20, 0, &[true; 60]);
+        let read = |b: &Batch| Batch::read(&b.write(|body| signer.note(body)), TO);
+        let mut less = batch.clone();
+        less.events.remove(7);
+        assert_eq!(read(&less), Err(Fault::Tree), "numbers have a gap");
+        less.events.iter_mut().enumerate().for_each(|(i, e)| e.n = i as u64 + 1);
+        assert_eq!(read(&less).unwrap().walk(before.clone()), Err(Fault::Tree));
+        let mut twice = batch.clone();
+        twice.events.insert(3, batch.events[3].clone());
+        assert_eq!(read(&twice), Err(Fault::Tree));
+        assert_eq!(Batch::read(&vec![b' '; MOST + 1], TO), Err(Fault::Size));
+    }
 }
