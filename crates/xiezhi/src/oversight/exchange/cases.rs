@@ -425,7 +425,8 @@ fn taken(tx: &mut Tx, book: &Rulebook, who: &Who, before: &Case, peer: &Peer) ->
     let quiet = Said { on_the_spot: true, ..Said::default() };
     let holds = |f: Facts| Facts { desk: true, ..f };
     let mut state = before.state;
-    if state == State::Received {
+    // Only while it lies with them: who had it once has no desk's right over it.
+    if state == State::Received && before.holder.as_deref() == Some(&peer.body) {
         state = act_with(tx, book, who, (&before.id, false), (Action::Accept, &quiet), holds)?.state;
     }
     if state == State::Accepted && before.holder.as_deref() == Some(&peer.body) {
